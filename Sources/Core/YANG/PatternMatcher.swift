@@ -1,0 +1,4 @@
+/// A compiled `pattern`.
+package final class PatternMatcher: Sendable {
+    package init() {}
+}
