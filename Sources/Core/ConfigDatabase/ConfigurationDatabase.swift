@@ -38,7 +38,7 @@ package final class ConfigurationDatabase: Sendable {
                     }
                 }
             } catch {
-                try? storage.queue.close()
+                storage.close()
                 if let refusal { throw Refusal(cause: refusal) }
                 throw error
             }
@@ -83,7 +83,7 @@ package final class ConfigurationDatabase: Sendable {
     /// Writes what is pending, copies the write-ahead log into the file and closes it.
     package func close() {
         writer.stop()
-        try? storage.queue.close()
+        storage.close()
     }
 
     // MARK: The log

@@ -45,6 +45,9 @@ struct LogStorage: Sendable {
         }
     }
 
+    /// Copies the write-ahead log into the file, as far as the disk lets it, and closes it.
+    func close() { try? queue.close() }
+
     // MARK: Reading
 
     /// Checks everything and hands on the log in order.
