@@ -1,6 +1,6 @@
 package import Basics
 import Foundation
-import YANG
+package import YANG
 import Yams
 
 /// How the driver of a CLI device talks to it: the content of a package's `driver/driver.yaml`.

@@ -1,5 +1,5 @@
 package import ConfigTree
-package import YANG
+import YANG
 
 /// A data model as a command-line grammar in one dialect: what the three users of the CLI share.
 ///
