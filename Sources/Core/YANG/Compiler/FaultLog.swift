@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 
 /// How much a module set may be at fault and still load.
 package enum CompilePolicy: String, Sendable {
