@@ -45,6 +45,7 @@ let package = Package(
         target("Basics", in: "Core/Basics"),
         target("YANG", in: "Core/YANG", uses: ["Basics"]),
         target("ConfigTree", in: "Core/ConfigTree", uses: ["Basics", "YANG"]),
+        target("TerminalSession", in: "Core/TerminalSession"),
 
         // MARK: Interfaces
         target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),
