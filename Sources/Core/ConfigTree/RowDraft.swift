@@ -51,6 +51,11 @@ package final class RowDraft {
         return draft
     }
 
+    /// Whether the child in `slot` has been begun.
+    func hasContent(in slot: Int) -> Bool {
+        leaves[slot] != nil || rows[slot] != nil || lists[slot] != nil || mounts[slot] != nil
+    }
+
     private func entries(of list: SchemaNode) -> EntriesDraft {
         if let draft = lists[list.slot] { return draft }
         let draft = EntriesDraft(list)
