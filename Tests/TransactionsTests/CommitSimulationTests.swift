@@ -52,7 +52,9 @@ private func run(seed: UInt64, steps: Int) throws {
     let committed = world.committedValue
     #expect(list.all.isEmpty, "seed \(seed), steps \(steps)")
     #expect(try world.plan().isEmpty, "seed \(seed), steps \(steps)")
-    if let acknowledged { #expect(committed == acknowledged, "seed \(seed), steps \(steps)") }
+    // The second may be committed without its acknowledgement: the crash came after the decision.
+    let possible = acknowledged == "two" ? ["two"] : acknowledged == "one" ? ["one", "two"] : [nil, "one", "two"]
+    #expect(possible.contains(committed), "acknowledged \(acknowledged ?? "none"), seed \(seed), steps \(steps)")
     for name in names {
         let value = world.state.withLock { $0.values[name] ?? "" }
         #expect(value == committed ?? "", "device \(name), seed \(seed), steps \(steps)")
