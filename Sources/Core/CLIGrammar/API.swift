@@ -1,0 +1,158 @@
+package import ConfigTree
+package import YANG
+
+/// What to show of a tree, and how.
+package struct RenderOptions: Sendable {
+    /// Leaf defaults in use are shown like set leaves.
+    package var withDefaults = false
+    /// Show only what lies at or below these paths (and what leads there); nil shows everything.
+    package var selection: [InstancePath]?
+    /// Levels of submodes that are indented already, as inside `config` of a device.
+    package var depth = 0
+    /// Operational data too (`show`), not configuration alone (`show running-config`).
+    package var operational = false
+
+    package init() {}
+}
+
+/// A line that was not taken over.
+package struct SkippedLine: Hashable, Sendable {
+    /// Counted from 1.
+    package var number: Int
+    package var text: String
+    /// The submode that the model knows in which the line stood: its header lines, outermost first.
+    package var mode: [String]
+    /// Why: an unknown word, a bad value, inside an unknown submode.
+    package var reason: String
+}
+
+/// What became of a configuration text.
+package struct ParsedConfiguration: Sendable {
+    package var tree: DataTree
+    package var skipped: [SkippedLine]
+    /// Lines with content (neither empty nor `!`), and how many of them were taken over.
+    package var lineCount: Int
+    package var takenCount: Int
+}
+
+/// How a configuration text is read.
+package struct ParseOptions: Sendable {
+    /// The first line that the model does not know is an error, not skipped.
+    package var isStrict = false
+    package init() {}
+}
+
+/// A fault in a line of a configuration text.
+package struct CLIFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Counted from 1; 0 for a line typed by itself.
+    package var line: Int
+    /// The byte in the line at which the fault begins, counted from 0.
+    package var column: Int
+    /// In the operator's words: `unknown element`, `"x" is not a valid value.`, `incomplete command`.
+    package var message: String
+    /// Words that could stand there.
+    package var expected: [Completion]
+    package var description: String { line == 0 ? message : "line \(line): \(message)" }
+}
+
+/// Where a session stands in the configuration.
+package struct CLIMode: Hashable, Sendable {
+    /// The instances that a line is about: several after a range, such as `devices device ce0..2`. Never empty.
+    package var paths: [InstancePath]
+    /// The part of the prompt in parentheses: `config`, `config-device-ce0`, `config-if`.
+    package var prompt: String
+    package static let top = CLIMode(paths: [InstancePath()], prompt: "config")
+}
+
+/// What a typed line does.
+package enum LineOutcome: Sendable {
+    /// Edits to be applied in order, and the mode afterwards.
+    case edits([PathEdit], CLIMode)
+    /// `exit`, `top`, an exit command: only the mode changes; nil leaves the configuration.
+    case mode(CLIMode?)
+    /// An action (or rpc) with its input, at one or more instances.
+    case action([ActionCall])
+    case fault(CLIFault)
+}
+
+/// An action typed with its parameters.
+package struct ActionCall: Sendable {
+    package var path: InstancePath
+    package var action: SchemaNode
+    /// The `input` of the action.
+    package var input: Row
+}
+
+/// A word that can stand at the end of a line.
+package struct Completion: Hashable, Sendable {
+    package var text: String
+    package var info: String
+    /// A value of a type (`<unsignedInt, 1 .. 65535>`), not a word to be typed.
+    package var isValue: Bool
+}
+
+/// One line for a device, or of `show configuration`.
+package struct CLICommand: Hashable, Sendable {
+    package var text: String
+    /// Submodes around it.
+    package var depth: Int
+    /// What the line is there for: the edit, the annotation, the reference.
+    package var cause: String
+}
+
+extension CLIGrammar {
+    /// The text of a whole tree, as `show running-config` prints it.
+    package func render(_ tree: DataTree, options: RenderOptions = RenderOptions()) -> String { "" }
+
+    /// The text of a whole tree, appended to `sink` as UTF-8.
+    package func render(_ tree: DataTree, options: RenderOptions = RenderOptions(), into sink: inout [UInt8]) {}
+
+    /// Reads a configuration text: what it says is laid over `base`.
+    ///
+    /// - Parameter path: the mode in which the text begins.
+    /// - Throws: the first fault, if `options.isStrict`.
+    package func parse(
+        _ text: [UInt8], over base: DataTree? = nil, at path: InstancePath = InstancePath(),
+        options: ParseOptions = ParseOptions()
+    ) throws(CLIFault) -> ParsedConfiguration {
+        ParsedConfiguration(tree: base ?? DataTree(model), skipped: [], lineCount: 0, takenCount: 0)
+    }
+
+    /// Reads a configuration text as edits, deletions (`no ...`) included, in the order of its lines: `load merge`.
+    package func edits(
+        _ text: [UInt8], over base: DataTree, at path: InstancePath = InstancePath()
+    ) throws(CLIFault) -> [PathEdit] { [] }
+
+    /// What a line typed in `mode` does to `tree`.
+    package func parseLine(_ line: String, mode: CLIMode, tree: DataTree) -> LineOutcome { .edits([], mode) }
+
+    /// Actions of operational mode: the same paths, from the top.
+    package func parseAction(_ line: String, mode: CLIMode, tree: DataTree) -> LineOutcome { .edits([], mode) }
+
+    /// The words that can follow `line`, whose last word may be half typed.
+    package func completions(_ line: String, mode: CLIMode, tree: DataTree) -> [Completion] { [] }
+
+    /// The instances that a path typed after `show` means: list keys may be absent, ranges (`ce0..3`, `ce0..1,3`) or `*`.
+    package func resolvePaths(
+        _ words: [String], tree: DataTree, operational: Bool = false
+    ) throws(CLIFault) -> [InstancePath] { [] }
+
+    /// The commands that turn `from` into `to`, in an order that a device accepts.
+    package func commands(from: DataTree, to: DataTree) -> [CLICommand] { [] }
+
+    /// The difference as a tree with braces, ` `, `-` or `+` in the first column of each line.
+    package func curlyDiff(from: DataTree, to: DataTree) -> String { "" }
+
+    /// A tree with braces, as `display curly-braces` shows it.
+    package func curlyBraces(_ tree: DataTree, options: RenderOptions = RenderOptions()) -> String { "" }
+
+    /// A canonical value as the CLI shows it: an identity without its module where that is clear, quotes where needed.
+    package func display(_ value: String, of leaf: SchemaNode) -> String { value }
+}
+
+extension [CLICommand] {
+    /// As text, each line indented by its depth.
+    package func text(indentation: Int = 1) -> String {
+        map { String(repeating: " ", count: $0.depth * indentation) + $0.text + "\n" }.joined()
+    }
+}
