@@ -46,6 +46,12 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
     package var path: String
     package var errno: Int32
 
+    package init(operation: String, path: String, errno: Int32) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+    }
+
     package var description: String { "\(path): cannot \(operation): \(String(cString: strerror(errno)))" }
 }
 

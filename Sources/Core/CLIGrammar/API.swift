@@ -61,12 +61,6 @@ package enum LineOutcome: Sendable {
     case fault(CLIFault)
 }
 
-/// One elementary change at a path.
-package struct PathEdit: Hashable, Sendable {
-    package var edit: Edit
-    package var path: InstancePath
-}
-
 /// An action typed with its parameters.
 package struct ActionCall: Sendable {
     package var path: InstancePath

@@ -12,6 +12,17 @@ package enum Edit: Hashable, Sendable {
     case place(Entries.Place)
 }
 
+/// An elementary change at its path.
+package struct PathEdit: Hashable, Sendable {
+    package var edit: Edit
+    package var path: InstancePath
+
+    package init(_ edit: Edit, _ path: InstancePath) {
+        self.edit = edit
+        self.path = path
+    }
+}
+
 extension DataTree {
     /// The tree after one edit. Missing parents are made; parents that become empty non-presence containers vanish;
     /// nodes of other cases of a choice go when one of a case is made (RFC 7950 section 7.9).

@@ -1,0 +1,240 @@
+internal import Basics
+internal import Foundation
+internal import Synchronization
+
+/// The one thread that writes the database; callers that come while it syncs share the next sync.
+///
+/// Invariants:
+/// - Batches become durable in the order of `submit`; numbers are given there.
+/// - A batch is acknowledged only after its transaction was synced.
+/// - When a transaction fails, every batch submitted by then fails with it: later ones may be built on it.
+/// - After a fault that leaves the outcome unknown, nothing more is written until the next start.
+final class CommitWriter: Sendable {
+    private struct Pending: Sendable {
+        var batch: CommitBatch
+        var ticket: CommitTicket?
+    }
+
+    private struct State: Sendable {
+        var stored: StoredState
+        var nextNumber: Int64
+        var pending: [Pending] = []
+        /// Operational values as readers see them: durable ones, and those written without waiting.
+        var operational: [String: [UInt8]]
+        var hasUnsynced = false
+        var closedBy: DatabaseFault?
+        var isStopping = false
+    }
+
+    private let storage: LogStorage
+    private let state: Mutex<State>
+    private let work = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// A transaction takes no more than this many batches and (but for the first) bytes.
+    private static let batchLimit = 512
+    private static let byteLimit = 16 << 20
+    /// Pages in the write-ahead log after which an idle writer, or in the end a busy one, copies them to the database.
+    private static let idleCheckpoint = 1_000
+    private static let busyCheckpoint = 16_000
+    private static let idleDelay = DispatchTimeInterval.milliseconds(50)
+
+    init(_ storage: LogStorage, _ stored: StoredState) {
+        self.storage = storage
+        state = Mutex(
+            State(stored: stored, nextNumber: stored.head.number + 1, operational: stored.operational.values))
+        let thread = Thread { [self] in run() }
+        thread.name = "cdb-writer"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    // MARK: Callers
+
+    var head: LogPosition { state.withLock { $0.stored.head } }
+    var anchor: LogAnchor { state.withLock { $0.stored.anchor } }
+
+    func submit(_ batch: CommitBatch) throws -> CommitTicket {
+        guard batch.isWithinLimits else { throw DatabaseFault.tooLarge(path: storage.path) }
+        let ticket = try state.withLock { state in
+            if let fault = state.closedBy { throw fault }
+            if state.isStopping { throw DatabaseFault.closed(path: storage.path) }
+            let ticket = CommitTicket(firstNumber: state.nextNumber)
+            state.nextNumber += Int64(batch.entries.count)
+            state.pending.append(Pending(batch: batch, ticket: ticket))
+            return ticket
+        }
+        work.signal()
+        return ticket
+    }
+
+    /// Visible at once, durable with the next batch or after a moment, lost by a crash before that.
+    func setUnsynced(_ changes: [OperationalChange]) throws {
+        let batch = CommitBatch([], operational: changes)
+        guard batch.isWithinLimits else { throw DatabaseFault.tooLarge(path: storage.path) }
+        try state.withLock { state in
+            if let fault = state.closedBy { throw fault }
+            for change in changes { state.operational[change.key] = change.value }
+            state.pending.append(Pending(batch: batch, ticket: nil))
+            state.hasUnsynced = true
+        }
+        work.signal()
+    }
+
+    func operational(_ key: String) -> [UInt8]? { state.withLock { $0.operational[key] } }
+
+    func operationalKeys(prefix: String) -> [String] {
+        state.withLock { state in state.operational.keys.filter { $0.hasPrefix(prefix) }.sorted() }
+    }
+
+    func moveAnchor(to position: LogPosition, manifest: [UInt8]) throws {
+        let identity = anchor.identity
+        let anchor = LogAnchor(identity: identity, position: position, manifest: manifest)
+        try storage.moveAnchor(to: anchor)
+        state.withLock { $0.stored.anchor = anchor }
+    }
+
+    /// Writes what is pending and ends the thread.
+    func stop() {
+        let isFirst = state.withLock { state in
+            defer { state.isStopping = true }
+            return !state.isStopping
+        }
+        guard isFirst else { return }
+        work.signal()
+        ended.wait()
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        var pages = 0
+        while true {
+            let mustWait = state.withLock { $0.pending.isEmpty && !$0.isStopping }
+            if mustWait {
+                if pages < Self.idleCheckpoint {
+                    work.wait()
+                } else if work.wait(timeout: .now() + Self.idleDelay) == .timedOut {
+                    pages = checkpoint()
+                    continue
+                }
+            }
+            guard waitsForMore() else { continue }
+            let (group, stored) = takeGroup()
+            if group.isEmpty {
+                if state.withLock({ $0.isStopping }) { break }
+                continue
+            }
+            write(group, onto: stored)
+            pages += group.reduce(2) { $0 + 1 + $1.batch.byteCount / 4_000 }
+            if pages >= Self.busyCheckpoint { pages = checkpoint() }
+        }
+        ended.signal()
+    }
+
+    /// Gives values that nobody waits for a moment to gather; false if something changed meanwhile.
+    private func waitsForMore() -> Bool {
+        let isUrgent = state.withLock { state in
+            state.isStopping || state.pending.isEmpty || state.pending.contains { $0.ticket != nil }
+        }
+        if isUrgent { return true }
+        return work.wait(timeout: .now() + Self.idleDelay) == .timedOut
+    }
+
+    private func takeGroup() -> ([Pending], StoredState) {
+        state.withLock { state in
+            var bytes = 0
+            var count = 0
+            for pending in state.pending.prefix(Self.batchLimit) {
+                bytes += pending.batch.byteCount
+                if count > 0, bytes > Self.byteLimit { break }
+                count += 1
+            }
+            let group = Array(state.pending.prefix(count))
+            state.pending.removeFirst(count)
+            return (group, state.stored)
+        }
+    }
+
+    private func write(_ group: [Pending], onto stored: StoredState) {
+        do {
+            let (next, records) = try storage.write(group.map(\.batch), onto: stored)
+            state.withLock { state in
+                state.stored = StoredState(
+                    anchor: state.stored.anchor, head: next.head, operational: next.operational)
+                for pending in group where pending.ticket != nil {
+                    for change in pending.batch.operational { state.operational[change.key] = change.value }
+                }
+            }
+            for (pending, records) in zip(group, records) { pending.batch.onDurable?(records) }
+            for (pending, records) in zip(group, records) { pending.ticket?.finish(.success(records)) }
+        } catch {
+            fail(group, with: settled(DatabaseFault.from(error, path: storage.path), stored))
+        }
+    }
+
+    /// After an input/output error, whether the transaction is on the disk is unknown. Writing over its place settles
+    /// that: it is not. If that fails too, only a start can tell.
+    private func settled(_ fault: DatabaseFault, _ stored: StoredState) -> DatabaseFault {
+        guard fault.code == .inputOutput else { return fault }
+        do {
+            try storage.touch(stored)
+            return fault
+        } catch {
+            var unknown = fault
+            unknown.code = .outcomeUnknown
+            unknown.sentence += ", and whether the last commit is stored will show when the daemon starts again"
+            return unknown
+        }
+    }
+
+    private func fail(_ group: [Pending], with fault: DatabaseFault) {
+        let refused = state.withLock { state in
+            let others = state.pending
+            state.pending = []
+            state.nextNumber = state.stored.head.number + 1
+            if fault.code == .outcomeUnknown || fault.code == .damaged {
+                state.closedBy = fault
+            } else {
+                // Values that nobody waits for are tried again with the next batch.
+                state.pending = (group + others).filter { $0.ticket == nil }
+            }
+            return (group + others).compactMap(\.ticket)
+        }
+        for ticket in refused { ticket.finish(.failure(fault)) }
+    }
+
+    /// Returns the pages left in the write-ahead log, about. A failure is no fault: the log only grows.
+    private func checkpoint() -> Int {
+        do {
+            try storage.checkpoint()
+            try storage.touch(state.withLock { $0.stored })
+            return 0
+        } catch {
+            return Self.idleCheckpoint / 2
+        }
+    }
+}
+
+/// A caller's claim on the outcome of its batch.
+package final class CommitTicket: Sendable {
+    /// The number that the first record of the batch has if it becomes durable.
+    package let firstNumber: Int64
+
+    private let result = Mutex<Result<[LogRecord], DatabaseFault>?>(nil)
+    private let finished = DispatchSemaphore(value: 0)
+
+    init(firstNumber: Int64) { self.firstNumber = firstNumber }
+
+    /// Waits until the batch is durable, or throws `DatabaseFault`: then none of it is in the database.
+    package func wait() throws -> [LogRecord] {
+        finished.wait()
+        finished.signal()
+        return try (result.withLock { $0 } ?? .success([])).get()
+    }
+
+    func finish(_ outcome: Result<[LogRecord], DatabaseFault>) {
+        result.withLock { $0 = outcome }
+        finished.signal()
+    }
+}

@@ -1,0 +1,253 @@
+internal import Basics
+internal import Foundation
+internal import GRDB
+
+/// The SQLite file: reads, checks and writes; decides nothing about who writes when.
+struct LogStorage: Sendable {
+    let path: String
+    let queue: DatabaseQueue
+
+    /// Rows of the log read at a time, so that a long read never keeps the writer waiting.
+    private static let readChunk = 256
+
+    /// Opens an existing file without looking at its content.
+    init(opening path: String) throws {
+        self.path = path
+        try DatabaseFormat.checkHeader(path)
+        try WriteAheadLogCheck.check(databaseAt: path)
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(2)
+        configuration.label = "cdb"
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { db in
+            // Before the first access, so that the index of the write-ahead log stays in memory.
+            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            try db.execute(sql: "PRAGMA cell_size_check = ON")
+            try db.execute(sql: "PRAGMA trusted_schema = OFF")
+        }
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            guard try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") == "wal" else {
+                throw DatabaseFault(
+                    .readOnly, "the database cannot be switched to write-ahead logging",
+                    remedy: "make its directory writable", path: path)
+            }
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            // Set after opening and read back: the library sets it to NORMAL on its own where it can.
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+                throw DatabaseFault(
+                    .inputOutput, "SQLite refuses synchronous = FULL", remedy: "use a SQLite built with WAL support",
+                    path: path)
+            }
+            // Takes the lock at once, not with the first commit.
+            try db.execute(sql: "BEGIN IMMEDIATE; COMMIT")
+        }
+    }
+
+    /// Copies the write-ahead log into the file, as far as the disk lets it, and closes it.
+    func close() { try? queue.close() }
+
+    // MARK: Reading
+
+    /// Checks everything and hands on the log in order.
+    func verify(_ replay: (ReplayStep) throws -> Void) throws -> StoredState {
+        try queue.inDatabase { try DatabaseFormat.checkTables($0, path: path) }
+        let (anchor, head) = try queue.inDatabase {
+            (try LogAnchor.read($0, path: path), try LogHead.read($0, path: path))
+        }
+        try replay(.anchor(anchor))
+        var position = anchor.position
+        try read(after: position, through: .max) { record in
+            position = record.position
+            try replay(.record(record))
+        }
+        guard position == head.position else {
+            throw DatabaseFault.damaged(
+                "the log ends at record \(position.number) and should end at \(head.position.number)", path: path,
+                record: position.number + 1, recoverableThrough: position.number)
+        }
+        let operational = try readOperational()
+        guard operational.count == head.operationalCount, operational.digest == head.operationalDigest else {
+            throw DatabaseFault.damaged(
+                "operational values are missing", path: path, recoverableThrough: position.number)
+        }
+        return StoredState(anchor: anchor, head: position, operational: operational)
+    }
+
+    /// Reads the records that follow `position`, each checked against its predecessor.
+    func read(after position: LogPosition, through last: Int64, _ body: (LogRecord) throws -> Void) throws {
+        var position = position
+        while position.number < last {
+            let records = try queue.inDatabase { db in try chunk(db, after: position, through: last) }
+            for record in records { try body(record) }
+            guard records.count == Self.readChunk, let end = records.last else { return }
+            position = end.position
+        }
+    }
+
+    private func chunk(_ db: Database, after start: LogPosition, through last: Int64) throws -> [LogRecord] {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT number, kind, time, previous_digest, payload_digest, digest, payload FROM log
+                WHERE number > ? AND number <= ? ORDER BY number LIMIT ?
+                """)
+        var records = [LogRecord]()
+        var position = start
+        do {
+            let rows = try Row.fetchCursor(statement, arguments: [start.number, last, Self.readChunk])
+            while let row = try rows.next() {
+                let record = try record(row, after: position)
+                records.append(record)
+                position = record.position
+            }
+        } catch let error as DatabaseError {
+            throw DatabaseFault.damaged(
+                "record \(position.number + 1) cannot be read", path: path, record: position.number + 1,
+                recoverableThrough: position.number, cause: error.description)
+        }
+        return records
+    }
+
+    private func record(_ row: Row, after position: LogPosition) throws -> LogRecord {
+        let expected = position.number + 1
+        let number: Int64 = row[0]
+        guard number == expected else {
+            throw DatabaseFault.damaged(
+                "record \(expected) is missing", path: path, record: expected, recoverableThrough: position.number)
+        }
+        let damage = DatabaseFault.damaged(
+            "record \(number) is damaged", path: path, record: number, recoverableThrough: position.number)
+        guard let kind = LogKind(rawValue: row[1]) else { throw damage }
+        let payload = row[6] as Data
+        let record = LogRecord(LogEntry(kind: kind, time: row[2], payload: Array(payload)), after: position)
+        let stored = [row[3] as Data, row[4] as Data, row[5] as Data]
+        let computed = [record.previousDigest, record.payloadDigest, record.digest].map { Data($0.bytes) }
+        guard stored == computed else { throw damage }
+        return record
+    }
+
+    private func readOperational() throws -> OperationalTable {
+        try queue.inDatabase { db in
+            var table = OperationalTable()
+            let rows = try Row.fetchCursor(db, sql: "SELECT key, digest, value FROM operational")
+            while let row = try rows.next() {
+                let key: String = row[0]
+                let value = Array(row[2] as Data)
+                table.set(key, value)
+                guard table.rowDigests[key]?.bytes == Array(row[1] as Data) else {
+                    throw DatabaseFault.damaged("the operational value '\(key)' is damaged", path: path)
+                }
+            }
+            return table
+        }
+    }
+
+    // MARK: Writing
+
+    /// Writes the batches as one transaction, with one file sync, and returns the state after it and each one's records.
+    func write(_ batches: [CommitBatch], onto state: StoredState) throws -> (StoredState, [[LogRecord]]) {
+        var next = state
+        var written = [[LogRecord]]()
+        try queue.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                for batch in batches {
+                    var records = [LogRecord]()
+                    for entry in batch.entries {
+                        let record = LogRecord(entry, after: next.head)
+                        try insert(record, db)
+                        next.head = record.position
+                        records.append(record)
+                    }
+                    for change in batch.operational { try write(change, db, &next.operational) }
+                    written.append(records)
+                }
+                try next.storedHead.insert(db)
+                CrashPoint.reach("cdb.written")
+                return .commit
+            }
+        }
+        CrashPoint.reach("cdb.committed")
+        return (next, written)
+    }
+
+    private func insert(_ record: LogRecord, _ db: Database) throws {
+        let statement = try db.cachedStatement(sql: "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)")
+        try statement.execute(arguments: [
+            record.number, record.kind.rawValue, record.time, Data(record.previousDigest.bytes),
+            Data(record.payloadDigest.bytes), Data(record.digest.bytes), Data(record.payload),
+        ])
+    }
+
+    private func write(_ change: OperationalChange, _ db: Database, _ table: inout OperationalTable) throws {
+        table.set(change.key, change.value)
+        if let value = change.value, let digest = table.rowDigests[change.key] {
+            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO operational VALUES (?, ?, ?)")
+            try statement.execute(arguments: [change.key, Data(digest.bytes), Data(value)])
+        } else {
+            let statement = try db.cachedStatement(sql: "DELETE FROM operational WHERE key = ?")
+            try statement.execute(arguments: [change.key])
+        }
+    }
+
+    /// Lets a snapshot stand for the log up to a record, and forgets those records.
+    func moveAnchor(to anchor: LogAnchor) throws {
+        try queue.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                try anchor.insert(db)
+                try db.execute(sql: "DELETE FROM log WHERE number <= ?", arguments: [anchor.position.number])
+                CrashPoint.reach("cdb.anchor-written")
+                return .commit
+            }
+        }
+        CrashPoint.reach("cdb.anchored")
+    }
+
+    /// Rewrites the head as it is. After a failed sync this overwrites the frames whose fate is unknown; after a
+    /// checkpoint it takes the sync of the log's new header away from the next commit.
+    func touch(_ state: StoredState) throws {
+        try queue.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                try state.storedHead.insert(db)
+                return .commit
+            }
+        }
+    }
+
+    /// Copies the write-ahead log into the database file.
+    func checkpoint() throws {
+        try queue.writeWithoutTransaction { db in _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") }
+        CrashPoint.reach("cdb.checkpoint")
+    }
+}
+
+/// What the file holds besides the records themselves.
+struct StoredState: Sendable {
+    var anchor: LogAnchor
+    var head: LogPosition
+    var operational: OperationalTable
+
+    var storedHead: LogHead {
+        LogHead(position: head, operationalCount: operational.count, operationalDigest: operational.digest)
+    }
+}
+
+/// The operational values, and what they sum up to.
+struct OperationalTable: Sendable {
+    private(set) var values: [String: [UInt8]] = [:]
+    private(set) var rowDigests: [String: LogDigest] = [:]
+    private(set) var digest = LogDigest.zero
+
+    var count: Int { values.count }
+
+    mutating func set(_ key: String, _ value: [UInt8]?) {
+        if let old = rowDigests.removeValue(forKey: key) { digest = digest ^ old }
+        values[key] = value
+        guard let value else { return }
+        var text = [UInt8]()
+        text.append(bigEndian: Int64(key.utf8.count))
+        let new = LogDigest(of: text + key.utf8 + value)
+        rowDigests[key] = new
+        digest = digest ^ new
+    }
+}

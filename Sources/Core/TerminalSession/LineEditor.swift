@@ -1,0 +1,157 @@
+/// What a completion may do to the line.
+package struct CompletionAnswer: Sendable {
+    /// Text to insert at the cursor, if all candidates go on with it.
+    package var insertion: String
+    /// Lines to show below the prompt, each with what it stands for.
+    package var listing: String
+
+    package init(insertion: String = "", listing: String = "") {
+        self.insertion = insertion
+        self.listing = listing
+    }
+}
+
+/// Reads edited lines from a terminal.
+///
+/// Used by one thread. What arrives behind the end of a line is kept for the next one.
+package final class LineEditor {
+    package enum Result: Hashable, Sendable {
+        case line(String)
+        /// The user gave the line up.
+        case interrupted
+        case end
+    }
+
+    private let terminal: any Terminal
+    private var decoder = KeyDecoder()
+    private var waiting: [Key] = []
+    private var raw: [UInt8] = []
+    private var history: [String] = []
+    private var shownRows = 0
+
+    private static let historyLimit = 1_000
+    private static let scriptLineLimit = 4 << 20
+
+    package init(_ terminal: any Terminal) { self.terminal = terminal }
+
+    package var historyLines: [String] { history }
+
+    /// One line. `complete` is asked on TAB and, with `isHelp`, on `?`, with the text before the cursor.
+    package func readLine(
+        prompt: String, keepsHistory: Bool = true, hidesInput: Bool = false,
+        complete: (String, _ isHelp: Bool) -> CompletionAnswer = { _, _ in CompletionAnswer() }
+    ) -> Result {
+        guard terminal.isInteractive else { return readScriptLine() }
+        var buffer = LineBuffer()
+        var place = history.count
+        var draft = ""
+        shownRows = 0
+        draw(prompt, buffer, hidesInput)
+        while let key = nextKey() {
+            switch key {
+            case .enter:
+                finishLine(prompt, buffer, hidesInput)
+                if keepsHistory { remember(buffer.text) }
+                return .line(buffer.text)
+            case .interrupt:
+                terminal.write("^C\r\n")
+                return .interrupted
+            case .endOfInput:
+                if buffer.characters.isEmpty { return .end }
+                _ = buffer.apply(.delete)
+            case .up, .down:
+                if place == history.count { draft = buffer.text }
+                place = max(0, min(history.count, place + (key == .up ? -1 : 1)))
+                buffer.replace(with: place == history.count ? draft : history[place])
+            case .clearScreen:
+                terminal.write("\u{1B}[H\u{1B}[2J")
+                shownRows = 0
+            case .searchBack:
+                if let found = history.last(where: { $0.contains(buffer.text) }) { buffer.replace(with: found) }
+            case .help where isInQuotes(buffer.textBeforeCursor) || hidesInput: buffer.insert("?")
+            case .tab, .help: answer(complete(buffer.textBeforeCursor, key == .help), &buffer, prompt)
+            default: _ = buffer.apply(key)
+            }
+            draw(prompt, buffer, hidesInput)
+        }
+        return .end
+    }
+
+    /// One key, for a question that needs no line.
+    package func readKey() -> Key? { nextKey() }
+
+    private func isInQuotes(_ text: String) -> Bool { text.count(where: { $0 == "\"" }) % 2 == 1 }
+
+    private func remember(_ line: String) {
+        guard !line.allSatisfy({ $0 == " " }), history.last != line else { return }
+        history.append(line)
+        if history.count > Self.historyLimit { history.removeFirst() }
+    }
+
+    private func answer(_ answer: CompletionAnswer, _ buffer: inout LineBuffer, _ prompt: String) {
+        if !answer.listing.isEmpty {
+            terminal.write("\r\n" + answer.listing.replacing("\n", with: "\r\n"))
+            if !answer.listing.hasSuffix("\n") { terminal.write("\r\n") }
+            shownRows = 0
+        }
+        buffer.insert(answer.insertion)
+    }
+
+    // MARK: Input
+
+    private func nextKey() -> Key? {
+        while waiting.isEmpty {
+            guard let bytes = terminal.read() else { return nil }
+            waiting = bytes.isEmpty ? [.interrupt] : decoder.keys(bytes)
+        }
+        return waiting.removeFirst()
+    }
+
+    private func readScriptLine() -> Result {
+        while true {
+            if let end = raw.firstIndex(of: 0x0A) {
+                let line = raw[..<end]
+                raw.removeSubrange(...end)
+                return .line(Self.text(line))
+            }
+            guard raw.count <= Self.scriptLineLimit, let bytes = terminal.read() else {
+                defer { raw = [] }
+                return raw.isEmpty ? .end : .line(Self.text(raw[...]))
+            }
+            if bytes.isEmpty { return .interrupted }
+            raw += bytes
+        }
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        String(decoding: bytes.last == 0x0D ? bytes.dropLast() : bytes, as: UTF8.self)
+    }
+
+    // MARK: Screen
+
+    /// Draws prompt and line anew and puts the cursor in place, over as many rows as it takes.
+    private func draw(_ prompt: String, _ buffer: LineBuffer, _ hidesInput: Bool) {
+        let columns = max(10, terminal.columns)
+        let shown = hidesInput ? "" : buffer.text
+        var output = shownRows > 0 ? "\u{1B}[\(shownRows)A" : ""
+        output += "\r\u{1B}[J" + prompt + shown
+        let width = prompt.count + shown.count
+        let end = width / columns
+        if width > 0, width % columns == 0 { output += " \r" }
+        let cursor = prompt.count + (hidesInput ? 0 : buffer.cursor)
+        let row = cursor / columns
+        if end > row { output += "\u{1B}[\(end - row)A" }
+        output += "\r"
+        if cursor % columns > 0 { output += "\u{1B}[\(cursor % columns)C" }
+        shownRows = row
+        terminal.write(output)
+    }
+
+    private func finishLine(_ prompt: String, _ buffer: LineBuffer, _ hidesInput: Bool) {
+        var whole = buffer
+        _ = whole.apply(.end)
+        draw(prompt, whole, hidesInput)
+        terminal.write("\r\n")
+        shownRows = 0
+    }
+}

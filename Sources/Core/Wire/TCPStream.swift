@@ -1,0 +1,82 @@
+internal import CSSH
+internal import Foundation
+internal import Synchronization
+
+/// A TCP connection as a byte stream.
+package final class TCPStream: ByteStream {
+    package let peer: String
+    private let descriptor: Int32
+    private let cancellation: Cancellation
+    /// Readers and writers inside a call; the descriptor is closed by `deinit`, so that it can't be reused under them.
+    private let isClosed = Atomic(false)
+
+    package static func connect(to address: SocketAddress, deadline: Deadline) throws(WireError) -> TCPStream {
+        let cancellation = try Cancellation()
+        let descriptor = try SocketConnector.connect(to: address, deadline: deadline, cancellation: cancellation)
+        return TCPStream(taking: descriptor, peer: "tcp \(address)", cancellation: cancellation)
+    }
+
+    private init(taking descriptor: Int32, peer: String, cancellation: Cancellation) {
+        openned_ignore_sigpipe()
+        self.descriptor = descriptor
+        self.peer = peer
+        self.cancellation = cancellation
+    }
+
+    deinit { Foundation.close(descriptor) }
+
+    package func read(deadline: Deadline) throws(WireError) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        while true {
+            try checkOpen()
+            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if count == 0 { return nil }
+            if count > 0 { return Array(buffer[0..<count]) }
+            try retry(POLLIN, deadline, "no data within the read time-out")
+        }
+    }
+
+    package func write(_ bytes: [UInt8], deadline: Deadline) throws(WireError) {
+        var offset = 0
+        while offset < bytes.count {
+            try checkOpen()
+            let count = bytes.withUnsafeBytes {
+                send(
+                    descriptor, $0.baseAddress! + offset, $0.count - offset,
+                    Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                offset += count
+            } else {
+                try retry(POLLOUT, deadline, "data not taken within the write time-out")
+            }
+        }
+    }
+
+    /// After a failed call: waits if it would have blocked, throws otherwise.
+    private func retry(_ events: Int32, _ deadline: Deadline, _ onTimeout: String) throws(WireError) {
+        let reason = errno
+        switch reason {
+        case EINTR: return
+        case EAGAIN:
+            let readiness = waitForSocket(descriptor, events: Int16(events), wakened: cancellation, deadline: deadline)
+            if readiness == .timedOut {
+                throw WireError(.timeout, peer: peer, onTimeout, remedy: "check the device, or raise the time-out")
+            }
+        default:
+            throw WireError(.closedByPeer, peer: peer, "connection broken: \(String(cString: strerror(reason)))")
+        }
+    }
+
+    private func checkOpen() throws(WireError) {
+        if cancellation.isCancelled { throw WireError(.cancelled, peer: peer, "cancelled") }
+    }
+
+    package func close() {
+        guard isClosed.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+        cancellation.cancel()
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    package func abort() { cancellation.cancel() }
+}

@@ -1,0 +1,54 @@
+package import Wire
+
+/// Where a device is and how to log in to it: what a session needs to know of the device's configuration.
+package struct DeviceTarget: Sendable {
+    package var name: String
+    package var address: String
+    package var port: UInt16
+    /// The user at the device, and the user of ours for whom the session is.
+    package var remoteUser: String
+    package var localUser: String
+    package var password: String
+    package var secondaryPassword: String?
+    package var hostKeys: SSHHostKeyPolicy
+    package var connectTimeout: Duration
+    package var readTimeout: Duration
+    package var writeTimeout: Duration
+    package var nedID: String
+
+    package init(
+        name: String, address: String, port: UInt16, remoteUser: String, localUser: String, password: String,
+        secondaryPassword: String? = nil, hostKeys: SSHHostKeyPolicy, connectTimeout: Duration = .seconds(20),
+        readTimeout: Duration = .seconds(20), writeTimeout: Duration = .seconds(20), nedID: String
+    ) {
+        self.name = name
+        self.address = address
+        self.port = port
+        self.remoteUser = remoteUser
+        self.localUser = localUser
+        self.password = password
+        self.secondaryPassword = secondaryPassword
+        self.hostKeys = hostKeys
+        self.connectTimeout = connectTimeout
+        self.readTimeout = readTimeout
+        self.writeTimeout = writeTimeout
+        self.nedID = nedID
+    }
+}
+
+/// Where a session writes what passes between host, driver and device.
+package protocol DeviceTrace: Sendable {
+    /// A phase begins (`>>`, host to driver) or ends (`<<`), NSO's pretty trace.
+    func phase(_ direction: TraceDirection, _ text: String)
+    /// Bytes to or from the device.
+    func traffic(_ direction: TraceDirection, _ bytes: [UInt8])
+}
+
+package enum TraceDirection: String, Sendable { case toDriver = ">>", fromDriver = "<<" }
+
+/// Writes nothing.
+package struct NoTrace: DeviceTrace {
+    package init() {}
+    package func phase(_ direction: TraceDirection, _ text: String) {}
+    package func traffic(_ direction: TraceDirection, _ bytes: [UInt8]) {}
+}
