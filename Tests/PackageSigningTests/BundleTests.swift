@@ -27,8 +27,10 @@ import Testing
 
     /// docs/BUNDLES.md gives these commands; they stand here as they stand there.
     @Test(arguments: [
-        (TestAuthority.KeyType.ed25519,
-         "openssl pkeyutl -verify -pubin -inkey public-key.pem -rawin -in signed-bytes -sigfile signature"),
+        (
+            TestAuthority.KeyType.ed25519,
+            "openssl pkeyutl -verify -pubin -inkey public-key.pem -rawin -in signed-bytes -sigfile signature"
+        ),
         (.p256, "openssl dgst -sha256 -verify public-key.pem -signature signature signed-bytes"),
         (.p384, "openssl dgst -sha384 -verify public-key.pem -signature signature signed-bytes"),
         (.rsa, "openssl dgst -sha512 -verify public-key.pem -signature signature signed-bytes"),

@@ -38,7 +38,8 @@ import Testing
             #expect(try workshop.refusal("router.signed.bin", workshop.trust("root.pem")) == nil)
         }
         try openssl.issue("leaf", by: "root")
-        try workshop.must("(openssl ecparam -name prime256v1; openssl ec -in leaf.key) > with-parameters.key 2>/dev/null")
+        try workshop.must(
+            "(openssl ecparam -name prime256v1; openssl ec -in leaf.key) > with-parameters.key 2>/dev/null")
         try workshop.bundle(key: "with-parameters.key", chain: "leaf.pem")
     }
 
@@ -111,7 +112,8 @@ import Testing
         let unknown = OpenSSLAuthority.signerExtensions + "\n1.2.3.4=critical,ASN1:UTF8String:x"
         try openssl.issue("odd", by: "root", extensions: unknown)
         try workshop.bundle(key: "odd.key", chain: "odd.pem")
-        #expect(try workshop.refusal("router.signed.bin", workshop.trust("root.pem")) == .untrusted, "critical, unknown")
+        #expect(
+            try workshop.refusal("router.signed.bin", workshop.trust("root.pem")) == .untrusted, "critical, unknown")
     }
 
     @Test func aSignerOfAnotherAuthorityIsRefused() throws {
@@ -126,7 +128,8 @@ import Testing
         // The signer's own certificate, or one that signed itself, is no anchor.
         #expect(try workshop.refusal("router.signed.bin", workshop.trust("leaf.pem")) == .anchorsUnusable)
         try workshop.must("mkdir none")
-        #expect(try workshop.refusal("router.signed.bin", TrustStore(directory: workshop.path("none"))) == .anchorsUnusable)
+        #expect(
+            try workshop.refusal("router.signed.bin", TrustStore(directory: workshop.path("none"))) == .anchorsUnusable)
         #expect(throws: SigningError.self) { try TrustStore(directory: workshop.path("absent")) }
     }
 

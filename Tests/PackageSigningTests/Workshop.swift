@@ -89,7 +89,8 @@ struct OpenSSLAuthority {
     }
 
     func issue(
-        _ name: String, by issuer: String, _ type: String = "p256", days: Int = 365, extensions: String = signerExtensions,
+        _ name: String, by issuer: String, _ type: String = "p256", days: Int = 365,
+        extensions: String = signerExtensions,
         options: String = ""
     ) throws {
         try key(name, type)

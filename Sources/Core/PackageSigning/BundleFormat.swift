@@ -35,7 +35,9 @@ package enum BundleFormat {
 
     /// The length that a prefix says, or nil if it is not ten decimal digits and a newline.
     static func length(of prefix: some Collection<UInt8>) -> Int? {
-        guard prefix.count == lengthSize, prefix.dropFirst(lengthSize - 1).first == UInt8(ascii: "\n") else { return nil }
+        guard prefix.count == lengthSize, prefix.dropFirst(lengthSize - 1).first == UInt8(ascii: "\n") else {
+            return nil
+        }
         let digits = prefix.prefix(lengthSize - 1)
         guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }

@@ -1,5 +1,5 @@
-package import Foundation
 package import Basics
+package import Foundation
 
 /// What is signed: which package this is, and the digest of everything in it.
 ///

@@ -58,7 +58,9 @@ package struct BundleSigner: Sendable {
             archive: .init(name: content.archiveName, size: archive.size, sha256: try archive.sha256()),
             files: content.files)
         let path = archive.file.path
-        if let fault = manifest.fault { throw SigningError(.manifestInvalid, path, "cannot be signed: its manifest \(fault)") }
+        if let fault = manifest.fault {
+            throw SigningError(.manifestInvalid, path, "cannot be signed: its manifest \(fault)")
+        }
         let encoded = manifest.encoded
         guard encoded.count <= BundleFormat.manifestLimit, chain.count <= BundleFormat.chainLimit,
             certificates.count <= BundleFormat.chainLengthLimit

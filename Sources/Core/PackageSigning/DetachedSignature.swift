@@ -40,7 +40,8 @@ package struct DetachedSignature: Sendable {
         guard signatureFile.size <= BundleFormat.signatureLimit,
             let signature = try signatureFile.bytes(0..<signatureFile.size)
         else {
-            throw SigningError(.malformed, signaturePath, "is not a signature: it is too long", remedy: "fetch it again")
+            throw SigningError(
+                .malformed, signaturePath, "is not a signature: it is too long", remedy: "fetch it again")
         }
         let archive = try FileRegion(wholeFile: archivePath)
         var sha512 = SHA512()

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Glibc
 
 /// A regular file held open for reading, so that all readers see the same file whatever its name points to later.
 package final class OpenFile: Sendable {
@@ -46,7 +47,8 @@ package final class OpenFile: Sendable {
             var count = 0
             do {
                 count = try bytes.withUnsafeMutableBytes { buffer in
-                    try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]), at: range.lowerBound + done)
+                    try read(
+                        into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]), at: range.lowerBound + done)
                 }
             } catch let error as SigningError {
                 throw error

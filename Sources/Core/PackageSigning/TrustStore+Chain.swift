@@ -57,7 +57,8 @@ extension TrustStore {
             }
             let reason = failures.first.map { " (\($0.policyFailureReason))" } ?? ""
             throw SigningError(
-                .untrusted, path, "the certificate of \(CertificateSummary(leaf)) does not lead to a trust anchor in "
+                .untrusted, path,
+                "the certificate of \(CertificateSummary(leaf)) does not lead to a trust anchor in "
                     + "\(directory)\(reason)", remedy: "put the root certificate '\(last)' there if you trust it")
         }
     }

@@ -1,5 +1,5 @@
-package import Foundation
 import Basics
+package import Foundation
 import X509
 
 /// The certificates in which an installation puts its trust, and the judge of everything signed.
@@ -55,13 +55,15 @@ package struct TrustStore: Sendable {
                 bundle.signature, for: bundle.signedBytes, signatureAlgorithm: algorithm.x509)
         else {
             throw SigningError(
-                .signatureInvalid, path, "the signature of \(CertificateSummary(leaf)) does not belong to this manifest",
+                .signatureInvalid, path,
+                "the signature of \(CertificateSummary(leaf)) does not belong to this manifest",
                 remedy: "the file was changed after it was signed: fetch it again")
         }
         let manifest = try BundleManifest(encoded: bundle.manifest, path: path)
         guard manifest.algorithm == algorithm else {
             throw SigningError(
-                .manifestInvalid, path, "its manifest says \(manifest.algorithm.rawValue) and the signer's key is for "
+                .manifestInvalid, path,
+                "its manifest says \(manifest.algorithm.rawValue) and the signer's key is for "
                     + algorithm.rawValue, remedy: "sign the package again")
         }
         guard manifest.chainSHA256 == bundle.chain.sha256 else {
@@ -79,7 +81,8 @@ package struct TrustStore: Sendable {
         guard bundle.archive.size == manifest.archive.size else {
             let what = bundle.archive.size < manifest.archive.size ? "is cut short" : "has bytes after its end"
             throw SigningError(
-                .archiveMismatch, path, "\(what): its archive has \(bundle.archive.size) bytes, the manifest says "
+                .archiveMismatch, path,
+                "\(what): its archive has \(bundle.archive.size) bytes, the manifest says "
                     + "\(manifest.archive.size)", remedy: "fetch it again")
         }
         guard try bundle.archive.sha256() == manifest.archive.sha256 else {

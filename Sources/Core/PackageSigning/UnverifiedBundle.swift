@@ -28,8 +28,10 @@ package struct UnverifiedBundle: Sendable {
         let file = try OpenFile(path: path)
         guard let stub = try file.bytes(0..<BundleFormat.stubSize), BundleStub.known.contains(stub) else {
             throw SigningError(
-                .notABundle, path, "is not a signed package: it does not begin with the \(BundleFormat.stubSize) bytes "
-                    + "that every signed package begins with", remedy: "fetch it again, or make it with 'ncs-package sign'")
+                .notABundle, path,
+                "is not a signed package: it does not begin with the \(BundleFormat.stubSize) bytes "
+                    + "that every signed package begins with",
+                remedy: "fetch it again, or make it with 'ncs-package sign'")
         }
         var reader = MemberReader(file: file, offset: BundleFormat.stubSize)
         guard let header = try file.bytes(reader.offset..<reader.offset + BundleFormat.header.count) else {
@@ -57,7 +59,8 @@ private struct MemberReader {
         guard let prefix = try file.bytes(offset..<offset + BundleFormat.lengthSize) else { throw cutShort(name) }
         guard let length = BundleFormat.length(of: prefix), length > 0 else {
             throw SigningError(
-                .malformed, file.path, "has no valid length of its \(name) at offset \(offset)", remedy: "fetch it again")
+                .malformed, file.path, "has no valid length of its \(name) at offset \(offset)",
+                remedy: "fetch it again")
         }
         guard length <= limit else {
             throw SigningError(
@@ -71,6 +74,7 @@ private struct MemberReader {
     }
 
     func cutShort(_ name: String) -> SigningError {
-        SigningError(.malformed, file.path, "is cut short: it ends before the end of its \(name)", remedy: "fetch it again")
+        SigningError(
+            .malformed, file.path, "is cut short: it ends before the end of its \(name)", remedy: "fetch it again")
     }
 }

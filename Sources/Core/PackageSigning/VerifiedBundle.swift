@@ -1,5 +1,5 @@
-package import Foundation
 package import Basics
+package import Foundation
 
 /// A bundle of which every byte was checked. Only `TrustStore.verify(_:at:)` makes one.
 ///
