@@ -45,5 +45,8 @@ let package = Package(
         target("Basics", in: "Core/Basics"),
         target("YANG", in: "Core/YANG", uses: ["Basics"]),
         target("ConfigTree", in: "Core/ConfigTree", uses: ["Basics", "YANG"]),
+
+        // MARK: Interfaces
+        target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),
     ]
 )

@@ -1,4 +1,172 @@
-/// A compiled `pattern`.
+import Synchronization
+
+/// Why a `pattern` is none: the place in the pattern (a count of Unicode scalars) and a sentence.
+package struct PatternSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var offset: Int
+    package var message: String
+
+    package var description: String { "\(message) (at character \(offset + 1) of the pattern)" }
+}
+
+/// A compiled `pattern`: a regular expression of XML Schema Part 2, anchored at both ends (RFC 7950 section 9.4.5).
+///
+/// The time of a match grows with the length of the text only, whatever the pattern: a set of states is followed, and
+/// the sets that have been met are remembered as the states of a deterministic machine, in a cache of bounded size.
 package final class PatternMatcher: Sendable {
-    package init() {}
+    package let source: String
+    private let program: PatternProgram
+    private let machine: Mutex<PatternMachine>
+
+    /// Compiles `pattern`. With `acceptingExtraEscapes` a backslash before any ASCII punctuation stands for that
+    /// character; XML Schema knows only some of these, vendors' modules use them all.
+    package init(_ pattern: String, acceptingExtraEscapes: Bool = false) throws(PatternSyntaxError) {
+        source = pattern
+        var parser = try PatternParser(pattern, acceptingExtraEscapes: acceptingExtraEscapes)
+        let program = try PatternProgram(try parser.parse())
+        self.program = program
+        machine = Mutex(PatternMachine(program))
+    }
+
+    /// Whether all of `text` is in the language of the pattern.
+    package func matches(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { matches($0) }
+    }
+
+    /// Whether all of `text`, which must be valid UTF-8, is in the language of the pattern.
+    package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        machine.withLock { $0.run(program, text) }
+    }
+}
+
+/// The deterministic machine of a pattern as far as texts have explored it.
+///
+/// Invariants: state 0 is dead; the numbers in `transitions` and `members` together stay under `capacity`, beyond it
+/// everything but the state in use is forgotten.
+struct PatternMachine {
+    static let capacity = 1 << 16
+    private static let unknown: Int32 = -1
+
+    private var numbers: [[Int32]: Int32] = [:]
+    private var members: [[Int32]] = []
+    private var accepts: [Bool] = []
+    private var transitions: [Int32] = []
+    private var weight = 0
+    private var start: Int32 = 0
+    /// Marks of the instructions that a closure has visited, by generation.
+    private var marks: [UInt32]
+    private var generation: UInt32 = 0
+    private var pending: [Int32] = []
+
+    init(_ program: PatternProgram) {
+        marks = [UInt32](repeating: 0, count: program.instructions.count)
+    }
+
+    mutating func run(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        if members.isEmpty { reset(program) }
+        var state = start
+        var index = 0
+        while index < text.count {
+            let scalar = Self.scalar(in: text, at: &index)
+            let symbol = program.alphabetClass(of: scalar)
+            let next = transitions[Int(state) * program.classCount + symbol]
+            state = next == Self.unknown ? explore(program, from: state, symbol) : next
+            if state == 0 { return false }
+        }
+        return accepts[Int(state)]
+    }
+
+    /// Decodes one scalar; broken UTF-8 gives U+FFFD and moves on by one byte.
+    @inline(__always)
+    private static func scalar(in text: UnsafeBufferPointer<UInt8>, at index: inout Int) -> UInt32 {
+        let first = UInt32(text[index])
+        index += 1
+        if first < 0x80 { return first }
+        let length = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0
+        guard length > 0, index + length <= text.count else { return 0xFFFD }
+        var value = first & (0x3F >> UInt32(length))
+        for offset in 0..<length { value = value << 6 | UInt32(text[index + offset] & 0x3F) }
+        index += length
+        return min(value, ScalarSet.last)
+    }
+
+    // MARK: States
+
+    private mutating func reset(_ program: PatternProgram) {
+        numbers.removeAll(keepingCapacity: true)
+        members.removeAll(keepingCapacity: true)
+        accepts.removeAll(keepingCapacity: true)
+        transitions.removeAll(keepingCapacity: true)
+        weight = 0
+        _ = state(program, of: [])
+        beginClosure()
+        var set: [Int32] = []
+        close(program, from: 0, into: &set)
+        start = state(program, of: set)
+    }
+
+    private mutating func explore(_ program: PatternProgram, from state: Int32, _ symbol: Int) -> Int32 {
+        beginClosure()
+        var set: [Int32] = []
+        for member in members[Int(state)] {
+            switch program.instructions[Int(member)] {
+            case .consume(let accepted), .consumeOrJump(let accepted, _):
+                if program.isMember(class: symbol, of: accepted) { close(program, from: member + 1, into: &set) }
+            case .split, .jump, .accept: break
+            }
+        }
+        set.sort()
+        if let known = numbers[set] {
+            transitions[Int(state) * program.classCount + symbol] = known
+            return known
+        }
+        if weight + set.count + program.classCount > Self.capacity {
+            reset(program)
+            return self.state(program, of: set)
+        }
+        let next = self.state(program, of: set)
+        transitions[Int(state) * program.classCount + symbol] = next
+        return next
+    }
+
+    private mutating func state(_ program: PatternProgram, of set: [Int32]) -> Int32 {
+        if let known = numbers[set] { return known }
+        let number = Int32(members.count)
+        numbers[set] = number
+        members.append(set)
+        accepts.append(set.last == Int32(program.instructions.count - 1))
+        let next = set.isEmpty ? number : Self.unknown
+        transitions.append(contentsOf: repeatElement(next, count: program.classCount))
+        weight += set.count + program.classCount
+        return number
+    }
+
+    // MARK: Closure
+
+    private mutating func beginClosure() {
+        if generation == .max {
+            marks = [UInt32](repeating: 0, count: marks.count)
+            generation = 0
+        }
+        generation += 1
+    }
+
+    /// Adds to `set` what is reached from `instruction` without consuming anything.
+    private mutating func close(_ program: PatternProgram, from instruction: Int32, into set: inout [Int32]) {
+        pending.append(instruction)
+        while let next = pending.popLast() {
+            if marks[Int(next)] == generation { continue }
+            marks[Int(next)] = generation
+            switch program.instructions[Int(next)] {
+            case .jump(let target): pending.append(target)
+            case .split(let first, let second):
+                pending.append(second)
+                pending.append(first)
+            case .consume, .accept: set.append(next)
+            case .consumeOrJump(_, let target):
+                set.append(next)
+                pending.append(target)
+            }
+        }
+    }
 }

@@ -11,6 +11,9 @@ package indirect enum XPathExpression: Hashable, Sendable {
     case negate(XPathExpression)
     case union(XPathExpression, XPathExpression)
     case literal(String)
+    /// A literal that reads `prefix:name` with a prefix of the module: compared with an identityref it stands for
+    /// the identity `module:name`, otherwise for its text.
+    case qualifiedName(String, identity: String)
     case number(Double)
     case call(String, [XPathExpression])
     /// A location path: from the root, from the context node, or from a node set that an expression gives

@@ -1,0 +1,127 @@
+/// Writes XML: well-formed by construction, escaped, indented by two spaces or not at all.
+///
+/// Declares a default namespace where the namespace of an element differs from that around it, as NSO prints.
+/// An element holds either text or elements.
+package struct XMLWriter {
+    package var output: ByteOutput
+    package let isPretty: Bool
+    private var open: [(name: String, namespace: String)] = []
+    private var tagIsOpen = false
+    private var hasChildren = false
+    private var hasOutput = false
+    private let baseIndent: Int
+
+    package init(pretty: Bool = true, indent: Int = 0, sink: ByteOutput.Sink? = nil) {
+        isPretty = pretty
+        baseIndent = indent
+        output = ByteOutput(sink: sink)
+    }
+
+    package var depth: Int { open.count }
+
+    /// Opens an element; `prefixes` are declared on it beside its own namespace.
+    package mutating func start(
+        _ name: String, namespace: String? = nil, prefixes: [(prefix: String, uri: String)] = [],
+        attributes: [(name: String, value: String)] = []
+    ) throws {
+        closeTag()
+        beginLine()
+        output.append(UInt8(ascii: "<"))
+        output.append(name)
+        let outer = open.last?.namespace ?? ""
+        let own = namespace ?? outer
+        if own != outer { attribute("xmlns", own) }
+        for declaration in prefixes { attribute("xmlns:" + declaration.prefix, declaration.uri) }
+        for pair in attributes { attribute(pair.name, pair.value) }
+        open.append((name, own))
+        tagIsOpen = true
+        hasChildren = false
+        try output.drain()
+    }
+
+    /// Text inside the element that was just opened.
+    package mutating func text(_ text: String) {
+        closeTag()
+        XMLWriter.escape(text, into: &output, inAttribute: false)
+    }
+
+    package mutating func end() throws {
+        guard let element = open.popLast() else { return }
+        if tagIsOpen {
+            output.append("/>")
+            tagIsOpen = false
+        } else {
+            if hasChildren { beginLine() }
+            output.append("</")
+            output.append(element.name)
+            output.append(UInt8(ascii: ">"))
+        }
+        hasChildren = true
+        try output.drain()
+    }
+
+    /// An element with text and nothing else; an empty text gives `<name/>`.
+    package mutating func leaf(
+        _ name: String, namespace: String? = nil, prefixes: [(prefix: String, uri: String)] = [],
+        attributes: [(name: String, value: String)] = [], text: String
+    ) throws {
+        try start(name, namespace: namespace, prefixes: prefixes, attributes: attributes)
+        if !text.isEmpty { self.text(text) }
+        try end()
+    }
+
+    package mutating func comment(_ text: String) {
+        closeTag()
+        beginLine()
+        output.append("<!-- ")
+        output.append(text.replacing("--", with: "- -"))
+        output.append(" -->")
+        hasChildren = true
+    }
+
+    /// Ends the document with a line end and hands everything on.
+    package mutating func finish() throws {
+        while !open.isEmpty { try end() }
+        if isPretty, hasOutput { output.append(10) }
+        try output.flush()
+    }
+
+    private mutating func closeTag() {
+        guard tagIsOpen else { return }
+        output.append(UInt8(ascii: ">"))
+        tagIsOpen = false
+    }
+
+    private mutating func beginLine() {
+        defer { hasOutput = true }
+        guard isPretty else { return }
+        if hasOutput { output.append(10) }
+        output.append(spaces: baseIndent + open.count * 2)
+    }
+
+    private mutating func attribute(_ name: String, _ value: String) {
+        output.append(UInt8(ascii: " "))
+        output.append(name)
+        output.append("=\"")
+        XMLWriter.escape(value, into: &output, inAttribute: true)
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Escapes what must be; characters that XML cannot carry become U+FFFD.
+    package static func escape(_ text: String, into output: inout ByteOutput, inAttribute: Bool) {
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "<"): output.append("&lt;")
+            case UInt8(ascii: ">"): output.append("&gt;")
+            case UInt8(ascii: "&"): output.append("&amp;")
+            case UInt8(ascii: "\"") where inAttribute: output.append("&quot;")
+            case 13: output.append("&#13;")
+            case 9 where inAttribute: output.append("&#9;")
+            case 10 where inAttribute: output.append("&#10;")
+            case 9, 10: output.append(byte)
+            case 0..<32: output.append("\u{FFFD}")
+            default: output.append(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Basics
+import YANG
+
+/// A change of data that needs no schema to be read: elementary edits in an order that can be replayed, with
+/// self-contained paths (module names) and canonical values. What the log keeps.
+package struct ChangeSet: Hashable, Sendable {
+    package struct Item: Hashable, Sendable {
+        package var edit: Edit
+        /// The `description` form of `InstancePath`.
+        package var path: String
+
+        package init(_ edit: Edit, _ path: String) {
+            self.edit = edit
+            self.path = path
+        }
+    }
+
+    package var items: [Item]
+
+    package init(_ items: [Item] = []) { self.items = items }
+
+    package var isEmpty: Bool { items.isEmpty }
+
+    /// The edits that turn the old side of a diff into the new one.
+    package init(_ diff: [DiffNode], below path: InstancePath = InstancePath()) {
+        items = []
+        for node in diff { append(node, path) }
+    }
+
+    private mutating func append(_ diff: DiffNode, _ parent: InstancePath) {
+        let path = parent.appending(diff.node, keys: diff.keys)
+        switch diff.change {
+        case .deleted: items.append(Item(.delete, path.description))
+        case .modified: items.append(Item(.set(diff.newValue ?? ""), path.description))
+        case .inside, .moved:
+            if diff.change == .moved { items.append(Item(.place(Self.place(diff.after)), path.description)) }
+            for child in diff.children { append(child, path) }
+        case .created:
+            if let after = diff.after { items.append(Item(.place(Self.place(after)), path.description)) }
+            if let row = diff.new, diff.node.kind != .leafList {
+                let inner = Instance(detached: diff.node, row: row, model: diff.newModel)
+                appendContent(inner, path, isAnnounced: diff.after != nil)
+            } else if let value = diff.newValue {
+                if diff.node.kind == .leafList {
+                    if diff.after == nil { items.append(Item(.create, path.description)) }
+                } else {
+                    items.append(Item(.set(value), path.description))
+                }
+            }
+        }
+    }
+
+    private static func place(_ after: [String]?) -> Entries.Place {
+        guard let after, !after.isEmpty else { return .first }
+        return .after(after)
+    }
+
+    /// Everything in a new instance.
+    private mutating func appendContent(_ instance: Instance, _ path: InstancePath, isAnnounced: Bool = false) {
+        if !isAnnounced, instance.node.kind == .list || instance.node.isPresence {
+            items.append(Item(.create, path.description))
+        }
+        for child in instance.children() {
+            let childPath = path.appending(child.node, keys: child.keys)
+            switch child.node.kind {
+            case .leaf, .anydata, .anyxml:
+                if !child.node.isKey { items.append(Item(.set(child.value ?? ""), childPath.description)) }
+            case .leafList: items.append(Item(.create, childPath.description))
+            default: appendContent(child, childPath)
+            }
+        }
+    }
+}
+
+extension DataTree {
+    /// The tree after a change set. A path that the schema no longer knows is an error naming it.
+    package func applying(_ changes: ChangeSet) throws(PathError) -> DataTree {
+        var tree = self
+        for item in changes.items { tree = try tree.applying(item.edit, at: tree.path(item.path)) }
+        return tree
+    }
+}
+
+// MARK: - As text
+
+extension ChangeSet {
+    /// One JSON array a change: `["set","/m:a/b","v"]`, `["create","/m:l[k='1']"]`, `["delete",…]`,
+    /// `["first",…]`, `["last",…]`, `["before",…,"key"…]`, `["after",…,"key"…]`; the whole is an array of these.
+    package var json: String {
+        "[" + items.map { Self.array($0.words) }.joined(separator: ",\n") + "]"
+    }
+
+    private static func array(_ words: [String]) -> String {
+        "[" + words.map(JSONText.quoted).joined(separator: ",") + "]"
+    }
+
+    /// Reads what `json` wrote, from already parsed arrays of strings.
+    package init(words: [[String]]) throws(PathError) {
+        items = []
+        for line in words {
+            guard let item = Item(words: line) else {
+                throw PathError(.syntax, "\(line.prefix(2).joined(separator: " ")): no change of a known kind")
+            }
+            items.append(item)
+        }
+    }
+}
+
+extension ChangeSet.Item {
+    var words: [String] {
+        switch edit {
+        case .set(let value): ["set", path, value]
+        case .create: ["create", path]
+        case .delete: ["delete", path]
+        case .place(.first): ["first", path]
+        case .place(.last): ["last", path]
+        case .place(.before(let keys)): ["before", path] + keys
+        case .place(.after(let keys)): ["after", path] + keys
+        }
+    }
+
+    init?(words: [String]) {
+        guard words.count >= 2 else { return nil }
+        let rest = Array(words[2...])
+        switch (words[0], rest.count) {
+        case ("set", 1): self.init(.set(rest[0]), words[1])
+        case ("create", 0): self.init(.create, words[1])
+        case ("delete", 0): self.init(.delete, words[1])
+        case ("first", 0): self.init(.place(.first), words[1])
+        case ("last", 0): self.init(.place(.last), words[1])
+        case ("before", 1...): self.init(.place(.before(rest)), words[1])
+        case ("after", 1...): self.init(.place(.after(rest)), words[1])
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+package import YANG
+
+/// A schema made ready to hold data: orders of list entries, and which model lies below a mount point.
+///
+/// One per schema image, shared by all trees over it; two trees compare by identity only under the same model.
+package final class DataModel: Sendable {
+    package let schema: Schema
+    /// The model of the tree mounted in an entry of a list (`devices/device`), from the entry's own leaves.
+    /// The first argument is the row that holds the mount point.
+    package let mounted: @Sendable (Row, SchemaNode) -> DataModel?
+    private let orders: [NodeID: EntryOrder]
+    /// For each node inside a choice: the slots of the data nodes in the other cases.
+    private let rivalSlots: [NodeID: [Int]]
+
+    package init(_ schema: Schema, mounted: @escaping @Sendable (Row, SchemaNode) -> DataModel? = { _, _ in nil }) {
+        self.schema = schema
+        self.mounted = mounted
+        var orders: [NodeID: EntryOrder] = [:]
+        for index in 0..<Int32(schema.nodeCount) {
+            let node = schema[NodeID(index)]
+            if node.kind == .list || node.kind == .leafList { orders[node.id] = EntryOrder(node) }
+        }
+        self.orders = orders
+        rivalSlots = Self.findRivals(schema)
+    }
+
+    func rivals(of node: SchemaNode) -> [Int] { rivalSlots[node.id] ?? [] }
+
+    private static func findRivals(_ schema: Schema) -> [NodeID: [Int]] {
+        var found: [NodeID: [Int]] = [:]
+        for index in 0..<Int32(schema.nodeCount) {
+            let choice = schema[NodeID(index)]
+            guard choice.kind == .choice else { continue }
+            let cases = choice.children.map { dataNodes(in: $0) }
+            for (number, mine) in cases.enumerated() {
+                let others = cases.enumerated().filter { $0.offset != number }.flatMap { $0.element.map(\.slot) }
+                for node in mine { found[node.id, default: []] += others }
+            }
+        }
+        return found
+    }
+
+    /// The data nodes that a case (or a shorthand case) stands for, through inner choices.
+    private static func dataNodes(in node: SchemaNode) -> [SchemaNode] {
+        node.kind == .case || node.kind == .choice ? node.children.flatMap(dataNodes) : [node]
+    }
+
+    func order(of list: SchemaNode) -> EntryOrder { orders[list.id] ?? EntryOrder(list) }
+}
+
+/// How the entries of a list or leaf-list are sorted: by the types of their keys (RFC 7950 section 7.7.7 leaves the
+/// order of `system` to us), or by a label where the user orders them.
+final class EntryOrder: Sendable {
+    let isUserOrdered: Bool
+    /// A list without keys, which only operational data has: found by place alone.
+    let isKeyless: Bool
+    private let keys: [(slot: Int, order: ValueOrder)]
+
+    private enum ValueOrder: Sendable {
+        case text, integer
+        case typed(ResolvedType)
+
+        init(_ type: ResolvedType) {
+            switch type.base {
+            case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: self = .integer
+            default: self = .typed(type)
+            }
+        }
+    }
+
+    init(_ list: SchemaNode) {
+        let keyLeaves = list.kind == .leafList ? [(0, list.type)] : list.keys.map { ($0.slot, $0.type) }
+        keys = keyLeaves.map { ($0, $1.map(ValueOrder.init) ?? .text) }
+        isKeyless = keyLeaves.isEmpty
+        isUserOrdered = list.isUserOrdered || isKeyless
+    }
+
+    var keySlots: [Int] { keys.map(\.slot) }
+
+    /// Order of two entries by key: negative, zero or positive.
+    func compare(_ a: Row, _ b: Row) -> Int {
+        for key in keys {
+            let result =
+                a.withValue(in: key.slot) { left in
+                    b.withValue(in: key.slot) { right in Self.compare(left, right, key.order) } ?? 1
+                } ?? -1
+            if result != 0 { return result }
+        }
+        return 0
+    }
+
+    func compare(_ row: Row, _ values: [String]) -> Int {
+        for (key, value) in zip(keys, values) {
+            var value = value
+            let result =
+                row.withValue(in: key.slot) { left in
+                    value.withUTF8 { right in Self.compare(left, right, key.order) }
+                } ?? -1
+            if result != 0 { return result }
+        }
+        return 0
+    }
+
+    private static func compare(
+        _ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>, _ order: ValueOrder
+    ) -> Int {
+        switch order {
+        case .integer: compareIntegers(a, b)
+        case .text, .typed: compareBytes(a, b)
+        }
+    }
+
+    static func compareBytes(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
+        let shared = min(a.count, b.count)
+        if shared > 0 {
+            let result = memcmp(a.baseAddress!, b.baseAddress!, shared)
+            if result != 0 { return Int(result) }
+        }
+        return a.count - b.count
+    }
+
+    /// Canonical integers have no leading zeros, so the longer one of the same sign is the larger in magnitude.
+    private static func compareIntegers(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
+        let minus = UInt8(ascii: "-")
+        let (aNegative, bNegative) = (a.first == minus, b.first == minus)
+        if aNegative != bNegative { return aNegative ? -1 : 1 }
+        let magnitude = a.count != b.count ? a.count - b.count : compareBytes(a, b)
+        return aNegative ? -magnitude : magnitude
+    }
+
+    /// Labels of a fresh user-ordered list: far enough apart that entries can be put between for long.
+    static func label(_ index: Int) -> UInt64 { UInt64(index + 1) << 32 }
+}

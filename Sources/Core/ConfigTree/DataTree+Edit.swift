@@ -1,0 +1,190 @@
+import YANG
+
+/// One elementary change of a tree.
+package enum Edit: Hashable, Sendable {
+    /// Sets a leaf (or anydata) to a canonical value.
+    case set(String)
+    /// Makes a presence container, a list entry or a leaf-list entry, if it is not there.
+    case create
+    /// Removes what is at the path and below; of a list or leaf-list without keys, all entries.
+    case delete
+    /// Puts an entry of a user-ordered list or leaf-list in its place, making it if it is not there.
+    case place(Entries.Place)
+}
+
+extension DataTree {
+    /// The tree after one edit. Missing parents are made; parents that become empty non-presence containers vanish;
+    /// nodes of other cases of a choice go when one of a case is made (RFC 7950 section 7.9).
+    package func applying(_ edit: Edit, at path: InstancePath) throws(PathError) -> DataTree {
+        guard !path.steps.isEmpty else {
+            guard edit == .delete else { throw PathError(.notEditable, "the root cannot be set") }
+            return DataTree(model)
+        }
+        let editor = TreeEditor(path: path, edit: edit)
+        return DataTree(model: model, root: try editor.edit(root, 0, model))
+    }
+
+    package mutating func apply(_ edit: Edit, at path: InstancePath) throws(PathError) {
+        self = try applying(edit, at: path)
+    }
+}
+
+/// Copies the path of rows from the root down to where the edit happens.
+private struct TreeEditor {
+    let path: InstancePath
+    let edit: Edit
+
+    private func fault(_ reason: String) -> PathError { PathError(.notEditable, "\(path): \(reason)") }
+
+    /// `row` with the edit done at and below step `index`, which is a child of it.
+    func edit(_ row: Row, _ index: Int, _ model: DataModel) throws(PathError) -> Row {
+        let step = path.steps[index]
+        let node = step.node
+        let isLast = index == path.steps.count - 1
+        let edited: Row
+        switch node.kind {
+        case .leaf, .anydata, .anyxml:
+            guard isLast else { throw fault("\(node.name) has no children") }
+            edited = try editLeaf(row, node)
+        case .leafList:
+            guard isLast else { throw fault("\(node.name) has no children") }
+            edited = try editLeafList(row, step, model)
+        case .list:
+            edited = try editList(row, step, index, model)
+        case .mountPoint:
+            edited = try editMount(row, node, index, model)
+        case .container, .input, .output, .rpc, .action, .notification:
+            edited = try editContainer(row, node, index, model)
+        case .root, .choice, .case:
+            throw fault("\(node.name) is no data node")
+        }
+        return edit == .delete && isLast ? edited : edited.droppingRivals(of: node, in: model)
+    }
+
+    private func editLeaf(_ row: Row, _ node: SchemaNode) throws(PathError) -> Row {
+        switch edit {
+        case .set(let value): return row.setting(value, in: node.slot)
+        case .delete: return row.hasValue(in: node.slot) ? row.setting(nil, in: node.slot) : row
+        case .create where node.type?.base == .empty: return row.setting("", in: node.slot)
+        case .create, .place: throw fault("a leaf needs a value")
+        }
+    }
+
+    private func editLeafList(_ row: Row, _ step: InstancePath.Step, _ model: DataModel) throws(PathError) -> Row {
+        let node = step.node
+        guard let value = step.keys.first else {
+            guard edit == .delete else { throw fault("a leaf-list entry needs a value") }
+            return row.replacing(nil, in: node.slot)
+        }
+        let entry = Row.leafListEntry(node.id, value: value, order: EntryOrder.label(0))
+        return try editEntries(row, step, model, fresh: entry)
+    }
+
+    private func editList(
+        _ row: Row, _ step: InstancePath.Step, _ index: Int, _ model: DataModel
+    ) throws(PathError) -> Row {
+        let node = step.node
+        guard !step.keys.isEmpty else {
+            guard edit == .delete, index == path.steps.count - 1 else { throw fault("a list entry needs its keys") }
+            return row.replacing(nil, in: node.slot)
+        }
+        var fresh = Row.empty(node.id).placed(at: EntryOrder.label(0))
+        for (key, value) in zip(node.keys, step.keys) { fresh = fresh.setting(value, in: key.slot) }
+        guard index < path.steps.count - 1 else { return try editEntries(row, step, model, fresh: fresh) }
+        let entries = row.entries(in: node.slot)
+        let old = entries?.entry(step.keys)
+        if old == nil, edit == .delete { return row }
+        let entry = try edit(old ?? fresh, index + 1, model)
+        if entry === old { return row }
+        let changed = entries?.upserting(entry) ?? Entries(list: node, order: model.order(of: node), rows: [entry])
+        return row.replacing(.entries(changed), in: node.slot)
+    }
+
+    /// The edit of an entry as a whole.
+    private func editEntries(
+        _ row: Row, _ step: InstancePath.Step, _ model: DataModel, fresh: Row
+    ) throws(PathError) -> Row {
+        let slot = step.node.slot
+        guard let entries = row.entries(in: slot) else {
+            if edit == .delete { return row }
+            let only = Entries(list: step.node, order: model.order(of: step.node), rows: [fresh])
+            return row.replacing(.entries(only), in: slot)
+        }
+        let old = entries.entry(step.keys)
+        switch edit {
+        case .set: throw fault("an entry has no value of its own")
+        case .create: return old == nil ? row.replacing(.entries(entries.upserting(fresh)), in: slot) : row
+        case .place(let place): return row.replacing(.entries(entries.putting(old ?? fresh, at: place)), in: slot)
+        case .delete:
+            guard old != nil else { return row }
+            return row.replacing(entries.removing(step.keys).map(Kid.entries), in: slot)
+        }
+    }
+
+    private func editContainer(
+        _ row: Row, _ node: SchemaNode, _ index: Int, _ model: DataModel
+    ) throws(PathError) -> Row {
+        var old: Row?
+        if case .row(let child)? = row.kid(in: node.slot) { old = child }
+        if index == path.steps.count - 1 {
+            switch edit {
+            case .delete: return old == nil ? row : row.replacing(nil, in: node.slot)
+            case .create:
+                guard old == nil, node.isPresence else { return row }
+                return row.replacing(.row(.empty(node.id)), in: node.slot)
+            case .set, .place: throw fault("a container has no value")
+            }
+        }
+        if old == nil, edit == .delete { return row }
+        let changed = try edit(old ?? .empty(node.id), index + 1, model)
+        if changed === old { return row }
+        let vanishes = changed.isEmpty && node.isNonPresenceContainer
+        return row.replacing(vanishes ? nil : .row(changed), in: node.slot)
+    }
+
+    private func editMount(
+        _ row: Row, _ node: SchemaNode, _ index: Int, _ model: DataModel
+    ) throws(PathError) -> Row {
+        var old: DataTree?
+        if case .mount(let tree)? = row.kid(in: node.slot) { old = tree }
+        if index == path.steps.count - 1 {
+            guard edit == .delete else { return row }
+            return old == nil ? row : row.replacing(nil, in: node.slot)
+        }
+        if old == nil, edit == .delete { return row }
+        guard let tree = old ?? model.mounted(row, node).map({ DataTree($0) }) else {
+            throw PathError(.noModel, "\(path.parent): no driver is loaded for what is mounted here")
+        }
+        let changed = try edit(tree.root, index + 1, tree.model)
+        if changed === old?.root { return row }
+        let mount = Kid.mount(DataTree(model: tree.model, root: changed))
+        return row.replacing(changed.isEmpty ? nil : mount, in: node.slot)
+    }
+}
+
+extension Row {
+    package func entries(in slot: Int) -> Entries? {
+        if case .entries(let entries)? = kid(in: slot) { entries } else { nil }
+    }
+
+    package func child(in slot: Int) -> Row? {
+        if case .row(let row)? = kid(in: slot) { row } else { nil }
+    }
+
+    package func mounted(in slot: Int) -> DataTree? {
+        if case .mount(let tree)? = kid(in: slot) { tree } else { nil }
+    }
+
+    /// Without the nodes of the other cases of the choices in which `node` stands.
+    func droppingRivals(of node: SchemaNode, in model: DataModel) -> Row {
+        var row = self
+        for slot in model.rivals(of: node) {
+            if row.hasValue(in: slot) {
+                row = row.setting(nil, in: slot)
+            } else if row.kid(in: slot) != nil {
+                row = row.replacing(nil, in: slot)
+            }
+        }
+        return row
+    }
+}

@@ -1,0 +1,43 @@
+import YANG
+
+extension DataTree {
+    /// This tree with `other` laid over it: leaves of `other` win, entries are joined by key, user-ordered entries that
+    /// are new go to the end. Both over the same model; a mounted tree over another model replaces the one here.
+    package func merging(_ other: DataTree) -> DataTree {
+        DataTree(model: model, root: Self.merge(root, other.root, model.schema.root, model))
+    }
+
+    private static func merge(_ base: Row, _ over: Row, _ node: SchemaNode, _ model: DataModel) -> Row {
+        if base === over { return base }
+        var result = base
+        for position in 0..<over.leafCount {
+            let slot = over.leafSlot(at: position)
+            let value = over.value(at: position)
+            if result.value(in: slot) != value { result = result.setting(value, in: slot) }
+            result = result.droppingRivals(of: node.dataChild(at: slot), in: model)
+        }
+        for kid in over.kids {
+            let slot = Int(kid.slot)
+            let child = node.dataChild(at: slot)
+            result = result.replacing(merge(result.kid(in: slot), kid.kid, child, model), in: slot)
+            result = result.droppingRivals(of: child, in: model)
+        }
+        return result
+    }
+
+    private static func merge(_ base: Kid?, _ over: Kid, _ node: SchemaNode, _ model: DataModel) -> Kid {
+        switch (base, over) {
+        case (.row(let a)?, .row(let b)): return .row(merge(a, b, node, model))
+        case (.mount(let a)?, .mount(let b)) where a.model === b.model: return .mount(a.merging(b))
+        case (.entries(let a)?, .entries(let b)):
+            var entries = a
+            for row in b.rows {
+                let old = entries.entry(entries.keys(of: row))
+                let merged = old.map { node.kind == .leafList ? $0 : merge($0, row, node, model) } ?? row
+                if !(old === merged) { entries = entries.upserting(merged) }
+            }
+            return .entries(entries)
+        default: return over
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// Values of type instance-identifier (RFC 7950 section 9.13).
+///
+/// The canonical form has the module's name at the first node and wherever it changes, as in JSON (RFC 7951 section
+/// 6.11), none at keys, and values in single quotes where they contain none.
+package enum InstanceIdentifier {
+    /// The path that `text`, in canonical form, denotes.
+    package static func expression(_ text: String) -> XPathExpression? {
+        try? XPathParser.parsePath(text, moduleForPrefix: { $0 }, defaultModule: nil)
+    }
+
+    /// Nil if `text` is no instance-identifier.
+    static func canonical(_ text: String, in context: ValueContext) -> String? {
+        guard let tokens = try? XPathLexer.tokens(of: text), tokens.count > 2 else { return nil }
+        var reader = Reader(tokens: tokens, context: context)
+        return reader.read()
+    }
+
+    private struct Reader {
+        let tokens: [XPathToken]
+        let context: ValueContext
+        var position = 0
+        var result = ""
+        var module: String?
+
+        mutating func read() -> String? {
+            module = nil
+            repeat {
+                guard accept("/"), let name = name() else { return nil }
+                result += "/" + name
+                while accept("[") {
+                    guard let predicate = predicate(), accept("]") else { return nil }
+                    result += "[\(predicate)]"
+                }
+            } while tokens[position].kind != .end
+            return result
+        }
+
+        private mutating func accept(_ symbol: String) -> Bool {
+            guard tokens[position].kind == .symbol(symbol) else { return false }
+            position += 1
+            return true
+        }
+
+        private func module(of prefix: String) -> String { context.moduleForPrefix(prefix) ?? prefix }
+
+        private mutating func name() -> String? {
+            guard case .name(let prefix, let local) = tokens[position].kind, local != "*" else { return nil }
+            position += 1
+            let own = prefix.map { self.module(of: $0) } ?? module ?? context.defaultModule
+            defer { module = own }
+            return own == module ? local : own.map { "\($0):\(local)" } ?? local
+        }
+
+        private mutating func predicate() -> String? {
+            if case .number(let index) = tokens[position].kind, index >= 1, index == index.rounded() {
+                position += 1
+                return XPathNumber.text(index)
+            }
+            let left: String
+            if accept(".") {
+                left = "."
+            } else {
+                guard case .name(let prefix, let local) = tokens[position].kind, local != "*" else { return nil }
+                position += 1
+                let own = prefix.map { self.module(of: $0) }
+                left = own == nil || own == module ? local : "\(own ?? ""):\(local)"
+            }
+            guard tokens[position].kind == .operator("="), case .literal(let value) = tokens[position + 1].kind else {
+                return nil
+            }
+            position += 2
+            return "\(left)=\(value.contains("'") ? "\"\(value)\"" : "'\(value)'")"
+        }
+    }
+}

@@ -1,0 +1,94 @@
+/// Lists by key: `list[key = value]` looks one entry up instead of trying them all.
+extension XPathRun {
+    /// The result of a step whose leading predicates give every key of a list; nil where the step is another.
+    mutating func keyed(_ step: XPathExpression.Step, from node: Node) throws(XPathError) -> [Node]? {
+        guard step.axis == .child, !step.predicates.isEmpty, case .name(let module, let name) = step.test,
+            let list = node.schemaNode?.dataChild(named: name, module: module), list.kind == .list
+        else { return nil }
+        let keys = list.keys
+        guard !keys.isEmpty else { return nil }
+        var wanted: [String: XPathExpression] = [:]
+        var used = 0
+        for predicate in step.predicates {
+            guard let equalities = Self.equalities(predicate) else { break }
+            for (key, value) in equalities where wanted[key] == nil { wanted[key] = value }
+            used += 1
+            if wanted.count >= keys.count { break }
+        }
+        var values: [String] = []
+        for key in keys {
+            guard let expression = wanted[key.name], let value = try keyValue(expression, node) else { return nil }
+            values.append(value)
+        }
+        guard wanted.count == keys.count, Self.haveDistinctKeys(step.predicates[..<used], keys.count) else { return nil }
+        try spend(1)
+        guard let entry = node.entry(of: list, keys: values) else { return [] }
+        var found = [entry]
+        for predicate in step.predicates[used...] {
+            found = try filter(found, predicate)
+        }
+        return found
+    }
+
+    /// `a = x and b = y` as pairs of key name and value; nil for another form, or a value that depends on the entry.
+    private static func equalities(_ predicate: XPathExpression) -> [(String, XPathExpression)]? {
+        switch predicate {
+        case .and(let left, let right):
+            guard let first = equalities(left), let second = equalities(right) else { return nil }
+            return first + second
+        case .comparison(.equal, let left, let right):
+            if let name = childName(left), isFixed(right) { return [(name, right)] }
+            if let name = childName(right), isFixed(left) { return [(name, left)] }
+            return nil
+        default: return nil
+        }
+    }
+
+    /// Two tests of the same key must both be made.
+    private static func haveDistinctKeys(_ predicates: ArraySlice<XPathExpression>, _ count: Int) -> Bool {
+        predicates.reduce(0) { $0 + (equalities($1)?.count ?? 0) } == count
+    }
+
+    private static func childName(_ expression: XPathExpression) -> String? {
+        guard case .path(.context, let steps) = expression, steps.count == 1, steps[0].axis == .child,
+            steps[0].predicates.isEmpty, case .name(_, let name) = steps[0].test
+        else { return nil }
+        return name
+    }
+
+    private static func isFixed(_ expression: XPathExpression) -> Bool {
+        switch expression {
+        case .literal, .qualifiedName: true
+        case .path(.root, _), .path(.expression(.call("current", _), _), _): true
+        case .call("current", _): true
+        default: false
+        }
+    }
+
+    /// The text of a fixed expression; nil if it has not exactly one value.
+    private mutating func keyValue(_ expression: XPathExpression, _ node: Node) throws(XPathError) -> String? {
+        switch expression {
+        case .literal(let text): return text
+        // Which of its two readings holds depends on the key's type: let the comparison decide.
+        case .qualifiedName: return nil
+        default:
+            let found = try nodes(expression, XPathFocus(node: node))
+            return found.count == 1 ? found[0].stringValue : nil
+        }
+    }
+
+    /// Whether `path` names a node with `value`. If the path ends in a list and one of its keys, the value becomes a
+    /// predicate of the list, so that `keyed` can do its work.
+    mutating func contains(
+        _ path: XPathExpression, value: String, _ focus: Focus
+    ) throws(XPathError) -> Bool {
+        if case .path(let start, var steps) = path, steps.count >= 2, let last = steps.last, last.axis == .child,
+            last.predicates.isEmpty, steps[steps.count - 2].axis == .child, case .name = last.test
+        {
+            let test = XPathExpression.path(start: .context, steps: [last])
+            steps[steps.count - 2].predicates.append(.comparison(.equal, test, .literal(value)))
+            return try !nodes(.path(start: start, steps: steps), focus).isEmpty
+        }
+        return try nodes(path, focus).contains { $0.stringValue == value }
+    }
+}

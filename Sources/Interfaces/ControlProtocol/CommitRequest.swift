@@ -1,0 +1,62 @@
+package import Basics
+package import ConfigTree
+
+/// A change that somebody wants in force: what they started from, what they want, and how.
+package struct CommitRequest: Sendable {
+    package var base: DataTree
+    package var candidate: DataTree
+    package var options: CommitOptions
+
+    package init(base: DataTree, candidate: DataTree, options: CommitOptions = CommitOptions()) {
+        self.base = base
+        self.candidate = candidate
+        self.options = options
+    }
+}
+
+/// The commit parameters of the operator (NSO's `commit` command).
+package struct CommitOptions: Hashable, Sendable {
+    package enum DryRunFormat: String, Sendable { case cli, xml, native }
+
+    package var label: String?
+    package var comment: String?
+    package var dryRun: DryRunFormat?
+    /// With a native dry run: the commands that would take the change back.
+    package var isReverse = false
+    package var noNetworking = false
+    package var noOutOfSyncCheck = false
+    package var noOverwrite = false
+
+    package init() {}
+}
+
+package struct CommitOutcome: Sendable {
+    /// Number of the transaction in the log; nil for a dry run and where nothing had changed.
+    package var number: Int64?
+    package var isEmpty: Bool
+    package var dryRun: DryRun?
+    /// Participants whose device is in doubt after the commit, each with the reason.
+    package var inDoubt: [String]
+    package var warnings: [Diagnostic]
+
+    package init(
+        number: Int64? = nil, isEmpty: Bool = false, dryRun: DryRun? = nil, inDoubt: [String] = [],
+        warnings: [Diagnostic] = []
+    ) {
+        self.number = number
+        self.isEmpty = isEmpty
+        self.dryRun = dryRun
+        self.inDoubt = inDoubt
+        self.warnings = warnings
+    }
+}
+
+/// What a dry run found, in the format asked for.
+package enum DryRun: Sendable {
+    /// The difference as a curly-brace tree with `+` and `-`.
+    case cli(String)
+    /// The difference as an edit-config body.
+    case xml(String)
+    /// The commands that each device would get.
+    case native([(device: String, data: String)])
+}

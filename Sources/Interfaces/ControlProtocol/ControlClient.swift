@@ -1,0 +1,53 @@
+import Foundation
+
+/// Connects a program to the daemon of a run directory.
+package enum ControlClient {
+    /// Where the daemon listens, from the environment: `NCS_IPC_PATH`, else the default below the run directory, else the
+    /// path that follows from `NCS_IPC_PORT`.
+    package static func socketPath(environment: [String: String]) -> String {
+        if let path = environment["NCS_IPC_PATH"], !path.isEmpty { return path }
+        let port = environment["NCS_IPC_PORT"] ?? "4569"
+        return defaultPath(port: port)
+    }
+
+    /// `/tmp/ncs-<uid>/ipc.<port>`: in a directory that belongs to the user alone.
+    package static func defaultPath(port: String) -> String { "/tmp/ncs-\(geteuid())/ipc.\(port)" }
+
+    /// Connects and greets. Throws `.connection` with the incumbent's wording if nobody listens.
+    package static func open(_ path: String, hello: Hello) throws -> FrameConnection {
+        guard let descriptor = try LocalSocket.connect(path) else {
+            let reason = errno == EACCES ? "permission denied" : "connection refused"
+            throw ControlError(.connection, reason)
+        }
+        let connection = FrameConnection(descriptor: descriptor)
+        guard connection.send(try Frame(.hello, json: hello)), let answer = try connection.receive() else {
+            throw ControlError(.connection, "the daemon closed the connection")
+        }
+        switch answer.kind {
+        case .welcome: return connection
+        case .refusal: throw ControlError(.accessDenied, try answer.decoded(Refusal.self).message)
+        default: throw ControlError(.internalFault, "the daemon does not speak this program's local protocol")
+        }
+    }
+
+    /// Sends one command, with the content of its documents, and waits for its reply; `output` gets what the daemon
+    /// prints meanwhile.
+    package static func perform(
+        _ command: ControlCommand, documents: [[UInt8]] = [], on connection: FrameConnection,
+        output: ([UInt8]) -> Void = { _ in }
+    ) throws -> ControlReply {
+        var isSent = connection.send(try Frame(.command, json: command))
+        for content in documents {
+            isSent = isSent && connection.send(Frame(.fileData, content)) && connection.send(Frame(.fileEnd))
+        }
+        guard isSent else { throw ControlError(.connection, "the daemon closed the connection") }
+        while let answer = try connection.receive() {
+            switch answer.kind {
+            case .output: output(answer.payload)
+            case .reply: return try answer.decoded(ControlReply.self)
+            default: break
+            }
+        }
+        throw ControlError(.connection, "the daemon closed the connection")
+    }
+}

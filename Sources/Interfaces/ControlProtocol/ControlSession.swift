@@ -1,0 +1,125 @@
+package import Basics
+package import ConfigTree
+package import YANG
+
+/// Who is at the other end of a session, and how they came.
+package struct SessionUser: Hashable, Sendable {
+    package var name: String
+    package var groups: [String]
+    /// `cli`, `system`, `netconf`, … as audit log and `who` name it.
+    package var context: String
+    /// The address they came from, `127.0.0.1` for a local program.
+    package var from: String
+    /// `console`, `ssh`, `tcp`.
+    package var proto: String
+
+    package init(
+        name: String, groups: [String] = [], context: String = "cli", from: String = "127.0.0.1",
+        proto: String = "console"
+    ) {
+        self.name = name
+        self.groups = groups
+        self.context = context
+        self.from = from
+        self.proto = proto
+    }
+}
+
+/// Something that a session is told while it does nothing, or while its request runs.
+package enum SessionEvent: Sendable {
+    /// A line for everybody, such as `>>> System upgrade is starting.`
+    case broadcast(String)
+    /// A line about the request in progress.
+    case progress(String)
+    /// A new alarm: `*** ALARM connection-failure: …`
+    case alarm(type: String, text: String)
+    /// The session ends: the daemon stops, or an upgrade needs it gone.
+    case closing(String)
+}
+
+/// What a door may do for its user. The controller's part of the contract.
+///
+/// Trees are immutable values: a door takes `running` as its base, edits its own candidate, and asks for a commit of
+/// the difference. All that a session sees has passed the access rules of its user.
+package protocol ControlSession: AnyObject, Sendable {
+    var user: SessionUser { get }
+    var id: Int { get }
+
+    /// The configuration in force.
+    var running: DataTree { get }
+    /// Configuration together with operational data: what `show` shows.
+    func operational() -> DataTree
+
+    /// The values as they may be kept: secrets sealed. A value equal to the one in `candidate` stays as it is.
+    func sealed(_ edits: [EditAtPath], over candidate: DataTree) throws(ControlError) -> [EditAtPath]
+    /// A loaded tree with its secrets sealed, equal ones as `candidate` has them.
+    func sealed(_ tree: DataTree, over candidate: DataTree) throws(ControlError) -> DataTree
+
+    /// All violations of the schema's constraints that `candidate` has.
+    func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic]
+
+    /// Commits the difference between base and candidate, or with a dry run says what that would do.
+    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome
+
+    /// Takes or gives back the lock that `config exclusive` needs.
+    func lock() throws(ControlError)
+    func unlock()
+
+    /// Runs an action or rpc. `input` is the row of its `input` node.
+    func invoke(_ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void) throws(ControlError)
+        -> ActionOutput
+
+    /// Whether the model has been replaced since this tree was taken (a package reload): then edits must start anew.
+    func isCurrent(_ tree: DataTree) -> Bool
+
+    /// Everybody who has a session: for `who`.
+    func sessions() -> [SessionInformation]
+    func send(_ message: String, to user: String?)
+
+    func close()
+}
+
+package struct EditAtPath: Hashable, Sendable {
+    package var edit: Edit
+    package var path: InstancePath
+
+    package init(_ edit: Edit, _ path: InstancePath) {
+        self.edit = edit
+        self.path = path
+    }
+}
+
+/// The `output` node of an action with its content; nil content if the action answers nothing.
+package struct ActionOutput: Sendable {
+    package var node: SchemaNode
+    package var content: Row
+    package var model: DataModel
+
+    package init(node: SchemaNode, content: Row, model: DataModel) {
+        self.node = node
+        self.content = content
+        self.model = model
+    }
+
+    package var instance: Instance { Instance(detached: node, row: content, model: model) }
+}
+
+package struct SessionInformation: Sendable {
+    package var id: Int
+    package var user: SessionUser
+    package var started: String
+    package var mode: String
+
+    package init(id: Int, user: SessionUser, started: String, mode: String) {
+        self.id = id
+        self.user = user
+        self.started = started
+        self.mode = mode
+    }
+}
+
+/// Opens sessions: the controller, as its doors see it.
+package protocol ControlService: AnyObject, Sendable {
+    func openSession(_ user: SessionUser, events: @escaping @Sendable (SessionEvent) -> Void) throws(ControlError)
+        -> any ControlSession
+}
