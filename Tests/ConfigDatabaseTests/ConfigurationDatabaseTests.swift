@@ -132,3 +132,46 @@ import Testing
     #expect(fault?.code == .closed)
     database.close()
 }
+
+@Test func aSnapshotOfAnotherLogIsRefused() throws {
+    let scratch = try Scratch()
+    let database = try ConfigurationDatabase(directory: scratch.path)
+    let records = try (1...3).map { try database.append([entry($0)])[0] }
+    let wrong = LogPosition(number: 2, digest: records[0].digest)
+    let fault = #expect(throws: DatabaseFault.self) { try database.moveAnchor(to: wrong, manifest: []) }
+    #expect(fault?.code == .missing)
+    #expect(throws: DatabaseFault.self) {
+        try database.moveAnchor(to: LogPosition(number: 9, digest: records[0].digest), manifest: [])
+    }
+    database.close()
+    #expect(try scratch.records() == records)
+}
+
+@Test func aPayloadLargerThanAPageOrAChunkComesBack() throws {
+    let scratch = try Scratch()
+    let database = try ConfigurationDatabase(directory: scratch.path)
+    let payloads = [0, 1, 4_096, 9_000_000, 9_000_000, 3].map { size in
+        [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            for index in 0..<size { buffer[index] = UInt8(truncatingIfNeeded: index &* 31) }
+            count = size
+        }
+    }
+    for payload in payloads { try database.append([LogEntry(kind: .commit, time: 0, payload: payload)]) }
+    database.close()
+    #expect(try scratch.records().map(\.payload) == payloads)
+}
+
+@Test func valuesThatNobodyWaitsForAreWrittenAtTheLatestOnClosing() throws {
+    let scratch = try Scratch()
+    for round in 0..<3 {
+        let database = try ConfigurationDatabase(directory: scratch.path)
+        for index in 0..<2_000 {
+            try database.setOperationalUnsynced([OperationalChange("k\(index % 50)", Array("\(round)/\(index)".utf8))])
+        }
+        database.close()
+        let again = try ConfigurationDatabase(directory: scratch.path)
+        #expect(again.operationalKeys(prefix: "k").count == 50)
+        #expect(again.operational("k7") == Array("\(round)/1957".utf8))
+        again.close()
+    }
+}

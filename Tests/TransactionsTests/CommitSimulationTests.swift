@@ -166,3 +166,39 @@ private func run(seed: UInt64, steps: Int) throws {
     #expect(error?.description == "by admin")
     #expect(world.state.withLock { $0.values.values.allSatisfy { $0 == "" } })
 }
+
+@Test func participantsOfACommitOfUnknownOutcomeAreKeptFromOthers() throws {
+    // The world stops when the decision is written: intent, four prepares, decision.
+    let world = SimulatedWorld(seed: 1, steps: 5)
+    let doubts = InDoubtList()
+    let coordinator = CommitCoordinator(log: world, doubts: doubts, limit: 1, clock: { 7 })
+    func commit(_ wait: Int) -> CommitError.Code? {
+        do throws(CommitError) {
+            _ = try coordinator.commit(
+                [], participants: names.map { SimulatedDevice(world: world, name: $0, value: "x") }, owner: owner,
+                waitMilliseconds: wait)
+            return nil
+        } catch { return error.code }
+    }
+    #expect(commit(.max) == .outcomeUnknown)
+    world.revive()
+    #expect(commit(10) == .participantBusy)
+    #expect(try world.plan().undo.count == 4)
+}
+
+@Test func aPlanForgetsWhatIsOver() throws {
+    let world = SimulatedWorld(seed: 1, steps: .max / 2)
+    let doubts = InDoubtList()
+    #expect(commit("one", in: world, doubts: doubts))
+    world.state.withLock { $0.refusing = ["c"] }
+    #expect(!commit("two", in: world, doubts: doubts))
+    world.state.withLock { state in
+        state.refusing = ["d"]
+        state.failsToAnswer = ["b"]
+    }
+    #expect(!commit("three", in: world, doubts: doubts))
+    let plan = try world.plan()
+    #expect(plan.inDoubt.map(\.participant.description) == ["device/b"])
+    #expect(plan.description == "undo transaction \(plan.inDoubt[0].transaction) at device/b: connection lost")
+    #expect(plan.oldestNeeded == plan.inDoubt[0].transaction)
+}
