@@ -160,7 +160,8 @@ extension TreeDecoder {
             (isJSON ? schema.module(named: qualifier) : schema.module(namespace: qualifier)) == nil
         {
             let kind = isJSON ? "module \(qualifier)" : "module with the namespace \(qualifier)"
-            return fault("\(name.local) under \(whole): no \(kind) is loaded", "load it, or remove this", isTolerable: true)
+            return fault(
+                "\(name.local) under \(whole): no \(kind) is loaded", "load it, or remove this", isTolerable: true)
         }
         fault("\(whole) has no child \(name.local)", suggestion(name.local, frame.node), isTolerable: true)
     }

@@ -177,7 +177,8 @@ final class TreeDecoder {
         case .container, .entry:
             guard !frame.isDiscarded else { return }
             let node = frame.step ?? frame.node
-            fault("The \(node.kind.word) \(node.name) cannot have the value \"\(text.prefix(80))\"", "expected nodes in it")
+            fault(
+                "The \(node.kind.word) \(node.name) cannot have the value \"\(text.prefix(80))\"", "expected nodes in it")
         }
     }
 

@@ -11,8 +11,8 @@ enum WalkItem {
 
     var node: SchemaNode {
         switch self {
-        case .leaf(let node, _), .leafList(let node, _), .container(let node, _), .list(let node, _), .mount(let node, _),
-            .opaque(let node, _):
+        case .leaf(let node, _), .leafList(let node, _), .container(let node, _), .list(let node, _),
+            .mount(let node, _), .opaque(let node, _):
             node
         }
     }

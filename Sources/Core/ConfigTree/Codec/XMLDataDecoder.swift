@@ -121,13 +121,14 @@ package enum XMLDataDecoder {
             result.operation = EditOperation(rawValue: text)
             if result.operation == nil {
                 decoder.fault(
-                    "operation=\"\(text)\" is not known", "expected merge, replace, create, delete or remove", at: place)
+                    "operation=\"\(text)\" is not known", "expected merge, replace, create, delete or remove",
+                    at: place)
             }
         }
         result.insert = reader.attribute("insert", namespace: Namespace.yang)
         if result.insert != nil {
-            result.neighbour =
-                reader.attribute("key", namespace: Namespace.yang) ?? reader.attribute("value", namespace: Namespace.yang)
+            let key = reader.attribute("key", namespace: Namespace.yang)
+            result.neighbour = key ?? reader.attribute("value", namespace: Namespace.yang)
         }
         return result
     }
