@@ -1,4 +1,5 @@
 package import Basics
+import PackageSigning
 
 extension PackageMetaData {
     /// Reads a `package-meta-data.xml`.
@@ -47,7 +48,7 @@ private struct MetaDataReader {
             ])
         let name = required("name", in: root)
         let version = required("package-version", in: root)
-        if let name, !Self.isName(name) {
+        if let name, !PackageNameRules.isPackageName(name) {
             error(
                 "the package name '\(name.visible())' is not allowed", "use letters, digits, '_', '-' and '.'", root,
                 "name")
@@ -143,7 +144,7 @@ private struct MetaDataReader {
         }
         var ned = PackageMetaData.NED(type: type)
         ned.nedID = type == .cli || type == .generic ? required("ned-id", in: first) : text("ned-id", in: first)
-        if let identity = ned.nedID, !Self.isIdentity(identity) {
+        if let identity = ned.nedID, !PackageNameRules.isIdentity(identity) {
             error(
                 "'\(identity.visible(limit: 60))' is no ned-id",
                 "build the package, which puts it in, or write module:identity",
@@ -197,21 +198,6 @@ private struct MetaDataReader {
             )
         }
         return value
-    }
-
-    private static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 200 else { return false }
-        return first != UInt8(ascii: "-") && first != UInt8(ascii: ".") && text.utf8.allSatisfy(isNameByte)
-    }
-
-    private static func isIdentity(_ text: String) -> Bool {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        return parts.count <= 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isNameByte) }
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
     }
 
     // MARK: Structure
