@@ -9,7 +9,9 @@ extension PackageArchive {
         package var warnings: [Diagnostic]
     }
 
-    /// Reads the archive to its end, with all its rules, and its meta-data; the top directory must bear the package's name.
+    /// Reads the archive to its end, with all its rules, and its meta-data.
+    ///
+    /// The top directory must bear the package's name.
     package func describe() throws -> Description {
         let (listing, bytes) = try contents(of: PackageMetaData.fileName, limit: 1 << 20)
         let file = "\(path): \(listing.topDirectory)/\(PackageMetaData.fileName)"

@@ -185,7 +185,8 @@ import Testing
             openssl req -x509 -newkey rsa:2048 -nodes -keyout root.key -subj /CN=root -days 9 -out root.pem \
               -addext basicConstraints=critical,CA:TRUE 2>/dev/null
             openssl req -newkey rsa:2048 -nodes -keyout leaf.key -subj /CN=leaf -out leaf.csr 2>/dev/null
-            openssl x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 -out leaf.cer 2>/dev/null
+            openssl x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 \
+              -out leaf.cer 2>/dev/null
             mkdir anchors && cp root.pem anchors && echo data > x.tar.gz
             openssl dgst -sha512 -sign leaf.key -out x.tar.gz.signature x.tar.gz
             """)

@@ -30,13 +30,17 @@ import Testing
             <ncs-min-version>6.4.1</ncs-min-version>
             <ncs-max-version>7.0</ncs-max-version>
             <single-sign-on-url>https://x/</single-sign-on-url>
-            <python-package><vm-name>v</vm-name><callpoint-model>multiprocessing</callpoint-model></python-package>
+            <python-package>
+              <vm-name>v</vm-name><callpoint-model>multiprocessing</callpoint-model>
+            </python-package>
             <directory>./state/packages-in-use/1/router-cli-1.0</directory>
             <templates>a</templates>
             <template-loading-mode>strict</template-loading-mode>
             <supported-ned-id>a:a</supported-ned-id>
             <supported-ned-id-match>router-nc-1.\\d+:router-nc-1.\\d+</supported-ned-id-match>
-            <required-package><name>base</name><min-version>1.1</min-version><max-version>2.0</max-version></required-package>
+            <required-package>
+              <name>base</name><min-version>1.1</min-version><max-version>2.0</max-version>
+            </required-package>
             <component>
               <name>cli</name><description>d</description><entitlement-tag>t</entitlement-tag>
               <ned>
@@ -49,13 +53,21 @@ import Testing
                 <option><name>something-new</name></option>
               </ned>
             </component>
-            <component><name>g</name><ned><generic><ned-id>g-gen-1.0</ned-id><java-class-name>X</java-class-name>
-              <management-protocol>rest</management-protocol></generic><device><vendor>V</vendor></device></ned></component>
+            <component><name>g</name>
+              <ned><generic><ned-id>g-gen-1.0</ned-id><java-class-name>X</java-class-name>
+              <management-protocol>rest</management-protocol></generic><device><vendor>V</vendor></device></ned>
+            </component>
             <component><name>n</name><ned><netconf/><device><vendor>V</vendor></device></ned></component>
-            <component><name>s</name><ned><snmp><ned-id>s:s</ned-id></snmp><device><vendor>V</vendor></device></ned></component>
+            <component><name>s</name>
+              <ned><snmp><ned-id>s:s</ned-id></snmp><device><vendor>V</vendor></device></ned>
+            </component>
             <component><name>u</name><upgrade><java-class-name>U</java-class-name></upgrade></component>
-            <component><name>c</name><callback><java-class-name>A</java-class-name><java-class-name>B</java-class-name></callback></component>
-            <component><name>a</name><application><python-class-name></python-class-name><start-phase>phase1</start-phase></application></component>
+            <component><name>c</name>
+              <callback><java-class-name>A</java-class-name><java-class-name>B</java-class-name></callback>
+            </component>
+            <component><name>a</name>
+              <application><python-class-name></python-class-name><start-phase>phase1</start-phase></application>
+            </component>
             """)
         #expect(warnings.isEmpty)
         #expect(metaData.name == "router-cli-1.0")
@@ -90,7 +102,8 @@ import Testing
             warnings.map(\.description) == [
                 "package-meta-data.xml:3:1: warning: <package-version> stands after <description>; "
                     + "other systems insist on the other order",
-                "package-meta-data.xml:4:1: warning: <name> stands after <description>; other systems insist on the other order",
+                "package-meta-data.xml:4:1: warning: <name> stands after <description>; "
+                    + "other systems insist on the other order",
             ])
     }
 
@@ -107,7 +120,8 @@ import Testing
         (head + "<component><name>c</name></component>", "exactly one of ned, upgrade"),
         (
             head
-                + "<component><name>c</name><upgrade/><callback><java-class-name>X</java-class-name></callback></component>",
+                + "<component><name>c</name><upgrade/><callback><java-class-name>X</java-class-name></callback>"
+                + "</component>",
             "exactly one of ned, upgrade"
         ),
         (head + "<component><upgrade/></component>", "<component> has no <name>"),
@@ -126,7 +140,8 @@ import Testing
         ),
         (
             head
-                + "<required-package><name>b</name></required-package><required-package><name>b</name></required-package>",
+                + "<required-package><name>b</name></required-package>"
+                + "<required-package><name>b</name></required-package>",
             "two <required-package>"
         ),
         (head + "<python-package><callpoint-model>x</callpoint-model></python-package>", "'x' is not allowed"),
@@ -150,7 +165,8 @@ import Testing
         }
         let doctype =
             "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><ncs-package "
-            + "xmlns='http://tail-f.com/ns/ncs-packages'><name>&a;</name><package-version>1.0</package-version></ncs-package>"
+            + "xmlns='http://tail-f.com/ns/ncs-packages'><name>&a;</name>"
+            + "<package-version>1.0</package-version></ncs-package>"
         #expect(throws: (any Error).self) { try PackageMetaData.parse(Array(doctype.utf8), file: "f") }
     }
 
@@ -175,8 +191,9 @@ import Testing
 
     @Test func templatesAreFilled() throws {
         let text = """
-            <ncs-package xmlns="http://tail-f.com/ns/ncs-packages"><name>r</name><package-version>2.3.1</package-version>
-            <component><name>c</name><ned><cli><ned-id>replaced by build</ned-id><java-class-name>X</java-class-name></cli>
+            <ncs-package xmlns="http://tail-f.com/ns/ncs-packages">
+            <name>r</name><package-version>2.3.1</package-version><component><name>c</name><ned>
+            <cli><ned-id>replaced by build</ned-id><java-class-name>X</java-class-name></cli>
             <device><vendor>V</vendor></device></ned></component></ncs-package>
             """
         let template = try PackageTemplate(Array(text.utf8), file: "in")

@@ -103,10 +103,22 @@ package struct FileRegion: Sendable {
 
     /// The SHA-256 of the region, as 64 lower-case hexadecimal digits.
     package func sha256() throws -> String {
-        var hash = SHA256()
-        try forEachChunk { hash.update(bufferPointer: $0) }
-        return hash.finalize().hexadecimal
+        var hash = StreamingSHA256()
+        try forEachChunk { hash.update($0) }
+        return hash.finish()
     }
+}
+
+/// SHA-256 of bytes that come piece by piece.
+package struct StreamingSHA256 {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+    /// 64 lower-case hexadecimal digits.
+    package func finish() -> String { hash.finalize().hexadecimal }
 }
 
 extension Sequence<UInt8> {

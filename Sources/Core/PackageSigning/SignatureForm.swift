@@ -2,9 +2,9 @@ import Crypto
 
 /// The one form that a signature of a bundle has.
 ///
-/// With an ECDSA signature (r, s) anybody can make (r, n - s), which is as valid: the bytes of a bundle could be changed
-/// without its key. So s is at most n / 2, as is the habit elsewhere, and the DER form is the shortest. Ed25519 and RSA
-/// signatures have one form by themselves.
+/// With an ECDSA signature (r, s) anybody can make (r, n - s), which is as valid: the bytes of a bundle could be
+/// changed without its key. So s is at most n / 2, and the DER form is the shortest. Ed25519 and RSA signatures have one
+/// form by themselves.
 enum SignatureForm {
     /// The form of `signature` in which a bundle carries it; nil if it is no signature of this kind at all.
     static func canonical(_ signature: [UInt8], _ algorithm: SignatureAlgorithm) -> [UInt8]? {
