@@ -16,12 +16,12 @@ package struct PackageArchiveLimits: Sendable {
     package init() {}
 }
 
-/// A package as an archive: `.tar`, `.tar.gz`, `.tgz` or `.tar.zst`, in a file or inside a bundle. All of it is foreign.
+/// A package as an archive: `.tar`, `.tar.gz`, `.tgz` or `.tar.zst`, in a file or in a bundle. All of it is foreign.
 ///
 /// Only regular files and directories under one top directory are accepted, with the names that `PackageArchiveNames`
-/// allows, no setuid, setgid or sticky bits, no sparse files, within `PackageArchiveLimits`. An archive with anything
-/// else is refused as a whole. Files are written by ourselves, each created anew below a directory created anew, so that
-/// no link can be followed and nothing overwritten; libarchive only decodes.
+/// allows, without setuid, setgid or sticky bits or holes, within `PackageArchiveLimits`. An archive with anything else
+/// is refused as a whole. Files are written by ourselves, each created anew below a directory created anew, so that no
+/// link can be followed and nothing overwritten; libarchive only decodes.
 package struct PackageArchive: Sendable {
     /// A regular file or directory.
     package struct Entry: Hashable, Sendable {

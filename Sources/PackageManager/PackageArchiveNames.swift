@@ -3,7 +3,7 @@ import Foundation
 /// Which names an archive may hold, judged entry by entry.
 ///
 /// Relative paths in UTF-8 under one top directory; no empty, `.` or `..` component, no control characters; no path
-/// twice, and none that differs from another only in case or in the composition of its characters; nothing below a file.
+/// twice, none that differs from another only in case or in the composition of its characters; nothing below a file.
 struct PackageArchiveNames {
     private(set) var topDirectory: String?
     /// By folded path: the path as it first came, and whether it is a directory.

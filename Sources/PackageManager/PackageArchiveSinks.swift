@@ -97,6 +97,7 @@ struct ExtractingSink: ArchiveEntrySink {
         guard fchmod(descriptor, mode_t(entry.mode)) == 0 else { throw failure("set the mode of", current) }
         close(descriptor)
         descriptor = -1
+        CrashPoint.reach("extract")
         guard expected != nil else { return }
         let file = expected?.removeValue(forKey: entry.path)
         guard file?.size == entry.size, file?.mode == entry.mode, file?.sha256 == entry.sha256 else {

@@ -1,5 +1,4 @@
 import CArchive
-import Crypto
 import Foundation
 import PackageSigning
 
@@ -118,7 +117,7 @@ final class ArchiveStream {
     /// Hands the data of the current entry to `sink`; returns its SHA-256.
     func copyData(of entry: PackageArchive.Entry, to sink: inout some ArchiveEntrySink) throws -> String {
         try sink.begin(entry)
-        var hash = SHA256()
+        var hash = StreamingSHA256()
         var size = 0
         while true {
             let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
@@ -129,11 +128,11 @@ final class ArchiveStream {
             try checkSize()
             guard size <= entry.size else { throw refuse(entry.path, "is longer than its header says") }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            hash.update(bufferPointer: bytes)
+            hash.update(bytes)
             try sink.write(bytes)
         }
         guard size == entry.size else { throw refuse(entry.path, "is shorter than its header says") }
-        return hash.finalize().hexadecimal
+        return hash.finish()
     }
 
     private func checkSize() throws {

@@ -1,7 +1,6 @@
 import Basics
 import CArchive
 import Foundation
-import Glibc
 
 /// Makes the archive of a package directory: the same bytes whenever and by whomever it is made from the same files.
 ///
@@ -64,16 +63,14 @@ package enum PackageArchiveWriter {
 
     /// Whether it is a directory; throws if it is neither that nor a regular file.
     private static func kind(of path: String) throws -> Bool {
-        var info = stat()
-        guard lstat(path, &info) == 0 else { throw failure("read", path) }
-        switch info.st_mode & S_IFMT {
-        case S_IFDIR: return true
-        case S_IFREG: return false
-        case S_IFLNK:
+        switch try FileStatus(path: path).kind {
+        case .directory: return true
+        case .file: return false
+        case .symbolicLink:
             throw PackageError(
                 .entryRefused, path, "is a symbolic link",
                 remedy: "put a copy of the file there: packages have no links")
-        default:
+        case .other:
             throw PackageError(.entryRefused, path, "is neither a file nor a directory", remedy: "remove it")
         }
     }
@@ -103,24 +100,22 @@ package enum PackageArchiveWriter {
         let descriptor = open(source.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure("open", source.file) }
         defer { close(descriptor) }
-        var info = stat()
-        guard fstat(descriptor, &info) == 0 else { throw failure("read", source.file) }
-        let type: mode_t = source.isDirectory ? S_IFDIR : S_IFREG
-        guard info.st_mode & S_IFMT == type else {
+        let status = try FileStatus(descriptor: descriptor, path: source.file)
+        guard status.kind == (source.isDirectory ? .directory : .file) else {
             throw PackageError(.fileUnusable, source.file, "changed while it was read", remedy: "try again")
         }
         let entry = archive_entry_new()
         defer { archive_entry_free(entry) }
         archive_entry_set_pathname(entry, source.path)
-        archive_entry_set_filetype(entry, type)
-        archive_entry_set_perm(entry, source.isDirectory || info.st_mode & 0o100 != 0 ? 0o755 : 0o644)
+        archive_entry_set_filetype(entry, UInt32(source.isDirectory ? 0o040000 : 0o100000))
+        archive_entry_set_perm(entry, source.isDirectory || status.permissions & 0o100 != 0 ? 0o755 : 0o644)
         archive_entry_set_mtime(entry, 0, 0)
         archive_entry_set_uid(entry, 0)
         archive_entry_set_gid(entry, 0)
-        archive_entry_set_size(entry, source.isDirectory ? 0 : Int64(info.st_size))
+        archive_entry_set_size(entry, source.isDirectory ? 0 : Int64(status.size))
         try check(archive_write_header(handle, entry))
         guard !source.isDirectory else { return }
-        var rest = Int(info.st_size)
+        var rest = Int(status.size)
         var chunk = [UInt8](repeating: 0, count: 1 << 17)
         while rest > 0 {
             let count = read(descriptor, &chunk, min(chunk.count, rest))

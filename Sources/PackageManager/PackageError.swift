@@ -31,8 +31,8 @@ package struct PackageError: Error, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// The text with control and formatting characters written as `\u{..}`, at most `limit` scalars: foreign names end up
-    /// on terminals and in logs.
+    /// The text with control and formatting characters written as `\u{..}`, at most `limit` scalars: foreign names end
+    /// up on terminals and in logs.
     package func visible(limit: Int = 200) -> String {
         var result = ""
         for scalar in unicodeScalars.prefix(limit) {

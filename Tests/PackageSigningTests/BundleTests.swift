@@ -139,6 +139,40 @@ import Testing
         #expect(try workshop.refusal("mixed", trust) == .archiveMismatch)
     }
 
+    /// openssl takes the mirrored signature for good; a bundle with it would be a second one with the same manifest.
+    @Test(arguments: [
+        (TestAuthority.KeyType.p256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
+        (.p384, "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"),
+    ])
+    func aSignatureHasOneFormOnly(_ algorithm: TestAuthority.KeyType, _ order: String) throws {
+        let (workshop, trust) = try Self.signed(algorithm)
+        let inspector = try BundleInspector(path: workshop.path("router.signed.bin"))
+        _ = try inspector.extract(to: workshop.path("out"))
+        try workshop.write(
+            "mirror.py",
+            Array(
+                """
+                b = open('out/signature', 'rb').read()
+                lr = b[3]; r = b[4:4 + lr]; s = int.from_bytes(b[6 + lr:], 'big')
+                t = int('\(order)', 16) - s
+                t = t.to_bytes(t.bit_length() // 8 + 1, 'big')
+                body = bytes([2, len(r)]) + r + bytes([2, len(t)]) + t
+                open('out/mirrored', 'wb').write(bytes([0x30, len(body)]) + body)
+
+                """.utf8))
+        try workshop.must("python3 mirror.py")
+        let command = try #require(inspector.opensslCommand).replacingOccurrences(
+            of: "-signature signature", with: "-signature mirrored")
+        #expect(try workshop.run("cd out && \(command)").status == 0, "it is a valid signature")
+        let bundle = try UnverifiedBundle(path: workshop.path("router.signed.bin"))
+        func member(_ bytes: [UInt8]) -> [UInt8] { Array(String(format: "%010d\n", bytes.count).utf8) + bytes }
+        let mirrored = try workshop.read("out/mirrored")
+        try workshop.write(
+            "mirrored",
+            BundleStub.known[0] + bundle.signedBytes + member(mirrored) + member(bundle.chain) + Workshop.archive)
+        #expect(try workshop.refusal("mirrored", trust) == .signatureInvalid)
+    }
+
     @Test func hugeLengthsAreRefusedBeforeAnythingIsRead() throws {
         let (workshop, trust) = try Self.signed()
         for text in ["9999999999\n", "0000000000\n", "+000000001\n", "0x00000001\n", "         1\n", "0000000001 "] {

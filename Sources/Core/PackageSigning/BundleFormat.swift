@@ -10,9 +10,10 @@
 ///               c  chain: DER certificates, leaf first, each signed by the next, without the root
 ///                  archive, to the end of the file: its size and SHA-256 are in the manifest
 ///
-/// Invariant: there is no byte that a reader skips. Stub and header are compared; the manifest and its length are signed;
-/// the signature is checked; the chain's digest is in the manifest and each certificate is needed; the archive's size
-/// and digest are in the manifest; and the other two lengths cannot differ without moving all that follows.
+/// Invariant: there is no byte that a reader skips. Stub and header are compared; the manifest and its length are
+/// signed; the signature is checked and has one form; the chain's digest is in the manifest and each certificate is
+/// needed; the archive's size and digest are in the manifest; and the other two lengths cannot differ without moving
+/// all that follows.
 package enum BundleFormat {
     /// The line that opens the signed bytes: it says what was signed, so that no other signature can be taken for it.
     package static let header = Array("OpenNED signed bundle 1\n".utf8)

@@ -78,9 +78,13 @@ extension BundleManifest {
 
     /// What is wrong with the content, as the end of a sentence that begins "its manifest"; nil if it is sound.
     package var fault: String? {
-        if !Self.isPackageName(package) { return "has the package name '\(package.prefix(80))', which is not allowed" }
+        if !PackageNameRules.isPackageName(package) {
+            return "has the package name '\(package.prefix(80))', which is not allowed"
+        }
         if !version.isWellFormed { return "has the version '\(version.description.prefix(80))', which is none" }
-        if let bad = nedIDs.first(where: { !Self.isIdentity($0) }) { return "has the ned-id '\(bad.prefix(80))'" }
+        if let bad = nedIDs.first(where: { !PackageNameRules.isIdentity($0) }) {
+            return "has the ned-id '\(bad.prefix(80))'"
+        }
         if !Self.isArchiveName(archive.name) { return "gives the archive the name '\(archive.name.prefix(80))'" }
         if archive.size < 0 { return "gives the archive a negative size" }
         if !Self.isDigest(archive.sha256) || !Self.isDigest(chainSHA256) { return "has a digest that is none" }
@@ -105,24 +109,8 @@ extension BundleManifest {
         text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
-    /// Letters, digits, `_`, `-` and `.`, the first no `-` or `.`; at most 200 characters.
-    package static func isPackageName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 200 else { return false }
-        return first != UInt8(ascii: "-") && first != UInt8(ascii: ".") && text.utf8.allSatisfy(isNameByte)
-    }
-
-    /// An identity, with or without its module: `router-cli-1.0:router-cli-1.0`.
-    private static func isIdentity(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 400 && text.utf8.allSatisfy { isNameByte($0) || $0 == UInt8(ascii: ":") }
-    }
-
     private static func isArchiveName(_ text: String) -> Bool {
-        text.hasSuffix(".tar.gz") && isPackageName(text)
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+        text.hasSuffix(".tar.gz") && PackageNameRules.isPackageName(text)
     }
 
     /// Relative, no empty, `.` or `..` component, no control characters.

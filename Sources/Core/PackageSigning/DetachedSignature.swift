@@ -3,7 +3,7 @@ package import Foundation
 import X509
 import _CryptoExtras
 
-/// The incumbent's layout: `X.tar.gz`, `X.tar.gz.signature` and the signer's certificate; RSA with SHA-512 over the archive.
+/// The incumbent's layout: `X.tar.gz`, `X.tar.gz.signature` and the signer's certificate; RSA with SHA-512.
 ///
 /// It carries neither a chain nor a manifest. The intermediate certificates are taken from the trust directory.
 package struct DetachedSignature: Sendable {

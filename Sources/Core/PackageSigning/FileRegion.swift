@@ -1,6 +1,6 @@
+import Basics
 import Crypto
 import Foundation
-import Glibc
 
 /// A regular file held open for reading, so that all readers see the same file whatever its name points to later.
 package final class OpenFile: Sendable {
@@ -15,13 +15,12 @@ package final class OpenFile: Sendable {
         guard descriptor >= 0 else {
             throw SigningError(.fileUnusable, path, "cannot be opened: \(String(cString: strerror(errno)))")
         }
-        var info = stat()
-        guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+        guard let status = try? FileStatus(descriptor: descriptor, path: path), status.kind == .file else {
             close(descriptor)
             throw SigningError(.fileUnusable, path, "is not a regular file", remedy: "give the name of a file")
         }
         self.path = path
-        self.size = Int(info.st_size)
+        self.size = status.size
         self.descriptor = descriptor
     }
 
@@ -104,10 +103,22 @@ package struct FileRegion: Sendable {
 
     /// The SHA-256 of the region, as 64 lower-case hexadecimal digits.
     package func sha256() throws -> String {
-        var hash = SHA256()
-        try forEachChunk { hash.update(bufferPointer: $0) }
-        return hash.finalize().hexadecimal
+        var hash = StreamingSHA256()
+        try forEachChunk { hash.update($0) }
+        return hash.finish()
     }
+}
+
+/// SHA-256 of bytes that come piece by piece.
+package struct StreamingSHA256 {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+    /// 64 lower-case hexadecimal digits.
+    package func finish() -> String { hash.finalize().hexadecimal }
 }
 
 extension Sequence<UInt8> {

@@ -2,7 +2,7 @@ import Crypto
 import X509
 import _CryptoExtras
 
-/// How a bundle is signed. The leaf certificate's key decides it: a key type has one algorithm, so nothing is negotiated.
+/// How a bundle is signed. The leaf certificate's key decides it: a key type has one algorithm, nothing is negotiated.
 package enum SignatureAlgorithm: String, Sendable, CaseIterable {
     case ed25519
     case p256 = "ecdsa-p256-sha256"

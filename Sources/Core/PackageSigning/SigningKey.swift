@@ -41,7 +41,8 @@ struct SigningKey: Sendable {
 
     func sign(_ bytes: [UInt8]) throws(SigningError) -> [UInt8] {
         do {
-            return try key.sign(bytes: bytes, signatureAlgorithm: algorithm.x509).rawRepresentation
+            let signature = try key.sign(bytes: bytes, signatureAlgorithm: algorithm.x509).rawRepresentation
+            return SignatureForm.canonical(signature, algorithm) ?? signature
         } catch {
             throw SigningError(.keyUnusable, path, "signing failed: \(error)")
         }

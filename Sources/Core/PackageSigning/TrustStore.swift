@@ -50,7 +50,7 @@ package struct TrustStore: Sendable {
         let trusted = try validate(chain, loose: false, path: path, at: time)
         let leaf = trusted[0]
         guard let algorithm = SignatureAlgorithm(key: leaf.publicKey) else { throw unusableKey(leaf, path: path) }
-        guard
+        guard SignatureForm.canonical(bundle.signature, algorithm) == bundle.signature,
             leaf.publicKey.isValidSignature(
                 bundle.signature, for: bundle.signedBytes, signatureAlgorithm: algorithm.x509)
         else {
