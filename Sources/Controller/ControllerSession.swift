@@ -1,6 +1,7 @@
 import Basics
 import ConfigTree
 import ControlProtocol
+import Events
 import YANG
 
 /// A door's session: what `ControlSession` promises, for one user.
@@ -64,6 +65,6 @@ final class ControllerSession: ControlSession {
     func close() {
         unlock()
         controller.sessions.close(id)
-        controller.logs.audit.info("\(user.name)/\(id) terminated session")
+        controller.logs.audit(.sessionEnded(LogEvent.AuditUser(user.name, session: id), reason: "normal"))
     }
 }

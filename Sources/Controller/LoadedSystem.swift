@@ -21,6 +21,13 @@ package final class LoadedSystem: Sendable {
         }
     }
 
+    /// The same models and drivers under another generation, which changed none of them.
+    init(generation: PackageGeneration, keeping other: LoadedSystem) {
+        self.generation = generation
+        drivers = other.drivers
+        model = other.model
+    }
+
     package func driver(_ nedID: String) -> Driver? { drivers[nedID] }
 }
 

@@ -2,6 +2,7 @@ import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
+import Events
 import Migration
 import NEDRuntime
 import Transactions
@@ -159,7 +160,8 @@ extension NetworkController {
         }
         noteDoubts(result.outcomes)
         finishDevices(base, candidate)
-        logs.audit.info("\(user.name)/\(session.id) commit \(result.number)")
+        let who = LogEvent.AuditUser(user.name, session: session.id)
+        logs.audit(.committed(who, summary: "transaction \(result.number), \(changes.items.count) changes"))
         let inDoubt = result.outcomes.compactMap { id, outcome in
             if case .inDoubt(let reason) = outcome { "\(id): \(reason)" } else { nil }
         }

@@ -46,6 +46,7 @@ package final class NetworkController: Sendable {
     let upgradeGate = UpgradeGate()
     let clock: WallClock
     let configurationLock = Mutex<Int?>(nil)
+    private let stopping = Atomic(false)
 
     init(_ parts: ControllerParts) {
         head = Mutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
@@ -59,9 +60,10 @@ package final class NetworkController: Sendable {
         configuration = parts.configuration
         packages = parts.packages
         clock = parts.clock
-        alarms.announce = { [sessions] type, text in sessions.tellAll(.alarm(type: type, text: text)) }
+        alarms.announce { [sessions] type, text in sessions.tellAll(.alarm(type: type, text: text)) }
     }
 
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
     var running: DataTree { head.withLock { $0.tree } }
     var system: LoadedSystem { head.withLock { $0.system } }
 
@@ -79,21 +81,9 @@ package final class NetworkController: Sendable {
         }
     }
 
-    /// Work that is done now and then: idle sessions are closed, participants in doubt tried again.
-    func tick(_ retrier: InDoubtRetrier) {
-        devices.closeIdle()
-        guard let due = retrier.nextDue, due <= clock.now() else { return }
-        do {
-            for (participant, outcome) in try retrier.retry(at: clock.now()) {
-                logs.system.info("participant in doubt: \(participant): \(outcome)")
-            }
-        } catch {
-            logs.system.error("participants in doubt: \(error.reason)")
-        }
-    }
-
     /// Ends every session and closes the database.
     package func stop() {
+        stopping.store(true, ordering: .relaxed)
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
         database.close()
@@ -121,8 +111,9 @@ extension NetworkController: ControlService {
         _ user: SessionUser, events: @escaping @Sendable (SessionEvent) -> Void
     ) throws(ControlError) -> any ControlSession {
         try upgradeGate.admit()
-        let session = sessions.open(user, clock.rfc3339(), events) { ControllerSession(self, user, id: $0) }
-        logs.audit.info("\(user.name)/\(session.id) created new session via \(user.context) from \(user.from) with \(user.proto)")
+        let session = sessions.open(user, EventTime(microseconds: clock.now()).yangText, events) { ControllerSession(self, user, id: $0) }
+        let who = LogEvent.AuditUser(user.name, session: session.id)
+        logs.audit(.sessionCreated(who, context: user.context, address: user.from, transport: user.proto))
         return session
     }
 }

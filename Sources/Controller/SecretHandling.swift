@@ -51,12 +51,10 @@ struct SecretHandling: Sendable {
     }
 
     private func seal(_ value: String, _ kind: SecretKind, like old: String?) throws(ControlError) -> String {
-        if store.isSealed(value, kind) { return value }
-        if let old, store.matches(value, sealed: old, kind: kind) { return old }
-        do {
-            return try store.seal(value, kind)
+        do throws(SecretError) {
+            return try store.canonical(value, kind: kind, current: old)
         } catch {
-            throw ControlError(.internalFault, "a secret cannot be sealed: \(error)")
+            throw ControlError(.invalidValue, error.description)
         }
     }
 
@@ -82,15 +80,16 @@ struct SecretHandling: Sendable {
             })
     }
 
-    func open(_ stored: String) -> String? { try? store.open(stored) }
+    /// The plain text of an encrypted value; nil if it is none.
+    func open(_ stored: String) -> String? { (try? store.open(stored))?.withPlainText { $0 } }
 
     /// The plain texts of all secrets in a tree, for a mask.
-    func plainTexts(_ tree: DataTree) -> [String] {
+    func plainTexts(_ tree: DataTree) -> [MaskedSecret] {
         var edits: [PathEdit] = []
         collect(tree.rootInstance, InstancePath(), &edits)
         return edits.compactMap { edit in
             guard case .set(let value) = edit.edit else { return nil }
-            return open(value) ?? value
+            return (try? store.open(value)) ?? MaskedSecret(value)
         }
     }
 

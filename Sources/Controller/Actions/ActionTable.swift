@@ -39,7 +39,7 @@ extension NetworkController {
         let call = ActionCall(
             controller: self, session: session, path: path,
             input: Instance(detached: inputNode, row: input, model: model), output: output, progress: progress)
-        logs.audit.info("\(session.user.name)/\(session.id) action \(path)")
+        logs.develop(.debug, "\(session.user.name)/\(session.id) action \(path)")
         try handler(call)
         return ActionOutput(node: outputNode, content: output.freeze(in: model), model: model)
     }

@@ -17,12 +17,14 @@ final class DeviceManager: Sendable {
     private let secrets: SecretHandling
     private let alarms: AlarmKeeper
     private let logDirectory: String
+    private let host: String
     private let clock: WallClock
 
     init(
         database: ConfigurationDatabase, secrets: SecretHandling, alarms: AlarmKeeper, logDirectory: String,
-        clock: WallClock
+        host: String, clock: WallClock
     ) {
+        self.host = host
         self.database = database
         self.secrets = secrets
         self.alarms = alarms
@@ -60,10 +62,9 @@ final class DeviceManager: Sendable {
     private func access(
         _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
     ) -> DeviceAccess {
-        var plain = [target.password]
-        if let secondary = target.secondaryPassword { plain.append(secondary) }
-        if let tree = device.child("config")?.mountedTree { plain += secrets.plainTexts(tree) }
-        let mask = SecretMask(plain)
+        let mask = SecretMask([MaskedSecret(target.password)])
+        if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
+        if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name
         return DeviceAccess(
             name: name, target: target, driver: driver, slot: slot(name),
@@ -76,8 +77,9 @@ final class DeviceManager: Sendable {
         _ target: DeviceTarget, _ driver: Driver, _ mode: String, _ mask: SecretMask
     ) -> any DeviceTrace {
         guard mode != "false" else { return NoTrace() }
-        let path = "\(logDirectory)/ned-\(driver.shortID)-\(target.name).trace"
-        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, user: target.localUser, clock: clock)
+        let path = logDirectory + "/" + TraceFile.name(nedID: driver.shortID, device: target.name)
+        let context = TraceFile.Context(user: target.localUser, session: 0, host: host, device: target.name)
+        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, context: context, clock: clock)
     }
 
     func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }
@@ -107,19 +109,18 @@ final class DeviceManager: Sendable {
     }
 
     func noteInSync(_ name: String, _ transactionID: String) {
-        let now = clock.rfc3339()
+        let now = EventTime(microseconds: clock.now()).yangText
         update(name) {
             $0.transactionID = transactionID
             $0.lastInSync = now
             $0.doubt = nil
         }
-        alarms.clear(device: name, type: "out-of-sync")
+        alarms.clear(.outOfSync, device: name)
     }
 
     func noteOutOfSync(_ name: String, got: String) {
         let expected = record(name).transactionID ?? ""
-        alarms.raise(
-            device: name, type: "out-of-sync", severity: .major, text: "got: \(got) expected: \(expected).")
+        alarms.raise(.outOfSync, device: name, text: "got: \(got) expected: \(expected).")
     }
 
     /// It is unknown what the device holds: it counts as out of sync until somebody synchronises it.
@@ -128,29 +129,28 @@ final class DeviceManager: Sendable {
             $0.doubt = reason
             $0.transactionID = nil
         }
-        alarms.raise(device: name, type: "abort-error", severity: .major, text: "in doubt: \(reason)")
-        alarms.raise(device: name, type: "out-of-sync", severity: .major, text: "in doubt: \(reason)")
+        alarms.raise(.abortError, device: name, text: "in doubt: \(reason)")
+        alarms.raise(.outOfSync, device: name, text: "in doubt: \(reason)")
     }
 
     func noteResolved(_ name: String) {
         update(name) { $0.doubt = nil }
-        alarms.clear(device: name, type: "abort-error")
+        alarms.clear(.abortError, device: name)
     }
 
     private func noteConnection(_ name: String, _ error: NEDError?) {
         if let error {
             update(name) { $0.operState = "disabled" }
             alarms.raise(
-                device: name, type: "connection-failure", severity: .major,
-                text: "Failed to connect to device \(name): \(error.message)")
+                .connectionFailure, device: name, text: "Failed to connect to device \(name): \(error.message)")
         } else {
             guard record(name).operState != "enabled" else { return }
-            let now = clock.rfc3339()
+            let now = EventTime(microseconds: clock.now()).yangText
             update(name) {
                 $0.operState = "enabled"
                 $0.lastConnected = now
             }
-            alarms.clear(device: name, type: "connection-failure")
+            alarms.clear(.connectionFailure, device: name)
         }
     }
 
