@@ -127,7 +127,8 @@ private func faults(_ settings: [(String, String?)], deleting deleted: [String] 
 
 @Test func mandatoryNodesAreMissedWhereTheyAreWanted() throws {
     #expect(try faults([("/b:tunnel{2}/via{p1}", nil)]) == ["\"/b:tunnel{2}/from\" is not configured"])
-    #expect(try faults([("/b:port{p1}/address/ip", "1.1.1.1")]) == ["\"/b:port{p1}/address/gateway\" is not configured"])
+    #expect(
+        try faults([("/b:port{p1}/address/ip", "1.1.1.1")]) == ["\"/b:port{p1}/address/gateway\" is not configured"])
     #expect(try faults([("/b:limits/strict", "true")]) == ["\"/b:qos/weight\" is not configured"])
     #expect(try faults([("/b:port{p2}/kind", "box:optical")]) == ["\"/b:port{p2}/light/power\" is not configured"])
     #expect(try faults([("/b:session", nil)]) == ["choice \"store\" of \"/b:session\" is not configured"])
@@ -220,7 +221,8 @@ private func faults(_ settings: [(String, String?)], deleting deleted: [String] 
 }
 
 @Test func anExpressionThatCannotBeEvaluatedIsAWarning() throws {
-    let model = try model("""
+    let model = try model(
+        """
         module odd { namespace "urn:odd"; prefix o; leaf a { type string; must "re-match(., ../b)"; } leaf b { type string; } }
         """)
     let found = Validator(model).violations(in: try tree(model, [("/o:a", "x"), ("/o:b", "(")]))
@@ -228,7 +230,8 @@ private func faults(_ settings: [(String, String?)], deleting deleted: [String] 
 }
 
 @Test func theNumberOfViolationsIsLimited() throws {
-    let model = try model("""
+    let model = try model(
+        """
         module many { namespace "urn:many"; prefix m; list l { key k; leaf k { type string; } leaf v { type string; mandatory true; } } }
         """)
     let big = try tree(model, (0..<50).map { ("/m:l{k\($0)}", nil) })
@@ -238,10 +241,11 @@ private func faults(_ settings: [(String, String?)], deleting deleted: [String] 
 
 @Test func mountedTreesAreValidatedWithTheirOwnRoot() throws {
     let inner = try model(boxModule)
-    let outerSchema = try #require(SchemaCompiler().compile([mountModule]).schema)
-    guard outerSchema.root.dataChild(named: "device")?.dataChild(named: "config")?.kind == .mountPoint else { return }
+    let outerSchema = try #require(SchemaCompiler().compile(mountModules).schema)
+    #expect(outerSchema.root.dataChild(named: "device")?.dataChild(named: "config")?.kind == .mountPoint)
     let outer = DataModel(outerSchema, mounted: { _, _ in inner })
     var tree = DataTree(outer)
+    try tree.apply(.create, at: tree.path("/d:device{ce0}"))
     let validator = Validator(outer)
     for (path, value) in valid {
         try tree.apply(value.map(Edit.set) ?? .create, at: tree.path("/d:device{ce0}/config" + path))
@@ -252,14 +256,34 @@ private func faults(_ settings: [(String, String?)], deleting deleted: [String] 
     let found = validator.violations(in: tree)
     #expect(found.map(\.summary).contains("illegal reference /d:device{ce0}/config/b:tunnel{1}/from"))
     #expect(Set(validator.violations(in: tree, changedFrom: old)) == Set(found))
+    let sealed = try old.applying(.set("true"), at: old.path("/d:sealed"))
+    #expect(validator.violations(in: sealed, changedFrom: old).map(\.path) == ["/dev:device[name='ce0']"])
+    let bare = try sealed.applying(.delete, at: old.path("/d:device{ce0}/config"))
+    #expect(validator.violations(in: bare, changedFrom: old) == [])
+    #expect(Set(validator.violations(in: old, changedFrom: bare)) == [])
 }
 
-private let mountModule = SchemaCompiler.Source(
-    path: "dev.yang",
-    bytes: Array(
-        """
-        module dev { namespace "urn:dev"; prefix d; list device { key name; leaf name { type string; } container config; } }
-        """.utf8))
+private let mountModules = [
+    """
+    module ietf-yang-schema-mount {
+      yang-version 1.1; namespace "urn:ietf:params:xml:ns:yang:ietf-yang-schema-mount"; prefix yangmnt;
+      extension mount-point { argument label; }
+    }
+    """,
+    """
+    module dev {
+      yang-version 1.1; namespace "urn:dev"; prefix d;
+      import ietf-yang-schema-mount { prefix m; }
+      leaf sealed { type boolean; default false; }
+      list device {
+        key name;
+        must "/d:sealed = 'false' or count(config/*) < 5";
+        leaf name { type string; }
+        container config { m:mount-point root; }
+      }
+    }
+    """,
+].map { SchemaCompiler.Source(path: "text.yang", bytes: Array($0.utf8)) }
 
 // MARK: Changes
 
@@ -287,7 +311,9 @@ private let pool: [(String, String?)] =
         ("/b:rule{3}/kind", "permit"),
     ]
 
-private let containers = ["/b:limits", "/b:port{p2}/address", "/b:port{p1}/light", "/b:pool", "/b:pool/extra", "/b:qos"]
+private let containers = [
+    "/b:limits", "/b:port{p2}/address", "/b:port{p1}/light", "/b:pool", "/b:pool/extra", "/b:qos",
+]
 
 private func randomEdit(_ tree: DataTree, _ seed: inout Seed) throws -> DataTree {
     let (path, value) = pool.randomElement(using: &seed) ?? ("/b:session", nil)
@@ -339,7 +365,8 @@ func aChangeBringsTheViolationsThatAFullValidationFinds(number: UInt64) throws {
 }
 
 @Test func aSmallChangeOfALargeTreeIsCheap() throws {
-    let model = try model(boxModule.replacing("max-elements 4;", with: "").replacing("count(/b:port) <= 3", with: "true()"))
+    let model = try model(
+        boxModule.replacing("max-elements 4;", with: "").replacing("count(/b:port) <= 3", with: "true()"))
     let draft = RowDraft(model.schema.root)
     let list = try #require(model.schema.root.dataChild(named: "port"))
     let mtu = try #require(list.dataChild(named: "mtu"))
