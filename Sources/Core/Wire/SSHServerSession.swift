@@ -60,8 +60,9 @@ final class SSHServerSession {
     func begin() {
         ssh_set_blocking(native, 0)
         setCallbacks(callbacks)
-        ssh_event_add_session(event, native)
         if ssh_handle_key_exchange(native) == SSH_ERROR { isOver = true }
+        // Only now has the socket a poll context that an event can take over.
+        if ssh_event_add_session(event, native) != SSH_OK { isOver = true }
         openned_set_nonblocking(descriptor, 1)
         checkConnection()
     }

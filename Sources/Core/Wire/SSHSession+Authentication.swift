@@ -79,10 +79,7 @@ extension SSHSession {
             let rc = ssh_auth_e(call(state.native))
             if rc == SSH_AUTH_AGAIN { return nil }
             if rc == SSH_AUTH_ERROR {
-                guard Self.closedFlags(state.native) == 0, ssh_is_connected(state.native) != 0 else {
-                    throw self.brokenConnection(state, what)
-                }
-                return SSH_AUTH_DENIED
+                return Self.isOver(state.native) ? nil : SSH_AUTH_DENIED
             }
             return rc
         }
