@@ -38,14 +38,29 @@ let package = Package(
     ],
     targets: [
         // MARK: C libraries
-        .systemLibrary(name: "CSSH", path: "Sources/CLibraries/CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
-        .systemLibrary(name: "CArchive", path: "Sources/CLibraries/CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .target(name: "CSSH", path: "Sources/CLibraries/CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .target(
+            name: "CSQLiteTestVFS", path: "Sources/CLibraries/CSQLiteTestVFS",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .systemLibrary(name: "CArchive", path: "Sources/CLibraries/CArchive", pkgConfig: "libarchive"),
+        .systemLibrary(name: "CCrypt", path: "Sources/CLibraries/CCrypt"),
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
         target("YANG", in: "Core/YANG", uses: ["Basics"]),
         target("ConfigTree", in: "Core/ConfigTree", uses: ["Basics", "YANG"]),
+        target("Events", in: "Core/Events", uses: ["Basics"]),
+        target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
+        target("Transactions", in: "Core/Transactions", uses: ["Basics"]),
+        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, crypto]),
+        target("CLIGrammar", in: "Core/CLIGrammar", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
+        target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
+
+        // MARK: Hearts
+        target(
+            "NEDRuntime", in: "NEDRuntime",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
 
         // MARK: Interfaces
         target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),

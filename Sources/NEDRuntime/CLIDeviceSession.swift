@@ -2,7 +2,7 @@ package import CLIGrammar
 package import ConfigTree
 import Crypto
 import Foundation
-package import Wire
+import Wire
 import YANG
 
 /// What a device holds, as its driver reads it.
@@ -10,8 +10,8 @@ package struct DeviceReading: Sendable {
     package var tree: DataTree
     /// Stands for the whole configuration, volatile lines left out: the transaction id.
     package var transactionID: String
-    /// Lines that the model does not know: number, text.
-    package var skipped: [(line: Int, text: String)]
+    /// Lines that the model does not know.
+    package var skipped: [SkippedLine]
 }
 
 /// One open session with a device that is configured by a command line, in NSO's phases.
@@ -98,9 +98,12 @@ package final class CLIDeviceSession {
         try phase("SHOW", "SHOW") { () throws(NEDError) in
             let lines = try dialogue.run(description.showCommand)
             let text = lines.joined(separator: "\n") + "\n"
-            let parsed = grammar.parse(Array(text.utf8))
-            let skipped = parsed.skipped.map { (line: $0.line, text: $0.text) }
-            return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: skipped)
+            do {
+                let parsed = try grammar.parse(Array(text.utf8))
+                return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: parsed.skipped)
+            } catch {
+                throw NEDError(.driver, device: target.name, "the device's configuration cannot be read: \(error)")
+            }
         }
     }
 
@@ -130,9 +133,14 @@ package final class CLIDeviceSession {
     /// Sends the commands: to the running configuration, or to the candidate if the device has one. On a refusal the rest
     /// is not sent, and the error names the line.
     package func prepare(_ commands: [CLICommand]) throws(NEDError) {
+        guard !driver.isReadOnly else {
+            throw NEDError(
+                .readOnly, device: target.name, "the driver \(driver.shortID) is read-only: its package has program code "
+                    + "that is not run here, and no driver/driver.yaml that describes the device")
+        }
         try phase("PREPARE", "PREPARE:\n" + commands.map(\.text).joined(separator: "\n")) { () throws(NEDError) in
             try dialogue.enterConfiguration()
-            do {
+            do throws(NEDError) {
                 for command in commands { try dialogue.execute(command.text) }
             } catch {
                 if !error.isConnectionFault { try? dialogue.leaveConfiguration() }

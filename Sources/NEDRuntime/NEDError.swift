@@ -1,4 +1,3 @@
-package import Basics
 package import Wire
 
 /// Why a driver could not do what it was asked: a code, the device, a sentence, and what the device said last.

@@ -12,6 +12,17 @@ package enum Edit: Hashable, Sendable {
     case place(Entries.Place)
 }
 
+/// An elementary change at its path.
+package struct PathEdit: Hashable, Sendable {
+    package var edit: Edit
+    package var path: InstancePath
+
+    package init(_ edit: Edit, _ path: InstancePath) {
+        self.edit = edit
+        self.path = path
+    }
+}
+
 extension DataTree {
     /// The tree after one edit. Missing parents are made; parents that become empty non-presence containers vanish;
     /// nodes of other cases of a choice go when one of a case is made (RFC 7950 section 7.9).
@@ -186,5 +197,34 @@ extension Row {
             }
         }
         return row
+    }
+}
+
+extension DataTree {
+    /// The tree with what is mounted at a mount point replaced as a whole; nil or an empty tree takes it away. The entry
+    /// that holds the mount point must be there.
+    package func replacingMount(at path: InstancePath, with tree: DataTree?) throws(PathError) -> DataTree {
+        DataTree(model: model, root: try Self.replaceMount(root, path.steps[...], tree, path))
+    }
+
+    private static func replaceMount(
+        _ row: Row, _ steps: ArraySlice<InstancePath.Step>, _ tree: DataTree?, _ path: InstancePath
+    ) throws(PathError) -> Row {
+        guard let step = steps.first else { throw PathError(.notEditable, "\(path) is no mount point") }
+        let slot = step.node.slot
+        let rest = steps.dropFirst()
+        switch step.node.kind {
+        case .mountPoint:
+            guard rest.isEmpty else { throw PathError(.notEditable, "\(path) goes on below a mount point") }
+            return row.replacing(tree.flatMap { $0.isEmpty ? nil : Kid.mount($0) }, in: slot)
+        case .list:
+            guard let entries = row.entries(in: slot), let entry = entries.entry(step.keys) else {
+                throw PathError(.unknownNode, "\(path): there is no entry \(step.keys.joined(separator: " "))")
+            }
+            return row.replacing(.entries(entries.upserting(try replaceMount(entry, rest, tree, path))), in: slot)
+        default:
+            guard let child = row.child(in: slot) else { throw PathError(.unknownNode, "\(path) is not there") }
+            return row.replacing(.row(try replaceMount(child, rest, tree, path)), in: slot)
+        }
     }
 }

@@ -51,7 +51,7 @@ package protocol ControlSession: AnyObject, Sendable {
     func operational() -> DataTree
 
     /// The values as they may be kept: secrets sealed. A value equal to the one in `candidate` stays as it is.
-    func sealed(_ edits: [EditAtPath], over candidate: DataTree) throws(ControlError) -> [EditAtPath]
+    func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit]
     /// A loaded tree with its secrets sealed, equal ones as `candidate` has them.
     func sealed(_ tree: DataTree, over candidate: DataTree) throws(ControlError) -> DataTree
 
@@ -77,16 +77,6 @@ package protocol ControlSession: AnyObject, Sendable {
     func send(_ message: String, to user: String?)
 
     func close()
-}
-
-package struct EditAtPath: Hashable, Sendable {
-    package var edit: Edit
-    package var path: InstancePath
-
-    package init(_ edit: Edit, _ path: InstancePath) {
-        self.edit = edit
-        self.path = path
-    }
 }
 
 /// The `output` node of an action with its content; nil content if the action answers nothing.
