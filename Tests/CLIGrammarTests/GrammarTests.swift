@@ -218,7 +218,7 @@ struct GrammarTests {
             end
             """
         let parsed = try grammar.parse(text, strict: false)
-        #expect(grammar.render(parsed.tree) == "hostname r1\ninterface e0\n mtu 1\n ip address a\n!\n")
+        #expect(grammar.render(parsed.tree) == "interface e0\n mtu 1\n ip address a\n!\nhostname r1\n")
         #expect(parsed.skipped.map(\.number) == [2, 3, 4, 5, 9, 10, 12])
         #expect(parsed.skipped.last?.mode == ["interface e0"])
         #expect(parsed.lineCount == 12)

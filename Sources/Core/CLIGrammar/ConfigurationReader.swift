@@ -82,8 +82,8 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             skipDepth = nil
         }
         let line = dialect.hasBanners ? banner(line) : line
-        if isIndented { popByIndentation(line.indent) }
-        if leave(line) {
+        let closed = isIndented ? popByIndentation(line.indent) : []
+        if leave(line, closed) {
             takenCount += 1
             return
         }
@@ -95,8 +95,12 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
 
     // MARK: Modes
 
-    private mutating func popByIndentation(_ indent: Int) {
-        while modes.count > 1, modes[modes.count - 1].indent >= indent { modes.removeLast() }
+    /// Ends the modes of which the header is indented as far as the line, or further; returns those.
+    private mutating func popByIndentation(_ indent: Int) -> [Mode] {
+        var count = 0
+        while count < modes.count - 1, modes[modes.count - 1 - count].indent >= indent { count += 1 }
+        defer { modes.removeLast(count) }
+        return Array(modes.suffix(count))
     }
 
     /// `!` ends the mode of which the header stands at its own indentation.
@@ -106,41 +110,28 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         if modes.count > 1, modes[modes.count - 1].indent == indent { modes.removeLast() }
     }
 
-    /// Whether the line only leaves modes: `exit`, `end`, or the exit command of an open mode.
-    private mutating func leave(_ line: CLILine) -> Bool {
-        guard modes.count > 0 else { return false }
+    /// Whether the line only leaves modes: `exit`, `end`, or the exit command of a mode. Its indentation may have
+    /// `closed` that mode already.
+    private mutating func leave(_ line: CLILine, _ closed: [Mode]) -> Bool {
         let text = line.bytes.dropFirst(line.indent)
-        // By indentation the mode may be closed already when its exit command is met.
-        if text.elementsEqual(Self.end), modes[modes.count - 1].base.content.children.routes(text).isEmpty {
+        let top = modes[modes.count - 1]
+        if text.elementsEqual(Self.end), top.base.content.children.routes(text).isEmpty {
             modes.removeLast(modes.count - 1)
             return true
         }
-        if let index = modes.lastIndex(where: { mode in mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }) {
+        let isExit = text.elementsEqual(Self.exit)
+        func isExitCommand(_ mode: Mode) -> Bool { mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }
+        if closed.contains(where: { $0.indent == line.indent && (isExit || isExitCommand($0)) }) { return true }
+        if let index = modes.lastIndex(where: isExitCommand) {
             modes.removeLast(modes.count - max(index, 1))
             return true
         }
-        if text.elementsEqual(Self.exit) {
-            if modes.count > 1, !isIndented || modes[modes.count - 1].indent >= line.indent
-                || modes[modes.count - 1].contentIndent == line.indent
-            {
-                modes.removeLast()
-            }
-            return true
-        }
-        return closedExitCommand(text)
+        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent { modes.removeLast() }
+        return isExit
     }
 
     private static var end: [UInt8] { Array("end".utf8) }
     private static var exit: [UInt8] { Array("exit".utf8) }
-
-    /// The exit command of the mode that indentation closed just before.
-    private mutating func closedExitCommand(_ text: ArraySlice<UInt8>) -> Bool {
-        guard let closed = lastClosed, text.elementsEqual(closed) else { return false }
-        lastClosed = nil
-        return true
-    }
-
-    private var lastClosed: [UInt8]?
 
     // MARK: Lines
 
