@@ -45,6 +45,13 @@ package struct XMLWriter {
         XMLWriter.escape(text, into: &output, inAttribute: false)
     }
 
+    /// Well-formed XML written elsewhere, as the content of the element that was just opened.
+    package mutating func raw(_ xml: String) {
+        guard !xml.isEmpty else { return }
+        closeTag()
+        output.append(xml)
+    }
+
     package mutating func end() throws {
         guard let element = open.popLast() else { return }
         if tagIsOpen {

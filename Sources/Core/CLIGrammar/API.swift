@@ -1,20 +1,6 @@
 package import ConfigTree
 package import YANG
 
-/// What to show of a tree, and how.
-package struct RenderOptions: Sendable {
-    /// Leaf defaults in use are shown like set leaves.
-    package var withDefaults = false
-    /// Show only what lies at or below these paths (and what leads there); nil shows everything.
-    package var selection: [InstancePath]?
-    /// Levels of submodes that are indented already, as inside `config` of a device.
-    package var depth = 0
-    /// Operational data too (`show`), not configuration alone (`show running-config`).
-    package var operational = false
-
-    package init() {}
-}
-
 /// A line that was not taken over.
 package struct SkippedLine: Hashable, Sendable {
     /// Counted from 1.
@@ -83,14 +69,6 @@ package struct ActionCall: Sendable {
     package var input: Row
 }
 
-/// A word that can stand at the end of a line.
-package struct Completion: Hashable, Sendable {
-    package var text: String
-    package var info: String
-    /// A value of a type (`<unsignedInt, 1 .. 65535>`), not a word to be typed.
-    package var isValue: Bool
-}
-
 /// One line for a device, or of `show configuration`.
 package struct CLICommand: Hashable, Sendable {
     package var text: String
@@ -101,12 +79,6 @@ package struct CLICommand: Hashable, Sendable {
 }
 
 extension CLIGrammar {
-    /// The text of a whole tree, as `show running-config` prints it.
-    package func render(_ tree: DataTree, options: RenderOptions = RenderOptions()) -> String { "" }
-
-    /// The text of a whole tree, appended to `sink` as UTF-8.
-    package func render(_ tree: DataTree, options: RenderOptions = RenderOptions(), into sink: inout [UInt8]) {}
-
     /// Reads a configuration text: what it says is laid over `base`.
     ///
     /// - Parameter path: the mode in which the text begins.
@@ -145,9 +117,6 @@ extension CLIGrammar {
 
     /// A tree with braces, as `display curly-braces` shows it.
     package func curlyBraces(_ tree: DataTree, options: RenderOptions = RenderOptions()) -> String { "" }
-
-    /// A canonical value as the CLI shows it: an identity without its module where that is clear, quotes where needed.
-    package func display(_ value: String, of leaf: SchemaNode) -> String { value }
 }
 
 extension [CLICommand] {

@@ -1,4 +1,5 @@
 package import ConfigTree
+import Synchronization
 import YANG
 
 /// A data model as a command-line grammar in one dialect: what the three users of the CLI share.
@@ -8,9 +9,58 @@ import YANG
 package final class CLIGrammar: Sendable {
     package let model: DataModel
     package let dialect: CLIDialect
+    let root: CLINode
+    let valueContext: ValueContext
+    let writer: CLIValueWriter
+    private let mounted: MountedGrammars
 
-    package init(model: DataModel, dialect: CLIDialect) {
+    package convenience init(model: DataModel, dialect: CLIDialect) {
+        self.init(model: model, dialect: dialect, mounted: MountedGrammars())
+    }
+
+    private init(model: DataModel, dialect: CLIDialect, mounted: MountedGrammars) {
         self.model = model
         self.dialect = dialect
+        self.mounted = mounted
+        root = CLINode(model.schema.root, word: "", dialect: dialect, inherited: [])
+        valueContext = ValueContext(schema: model.schema)
+        writer = CLIValueWriter(dialect: dialect)
     }
+
+    /// The grammar of a model that is mounted somewhere below this one's.
+    func grammar(of model: DataModel) -> CLIGrammar {
+        if model === self.model { return self }
+        return mounted.byModel.withLock { known in
+            if let grammar = known[ObjectIdentifier(model)] { return grammar }
+            let grammar = CLIGrammar(model: model, dialect: dialect, mounted: mounted)
+            known[ObjectIdentifier(model)] = grammar
+            return grammar
+        }
+    }
+
+    /// What the grammar knows of a data node of its schema.
+    func node(_ schema: SchemaNode) -> CLINode {
+        guard let parent = schema.dataParent else { return root }
+        return node(parent).child(schema.slot)
+    }
+
+    /// The node that a path ends at, over mount points, and the grammar it belongs to. At a mount point the node is the
+    /// mount point itself.
+    func node(at path: InstancePath) -> (node: CLINode, grammar: CLIGrammar) {
+        guard let last = path.steps.last else { return (root, self) }
+        return node(last.node, in: path)
+    }
+
+    private func node(_ schema: SchemaNode, in path: InstancePath) -> (node: CLINode, grammar: CLIGrammar) {
+        if schema.schema === model.schema { return (node(schema), self) }
+        let grammar = mounted.byModel.withLock { known in
+            known.values.first { $0.model.schema === schema.schema }
+        }
+        return (grammar?.node(schema) ?? root, grammar ?? self)
+    }
+}
+
+/// The grammars of models that are mounted below one: they live as long as the outermost.
+private final class MountedGrammars: Sendable {
+    let byModel = Mutex<[ObjectIdentifier: CLIGrammar]>([:])
 }

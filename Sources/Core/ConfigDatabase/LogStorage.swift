@@ -7,8 +7,9 @@ struct LogStorage: Sendable {
     let path: String
     let queue: DatabaseQueue
 
-    /// Rows of the log read at a time, so that a long read never keeps the writer waiting.
-    private static let readChunk = 256
+    /// Rows and, about, bytes of the log read at a time: a long read neither keeps the writer waiting nor fills memory.
+    private static let rowChunk = 256
+    private static let byteChunk = 8 << 20
 
     /// Opens an existing file without looking at its content.
     init(opening path: String) throws {
@@ -81,7 +82,7 @@ struct LogStorage: Sendable {
         while position.number < last {
             let records = try queue.inDatabase { db in try chunk(db, after: position, through: last) }
             for record in records { try body(record) }
-            guard records.count == Self.readChunk, let end = records.last else { return }
+            guard let end = records.last else { return }
             position = end.position
         }
     }
@@ -95,11 +96,13 @@ struct LogStorage: Sendable {
         var records = [LogRecord]()
         var position = start
         do {
-            let rows = try Row.fetchCursor(statement, arguments: [start.number, last, Self.readChunk])
-            while let row = try rows.next() {
+            let rows = try Row.fetchCursor(statement, arguments: [start.number, last, Self.rowChunk])
+            var bytes = 0
+            while bytes < Self.byteChunk, let row = try rows.next() {
                 let record = try record(row, after: position)
                 records.append(record)
                 position = record.position
+                bytes += record.payload.count
             }
         } catch let error as DatabaseError {
             throw DatabaseFault.damaged(
@@ -191,9 +194,16 @@ struct LogStorage: Sendable {
     }
 
     /// Lets a snapshot stand for the log up to a record, and forgets those records.
-    func moveAnchor(to anchor: LogAnchor) throws {
+    func moveAnchor(from old: LogAnchor, to anchor: LogAnchor) throws {
         try queue.writeWithoutTransaction { db in
             try db.inTransaction(.immediate) {
+                let digest = try Data.fetchOne(
+                    db, sql: "SELECT digest FROM log WHERE number = ?", arguments: [anchor.position.number])
+                guard anchor.position == old.position || digest == Data(anchor.position.digest.bytes) else {
+                    throw DatabaseFault(
+                        .missing, "record \(anchor.position.number) of the snapshot is not in the log",
+                        remedy: "make the snapshot again", path: path, record: anchor.position.number)
+                }
                 try anchor.insert(db)
                 try db.execute(sql: "DELETE FROM log WHERE number <= ?", arguments: [anchor.position.number])
                 CrashPoint.reach("cdb.anchor-written")

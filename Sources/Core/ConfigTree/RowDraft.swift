@@ -27,6 +27,17 @@ package final class RowDraft {
 
     package func existingContainer(_ container: SchemaNode) -> RowDraft? { rows[container.slot] }
 
+    /// Takes back all that was said of a child: a leaf, a container, every entry of a list or leaf-list.
+    package func remove(_ child: SchemaNode) {
+        leaves[child.slot] = nil
+        rows[child.slot] = nil
+        lists[child.slot] = nil
+        mounts[child.slot] = nil
+    }
+
+    /// Takes back one entry of a list, or one value of a leaf-list.
+    package func removeEntry(of list: SchemaNode, keys: [String]) { lists[list.slot]?.remove(keys) }
+
     /// The draft of the list entry with those canonical keys, made at first use (at the end, if user-ordered).
     package func entry(of list: SchemaNode, keys: [String]) -> RowDraft {
         entries(of: list).entry(keys)
@@ -49,6 +60,11 @@ package final class RowDraft {
         let draft = RowDraft(model.schema.root)
         mounts[point.slot] = (model, draft)
         return draft
+    }
+
+    /// Whether the child in `slot` has been begun.
+    func hasContent(in slot: Int) -> Bool {
+        leaves[slot] != nil || rows[slot] != nil || lists[slot] != nil || mounts[slot] != nil
     }
 
     private func entries(of list: SchemaNode) -> EntriesDraft {
@@ -94,9 +110,9 @@ package final class RowDraft {
 /// The entries of a list or leaf-list under construction.
 private final class EntriesDraft {
     let list: SchemaNode
-    private var order: [RowDraft] = []
+    private var order: [RowDraft?] = []
     private var byKeys: [[String]: Int] = [:]
-    private var values: [String] = []
+    private var values: [String?] = []
     private let keys: [SchemaNode]
 
     init(_ list: SchemaNode) {
@@ -104,7 +120,12 @@ private final class EntriesDraft {
         keys = list.keys
     }
 
-    func existing(_ keys: [String]) -> RowDraft? { byKeys[keys].map { order[$0] } }
+    func existing(_ keys: [String]) -> RowDraft? { byKeys[keys].flatMap { order[$0] } }
+
+    func remove(_ keys: [String]) {
+        guard let index = byKeys.removeValue(forKey: keys) else { return }
+        if list.kind == .leafList { values[index] = nil } else { order[index] = nil }
+    }
 
     func entry(_ keyValues: [String]) -> RowDraft {
         if let draft = existing(keyValues) { return draft }
@@ -130,8 +151,12 @@ private final class EntriesDraft {
     func freeze(in model: DataModel) -> Entries? {
         var rows = ContiguousArray<Row>()
         rows.reserveCapacity(order.count + values.count)
-        for (index, draft) in order.enumerated() { rows.append(draft.freeze(in: model, order: orderLabel(index))) }
+        for (index, draft) in order.enumerated() {
+            guard let draft else { continue }
+            rows.append(draft.freeze(in: model, order: orderLabel(index)))
+        }
         for (index, value) in values.enumerated() {
+            guard let value else { continue }
             rows.append(Row.leafListEntry(list.id, value: value, order: orderLabel(index)))
         }
         return rows.isEmpty ? nil : Entries(list: list, order: model.order(of: list), rows: rows)

@@ -69,6 +69,13 @@ package final class CommitCoordinator: Sendable {
     private let clock: @Sendable () -> Int64
     private let doubts: InDoubtList
     private let busy = Reservations()
+    private let state = Mutex(State())
+
+    private struct State: Sendable {
+        var nextOwner: UInt64 = 1
+        /// Of commits whose end only the next start can tell: held until then.
+        var suspended: [Reservation] = []
+    }
 
     /// - Parameters:
     ///   - limit: how many participants of a commit are spoken to at a time.
@@ -93,14 +100,19 @@ package final class CommitCoordinator: Sendable {
         whenDurable: @escaping @Sendable (Int64) -> Void = { _ in }
     ) throws(CommitError) -> CommitResult {
         let claim = Claim(participants.map { ReservedNode([$0.id.description], .writeSubtree) })
+        // Two commits of one session must not meet at a participant either.
+        let id = state.withLock { state in
+            defer { state.nextOwner += 1 }
+            return state.nextOwner
+        }
+        let holder = ReservationOwner(id: id, owner.description)
         let reservation: Reservation
         do {
-            reservation = try busy.reserve(claim, owner: owner, waitMilliseconds: waitMilliseconds)
+            reservation = try busy.reserve(claim, owner: holder, waitMilliseconds: waitMilliseconds)
         } catch {
             throw CommitError(code: .participantBusy, description: "\(error); try again when it has ended")
         }
-        var isSuspended = false
-        defer { if !isSuspended { reservation.release() } }
+        defer { reservation.release() }
         if let doubt = doubts.first(of: participants.map(\.id)) {
             throw CommitError(code: .participantInDoubt, description: doubt.sentence)
         }
@@ -108,7 +120,7 @@ package final class CommitCoordinator: Sendable {
             log: log, crew: crew, clock: clock, change: change, participants: participants, cancellation: cancellation,
             progress: progress, whenDurable: whenDurable)
         let end = run.perform()
-        isSuspended = end.state == .suspended
+        if end.state == .suspended { state.withLock { $0.suspended.append(reservation.handedOver()) } }
         doubts.add(run.doubts(end))
         return try run.result(end)
     }

@@ -41,7 +41,7 @@ package final class PatternMatcher: Sendable {
 
 /// The deterministic machine of a pattern as far as texts have explored it.
 ///
-/// Invariants: state 0 is dead; the numbers in `transitions` and `members` together stay under `capacity`, beyond it
+/// Invariants: state 0 is dead; the members of a state ascend, so that the accepting instruction is last; the numbers in `transitions` and `members` together stay under `capacity`, beyond it
 /// everything but the state in use is forgotten.
 struct PatternMachine {
     static let capacity = 1 << 16
@@ -102,6 +102,7 @@ struct PatternMachine {
         beginClosure()
         var set: [Int32] = []
         close(program, from: 0, into: &set)
+        set.sort()
         start = state(program, of: set)
     }
 

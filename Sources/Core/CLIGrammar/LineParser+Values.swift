@@ -1,0 +1,183 @@
+import ConfigTree
+import YANG
+
+extension LineParser {
+    // MARK: Leaves
+
+    /// Reads the value of a leaf, which begins at word `index`.
+    mutating func leaf(_ leaf: CLINode, _ frame: Int, _ index: Int, _ glued: ArraySlice<UInt8>?) -> Bool {
+        if leaf.value.isEmpty { return set(leaf, "", frame, index) }
+        if leaf.has(.booleanNo), glued == nil { return boolean(leaf, frame, index) }
+        if let glued { return value(leaf, glued, frame, index) }
+        guard index < count else {
+            if let collector {
+                collector.value(of: leaf, self, frame)
+                return false
+            }
+            guard isNo else { return fail(index, .incomplete) }
+            operations.append(.leaf(frame: frame, leaf, nil, isHeader: false))
+            return content(frame, index)
+        }
+        if leaf.has(.multiValue) { return words(leaf, frame, index) }
+        return value(leaf, line.text(index), frame, index)
+    }
+
+    /// A leaf of which the value is (the rest of) the word at `index`.
+    private mutating func value(_ leaf: CLINode, _ text: ArraySlice<UInt8>, _ frame: Int, _ index: Int) -> Bool {
+        guard let value = canonical(text, of: leaf, frame, index) else { return false }
+        return set(leaf, value, frame, index + 1)
+    }
+
+    private mutating func set(_ leaf: CLINode, _ value: String, _ frame: Int, _ index: Int) -> Bool {
+        operations.append(.leaf(frame: frame, leaf, value, isHeader: false))
+        if next(leaf, frame, index) { return true }
+        operations.removeLast()
+        return false
+    }
+
+    private mutating func boolean(_ leaf: CLINode, _ frame: Int, _ index: Int) -> Bool {
+        let isReversed = leaf.has(.reversed)
+        if !isNo, index < count {
+            let text = CLIText.string(line.text(index))
+            if text == "true" || text == "false", set(leaf, text, frame, index + 1) { return true }
+        }
+        return set(leaf, isNo == isReversed ? "true" : "false", frame, index)
+    }
+
+    /// A value of several words: to the end of the line, or as many as fit.
+    private mutating func words(_ leaf: CLINode, _ frame: Int, _ index: Int) -> Bool {
+        let most = min(leaf.maxWords ?? .max, count - index)
+        let fewest = leaf.maxWords == nil ? most : 1
+        for length in stride(from: most, through: fewest, by: -1) {
+            let text = rest(index, index + length - 1, frame)
+            guard let value = canonical(text[...], of: leaf, frame, index) else { continue }
+            if set(leaf, value, frame, index + length) { return true }
+        }
+        return false
+    }
+
+    func rest(_ first: Int, _ last: Int, _ frame: Int) -> [UInt8] {
+        frames[frame].grammar.writer.readRest(line.raw(from: first, through: last))
+    }
+
+    /// The canonical value, or nil with the fault noted.
+    mutating func canonical(_ text: ArraySlice<UInt8>, of leaf: CLINode, _ frame: Int, _ index: Int) -> String? {
+        do {
+            return try leaf.canonical(text, in: frames[frame].grammar.valueContext)
+        } catch {
+            _ = fail(index, .badValue(error.message))
+            return nil
+        }
+    }
+
+    // MARK: Leaf-lists
+
+    mutating func leafList(_ node: CLINode, _ frame: Int, _ index: Int) -> Bool {
+        guard index < count else {
+            if let collector {
+                collector.value(of: node, self, frame)
+                return false
+            }
+            guard isNo, !node.has(.suppressListNo) else { return fail(index, .incomplete) }
+            return add(node, [], frame, index)
+        }
+        let first = line.text(index)
+        if !line.tokens[index].isQuoted, first.first == UInt8(ascii: "["), let (values, end) = bracketed(index) {
+            return add(node, values, frame, end, from: index)
+        }
+        if node.has(.rangeList), let values = CLIRanges.integers(first), values.count > 1 {
+            return add(node, values, frame, index + 1, from: index)
+        }
+        if node.has(.listSyntax), node.schema.annotation("cli-list-syntax")?.substatement("cli-multi-word") != nil {
+            return add(node, [CLIText.string(rest(index, count - 1, frame))], frame, count, from: index)
+        }
+        guard node.has(.flatList) else {
+            return add(node, [CLIText.string(first)], frame, index + 1, from: index)
+        }
+        var values: [String] = []
+        while index + values.count < count,
+            let value = canonical(line.text(index + values.count), of: node, frame, index + values.count)
+        {
+            values.append(value)
+        }
+        while !values.isEmpty {
+            if add(node, values, frame, index + values.count) { return true }
+            values.removeLast()
+        }
+        return false
+    }
+
+    /// The words between `[` and `]`, and the word after.
+    private func bracketed(_ index: Int) -> ([String], Int)? {
+        var values: [String] = []
+        for here in index..<count {
+            var text = line.text(here)
+            let isQuoted = line.tokens[here].isQuoted
+            if here == index { text = text.dropFirst() }
+            let isLast = !isQuoted && text.last == UInt8(ascii: "]")
+            if isLast { text = text.dropLast() }
+            if !text.isEmpty || isQuoted { values.append(CLIText.string(text)) }
+            if isLast { return (values, here + 1) }
+        }
+        return nil
+    }
+
+    /// Adds values (canonical already unless `from` tells where they stood).
+    private mutating func add(
+        _ node: CLINode, _ values: [String], _ frame: Int, _ index: Int, from start: Int? = nil
+    ) -> Bool {
+        var values = values
+        if let start {
+            for (position, text) in values.enumerated() {
+                guard let value = canonical(Array(text.utf8)[...], of: node, frame, min(start + position, count - 1))
+                else { return false }
+                values[position] = value
+            }
+        }
+        operations.append(.values(frame: frame, node, values))
+        if next(node, frame, index) { return true }
+        operations.removeLast()
+        return false
+    }
+}
+
+/// Numbers written as ranges: `1,3,10-20`.
+enum CLIRanges {
+    /// More than that in one word is a mistake, not a range.
+    static let most = 65_536
+
+    static func integers(_ text: ArraySlice<UInt8>) -> [String]? {
+        var values: [String] = []
+        for part in text.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            let string = CLIText.string(part)
+            if let dash = string.dropFirst().firstIndex(of: "-") {
+                guard let low = Int(string[..<dash]), let high = Int(string[string.index(after: dash)...]),
+                    low <= high, high - low < most, values.count < most
+                else { return nil }
+                values += (low...high).map(String.init)
+            } else {
+                guard !string.isEmpty else { return nil }
+                values.append(string)
+            }
+        }
+        return values.isEmpty ? nil : values
+    }
+
+    /// Canonical values as ranges; what is no number stands by itself.
+    static func text(_ values: [String]) -> String {
+        var parts: [String] = values.filter { Int($0) == nil }
+        let numbers = values.compactMap { Int($0) }.sorted()
+        var index = 0
+        while index < numbers.count {
+            var end = index
+            while end + 1 < numbers.count, numbers[end + 1] == numbers[end] + 1 { end += 1 }
+            switch end - index {
+            case 0: parts.append("\(numbers[index])")
+            case 1: parts += ["\(numbers[index])", "\(numbers[end])"]
+            default: parts.append("\(numbers[index])-\(numbers[end])")
+            }
+            index = end + 1
+        }
+        return parts.joined(separator: ",")
+    }
+}

@@ -1,0 +1,265 @@
+import ConfigTree
+import YANG
+
+/// Reads one line in one mode.
+///
+/// The line is a walk: a word leads to a child, a value or keys follow, and the walk goes on in what was entered, or
+/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of the
+/// line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
+struct LineParser {
+    let line: CLILine
+    /// Abbreviations are resolved, ranges recognised, and incomplete commands refused.
+    let isInteractive: Bool
+    /// What is mounted at a mount point that the line crosses; nil if nothing can be.
+    let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
+    var isNo = false
+    var frames: [LineFrame]
+    var operations: [LineOperation] = []
+    var fault = LineFault(token: 0, reason: .unknown)
+    var range: RangeRequest?
+    var collector: CompletionCollector?
+    private var budget = 5_000
+
+    init(
+        _ line: CLILine, base: LineFrame, isInteractive: Bool = false,
+        mounted: @escaping (LineParser, Int, CLINode) -> CLIGrammar?
+    ) {
+        self.line = line
+        self.isInteractive = isInteractive
+        self.mounted = mounted
+        frames = [base]
+    }
+
+    var count: Int { line.tokens.count }
+
+    /// Reads the whole line. On failure `fault` says where and why.
+    mutating func parse() -> Bool {
+        guard count > 0 || collector != nil else { return false }
+        if content(0, 0) { return true }
+        guard count > 0, line.text(0).elementsEqual(Self.noWord), !line.tokens[0].isQuoted else { return false }
+        isNo = true
+        return content(0, 1)
+    }
+
+    static let noWord = Array("no".utf8)
+
+    mutating func fail(_ token: Int, _ reason: LineFault.Reason) -> Bool {
+        if token > fault.token || (token == fault.token && fault.reason == .unknown) {
+            fault = LineFault(token: token, reason: reason)
+        }
+        return false
+    }
+
+    private mutating func spend(_ token: Int) -> Bool {
+        budget -= 1
+        if budget < 0 { fault = LineFault(token: token, reason: .tooComplex) }
+        return budget >= 0
+    }
+
+    // MARK: Content of a node
+
+    /// Reads the line from word `index` on as content of frame `frame`.
+    mutating func content(_ frame: Int, _ index: Int) -> Bool {
+        guard index < count else { return end(frame) }
+        guard spend(index) else { return false }
+        let owner = frames[frame].content
+        let children = owner.children
+        let word = line.text(index)
+        if !line.tokens[index].isQuoted {
+            if isNo, index == count - 1, negation(children, word, frame, index) { return true }
+            let named = children.routes(word)
+            for rank in 0..<4 {
+                for route in named where self.rank(route, owner, frame, isAnonymous: false) == rank {
+                    if take(route, frame, index + 1) { return true }
+                }
+                if rank % 2 == 0, glued(children, word, owner, frame, index, rank) { return true }
+                for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
+                    if take(route, frame, index) { return true }
+                }
+            }
+            if isInteractive, named.isEmpty, abbreviated(children, word, frame, index) { return true }
+            if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
+        } else {
+            for rank in 0..<4 {
+                for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
+                    if take(route, frame, index) { return true }
+                }
+            }
+        }
+        if canLeave(frame) { return content(frames[frame].parent, index) }
+        return fail(index, .unknown)
+    }
+
+    /// In which round a route is tried: words before bare values, and in a sequence what is due before what is not;
+    /// nil if the sequence has passed it.
+    private func rank(_ route: CLIRoute, _ owner: CLINode, _ frame: Int, isAnonymous: Bool) -> Int? {
+        let late = isAnonymous ? 1 : 0
+        guard owner.has(.sequence) else { return late }
+        let position = frames[frame].position
+        let slot = route.slot
+        let nodes = owner.children.nodes
+        var due = Int.max
+        for node in nodes where !node.isHeader {
+            if node.has(.breakSequence) {
+                if slot >= node.slot { return 2 + late }
+                break
+            }
+            if due == .max, node.slot > position, !node.has(.optionalInSequence), node.schema.isConfig {
+                due = node.slot
+            }
+        }
+        guard slot > position else { return nil }
+        return slot <= due ? late : 2 + late
+    }
+
+    /// `no name` where `name` is a boolean shown as `name` and `no name`.
+    private mutating func negation(
+        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+    ) -> Bool {
+        for route in children.routes(word) where route.target.has(.booleanNo) {
+            if take(route, frame, index + 1) { return true }
+        }
+        return false
+    }
+
+    /// A name glued to the key or value after it: `Loopback0`.
+    private mutating func glued(
+        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ owner: CLINode, _ frame: Int, _ index: Int, _ rank: Int
+    ) -> Bool {
+        for route in children.joinable {
+            let name = route.target.word
+            guard word.count > name.count, word.starts(with: name),
+                self.rank(route, owner, frame, isAnonymous: false) == rank
+            else { continue }
+            if take(route, frame, index, glued: word.dropFirst(name.count)) { return true }
+        }
+        return false
+    }
+
+    private mutating func abbreviated(
+        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+    ) -> Bool {
+        let routes = children.routes(abbreviatedBy: word)
+        let targets = Set(routes.map(\.target.name))
+        if targets.count > 1 { return fail(index, .ambiguous) }
+        for route in routes {
+            if rank(route, frames[frame].content, frame, isAnonymous: false) != nil, take(route, frame, index + 1) {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// `no` in the middle of a line (`cli-embed-no-on-delete`).
+    private mutating func embeddedNo(_ children: CLIChildren, _ frame: Int, _ index: Int) -> Bool {
+        guard index > 0, index + 1 < count else { return false }
+        let isMeant = children.routes(line.text(index + 1)).contains { $0.target.has([.embedNo, .booleanNo]) }
+        guard isMeant else { return false }
+        isNo = true
+        if content(frame, index + 1) { return true }
+        isNo = false
+        return false
+    }
+
+    /// Whether the line may go on around the node: nothing of it is lost by that.
+    private func canLeave(_ frame: Int) -> Bool {
+        let here = frames[frame]
+        guard here.parent >= 0, here.node.kind == .container || here.node.kind == .list else { return false }
+        guard here.node.has([.flatten, .dropNodeName]) else { return false }
+        return operations.count > here.mark || here.node.schema.isPresence
+    }
+
+    /// The line ends here: is it complete?
+    private mutating func end(_ frame: Int) -> Bool {
+        if let collector {
+            collector.content(self, frame)
+            if canLeave(frame) { return content(frames[frame].parent, count) }
+            return false
+        }
+        guard let last = operations.last else { return fail(count, .incomplete) }
+        if isNo { return endOfNo(last) }
+        switch last {
+        case .node(let frame):
+            let node = frames[frame].node
+            if isInteractive, node.has(.incompleteCommand) { return fail(count, .incomplete) }
+            if node.kind == .container, !node.schema.isPresence, !node.isMode { return fail(count, .incomplete) }
+        case .leaf(_, let node, _, _), .values(_, let node, _):
+            if isInteractive, node.has(.incompleteCommand) { return fail(count, .incomplete) }
+        case .list: return false
+        }
+        return true
+    }
+
+    private mutating func endOfNo(_ last: LineOperation) -> Bool {
+        let node: CLINode
+        switch last {
+        case .node(let frame): node = frames[frame].node
+        case .leaf(_, let leaf, _, _), .values(_, let leaf, _), .list(_, let leaf): node = leaf
+        }
+        if node.has(.suppressNo) { return fail(count, .unknown) }
+        if isInteractive, node.has(.incompleteNo) { return fail(count, .incomplete) }
+        if case .list(_, let list) = last, list.has(.suppressListNo) { return fail(count, .incomplete) }
+        return true
+    }
+
+    // MARK: Routes
+
+    /// Follows a route; `index` is the first word after the name (the name itself if it is `glued` to what follows).
+    private mutating func take(
+        _ route: CLIRoute, _ frame: Int, _ index: Int, glued: ArraySlice<UInt8>? = nil
+    ) -> Bool {
+        let (frameCount, operationCount, position) = (frames.count, operations.count, frames[frame].position)
+        frames[frame].position = route.slot
+        var inner = frame
+        for node in route.via {
+            inner = push(node, parent: inner)
+            frames[inner].position = (route.via.last === node ? route.target : route.via[depth(node, route) + 1]).slot
+        }
+        if follow(route.target, inner, index, glued) { return true }
+        frames.removeSubrange(frameCount...)
+        operations.removeSubrange(operationCount...)
+        frames[frame].position = position
+        return false
+    }
+
+    private func depth(_ node: CLINode, _ route: CLIRoute) -> Int { route.via.firstIndex { $0 === node } ?? 0 }
+
+    private mutating func follow(
+        _ target: CLINode, _ frame: Int, _ index: Int, _ glued: ArraySlice<UInt8>?
+    ) -> Bool {
+        switch target.kind {
+        case .leaf, .anydata, .anyxml: return leaf(target, frame, index, glued)
+        case .leafList: return leafList(target, frame, index)
+        case .list: return list(target, frame, index, glued)
+        case .mountPoint:
+            guard let grammar = mounted(self, frame, target) else { return fail(index, .unknown) }
+            let inner = push(target, parent: frame)
+            frames[inner].content = grammar.root
+            frames[inner].grammar = grammar
+            return content(inner, index)
+        default:
+            let inner = push(target, parent: frame)
+            return next(target, inner, index)
+        }
+    }
+
+    /// Enters a container or mount point and notes it.
+    private mutating func push(_ node: CLINode, parent: Int, keys: [String] = []) -> Int {
+        let grammar = frames[parent].grammar
+        frames.append(LineFrame(node: node, content: node, grammar: grammar, parent: parent, keys: keys))
+        operations.append(.node(frame: frames.count - 1))
+        frames[frames.count - 1].mark = operations.count
+        return frames.count - 1
+    }
+
+    /// Enters a list entry and notes it.
+    mutating func pushEntry(_ list: CLINode, parent: Int, keys: [String]) -> Int {
+        push(list, parent: parent, keys: keys)
+    }
+
+    /// What comes after `node` is complete.
+    mutating func next(_ node: CLINode, _ frame: Int, _ index: Int) -> Bool {
+        if index < count, node.has(isNo ? .fullNo : .fullCommand) { return fail(index, .unknown) }
+        return content(frame, index)
+    }
+}

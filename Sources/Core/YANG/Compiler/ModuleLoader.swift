@@ -1,0 +1,241 @@
+import Basics
+import Foundation
+
+/// Reads the texts of a run and links them: imports (by revision too), includes, prefixes.
+final class ModuleLoader {
+    let log: FaultLog
+    private let searchPath: SearchPath
+    private let implementsImports: Bool
+    private(set) var texts: [ModuleText] = []
+    private(set) var modules: [LoadedModule] = []
+    /// Texts whose `annotate` statements apply to the others.
+    private(set) var annotations: [ModuleText] = []
+    private var modulesByName: [String: [LoadedModule]] = [:]
+    private var givenSubmodules: [String: [ModuleText]] = [:]
+    private var readFiles: [String: ModuleText?] = [:]
+    private var includedBy: [ObjectIdentifier: LoadedModule] = [:]
+
+    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool) {
+        self.log = log
+        self.searchPath = searchPath
+        self.implementsImports = implementsImports
+    }
+
+    /// Loads `sources` as implemented modules, and everything that they and the annotation modules import.
+    func load(_ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source]) {
+        let given = sources.compactMap { parse($0) }
+        for text in given where text.isSubmodule { givenSubmodules[text.name, default: []].append(text) }
+        let roots = given.filter { !$0.isSubmodule }.compactMap { register($0, isImplemented: true) }
+        for module in roots { link(module) }
+        for source in annotations {
+            guard let text = parse(source) else { continue }
+            linkImports(of: text, owner: nil)
+            self.annotations.append(text)
+        }
+        self.annotations += texts.filter { $0.module != nil && Self.annotates($0) }
+        reportUnusedSubmodules(given)
+        reportCycles()
+    }
+
+    /// Whether a text has annotations for other modules at its top.
+    static func annotates(_ text: ModuleText) -> Bool { annotates(text.statement) }
+
+    static func annotates(_ statement: Statement) -> Bool {
+        statement.substatements.contains { $0.prefix != nil && ($0.name == "annotate-module" || $0.name == "annotate") }
+    }
+
+    // MARK: Reading
+
+    private func parse(_ source: SchemaCompiler.Source) -> ModuleText? {
+        let sourceText = SourceText(path: source.path, index: texts.count)
+        let (statements, faults) = StatementParser.parse(source.bytes, source: sourceText)
+        for fault in faults { log.add(fault) }
+        guard let statement = statements.first else { return nil }
+        guard statement.keyword == .module || statement.keyword == .submodule, statement.argument != nil else {
+            if faults.isEmpty {
+                log.error("no YANG module", remedy: "expected 'module NAME {'", statement.place)
+            }
+            return nil
+        }
+        for extra in statements.dropFirst() {
+            log.error("a second statement after the module", remedy: "one file holds one module", extra.place)
+        }
+        GrammarCheck(log: log).check(statement)
+        let text = ModuleText(source: sourceText, bytes: source.bytes, statement: statement)
+        texts.append(text)
+        return text
+    }
+
+    private func read(_ file: SearchPath.File) -> ModuleText? {
+        if let known = readFiles[file.path] { return known }
+        var text: ModuleText?
+        if let data = FileManager.default.contents(atPath: file.path) {
+            text = parse(SchemaCompiler.Source(path: file.path, bytes: [UInt8](data)))
+        } else {
+            log.error(
+                "the file cannot be read", remedy: "check its permissions", SourcePlace(file: file.path))
+        }
+        readFiles[file.path] = .some(text)
+        return text
+    }
+
+    private func register(_ text: ModuleText, isImplemented: Bool) -> LoadedModule? {
+        if isImplemented, let other = modulesByName[text.name]?.first(where: \.isImplemented) {
+            if other.main.bytes != text.bytes {
+                log.error(
+                    "module '\(text.name)' is given twice",
+                    remedy: "keep one of this and \(other.main.source.path)", text.statement.place)
+            }
+            return nil
+        }
+        let module = LoadedModule(index: Int32(modules.count), main: text, isImplemented: isImplemented)
+        modules.append(module)
+        modulesByName[text.name, default: []].append(module)
+        return module
+    }
+
+    // MARK: Linking
+
+    private func link(_ module: LoadedModule) {
+        bind(module.prefix, to: module, in: module.main, at: module.main.statement)
+        linkImports(of: module.main, owner: module)
+        var next = 0
+        var included: Set<String> = []
+        while next < module.texts.count {
+            for include in module.texts[next].statement.all(.include) where included.insert(include.text).inserted {
+                guard let text = submodule(include, of: module) else { continue }
+                module.texts.append(text)
+                text.module = module
+                bind(text.statement.first(.belongsTo)?.argument(of: .prefix) ?? "", to: module, in: text,
+                    at: text.statement)
+                linkImports(of: text, owner: module)
+            }
+            next += 1
+        }
+    }
+
+    private func bind(_ prefix: String, to module: LoadedModule, in text: ModuleText, at statement: Statement) {
+        guard !prefix.isEmpty else { return }
+        if let other = text.prefixes[prefix], other !== module {
+            log.error(
+                "prefix '\(prefix)' is taken by module '\(other.name)'", remedy: "use another prefix",
+                statement.place)
+            return
+        }
+        text.prefixes[prefix] = module
+    }
+
+    private func linkImports(of text: ModuleText, owner: LoadedModule?) {
+        for statement in text.statement.all(.import) {
+            let revision = statement.argument(of: .revisionDate)
+            guard let module = importedModule(statement, revision: revision) else { continue }
+            let asked = revision.map { "\(module.name)@\($0)" } ?? module.name
+            if owner?.imports.contains(asked) == false { owner?.imports.append(asked) }
+            bind(statement.argument(of: .prefix) ?? "", to: module, in: text, at: statement)
+        }
+    }
+
+    private func importedModule(_ statement: Statement, revision: String?) -> LoadedModule? {
+        let name = statement.text
+        let loaded = modulesByName[name] ?? []
+        if let module = loaded.first(where: { revision == nil || $0.revision == revision }) { return module }
+        var fallback = loaded.first
+        for file in searchPath.candidates(name, revision: revision) {
+            guard let text = read(file), text.name == name, !text.isSubmodule else { continue }
+            if let module = modulesByName[name]?.first(where: { $0.main === text }) {
+                fallback = fallback ?? module
+                continue
+            }
+            if revision == nil || text.revision == revision || fallback == nil {
+                let implements = implementsImports && loaded.isEmpty
+                guard let module = register(text, isImplemented: implements) else { continue }
+                link(module)
+                if revision == nil || text.revision == revision { return module }
+                fallback = module
+            }
+        }
+        guard let fallback else {
+            log.error(
+                "module '\(name)' is not found", remedy: "add it, or the directory that holds it, to the search path",
+                statement.place)
+            return nil
+        }
+        log.sacrifice(
+            "revision \(revision ?? "") of module '\(name)' is not found",
+            remedy: "add \(name)@\(revision ?? "").yang to the search path; revision \(fallback.revision ?? "none")"
+                + " is there", statement.place)
+        return fallback
+    }
+
+    private func submodule(_ include: Statement, of module: LoadedModule) -> ModuleText? {
+        let revision = include.argument(of: .revisionDate)
+        var candidates = givenSubmodules[include.text] ?? []
+        if !candidates.contains(where: { revision == nil || $0.revision == revision }) {
+            candidates += searchPath.candidates(include.text, revision: revision).lazy.compactMap { self.read($0) }
+        }
+        candidates = candidates.filter { $0.isSubmodule && $0.name == include.text }
+        guard let text = candidates.first(where: { revision == nil || $0.revision == revision }) ?? candidates.first
+        else {
+            log.error(
+                "submodule '\(include.text)' is not found",
+                remedy: "add it, or the directory that holds it, to the search path", include.place)
+            return nil
+        }
+        let owner = text.statement.argument(of: .belongsTo) ?? ""
+        guard owner == module.name else {
+            log.error(
+                "submodule '\(text.name)' belongs to '\(owner)'", remedy: "include it there", include.place)
+            return nil
+        }
+        guard let other = text.module, other !== module else { return text }
+        // Another revision of the owner took it: a text has one owner, so read it again.
+        return parse(SchemaCompiler.Source(path: text.source.path, bytes: text.bytes))
+    }
+
+    // MARK: Checks over the set
+
+    private func reportUnusedSubmodules(_ given: [ModuleText]) {
+        for text in given where text.isSubmodule && text.module == nil {
+            let owner = text.statement.argument(of: .belongsTo) ?? ""
+            log.warning(
+                "submodule '\(text.name)' is not included by any module given",
+                remedy: "add module '\(owner)', or an include to it", text.statement.place)
+        }
+    }
+
+    /// Imports may not form a cycle (RFC 7950 section 5.1).
+    private func reportCycles() {
+        var state = [Int](repeating: 0, count: modules.count)
+        for module in modules where state[Int(module.index)] == 0 {
+            var stack: [(module: LoadedModule, next: [LoadedModule])] = [(module, importsOf(module))]
+            state[Int(module.index)] = 1
+            while let top = stack.last {
+                guard let target = top.next.last else {
+                    state[Int(top.module.index)] = 2
+                    stack.removeLast()
+                    continue
+                }
+                stack[stack.count - 1].next.removeLast()
+                if state[Int(target.index)] == 1 {
+                    let cycle = stack.drop { $0.module !== target }.map(\.module.name) + [target.name]
+                    log.error(
+                        "modules import each other: \(cycle.joined(separator: " → "))",
+                        remedy: "move what both need into a third module", importPlace(of: target, in: top.module))
+                } else if state[Int(target.index)] == 0 {
+                    state[Int(target.index)] = 1
+                    stack.append((target, importsOf(target)))
+                }
+            }
+        }
+    }
+
+    private func importsOf(_ module: LoadedModule) -> [LoadedModule] {
+        var seen: Set<Int32> = [module.index]
+        return module.texts.flatMap(\.prefixes.values).filter { seen.insert($0.index).inserted }
+            .sorted { $0.index > $1.index }
+    }
+
+    private func importPlace(of target: LoadedModule, in module: LoadedModule) -> SourcePlace? {
+        module.texts.lazy.flatMap { $0.statement.all(.import) }.first { $0.text == target.name }?.place
+    }
+}

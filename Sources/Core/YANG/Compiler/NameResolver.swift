@@ -1,0 +1,98 @@
+import Basics
+
+/// What prefixes, identities and extensions mean where they are written.
+final class NameResolver {
+    let loader: ModuleLoader
+    let log: FaultLog
+    private var instances: [ObjectIdentifier: ExtensionInstance?] = [:]
+
+    init(loader: ModuleLoader, log: FaultLog) {
+        self.loader = loader
+        self.log = log
+    }
+
+    func text(of statement: Statement) -> ModuleText { loader.texts[statement.source.index] }
+
+    /// The module of a prefix where `statement` is written; its own without prefix. An unknown prefix is a fault.
+    func module(_ prefix: String?, at statement: Statement) -> LoadedModule? {
+        let text = text(of: statement)
+        guard let prefix else { return text.module }
+        if let module = text.prefixes[prefix] { return module }
+        // The import itself failed and was reported.
+        let isDeclared = text.statement.all(.import).contains { $0.argument(of: .prefix) == prefix }
+        if !isDeclared {
+            log.error("prefix '\(prefix)' is not known here", remedy: "import its module", statement.place)
+        }
+        return nil
+    }
+
+    /// `module:name` of an identity reference; an unknown one is a fault.
+    func identity(_ reference: String, at statement: Statement) -> String? {
+        let (prefix, name) = Identifier.split(reference)
+        guard let module = module(prefix, at: statement) else { return nil }
+        guard module.identities[name] != nil else {
+            log.error(
+                "identity '\(name)' is not defined in module '\(module.name)'", remedy: "define it or correct the name",
+                statement.place)
+            return nil
+        }
+        return "\(module.name):\(name)"
+    }
+
+    // MARK: Extensions
+
+    /// The extension statements among `statements`, with those inside them.
+    func instances(among statements: [Statement]) -> [ExtensionInstance] {
+        var result: [ExtensionInstance] = []
+        for statement in statements where statement.prefix != nil {
+            if let instance = instance(statement) { result.append(instance) }
+        }
+        return result
+    }
+
+    func instance(_ statement: Statement) -> ExtensionInstance? {
+        let key = ObjectIdentifier(statement)
+        if let known = instances[key] { return known }
+        let made = makeInstance(statement)
+        instances[key] = .some(made)
+        return made
+    }
+
+    private func makeInstance(_ statement: Statement) -> ExtensionInstance? {
+        guard let module = module(statement.prefix, at: statement) else { return nil }
+        if let definition = module.extensions[statement.name] {
+            checkArgument(of: statement, by: definition)
+        } else {
+            reportUnknown(statement, in: module)
+        }
+        return ExtensionInstance(
+            module: module.name, name: statement.name, argument: statement.argument,
+            substatements: statement.substatements.isEmpty ? [] : instances(among: statement.substatements),
+            place: statement.place)
+    }
+
+    private func checkArgument(of statement: Statement, by definition: Statement) {
+        let takesArgument = definition.first(.argument) != nil
+        guard takesArgument != (statement.argument != nil) else { return }
+        let summary =
+            takesArgument
+            ? "'\(statement.writtenKeyword)' has no argument" : "'\(statement.writtenKeyword)' takes no argument"
+        log.warning(summary, remedy: "see its definition at \(definition.place)", statement.place)
+    }
+
+    private func reportUnknown(_ statement: Statement, in module: LoadedModule) {
+        let summary = "extension '\(statement.name)' is not defined in module '\(module.name)'"
+        let remedy = "correct the name, or use a revision of the module that has it"
+        if module.name.hasPrefix("tailf") {
+            log.warning(summary, remedy: remedy, statement.place)
+        } else {
+            log.sacrifice(summary, remedy: remedy, statement.place)
+        }
+    }
+
+    /// Whether `statement` is an instance of an extension of that name in one of the `tailf` modules.
+    func isTailf(_ statement: Statement, _ name: String) -> Bool {
+        guard let prefix = statement.prefix, statement.name == name else { return false }
+        return text(of: statement).prefixes[prefix]?.name.hasPrefix("tailf") ?? false
+    }
+}

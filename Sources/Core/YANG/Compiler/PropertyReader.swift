@@ -1,0 +1,147 @@
+import Basics
+
+/// Reads what the statements of one node say into its record.
+struct PropertyReader {
+    let assembler: SchemaAssembler
+    let draft: DraftNode
+    private var id: NodeID { draft.id }
+    private var log: FaultLog { assembler.log }
+
+    init(assembler: SchemaAssembler, draft: DraftNode) {
+        self.assembler = assembler
+        self.draft = draft
+    }
+
+    func read() {
+        var type: Statement?
+        var config: Statement?
+        var status: Statement?
+        var defaults: [Statement] = []
+        var extensions: [Statement] = []
+        for statement in draft.properties {
+            switch statement.keyword {
+            case .type: type = statement
+            case .config: config = statement
+            case .status: status = statement
+            case .default: defaults.append(statement)
+            case .unknown: if statement.prefix != nil { extensions.append(statement) }
+            default: readSimple(statement)
+            }
+        }
+        for when in draft.outerWhens { addConstraint(when, to: \.whens, contextIsParent: true) }
+        readConfig(config)
+        readStatus(status)
+        if !extensions.isEmpty { assembler[id].extensions = assembler.names.instances(among: extensions) }
+        if let type { readType(type, defaults: defaults) }
+        checkCounts()
+        makeMountPoint()
+    }
+
+    private func readSimple(_ statement: Statement) {
+        switch statement.keyword {
+        case .mandatory: assembler[id].isMandatory = statement.text == "true"
+        case .presence: assembler[id].isPresence = true
+        case .orderedBy: assembler[id].isUserOrdered = statement.text == "user"
+        case .minElements: assembler[id].minElements = UInt32(statement.text) ?? 0
+        case .maxElements: assembler[id].maxElements = UInt32(statement.text) ?? .max
+        case .units: assembler[id].units = statement.argument
+        case .description: assembler[id].description = statement.argument
+        case .must: addConstraint(statement, to: \.musts, contextIsParent: false)
+        case .when: addConstraint(statement, to: \.whens, contextIsParent: false)
+        default: break
+        }
+    }
+
+    private func addConstraint(
+        _ statement: Statement, to list: WritableKeyPath<NodeRecord, [Constraint]>, contextIsParent: Bool
+    ) {
+        guard let expression = assembler.expression(statement, module: draft.module) else { return }
+        assembler[id][keyPath: list].append(
+            Constraint(
+                expression: expression, source: statement.text,
+                errorMessage: statement.argument(of: .errorMessage),
+                errorAppTag: statement.argument(of: .errorAppTag), contextIsParent: contextIsParent,
+                place: statement.place))
+    }
+
+    /// `config` is inherited; in operations and notifications it means nothing and everything is `false`.
+    private func readConfig(_ statement: Statement?) {
+        let parent = assembler[assembler[id].parent]
+        switch draft.kind {
+        case .rpc, .action, .input, .output, .notification: assembler[id].isConfig = false
+        default: assembler[id].isConfig = parent.isConfig && statement?.text != "false"
+        }
+        guard let statement, statement.text == "true", !parent.isConfig, !isInOperation else { return }
+        log.sacrifice(
+            "'\(draft.name)' is 'config true' below 'config false'", remedy: "remove the statement", statement.place)
+    }
+
+    private var isInOperation: Bool {
+        var node = draft.parent
+        while let current = node {
+            switch current.kind {
+            case .input, .output, .notification, .rpc, .action: return true
+            default: node = current.parent
+            }
+        }
+        return false
+    }
+
+    private func readStatus(_ statement: Statement?) {
+        let parent = assembler[assembler[id].parent].status
+        let own = statement.flatMap { NodeStatus(text: $0.text) }
+        assembler[id].status = (own ?? .current).rawValue < parent.rawValue ? parent : own ?? .current
+        if let own, let statement, own.rawValue < parent.rawValue {
+            log.sacrifice(
+                "'\(draft.name)' is \(own) below a node that is \(parent)", remedy: "give it the status of its parent",
+                statement.place)
+        }
+    }
+
+    private func readType(_ statement: Statement, defaults: [Statement]) {
+        let isOwn = statement.source === draft.statement.source
+        let scope = isOwn ? draft.scope : assembler.names.text(of: statement).module?.scope ?? draft.scope
+        let resolution = assembler.types.resolve(statement, scope: scope)
+        assembler[id].type = assembler.typeIndex(resolution, of: statement, for: id)
+        if assembler[id].units == nil { assembler[id].units = resolution.units }
+        if !resolution.extensions.isEmpty {
+            assembler[id].extensions += assembler.names.instances(among: resolution.extensions)
+        }
+        if let first = defaults.first, assembler[id].isMandatory {
+            log.sacrifice(
+                "'\(draft.name)' is mandatory and has a default", remedy: "remove one of the two", first.place)
+        } else if let first = defaults.first, draft.kind == .leaf, defaults.count == 1 || draft.kind == .leaf {
+            assembler.writtenDefaults.append((id, [first]))
+        } else if !defaults.isEmpty {
+            assembler.writtenDefaults.append((id, defaults))
+        } else if let inherited = resolution.defaultStatement, !assembler[id].isMandatory,
+            assembler[id].minElements == 0
+        {
+            assembler.writtenDefaults.append((id, [inherited]))
+        }
+    }
+
+    private func checkCounts() {
+        let record = assembler[id]
+        guard record.minElements > record.maxElements else { return }
+        log.sacrifice(
+            "'\(draft.name)' needs at least \(record.minElements) and allows at most \(record.maxElements) entries",
+            remedy: "correct min-elements or max-elements", draft.statement.place)
+        assembler[id].minElements = 0
+    }
+
+    private func makeMountPoint() {
+        guard draft.kind == .container || draft.kind == .list,
+            assembler[id].extensions.contains(where: {
+                $0.name == "mount-point" && ["openned-extensions", "ietf-yang-schema-mount"].contains($0.module)
+            })
+        else { return }
+        guard draft.kind == .container, draft.children.isEmpty else {
+            log.error(
+                "the mount point '\(draft.name)' must be a container without children",
+                remedy: "what lies below comes from the schema that is mounted", draft.statement.place)
+            return
+        }
+        assembler[id].kind = .mountPoint
+    }
+}

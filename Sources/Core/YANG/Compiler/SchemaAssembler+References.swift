@@ -1,0 +1,199 @@
+import Basics
+
+/// What needs the whole tree: the targets of leafrefs, and defaults, which may be values of such targets.
+extension SchemaAssembler {
+    func bindReferences() {
+        var pathsByNode: [NodeID: [Statement]] = [:]
+        for (id, paths) in leafrefs { pathsByNode[id] = paths }
+        var binder = LeafrefBinder(assembler: self, pathsByNode: pathsByNode)
+        for (id, _) in leafrefs { binder.bind(id) }
+        binder.reportCycles(among: leafrefs.map(\.id))
+        bindDefaults()
+    }
+
+    private func bindDefaults() {
+        let snapshot = resolvedTypes
+        let typeOfNode = writtenDefaults.contains { !snapshot[Int(self[$0.id].type)].leafrefTargets.isEmpty }
+            ? Dictionary(uniqueKeysWithValues: records.lazy.filter { $0.type >= 0 }.map { ($0.id, $0.type) }) : [:]
+        for (id, statements) in writtenDefaults where !self[id].isKey {
+            var values: [String] = []
+            for statement in statements {
+                let text = names.text(of: statement)
+                let prefixes = text.moduleNames
+                let context = ValueContext(
+                    identities: identities, moduleForPrefix: { prefixes[$0] },
+                    defaultModule: text.module?.name ?? drafts[Int(id.index)].module.name,
+                    leafrefType: { target in typeOfNode[target].map { snapshot[Int($0)] } })
+                do {
+                    values.append(try snapshot[Int(self[id].type)].canonical(statement.text, in: context))
+                } catch {
+                    log.sacrifice(
+                        "the default of '\(self[id].name)' is no value of its type: \(error.description)",
+                        remedy: "correct the default", statement.place)
+                }
+            }
+            if self[id].kind == .leafList && Set(values).count < values.count && self[id].isConfig {
+                log.sacrifice(
+                    "a default of '\(self[id].name)' is there twice", remedy: "remove one", statements[0].place)
+                values = []
+            }
+            self[id].defaults = values
+        }
+    }
+}
+
+extension ResolvedType {
+    var leafrefTargets: [NodeID] { (leafrefTarget.map { [$0] } ?? []) + members.flatMap(\.leafrefTargets) }
+}
+
+/// Finds the nodes that leafrefs refer to by walking their paths over the schema tree.
+private struct LeafrefBinder {
+    let assembler: SchemaAssembler
+    let pathsByNode: [NodeID: [Statement]]
+    private var firstTargets: [NodeID: NodeID?] = [:]
+
+    init(assembler: SchemaAssembler, pathsByNode: [NodeID: [Statement]]) {
+        self.assembler = assembler
+        self.pathsByNode = pathsByNode
+    }
+
+    mutating func bind(_ id: NodeID) {
+        guard let paths = pathsByNode[id] else { return }
+        var rest = paths[...]
+        var type = assembler.resolvedTypes[Int(assembler[id].type)]
+        bind(&type, of: id, paths: &rest)
+        assembler.resolvedTypes[Int(assembler[id].type)] = type
+    }
+
+    private mutating func bind(_ type: inout ResolvedType, of id: NodeID, paths: inout ArraySlice<Statement>) {
+        for index in type.members.indices { bind(&type.members[index], of: id, paths: &paths) }
+        guard type.base == .leafref, let path = paths.popFirst() else { return }
+        let module = assembler.drafts[Int(id.index)].module
+        guard let expression = assembler.expression(path, module: module) else {
+            type.requireInstance = false
+            return
+        }
+        type.leafref = expression
+        do {
+            let target = try target(of: expression, from: id, depth: 0)
+            type.leafrefTarget = target
+            checkConfig(&type, of: id, target: target, path)
+        } catch {
+            assembler.log.sacrifice(
+                "leafref path \"\(path.text)\" of '\(assembler[id].name)' leads nowhere: \(error.reason)",
+                remedy: "correct the path, or add the module that defines its target", path.place)
+            type.requireInstance = false
+        }
+    }
+
+    private func checkConfig(_ type: inout ResolvedType, of id: NodeID, target: NodeID, _ path: Statement) {
+        guard type.requireInstance, assembler[id].isConfig, !assembler[target].isConfig else { return }
+        assembler.log.sacrifice(
+            "configuration leafref '\(assembler[id].name)' refers to '\(assembler[target].name)', which is no"
+                + " configuration", remedy: "add 'require-instance false'", path.place)
+        type.requireInstance = false
+    }
+
+    private struct DeadEnd: Error {
+        var reason: String
+    }
+
+    /// The leaf at the end of a path.
+    private mutating func target(
+        of expression: XPathExpression, from id: NodeID, depth: Int
+    ) throws(DeadEnd) -> NodeID {
+        let end = try walk(expression, from: id, depth: depth)
+        let kind = assembler[end].kind
+        guard kind == .leaf || kind == .leafList else {
+            throw DeadEnd(reason: "'\(assembler[end].name)' is no leaf")
+        }
+        return end
+    }
+
+    private mutating func walk(
+        _ expression: XPathExpression, from id: NodeID, depth: Int
+    ) throws(DeadEnd) -> NodeID {
+        guard depth < 16 else { throw DeadEnd(reason: "deref() is nested too deeply") }
+        switch expression {
+        case .call("current", _): return id
+        case .call("deref", let arguments) where arguments.count == 1:
+            return try referred(by: walk(arguments[0], from: id, depth: depth + 1), depth: depth + 1)
+        case .path(let start, let steps):
+            var node: NodeID
+            switch start {
+            case .root: node = NodeID(0)
+            case .context: node = id
+            case .expression(let inner, _): node = try walk(inner, from: id, depth: depth + 1)
+            }
+            for step in steps { node = try take(step, from: node) }
+            return node
+        default: throw DeadEnd(reason: "it is no path")
+        }
+    }
+
+    /// The target of the leafref that `id` is.
+    private mutating func referred(by id: NodeID, depth: Int) throws(DeadEnd) -> NodeID {
+        if case .some(let known) = firstTargets[id] {
+            guard let known else { throw DeadEnd(reason: "'\(assembler[id].name)' refers to nothing") }
+            return known
+        }
+        firstTargets[id] = .some(nil)
+        let module = assembler.drafts[Int(id.index)].module
+        guard let path = pathsByNode[id]?.first, let expression = assembler.expression(path, module: module) else {
+            throw DeadEnd(reason: "'\(assembler[id].name)' in deref() is no leafref")
+        }
+        let found = try target(of: expression, from: id, depth: depth)
+        firstTargets[id] = .some(found)
+        return found
+    }
+
+    private func take(_ step: XPathExpression.Step, from id: NodeID) throws(DeadEnd) -> NodeID {
+        switch (step.axis, step.test) {
+        case (.self, .anyNode): return id
+        case (.parent, .anyNode):
+            guard id.index != 0 else { throw DeadEnd(reason: "'..' leads above the root") }
+            let kind = assembler[id].kind
+            // An operation and its input or output are one level of the accessible tree.
+            let from = kind == .input || kind == .output ? assembler[id].dataParent : id
+            return assembler[from].dataParent
+        case (.child, .name(let module, let name)):
+            let draft = assembler.drafts[Int(id.index)]
+            guard let child = draft.dataChild(named: name, module: module) else {
+                let above = id.index == 0 ? "the root" : "'\(assembler[id].name)'"
+                throw DeadEnd(reason: "\(above) has no '\(module.map { "\($0):" } ?? "")\(name)'")
+            }
+            return child.id
+        default: throw DeadEnd(reason: "only '..' and names may be steps")
+        }
+    }
+
+    /// Leafrefs may not refer to each other in a circle.
+    func reportCycles(among ids: [NodeID]) {
+        for id in ids {
+            var node = id
+            var steps = 0
+            while let next = assembler.resolvedTypes[Int(assembler[node].type)].leafrefTarget, steps < 64 {
+                steps += 1
+                node = next
+                if node == id { break }
+            }
+            guard steps > 0, node == id || steps == 64 else { continue }
+            assembler.log.error(
+                "leafref '\(assembler[id].name)' refers to itself", remedy: "break the cycle", assembler[id].place)
+            assembler.resolvedTypes[Int(assembler[id].type)].leafrefTarget = nil
+        }
+    }
+}
+
+extension DraftNode {
+    /// The child of that name, choice and case dissolved; any module's if `module` is nil.
+    fileprivate func dataChild(named name: String, module: String?) -> DraftNode? {
+        for child in namedChildren(name) where child.kind != .choice && child.kind != .case {
+            if module == nil || child.module.name == module { return child }
+        }
+        for child in transparentChildren {
+            if let found = child.dataChild(named: name, module: module) { return found }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,209 @@
+import Basics
+
+/// Changes to the draft from outside: augments of other modules, `tailf:annotate`, deviations.
+final class TreeEditor {
+    private let builder: TreeBuilder
+    private var names: NameResolver { builder.names }
+    private var log: FaultLog { builder.log }
+    private var features: FeatureEvaluator { builder.features }
+
+    init(builder: TreeBuilder) { self.builder = builder }
+
+    // MARK: Augments
+
+    /// Applies the augments of `modules` in whatever order makes their targets exist.
+    func applyAugments(of modules: [LoadedModule]) {
+        var waiting: [(statement: Statement, module: LoadedModule)] = []
+        for module in modules {
+            for text in module.texts {
+                waiting += text.statement.all(.augment).filter(features.allows).map { ($0, module) }
+            }
+        }
+        var progress = true
+        while progress && !waiting.isEmpty {
+            progress = false
+            waiting.removeAll { statement, module in
+                guard case .found(let target) = find(statement, from: module) else { return false }
+                apply(statement, of: module, to: target)
+                progress = true
+                return true
+            }
+        }
+        for (statement, module) in waiting { reportMissing(statement, from: module) }
+    }
+
+    private func apply(_ statement: Statement, of module: LoadedModule, to target: DraftNode) {
+        let first = target.children.count
+        builder.augment(target, by: statement, scope: module.scope, module: module)
+        guard target.module !== module, statement.first(.when) == nil else { return }
+        for child in target.children.dropFirst(first) {
+            guard let mandatory = child.mandatoryDescendant, target.isConfiguration else { continue }
+            log.sacrifice(
+                "augment adds the mandatory node '\(mandatory.name)' to module '\(target.module.name)'",
+                remedy: "make it optional, or put the augment under a 'when'", statement.place)
+        }
+    }
+
+    private enum Search {
+        case found(DraftNode)
+        case missing(step: String, module: LoadedModule?)
+    }
+
+    /// The node that an absolute schema node identifier names; names without prefix are `module`'s, or anyone's.
+    private func find(_ statement: Statement, from module: LoadedModule?) -> Search {
+        var current = builder.root
+        let path = statement.text.trimmed
+        guard path.hasPrefix("/") else { return .missing(step: path, module: nil) }
+        for step in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            let (prefix, name) = Identifier.split(String(step).trimmed)
+            let stepModule = prefix == nil ? module : names.module(prefix, at: statement)
+            guard let next = current.child(named: name, module: stepModule) else {
+                return .missing(step: name, module: stepModule)
+            }
+            current = next
+        }
+        return .found(current)
+    }
+
+    private func reportMissing(_ statement: Statement, from module: LoadedModule?) {
+        guard case .missing(let step, let target) = find(statement, from: module) else { return }
+        if let target, !target.isImplemented {
+            log.error(
+                "'\(statement.name) \(statement.text)' points into module '\(target.name)', which is only imported",
+                remedy: "add module '\(target.name)' to the set", statement.place)
+        } else {
+            log.error(
+                "'\(statement.name) \(statement.text)' names no node: there is no '\(step)'",
+                remedy: "correct the path, or add the module that defines the node", statement.place)
+        }
+    }
+
+    // MARK: Annotations by path
+
+    func applyAnnotations(_ texts: [ModuleText]) {
+        for text in texts {
+            for statement in text.statement.substatements where names.isTailf(statement, "annotate") {
+                guard case .found(let target) = find(statement, from: nil) else {
+                    reportMissing(statement, from: nil)
+                    continue
+                }
+                annotate([target], by: statement)
+            }
+        }
+    }
+
+    private func annotate(_ targets: [DraftNode], by statement: Statement) {
+        for child in statement.substatements {
+            guard names.isTailf(child, "annotate") else {
+                for target in targets { StatementAnnotator.merge(child, into: &target.properties) }
+                continue
+            }
+            var reached = targets
+            for step in child.text.split(separator: "/").map({ String($0).trimmed }) {
+                let (prefix, name) = Identifier.split(step)
+                let module = prefix.flatMap { names.module($0, at: child) }
+                reached = reached.flatMap { target in
+                    target.children.filter {
+                        step == "*" || $0.name == name && (module == nil || $0.module === module)
+                    }
+                }
+            }
+            if reached.isEmpty {
+                log.warning("'\(child.text)' names no node", remedy: "correct the path", child.place)
+            }
+            annotate(reached, by: child)
+        }
+    }
+
+    // MARK: Deviations
+
+    func applyDeviations(of modules: [LoadedModule]) {
+        for module in modules {
+            for text in module.texts {
+                for deviation in text.statement.all(.deviation) { apply(deviation, of: module) }
+            }
+        }
+    }
+
+    private func apply(_ deviation: Statement, of module: LoadedModule) {
+        guard case .found(let target) = find(deviation, from: module) else {
+            reportMissing(deviation, from: module)
+            return
+        }
+        for deviate in deviation.all(.deviate) {
+            switch deviate.text {
+            case "not-supported": target.removeFromParent()
+            case "add": add(deviate.substatements, to: target)
+            case "replace": replace(deviate.substatements, in: target)
+            case "delete": delete(deviate.substatements, from: target)
+            default: break
+            }
+        }
+    }
+
+    private func add(_ statements: [Statement], to target: DraftNode) {
+        for statement in statements {
+            let isMany = [.must, .unique, .unknown].contains(statement.keyword)
+                || statement.keyword == .default && target.kind == .leafList
+            if !isMany, let old = target.first(statement.keyword) {
+                log.sacrifice(
+                    "'\(target.name)' already has '\(statement.name)' at \(old.place)",
+                    remedy: "use 'deviate replace'", statement.place)
+                target.properties.removeAll { $0 === old }
+            }
+            target.properties.append(statement)
+        }
+    }
+
+    private func replace(_ statements: [Statement], in target: DraftNode) {
+        var cleared: KeywordSet = []
+        for statement in statements {
+            if statement.keyword != .unknown && !cleared.contains(statement.keyword) {
+                target.properties.removeAll { $0.keyword == statement.keyword }
+                cleared.insert(statement.keyword)
+            }
+            target.properties.append(statement)
+        }
+    }
+
+    private func delete(_ statements: [Statement], from target: DraftNode) {
+        for statement in statements {
+            let before = target.properties.count
+            target.properties.removeAll {
+                $0.keyword == statement.keyword && $0.name == statement.name && $0.argument == statement.argument
+            }
+            if target.properties.count == before {
+                log.sacrifice(
+                    "'\(target.name)' has no '\(statement.name) \(statement.text)' to delete",
+                    remedy: "write the argument exactly as the module has it", statement.place)
+            }
+        }
+    }
+}
+
+extension DraftNode {
+    /// The node itself or the first one below it that must exist whenever the parent does.
+    var mandatoryDescendant: DraftNode? {
+        switch kind {
+        case .leaf, .choice, .anydata, .anyxml: first(.mandatory)?.argument == "true" ? self : nil
+        case .list, .leafList: first(.minElements).map { $0.text != "0" } == true ? self : nil
+        case .container where first(.presence) == nil && first(.when) == nil:
+            children.lazy.compactMap(\.mandatoryDescendant).first
+        default: nil
+        }
+    }
+
+    /// Whether nothing from here to the root says `config false` or is part of an operation or notification.
+    var isConfiguration: Bool {
+        var node: DraftNode? = self
+        while let current = node {
+            switch current.kind {
+            case .input, .output, .notification: return false
+            default: break
+            }
+            if current.first(.config)?.argument == "false" { return false }
+            node = current.parent
+        }
+        return true
+    }
+}

@@ -1,0 +1,225 @@
+/// Which statements may stand in which, how often, and what their arguments look like (RFC 7950 section 14).
+///
+/// The table is in the words of the RFC: `?` none or one, `!` exactly one, `*` any number, `+` at least one. `@data`
+/// stands for the statements that define data. Statements of YANG 1.1 are accepted in every module: published models
+/// use them without saying so.
+struct StatementGrammar: Sendable {
+    struct Rule: Sendable {
+        var allowed: KeywordSet = []
+        var single: KeywordSet = []
+        var required: KeywordSet = []
+    }
+
+    static let standard = StatementGrammar(table: table)
+
+    private let rules: [Rule?]
+
+    subscript(_ keyword: Keyword) -> Rule? { rules[Int(keyword.rawValue)] }
+
+    private init(table: String) {
+        var rules = [Rule?](repeating: nil, count: Keyword.allCases.count)
+        for line in table.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            var rule = Rule()
+            for word in words.dropFirst() { StatementGrammar.add(word, to: &rule) }
+            for name in words[0].split(separator: ",") {
+                if let keyword = Keyword.byText[String(name)] { rules[Int(keyword.rawValue)] = rule }
+            }
+        }
+        self.rules = rules
+    }
+
+    private static func add(_ word: Substring, to rule: inout Rule) {
+        let count = word.first
+        let name = String(word.dropFirst())
+        let keywords = groups[name]?.split(separator: " ").map(String.init) ?? [name]
+        for keyword in keywords.compactMap({ Keyword.byText[$0] }) {
+            rule.allowed.insert(keyword)
+            if count == "?" || count == "!" { rule.single.insert(keyword) }
+            if count == "!" || count == "+" { rule.required.insert(keyword) }
+        }
+    }
+
+    private static let groups = [
+        "@data": "container leaf leaf-list list choice anydata anyxml uses",
+        "@meta": "organization contact description reference",
+        "@about": "status description reference",
+        "@error": "error-message error-app-tag description reference",
+    ]
+
+    private static let table = """
+        module ?yang-version !namespace !prefix *import *include ?@meta *revision *extension *feature *identity \
+        *typedef *grouping *@data *augment *rpc *notification *deviation
+        submodule ?yang-version !belongs-to *import *include ?@meta *revision *extension *feature *identity \
+        *typedef *grouping *@data *augment *rpc *notification *deviation
+        import !prefix ?revision-date ?description ?reference
+        include ?revision-date ?description ?reference
+        belongs-to !prefix
+        revision ?description ?reference
+        extension ?argument ?@about
+        argument ?yin-element
+        feature *if-feature ?@about
+        identity *if-feature *base ?@about
+        typedef !type ?units ?default ?@about
+        type ?fraction-digits *base ?range ?length *pattern *enum *bit ?path ?require-instance *type
+        range,length ?@error
+        pattern ?modifier ?@error
+        must ?@error
+        when ?description ?reference
+        enum *if-feature ?value ?@about
+        bit *if-feature ?position ?@about
+        grouping ?@about *typedef *grouping *@data *action *notification
+        container ?when *if-feature *must ?presence ?config ?@about *typedef *grouping *@data *action *notification
+        leaf ?when *if-feature !type ?units *must ?default ?config ?mandatory ?@about
+        leaf-list ?when *if-feature !type ?units *must *default ?config ?min-elements ?max-elements ?ordered-by ?@about
+        list ?when *if-feature *must ?key *unique ?config ?min-elements ?max-elements ?ordered-by ?@about *typedef \
+        *grouping *@data *action *notification
+        choice ?when *if-feature ?default ?config ?mandatory ?@about *case *container *leaf *leaf-list *list *choice \
+        *anydata *anyxml
+        case ?when *if-feature ?@about *@data
+        anydata,anyxml ?when *if-feature *must ?config ?mandatory ?@about
+        uses ?when *if-feature ?@about *refine *augment
+        refine *if-feature *must ?presence *default ?config ?mandatory ?min-elements ?max-elements ?description \
+        ?reference
+        augment ?when *if-feature ?@about *@data *case *action *notification
+        rpc,action *if-feature ?@about *typedef *grouping ?input ?output
+        input,output *must *typedef *grouping *@data
+        notification *if-feature *must ?@about *typedef *grouping *@data
+        deviation ?description ?reference +deviate
+        deviate ?type ?units *must *unique *default ?config ?mandatory ?min-elements ?max-elements
+        """
+}
+
+/// Checks the statements of one text against the grammar.
+struct GrammarCheck {
+    let log: FaultLog
+    private let grammar = StatementGrammar.standard
+
+    init(log: FaultLog) { self.log = log }
+
+    /// Checks a statement and all below it; what stands inside extension statements is theirs to define.
+    func check(_ statement: Statement) {
+        guard statement.prefix == nil else { return }
+        checkArgument(statement)
+        let rule = grammar[statement.keyword]
+        if statement.substatements.isEmpty && rule?.required.bits ?? 0 == 0 { return }
+        var seen: KeywordSet = []
+        for child in statement.substatements where child.prefix == nil {
+            guard child.keyword != .unknown else {
+                log.error("unknown statement '\(child.name)'", remedy: "extensions need a prefix", child.place)
+                continue
+            }
+            if rule?.allowed.contains(child.keyword) != true {
+                log.error(
+                    "'\(child.name)' may not stand in '\(statement.name)'",
+                    remedy: "move or remove it", child.place)
+            } else if rule?.single.contains(child.keyword) == true, seen.contains(child.keyword) {
+                log.error(
+                    "'\(statement.name) \(statement.text)' has more than one '\(child.name)'", remedy: "keep one",
+                    child.place)
+            }
+            seen.insert(child.keyword)
+            check(child)
+        }
+        for missing in rule?.required.subtracting(seen) ?? [] {
+            log.error(
+                "'\(statement.name) \(statement.text)' has no '\(missing.text)'", remedy: "add it", statement.place)
+        }
+    }
+
+    private func checkArgument(_ statement: Statement) {
+        switch statement.keyword {
+        case .input, .output:
+            if statement.argument != nil {
+                log.error("'\(statement.name)' takes no argument", remedy: "remove it", statement.place)
+            }
+            return
+        default:
+            guard let argument = statement.argument else {
+                log.error("'\(statement.name)' has no argument", remedy: "add it", statement.place)
+                return
+            }
+            if let expectation = expectation(of: statement.keyword, argument) {
+                log.error(
+                    "'\(argument)' is no argument of '\(statement.name)'", remedy: "expected \(expectation)",
+                    statement.place)
+            }
+        }
+    }
+
+    /// What was expected, if `argument` is not it.
+    private func expectation(of keyword: Keyword, _ argument: String) -> String? {
+        switch keyword {
+        case .module, .submodule, .import, .include, .belongsTo, .prefix, .extension, .argument, .feature, .identity,
+            .typedef, .grouping, .container, .leaf, .leafList, .list, .choice, .case, .anydata, .anyxml, .rpc,
+            .action, .notification, .bit:
+            Identifier.isValid(argument) ? nil : "a name: a letter or '_', then letters, digits, '_', '-' and '.'"
+        case .type, .base, .uses:
+            Identifier.isValidReference(argument) ? nil : "a name, with a prefix or without"
+        case .config, .mandatory, .requireInstance, .yinElement:
+            argument == "true" || argument == "false" ? nil : "true or false"
+        case .status: NodeStatus(text: argument) != nil ? nil : "current, deprecated or obsolete"
+        case .orderedBy: argument == "user" || argument == "system" ? nil : "user or system"
+        case .minElements: UInt32(argument) != nil ? nil : "a number"
+        case .maxElements: argument == "unbounded" || UInt32(argument) ?? 0 > 0 ? nil : "a number above 0 or unbounded"
+        case .revision, .revisionDate: Identifier.isDate(argument) ? nil : "a date such as 2026-01-31"
+        case .yangVersion: argument == "1" || argument == "1.1" ? nil : "1 or 1.1"
+        case .modifier: argument == "invert-match" ? nil : "invert-match"
+        case .deviate:
+            ["add", "delete", "replace", "not-supported"].contains(argument)
+                ? nil : "add, delete, replace or not-supported"
+        case .fractionDigits: (1...18).contains(Int(argument) ?? 0) ? nil : "a number from 1 to 18"
+        case .value: Int32(argument) != nil ? nil : "a 32-bit integer"
+        case .position: UInt32(argument) != nil ? nil : "a number"
+        case .enum:
+            argument.isEmpty || argument.first?.isWhitespace == true || argument.last?.isWhitespace == true
+                ? "a text without blanks at its ends" : nil
+        default: nil
+        }
+    }
+}
+
+/// The names of YANG (RFC 7950 section 6.2).
+enum Identifier {
+    static func isValid(_ text: some StringProtocol) -> Bool {
+        var isStart = true
+        for byte in text.utf8 {
+            guard isStart ? StatementParser.startsIdentifier(byte) : StatementParser.continuesIdentifier(byte) else {
+                return false
+            }
+            isStart = false
+        }
+        return !isStart
+    }
+
+    static func isValidReference(_ text: String) -> Bool {
+        let (prefix, name) = split(text)
+        return isValid(name) && (prefix.map { isValid($0) } ?? true)
+    }
+
+    /// `prefix:name` in its parts.
+    static func split(_ text: String) -> (prefix: String?, name: String) {
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return (nil, text) }
+        return (String(text[..<colon]), String(text[text.index(after: colon)...]))
+    }
+
+    static func isDate(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 10 else { return false }
+        return bytes.enumerated().allSatisfy { index, byte in
+            index == 4 || index == 7
+                ? byte == UInt8(ascii: "-") : (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+    }
+}
+
+extension NodeStatus {
+    init?(text: String) {
+        switch text {
+        case "current": self = .current
+        case "deprecated": self = .deprecated
+        case "obsolete": self = .obsolete
+        default: return nil
+        }
+    }
+}
