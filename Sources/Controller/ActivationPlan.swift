@@ -2,7 +2,9 @@ import ConfigTree
 import Crypto
 import Foundation
 import Migration
+import NEDRuntime
 import PackageManager
+import YANG
 
 /// What putting another generation of packages in force would do. Printable, without effects.
 struct ActivationPlan {

@@ -5,6 +5,7 @@ import ControlProtocol
 import Events
 import Migration
 import NEDRuntime
+import Synchronization
 import Transactions
 
 /// The corridor that every change of the configuration takes: difference, conflicts, validation, participants, intent,

@@ -5,6 +5,7 @@ import ControlProtocol
 import Foundation
 import Transactions
 import Wire
+import YANG
 
 /// Changes of the configuration that actions make: they take the same corridor, without talking to devices.
 extension NetworkController {

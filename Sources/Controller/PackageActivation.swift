@@ -6,6 +6,7 @@ import Events
 import Foundation
 import Migration
 import PackageManager
+import Synchronization
 import Transactions
 
 /// Puts another generation of packages in force, or finds out what that would do.

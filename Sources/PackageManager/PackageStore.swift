@@ -76,7 +76,7 @@ package struct PackageStore: Sendable {
             throw PackageError(.fileUnusable, file, "cannot be copied: \(error.localizedDescription)")
         }
         let bundle = try verify(temporary)
-        try bundle.checkContent()
+        _ = try bundle.checkContent()
         try DurableFiles.syncFile(temporary)
         let digest = try FileRegion(wholeFile: temporary).sha256()
         let object = "\(directory)/objects/\(digest)"

@@ -10,12 +10,12 @@ import Transactions
 /// `packages reload`, `add` and `redeploy`: each builds the next generation beside the one in force, and one record in
 /// the log puts it in place, together with the data under its models.
 enum PackageActions {
-    static let reload: ActionTable.Handler = { (call) throws(ControlError) in
+    static let reload: ActionTable.Handler = { (call, output) throws(ControlError) in
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         if call.flag("dry-run") {
             activation.discard(plan)
-            plan.report(to: call.output, showsModels: true)
+            plan.report(to: output, showsModels: true)
             return
         }
         if let expected = call.text("expected-plan"), expected != plan.digest {
@@ -33,12 +33,12 @@ enum PackageActions {
         let wait = call.text("max-wait-time").flatMap { Int($0) } ?? 10
         try activation.execute(plan, waitSeconds: wait)
         if call.input.child("report")?.child("all-schema-changes") != nil {
-            plan.report(to: call.output, showsModels: true)
+            plan.report(to: output, showsModels: true)
         }
-        results(call, "reload-result", plan.next.generation.packages)
+        results(output, "reload-result", plan.next.generation.packages)
     }
 
-    static let add: ActionTable.Handler = { (call) throws(ControlError) in
+    static let add: ActionTable.Handler = { (call, output) throws(ControlError) in
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         let touched = plan.changes.filter { $0.kind == .changed || $0.kind == .removed }
@@ -51,10 +51,10 @@ enum PackageActions {
         }
         let added = plan.changes.filter { $0.kind == .added }.map(\.package)
         try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
-        results(call, "add-result", plan.next.generation.packages.filter { added.contains($0.name) })
+        results(output, "add-result", plan.next.generation.packages.filter { added.contains($0.name) })
     }
 
-    static let redeploy: ActionTable.Handler = { (call) throws(ControlError) in
+    static let redeploy: ActionTable.Handler = { (call, output) throws(ControlError) in
         let name = try call.key(of: "package")
         let activation = PackageActivation(call)
         let current = call.controller.system.generation.packages
@@ -68,13 +68,13 @@ enum PackageActions {
         }
         try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
         let package = plan.next.generation.package(name)
-        call.output.put("result", package?.isUp ?? false)
-        if let info = package?.errorInfo.first { call.output.put("info", info) }
+        output.put("result", package?.isUp ?? false)
+        if let info = package?.errorInfo.first { output.put("info", info) }
     }
 
-    private static func results(_ call: ActionCall, _ list: String, _ packages: [LoadedPackage]) {
+    private static func results(_ output: RowDraft, _ list: String, _ packages: [LoadedPackage]) {
         for package in packages {
-            let item = call.output.item(list, package.name)
+            let item = output.item(list, package.name)
             item.put("result", package.isUp)
             if !package.isUp { item.put("info", package.errorInfo.joined(separator: "\n")) }
         }
