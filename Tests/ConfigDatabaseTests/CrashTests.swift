@@ -5,9 +5,6 @@ import Transactions
 
 @testable import ConfigDatabase
 
-/// The long form of the campaigns, for `make soak`.
-private let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK"] != nil
-
 /// Runs `body` for the crash at the first point, the second and so on, until a run reaches its end; all at once as many
 /// as there are processors.
 private func atEveryPoint(_ body: @escaping @Sendable (Int) throws -> Bool) throws {
