@@ -21,7 +21,7 @@ package enum DocumentPrinter {
         do {
             let path = try options.path.map { try tree.path($0) } ?? InstancePath()
             let encode = EncodeOptions(
-                content: options.operational ? .all : .config, defaults: options.withDefaults ? .reportAll : .explicit,
+                content: options.operational ? .all : .config, defaults: options.withDefaults ? .all : .explicit,
                 pretty: options.format != .xml)
             switch options.format {
             case .xml, .prettyXML:
