@@ -80,7 +80,7 @@ extension DataTree {
         for item in edits {
             let path = item.path.keypath
             if item.requirement != .nothing {
-                let isThere = tree.hasData(at: item.path)
+                let isThere = tree.isStored(item.path)
                 if item.requirement == .absent, isThere {
                     faults.append(
                         .error(
@@ -106,7 +106,7 @@ extension DataTree {
     }
 
     /// Whether something is stored at the path, defaults and unstored containers not counted.
-    package func hasData(at path: InstancePath) -> Bool {
+    package func isStored(_ path: InstancePath) -> Bool {
         guard let last = path.last else { return !isEmpty }
         guard let parent = rootInstance.descendant(path.steps.dropLast()), let row = parent.row else { return false }
         if !last.keys.isEmpty { return parent.entry(last.node, last.keys) != nil }
