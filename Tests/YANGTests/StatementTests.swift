@@ -56,6 +56,14 @@ struct StatementTests {
         #expect(Statement.parse([0x61, 0x20, 0xFF, 0x3B], path: "x").faults.first?.summary.contains("UTF-8") == true)
     }
 
+    @Test func anyByteAnywhereEnds() {
+        for byte in UInt8.min...UInt8.max {
+            for text in [[byte], [0x61, byte], [0x61, 0x20, byte, 0x62], [0x61, 0x20, 0x62, 0x20, byte, 0x3B]] {
+                #expect(Statement.parse(text, path: "x").faults.count < 10)
+            }
+        }
+    }
+
     @Test func nestingIsBounded() {
         let text = String(repeating: "a {", count: 100_000)
         #expect(parse(text).faults.contains { $0.summary.contains("nested more than") })
