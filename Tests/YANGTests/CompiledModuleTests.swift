@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+
 @testable import YANG
 
 struct CompiledModuleTests {
@@ -54,11 +55,14 @@ struct CompilerCommandTests {
 
     @Test func oneModuleIsCompiled() throws {
         let directory = try TemporaryDirectory()
-        let file = try directory.write(module("a", "feature f; leaf l { if-feature f; type b:t; }", imports: ["b"]), to: "a.yang")
+        let file = try directory.write(
+            module("a", "feature f; leaf l { if-feature f; type b:t; }", imports: ["b"]), to: "a.yang")
         _ = try directory.write(module("b", "typedef t { type int8; }"), to: "lib/b.yang")
         let target = "\(directory.path)/out/a.fxs"
         let missing = run(["-c", "-o", target, file])
-        #expect(missing.status == 1 && missing.errors.first?.contains("a.yang:1:59: error: module 'b' is not found") == true)
+        #expect(
+            missing.status == 1 && missing.errors.first?.contains("a.yang:1:59: error: module 'b' is not found") == true
+        )
         let made = run(["--yangpath", "\(directory.path)/lib:/nowhere", "-F", "a:f", "-c", "-o", target, "--", file])
         #expect(made.status == 0, "\(made.errors)")
         let compiled = try CompiledModule.read(path: target)
@@ -90,12 +94,16 @@ struct CompilerCommandTests {
     @Test func bundlesBecomeDriverModules() throws {
         let directory = try TemporaryDirectory()
         let models = "\(directory.path)/yang"
-        _ = try directory.write(module("a", "revision 2025-01-01; leaf old { type int8; }"), to: "yang/a@2025-01-01.yang")
+        _ = try directory.write(
+            module("a", "revision 2025-01-01; leaf old { type int8; }"), to: "yang/a@2025-01-01.yang")
         _ = try directory.write(
             module("a", "revision 2026-01-01; include s; leaf l { type int8; }"), to: "yang/a@2026-01-01.yang")
-        _ = try directory.write("submodule s { belongs-to a { prefix a; } leaf m { type int8; default 300; } }", to: "yang/s.yang")
         _ = try directory.write(
-            module("a-ann", "tailf-common:annotate-module a { tailf-common:annotate-statement leaf { tailf-common:info x; } }",
+            "submodule s { belongs-to a { prefix a; } leaf m { type int8; default 300; } }", to: "yang/s.yang")
+        _ = try directory.write(
+            module(
+                "a-ann",
+                "tailf-common:annotate-module a { tailf-common:annotate-statement leaf { tailf-common:info x; } }",
                 imports: ["tailf-common"]), to: "yang/a-ann.yang")
         _ = try directory.write(tailf, to: "lib/tailf-common.yang")
         let target = "\(directory.path)/ncsc-out"
@@ -104,9 +112,13 @@ struct CompilerCommandTests {
             "\(directory.path)/lib", "--ncs-ned-id", "a-nc-1.0:a-nc-1.0",
         ])
         #expect(made.status == 0, "\(made.errors)")
-        #expect(made.errors.count == 1 && made.errors[0].contains("s.yang:1:62: warning: the default of 'm'"), "\(made.errors)")
+        #expect(
+            made.errors.count == 1 && made.errors[0].contains("s.yang:1:62: warning: the default of 'm'"),
+            "\(made.errors)")
         let compiled = try CompiledModule.read(path: "\(target)/modules/fxs/a.fxs")
-        #expect(compiled.revision == "2026-01-01" && compiled.nedID == "a-nc-1.0:a-nc-1.0" && compiled.deviceType == "netconf")
+        #expect(
+            compiled.revision == "2026-01-01" && compiled.nedID == "a-nc-1.0:a-nc-1.0"
+                && compiled.deviceType == "netconf")
         #expect(compiled.texts.map(\.role) == [.module, .submodule, .annotation])
         for file in [
             "yang/a.yang", "yang/s.yang", "revisions/a/2026-01-01/a.fxs", "revisions/a/2026-01-01/a.yang.orig",

@@ -1,5 +1,6 @@
 import Basics
 import Testing
+
 @testable import YANG
 
 /// Every fault with its place; `module` puts its body on line 2.
@@ -32,10 +33,14 @@ struct CompilerFaultTests {
         ("leaf l { type union; }", "a.yang:2:10: union without 'type'"),
         ("leaf l { type string; } container l;", "a.yang:2:25: 'l' is defined twice in the module"),
         ("typedef t { type string; } typedef t { type int8; }", "a.yang:2:28: typedef 't' is defined twice"),
-        ("leaf a { type leafref { path ../b; } } leaf b { type leafref { path ../a; } }",
-            "a.yang:2:1: leafref 'a' refers to itself"),
-        ("container c { leaf x { type string; } } container d { uses c; }",
-            "a.yang:2:55: grouping 'c' is not defined in module 'a'"),
+        (
+            "leaf a { type leafref { path ../b; } } leaf b { type leafref { path ../a; } }",
+            "a.yang:2:1: leafref 'a' refers to itself"
+        ),
+        (
+            "container c { leaf x { type string; } } container d { uses c; }",
+            "a.yang:2:55: grouping 'c' is not defined in module 'a'"
+        ),
         ("import nowhere { prefix n; }", "a.yang:2:1: module 'nowhere' is not found"),
         ("include nowhere;", "a.yang:2:1: submodule 'nowhere' is not found"),
     ])
@@ -52,11 +57,15 @@ struct CompilerFaultTests {
         ("leaf l { must '1 +'; type string; }", "a.yang:2:10: must \"1 +\" is no XPath expression"),
         ("leaf l { when ')'; type string; }", "a.yang:2:10: when \")\" is no XPath expression"),
         ("leaf l { type leafref { path ../nope; } }", "a.yang:2:25: leafref path \"../nope\" of 'l' leads nowhere"),
-        ("leaf o { config false; type int8; } leaf l { type leafref { path ../o; } }",
-            "a.yang:2:61: configuration leafref 'l' refers to 'o'"),
+        (
+            "leaf o { config false; type int8; } leaf l { type leafref { path ../o; } }",
+            "a.yang:2:61: configuration leafref 'l' refers to 'o'"
+        ),
         ("list l { key k; unique x; leaf k { type int8; } }", "a.yang:2:17: unique names 'x'"),
-        ("container c { status deprecated; leaf l { status current; type int8; } }",
-            "a.yang:2:43: 'l' is current below"),
+        (
+            "container c { status deprecated; leaf l { status current; type int8; } }",
+            "a.yang:2:43: 'l' is current below"
+        ),
         ("leaf l { type int8 { range '1..300'; } }", "a.yang:2:22: range \"1..300\" allows more"),
         ("choice c { default x; leaf l { type int8; } }", "a.yang:2:12: choice 'c' has no case 'x'"),
         ("container c { config false; leaf l { config true; type int8; } }", "a.yang:2:38: 'l' is 'config true'"),
@@ -84,13 +93,15 @@ struct CompilerFaultTests {
 
     @Test func importCyclesAreNamed() {
         let outcome = compile(
-            module("a", "leaf x { type b:t; }", imports: ["b"]), module("b", "typedef t { type int8; }", imports: ["a"]))
+            module("a", "leaf x { type b:t; }", imports: ["b"]), module("b", "typedef t { type int8; }", imports: ["a"])
+        )
         #expect(outcome.findings == ["b.yang:1:59: modules import each other: a → b → a"])
     }
 
     @Test func unknownExtensionsAreWarnings() {
         let outcome = compile(
-            module("a", "leaf l { tailf-common:frobnicate x; type int8; }", imports: ["tailf-common"]), library: [tailf])
+            module("a", "leaf l { tailf-common:frobnicate x; type int8; }", imports: ["tailf-common"]), library: [tailf]
+        )
         #expect(outcome.schema != nil)
         #expect(outcome.findings == ["a.yang:2:10: extension 'frobnicate' is not defined in module 'tailf-common'"])
     }
@@ -108,7 +119,10 @@ struct CompilerFaultTests {
             chain += "typedef t\(level) { type t\(level - 1); } grouping h\(level) { uses h\(level - 1); }\n"
             chain += "feature f\(level) { if-feature f\(level - 1); }\n"
         }
-        let outcome = compile(module("a", chain + "container c { uses h5000; leaf l { type t5000; } leaf m { if-feature f5000; type int8; } }"))
+        let outcome = compile(
+            module(
+                "a",
+                chain + "container c { uses h5000; leaf l { type t5000; } leaf m { if-feature f5000; type int8; } }"))
         #expect(outcome.schema == nil)
         #expect(outcome.findings.contains { $0.contains("types are nested too deeply") })
         #expect(outcome.findings.contains { $0.contains("groupings use each other too deeply") })
@@ -116,7 +130,8 @@ struct CompilerFaultTests {
     }
 
     @Test func noBytesCrashTheCompiler() {
-        let text = Array(module("a", "container c { list l { key k; leaf k { type string { length '1..4'; } } } }").utf8)
+        let text = Array(
+            module("a", "container c { list l { key k; leaf k { type string { length '1..4'; } } } }").utf8)
         var generator = SplitMix(state: 7)
         for _ in 0..<2000 {
             var bytes = text

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Testing
+
 @testable import YANG
 
 /// Compiles module texts named `a.yang`, `b.yang`, ... after their modules.

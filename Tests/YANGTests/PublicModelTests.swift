@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+
 @testable import YANG
 
 /// Published models, compiled whole. The counts are those of the trees that `pyang -f tree` (2.7.1) prints for the same
@@ -43,7 +44,8 @@ struct PublicModelTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: SharedData.standardModules).sorted()
         let sources = names.filter { $0.hasSuffix(".yang") }.map { name in
             let path = "\(SharedData.standardModules)/\(name)"
-            return SchemaCompiler.Source(path: path, bytes: [UInt8](FileManager.default.contents(atPath: path) ?? Data()))
+            return SchemaCompiler.Source(
+                path: path, bytes: [UInt8](FileManager.default.contents(atPath: path) ?? Data()))
         }
         let outcome = SchemaCompiler(options: options).compile(sources)
         #expect(outcome.schema != nil, "\(outcome.findings.prefix(5))")

@@ -1,5 +1,6 @@
 import Basics
 import Testing
+
 @testable import YANG
 
 struct SchemaCompilerTests {
@@ -219,7 +220,9 @@ struct SchemaCompilerTests {
 
     @Test func annotationModulesApply() throws {
         let base = module(
-            "base", "grouping g { leaf a { type string; } leaf b { type string; } }\ncontainer c { uses g; list l { config false; leaf x { type int8; } } }")
+            "base",
+            "grouping g { leaf a { type string; } leaf b { type string; } }\ncontainer c { uses g; list l { config false; leaf x { type int8; } } }"
+        )
         let annotation = module(
             "ann",
             """

@@ -27,8 +27,9 @@ struct StatementTests {
     }
 
     @Test func indentationOfContinuedLinesIsStripped() {
-        #expect(parse("   a \"one  \n      two\n       three\n \tfour\";").statements.first?.argument
-            == "one\ntwo\n three\n   four")
+        #expect(
+            parse("   a \"one  \n      two\n       three\n \tfour\";").statements.first?.argument
+                == "one\ntwo\n three\n   four")
         #expect(parse("a \"x\\n  \r\n  y\";").statements.first?.argument == "x\n\ny")
     }
 

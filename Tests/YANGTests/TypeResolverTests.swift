@@ -1,5 +1,6 @@
 import Basics
 import Testing
+
 @testable import YANG
 
 struct TypeResolverTests {
@@ -72,7 +73,8 @@ struct TypeResolverTests {
             schema.node(path)?.type?.leafrefTargets.first.map { schema[$0].path }
         }
         #expect(target("c/r") == "/a:c/l/k" && target("c/s") == "/a:c/l/v" && target("c/d") == "/a:c/l/v")
-        #expect(target("c/h") == "/a:c/l/hidden" && target("c/u") == "/a:c/r" && target("op/input/b") == "/a:op/input/a")
+        #expect(
+            target("c/h") == "/a:c/l/hidden" && target("c/u") == "/a:c/r" && target("op/input/b") == "/a:op/input/a")
         #expect(schema.node("c/r")?.defaults == ["5"])
         #expect(schema.node("c/u")?.type?.members[1].requireInstance == false)
     }
