@@ -78,7 +78,10 @@ struct LineComposer {
     // MARK: One line
 
     /// Appends what can stand on the line of `node`, each word followed by a space; returns the slots that cannot.
-    func append(_ node: CLINode, _ row: Row?, _ slots: [Int], to line: inout [UInt8]) -> [Int] {
+    /// For a deletion, leaves are without their values where the model says so.
+    func append(
+        _ node: CLINode, _ row: Row?, _ slots: [Int], to line: inout [UInt8], isDeletion: Bool = false
+    ) -> [Int] {
         var rest: [Int] = []
         let inline = slots.filter { canInline(node.child($0), row) }
         let last = inline.last
@@ -88,26 +91,30 @@ struct LineComposer {
                 rest.append(slot)
                 continue
             }
-            appendChild(child, row, to: &line)
+            appendChild(child, row, to: &line, isDeletion: isDeletion)
         }
         return rest
     }
 
     private func canLeave(_ node: CLINode) -> Bool { node.has([.flatten, .dropNodeName]) }
 
-    private func appendChild(_ node: CLINode, _ row: Row?, to line: inout [UInt8]) {
+    private func appendChild(_ node: CLINode, _ row: Row?, to line: inout [UInt8], isDeletion: Bool) {
         switch node.kind {
         case .leaf:
             guard let value = row?.value(in: node.slot) ?? defaultShown(node) else { return }
             if node.has(.trimDefault), value == node.schema.defaults.first { return }
-            line += leafWords(node, value) + [CLIText.space]
+            if isDeletion, node.has(.noValueOnDelete) {
+                if !node.has(.dropNodeName) { line += node.word + [CLIText.space] }
+            } else {
+                line += leafWords(node, value) + [CLIText.space]
+            }
         case .leafList:
             guard let entries = row?.entries(in: node.slot) else { return }
             for words in leafListLines(node, entries.rows.map { $0.value(at: 0) }) { line += words + [CLIText.space] }
         default:
             guard let inner = row?.child(in: node.slot) else { return }
             if !node.has(.dropNodeName) { line += node.word + [CLIText.space] }
-            _ = append(node, inner, inner.storedSlots, to: &line)
+            _ = append(node, inner, inner.storedSlots, to: &line, isDeletion: isDeletion)
         }
     }
 
