@@ -49,7 +49,7 @@ let package = Package(
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
-        target("YANG", in: "Core/YANG", uses: ["Basics"]),
+        target("YANG", in: "Core/YANG", uses: ["Basics", crypto]),
         target("ConfigTree", in: "Core/ConfigTree", uses: ["Basics", "YANG"]),
         target("Events", in: "Core/Events", uses: ["Basics"]),
         target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
@@ -79,6 +79,11 @@ let package = Package(
             ]),
 
         // MARK: Interfaces
-        target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),
+        target(
+            "ControlProtocol", in: "Interfaces/ControlProtocol",
+            uses: ["Basics", "YANG", "ConfigTree", "TerminalSession"]),
+        target(
+            "BulkData", in: "Interfaces/BulkData",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "ControlProtocol"]),
     ]
 )

@@ -1,6 +1,6 @@
 import Basics
 import CLIGrammar
-package import ConfigTree
+import ConfigTree
 package import ControlProtocol
 
 /// The formats of `ncs_load -F`.
@@ -90,7 +90,7 @@ package struct DocumentLoader {
         let sealed = try session.sealed(plain, over: tree)
         let applied = tree.applying(
             zip(edits, sealed).map { edit, sealed in
-                DecodedEdit(edit: sealed.edit, path: sealed.path, requirement: edit.requirement, place: edit.place)
+                DecodedEdit(sealed.edit, sealed.path, requirement: edit.requirement, place: edit.place)
             })
         return try content(applied)
     }

@@ -1,6 +1,6 @@
 import Foundation
 import Synchronization
-package import TerminalSession
+import TerminalSession
 
 /// The terminal and the files of a client at the other end of a local connection.
 ///
