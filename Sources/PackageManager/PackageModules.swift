@@ -43,7 +43,7 @@ struct PackageModules {
     private mutating func add(_ module: CompiledModule, _ file: String, _ package: LoadedPackage) {
         annotations += module.sources([.annotation], in: file)
         library += module.sources([.submodule, .dependency], in: file)
-        let isSystem = module.deviceType == nil && Self.isSystemModule(module.name, imports: module.imports, package)
+        let isSystem = module.deviceType == nil && Self.isSystemModule(file, imports: module.imports, package)
         let sources = module.sources([.module, .deviation], in: file)
         if isSystem { system += sources } else { device += sources }
     }
@@ -59,9 +59,9 @@ struct PackageModules {
     }
 
     /// Modules of a driver package that belong to our own data, not to the device's: its ned-id, and what augments us.
-    private static func isSystemModule(_ name: String, imports: [String], _ package: LoadedPackage) -> Bool {
+    private static func isSystemModule(_ file: String, imports: [String], _ package: LoadedPackage) -> Bool {
         guard package.metaData?.neds.isEmpty == false else { return true }
-        return imports.contains("tailf-ncs") || imports.contains("tailf-ncs-ned") || name.hasPrefix("tailf-ned-id-")
+        return imports.contains("tailf-ncs") || imports.contains("tailf-ncs-ned") || file.contains("/tailf-ned-id-")
     }
 }
 

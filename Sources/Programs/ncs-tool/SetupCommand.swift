@@ -22,7 +22,7 @@ enum SetupCommand {
           --package      a package directory, archive, or the name of one of the installation
         """
 
-    static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+    @Sendable static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         do {
             let options = try parse(arguments)
             if options.isHelp {
