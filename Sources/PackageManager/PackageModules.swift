@@ -91,7 +91,8 @@ enum SystemModules {
     /// `tailf-ncs` for `/a/tailf-ncs@2026-11-20.yang`, and for `/a/b.fxs:tailf-ncs.yang`.
     static func moduleName(_ path: String) -> String {
         let file = path.split(whereSeparator: { $0 == "/" || $0 == ":" }).last ?? ""
-        return String(file.prefix { $0 != "@" && $0 != "." })
+        let name = file.hasSuffix(".yang") ? file.dropLast(".yang".count) : file
+        return String(name.prefix { $0 != "@" })
     }
 }
 
