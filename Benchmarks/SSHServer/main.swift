@@ -95,6 +95,7 @@ func report(_ name: String, _ times: [Double]) -> (mean: Double, tail: Double) {
 }
 let before = report("\(clientCount) clients", alone)
 let after = report("\(clientCount) clients and one stalled", beside)
-let ratios = [after.mean / before.mean, after.tail / before.tail].map { $0.formatted(.number.precision(.fractionLength(2))) }
+let ratios = [after.mean / before.mean, after.tail / before.tail]
+    .map { $0.formatted(.number.precision(.fractionLength(2))) }
 print("ratio: mean \(ratios[0]), p99 \(ratios[1])")
 server.stop()

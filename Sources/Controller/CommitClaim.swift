@@ -1,4 +1,5 @@
 import ConfigTree
+import Foundation
 import Transactions
 
 /// What a commit excludes others from, and which changes contradict each other.

@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import ControlProtocol
 import Events
@@ -11,7 +12,7 @@ extension NetworkController {
         let agent = DeviceRecoveryAgent(
             access: { [weak self] (name) throws(ControlError) in try self?.recoveryAccess(name) }, secrets: secrets,
             devices: devices)
-        let retrier = InDoubtRetrier(doubts: doubts, log: database, agent: agent)
+        let retrier = InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32)
         let thread = Thread { [weak self] in
             while let controller = self, !controller.isStopping {
                 controller.tick(retrier)

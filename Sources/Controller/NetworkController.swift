@@ -1,12 +1,12 @@
-package import Basics
-package import CLIGrammar
-package import ConfigDatabase
-package import ConfigTree
+import Basics
+import CLIGrammar
+import ConfigDatabase
+import ConfigTree
 package import ControlProtocol
-package import Events
+import Events
 import Foundation
-package import PackageManager
-package import Secrets
+import PackageManager
+import Secrets
 import Synchronization
 import Transactions
 

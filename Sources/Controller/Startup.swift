@@ -84,18 +84,28 @@ package struct Startup {
             }
         } catch let fault as DatabaseFault {
             logs.note(.databaseStartFailed(reason: fault.description))
-            throw StartupError(fault.exitStatus, "\(fault)")
+            throw StartupError(Self.exitStatus(of: fault), "\(fault)")
         } catch {
             logs.note(.databaseStartFailed(reason: "\(error)"))
             throw StartupError(16, "\(error)")
         }
     }
 
+    /// The field's numbers for a database that cannot be used.
+    private static func exitStatus(of fault: DatabaseFault) -> Int32 {
+        switch fault.code {
+        case .damaged, .missing: 15
+        case .foreign, .newer: 11
+        case .permission: 22
+        case .inUse: 20
+        case .noSpace, .readOnly, .inputOutput, .outcomeUnknown, .tooLarge, .closed: 16
+        }
+    }
+
     private static func add(_ record: LogRecord, to replayed: Replayed) throws {
         replayed.number = record.number
-        if let kind = record.kind.transactionKind {
-            try replayed.plan.add(
-                TransactionRecord(kind: kind, time: record.time, payload: record.payload), number: record.number)
+        if let kind = record.transactionKind {
+            try replayed.plan.add(kind, number: record.number, payload: record.payload)
         }
         switch record.kind {
         case .activation:

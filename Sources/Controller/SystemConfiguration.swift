@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 import Foundation
 
 /// What `ncs.conf` says, with variables filled in. Paths are absolute.

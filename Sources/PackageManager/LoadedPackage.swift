@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 package import YANG
 
 /// A package of a generation: what it says of itself, what became of it, and the models that it brings.

@@ -1,6 +1,6 @@
-package import Basics
+import Basics
 import Foundation
-package import YANG
+import YANG
 
 /// Makes a generation out of the package directories of one: reads meta-data, judges dependencies, compiles models.
 ///
@@ -88,6 +88,7 @@ package struct PackageLoader: Sendable {
     /// A module that goes into the system model, and whose package fails with it.
     struct SystemModule {
         var source: SchemaCompiler.Source
+        var library: [SchemaCompiler.Source]
         var package: String
     }
 
@@ -101,7 +102,7 @@ package struct PackageLoader: Sendable {
             return []
         }
         package.warnings += modules.warnings
-        var system = modules.system.map { SystemModule(source: $0, package: package.name) }
+        var system = modules.system.map { SystemModule(source: $0, library: modules.library, package: package.name) }
         for ned in package.metaData?.neds ?? [] {
             guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
             let nedID = ned.nedID.flatMap { $0.contains(":") ? $0 : nil } ?? "\(identity):\(identity)"
@@ -114,7 +115,7 @@ package struct PackageLoader: Sendable {
                     javaClassName: ned.javaClassName))
             if !modules.systemNames.contains(identity), ned.nedID != nil {
                 let source = NEDIDModule.source(identity: identity, type: ned.type)
-                system.append(SystemModule(source: source, package: package.name))
+                system.append(SystemModule(source: source, library: [], package: package.name))
             }
         }
         return system
@@ -133,6 +134,7 @@ package struct PackageLoader: Sendable {
         options.policy = .vendor
         options.searchPath = modules.searchPath + [moduleDirectory]
         options.annotations = modules.annotations
+        options.library = modules.library
         let outcome = SchemaCompiler(options: options).compile(modules.device)
         let errors = outcome.diagnostics.filter { $0.severity == .error }
         package.warnings += outcome.diagnostics.filter { $0.severity == .warning }.prefix(20).map(\.description)
@@ -151,6 +153,7 @@ package struct PackageLoader: Sendable {
             if let schema = reusable(sources) { return schema }
             var options = SchemaCompiler.Options()
             options.searchPath = [moduleDirectory]
+            options.library = modules.flatMap(\.library)
             let outcome = SchemaCompiler(options: options).compile(sources)
             let errors = outcome.diagnostics.filter { $0.severity == .error }
             if let schema = outcome.schema, errors.isEmpty { return schema }

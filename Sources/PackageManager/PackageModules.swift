@@ -8,6 +8,8 @@ struct PackageModules {
     var device: [SchemaCompiler.Source] = []
     var system: [SchemaCompiler.Source] = []
     var annotations: [SchemaCompiler.Source] = []
+    /// Texts that the modules refer to: submodules, and modules that the package brings for its own use.
+    var library: [SchemaCompiler.Source] = []
     var searchPath: [String] = []
     var warnings: [String] = []
 
@@ -20,9 +22,10 @@ struct PackageModules {
         let files = ((try? FileManager.default.contentsOfDirectory(atPath: loadDirectory)) ?? []).sorted()
         var isForeign = false
         for file in files where file.hasSuffix(".fxs") {
-            do {
-                try add(CompiledModule(path: loadDirectory + "/" + file), of: package)
-            } catch let error as CompiledModuleError where error.code == .foreign {
+            do throws(CompiledModuleError) {
+                add(try CompiledModule.read(path: loadDirectory + "/" + file), loadDirectory + "/" + file, package)
+            } catch {
+                guard error.code == .foreign else { throw error }
                 isForeign = true
             }
         }
@@ -33,18 +36,16 @@ struct PackageModules {
                 remedy: "build the package here with make -C src, or get one with its YANG sources")
         }
         warnings.append("the .fxs files were made by another compiler; the models were compiled from src/yang")
-        (device, system, annotations) = ([], [], [])
+        (device, system, annotations, library) = ([], [], [], [])
         try addSources(sourceDirectory, of: package)
     }
 
-    private mutating func add(_ module: CompiledModule, of package: LoadedPackage) throws {
-        annotations += module.annotations
-        if Self.isSystemModule(module.name, imports: module.imports, package) {
-            system.append(module.source)
-        } else {
-            device.append(module.source)
-        }
-        if let directory = module.writeSubmodules { searchPath.append(directory) }
+    private mutating func add(_ module: CompiledModule, _ file: String, _ package: LoadedPackage) {
+        annotations += module.sources([.annotation], in: file)
+        library += module.sources([.submodule, .dependency], in: file)
+        let isSystem = module.deviceType == nil && Self.isSystemModule(module.name, imports: module.imports, package)
+        let sources = module.sources([.module, .deviation], in: file)
+        if isSystem { system += sources } else { device += sources }
     }
 
     private mutating func addSources(_ directory: String, of package: LoadedPackage) throws {
@@ -87,9 +88,9 @@ enum SystemModules {
         }
     }
 
-    /// `tailf-ncs` for `/a/tailf-ncs@2026-11-20.yang`.
+    /// `tailf-ncs` for `/a/tailf-ncs@2026-11-20.yang`, and for `/a/b.fxs:tailf-ncs.yang`.
     static func moduleName(_ path: String) -> String {
-        let file = path.split(separator: "/").last ?? ""
+        let file = path.split(whereSeparator: { $0 == "/" || $0 == ":" }).last ?? ""
         return String(file.prefix { $0 != "@" && $0 != "." })
     }
 }

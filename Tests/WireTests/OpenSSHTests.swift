@@ -25,8 +25,8 @@ import Testing
 
     @Test(.enabled(if: hasClient)) func shellWithATerminalEchoesAndEndsLinesWithCRLF() throws {
         let test = try TestServer()
-        let ran = try run(
-            ["sh", "-c", "sleep 1; printf 'echo one\\rsize\\rexit 5\\r' | " + ssh(test, ["-tt"]).map { "'\($0)'" }.joined(separator: " ")])
+        let command = ssh(test, ["-tt"]).map { "'\($0)'" }.joined(separator: " ")
+        let ran = try run(["sh", "-c", "printf 'echo one\\rsize\\rexit 5\\r' | \(command)"])
         #expect(ran.output.contains("router# echo one\r\none\r\n"))
         #expect(ran.status == 5)
     }

@@ -67,7 +67,9 @@ import Testing
         let test = try TestServer()
         let session = try SSHSession(test.options())
         try session.connect()
-        try session.authenticate([.interactive { prompt, isEchoed in prompt == "Password: " && !isEchoed ? "secret" : nil }])
+        try session.authenticate([
+            .interactive { prompt, isEchoed in prompt == "Password: " && !isEchoed ? "secret" : nil }
+        ])
         #expect(try session.openExec("echo in").readAll() == Array("in\r\n".utf8))
     }
 

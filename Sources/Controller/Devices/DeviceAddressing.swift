@@ -2,6 +2,7 @@ import ConfigTree
 import ControlProtocol
 import NEDRuntime
 import Wire
+import YANG
 
 /// Reads out of the configuration where a device is and who logs in: device, then profile, then global settings.
 struct DeviceAddressing {

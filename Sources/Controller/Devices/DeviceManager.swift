@@ -59,6 +59,12 @@ final class DeviceManager: Sendable {
         return access(target, driver, addressing, device)
     }
 
+    /// As `access`, with another driver than the one that the device is configured for: migration looks through it.
+    func access(_ device: Instance, driver: Driver, localUser: String) throws(ControlError) -> DeviceAccess {
+        let addressing = try DeviceAddressing(device, localUser: localUser)
+        return access(try addressing.target(open: secrets.open), driver, addressing, device)
+    }
+
     private func access(
         _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
     ) -> DeviceAccess {

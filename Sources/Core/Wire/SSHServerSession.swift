@@ -3,8 +3,8 @@ internal import Foundation
 
 /// One client connection on its loop's thread.
 ///
-/// Invariants: libssh may call back from any of its functions, writing included, so callbacks only note what happened or
-/// hand bytes on; nothing is freed before the outermost call has returned (`end`). The socket stays non-blocking: a
+/// Invariants: libssh may call back from any of its functions, writing included, so callbacks only note what happened
+/// or hand bytes on; nothing is freed before the outermost call has returned (`end`). The socket stays non-blocking: a
 /// blocking one would stop the whole loop in send(2) for one client that does not read.
 final class SSHServerSession {
     let token: UInt64
@@ -111,8 +111,8 @@ final class SSHServerSession {
     func end() {
         isOver = true
         for channel in channels { channel.abandon() }
-        channels = []
         release()
+        channels = []
     }
 
     private func release() {

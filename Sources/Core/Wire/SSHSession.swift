@@ -158,12 +158,12 @@ extension SSHSession {
                 descriptor, events: events, wakened: cancellation, deadline: deadline, atMost: nap)
             lock.withLock { state in
                 state.waiters -= 1
-                if readiness == .ready {
+                if readiness == .readable {
                     state.lastHeard = .now
                     state.probes = 0
                 }
             }
-            mayHaveRead = readiness == .ready
+            mayHaveRead = readiness == .readable
             if deadline.hasPassed {
                 throw WireError(
                     .timeout, peer: peer, onTimeout, remedy: "check that the device answers, or raise the time-out")

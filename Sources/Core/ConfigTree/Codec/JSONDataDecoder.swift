@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import YANG
 
 /// Reads instance data in JSON (RFC 7951) into trees and edits.
@@ -24,6 +24,20 @@ package enum JSONDataDecoder {
         return decoder.finishedEdits()
     }
 
+    /// The data of a whole document that comes in pieces. Throws what its source throws.
+    package static func tree(
+        document reader: consuming JSONReader, model: DataModel, options: DecodeOptions = DecodeOptions()
+    ) throws -> Decoded<DataTree> {
+        let file = reader.place.file
+        let decoder = TreeDecoder(model: model, options: options, collectsEdits: false, isJSON: true, file: file)
+        do {
+            try readDocument(decoder, &reader)
+        } catch let error as DiagnosticsError {
+            error.diagnostics.forEach(decoder.add)
+        }
+        return decoder.finishedTree()
+    }
+
     private static func limits(_ options: DecodeOptions) -> JSONLimits {
         var limits = JSONLimits()
         limits.refusesDuplicateKeys = options.policy == .strict
@@ -32,11 +46,7 @@ package enum JSONDataDecoder {
 
     private static func run(_ decoder: TreeDecoder, _ reader: consuming JSONReader) {
         do {
-            guard try reader.next() == .startObject else {
-                return decoder.add(reader.fault("The document is no object", remedy: "expected { \"data\": { ... } }"))
-            }
-            try readObject(decoder, &reader, isTop: true)
-            _ = try reader.next()
+            try readDocument(decoder, &reader)
         } catch let error as DiagnosticsError {
             error.diagnostics.forEach(decoder.add)
         } catch {
@@ -44,29 +54,34 @@ package enum JSONDataDecoder {
         }
     }
 
+    private static func readDocument(_ decoder: TreeDecoder, _ reader: inout JSONReader) throws {
+        guard try reader.next() == .startObject else {
+            return decoder.add(reader.fault("The document is no object", remedy: "expected { \"data\": { ... } }"))
+        }
+        try readObject(decoder, &reader, isTop: true)
+        _ = try reader.next()
+    }
+
     /// After `{`: reads to the matching `}`.
     private static func readObject(_ decoder: TreeDecoder, _ reader: inout JSONReader, isTop: Bool = false) throws {
         while try reader.next() == .key {
-            let key = reader.text
-            let token = UInt64(UInt32(reader.keyNumber))
+            let name = TreeDecoder.Name(
+                local: reader.keyLocal, qualifier: reader.keyQualifier, token: UInt64(UInt32(reader.keyNumber)))
             let place = reader.place
             let event = try reader.next()
-            if key.hasPrefix("@") {
+            if (name.qualifier ?? name.local).utf8.first == UInt8(ascii: "@") {
                 try reader.skipValue()
-            } else if isTop, event == .startObject, isWrapper(key, decoder) {
+            } else if isTop, event == .startObject, isWrapper(name, decoder) {
                 try readObject(decoder, &reader)
             } else {
-                let parts = key.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                let qualifier = parts.count == 2 ? String(parts[0]) : nil
-                let name = TreeDecoder.Name(local: String(parts[parts.count - 1]), qualifier: qualifier, token: token)
                 try readMember(decoder, &reader, name, event, place)
             }
         }
     }
 
-    private static func isWrapper(_ key: String, _ decoder: TreeDecoder) -> Bool {
-        ["data", "config", "ietf-restconf:data", "ietf-restconf:config"].contains(key)
-            && decoder.model.schema.root.dataChildren.allSatisfy { $0.name != key }
+    private static func isWrapper(_ name: TreeDecoder.Name, _ decoder: TreeDecoder) -> Bool {
+        ["data", "config"].contains(name.local) && [nil, "ietf-restconf"].contains(name.qualifier)
+            && decoder.model.schema.root.dataChildren.allSatisfy { $0.name != name.local }
     }
 
     private static func readMember(

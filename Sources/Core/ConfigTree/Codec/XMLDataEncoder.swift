@@ -34,17 +34,23 @@ package struct XMLDataEncoder {
     package static func write(
         _ tree: DataTree, to writer: inout XMLWriter, _ options: EncodeOptions = EncodeOptions()
     ) throws {
-        try writeContent(tree.model.schema.root, tree.root, tree.model, to: &writer, options)
-    }
-
-    /// Writes what a row holds into a document that somebody else began.
-    static func writeContent(
-        _ node: SchemaNode, _ row: Row, _ model: DataModel, to writer: inout XMLWriter, _ options: EncodeOptions
-    ) throws {
         var encoder = XMLDataEncoder(options)
         swap(&encoder.writer, &writer)
         defer { swap(&encoder.writer, &writer) }
-        try encoder.content(node, row, model)
+        try encoder.content(tree.model.schema.root, tree.root, tree.model)
+    }
+
+    /// Writes what is stored in one row into a document that somebody else began.
+    static func write(
+        contentOf node: SchemaNode, _ row: Row, _ model: DataModel, to writer: inout XMLWriter,
+        skippingKeys: Bool = false
+    ) throws {
+        var encoder = XMLDataEncoder()
+        swap(&encoder.writer, &writer)
+        defer { swap(&encoder.writer, &writer) }
+        for item in encoder.walk.items(node, row, model) where !skippingKeys || !item.node.isKey {
+            try encoder.item(item, model)
+        }
     }
 
     // MARK: Along a path
