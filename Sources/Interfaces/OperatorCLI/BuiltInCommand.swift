@@ -5,10 +5,10 @@ import TerminalSession
 import YANG
 
 /// A command that does not come from a model.
-struct BuiltInCommand {
-    typealias Body = (OperatorShell, Invocation) throws -> CommandResult
+struct BuiltInCommand: Sendable {
+    typealias Body = @Sendable (OperatorShell, Invocation) throws -> CommandResult
     /// What may follow, given the words after the command (the last one half typed or empty).
-    typealias Choices = (OperatorShell, [TypedWord]) -> [Choice]
+    typealias Choices = @Sendable (OperatorShell, [TypedWord]) -> [Choice]
 
     let name: String
     let help: String
@@ -106,7 +106,7 @@ extension OperatorShell {
             return
         }
         for call in calls where !out.isFinished {
-            try out.line(call.path.words)
+            try out.line(call.path.appending(call.action).words)
             do {
                 try run(call, indent: 4)
             } catch let error as ControlError {
@@ -117,7 +117,7 @@ extension OperatorShell {
 
     private func run(_ call: ActionCall, indent: Int) throws {
         let screen = operatorSession.screen
-        let output = try session.invoke(call.path, input: call.input) { screen.interject($0 + "\n") }
+        let output = try session.invoke(call.path.appending(call.action), input: call.input) { screen.interject($0 + "\n") }
         var printer = ActionPrinter(action: call.action, columns: terminal.columns)
         printer.print(output.instance, indent: indent)
         try out.write(printer.text)

@@ -1,3 +1,4 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol

@@ -1,5 +1,6 @@
 import CLIGrammar
 import ConfigTree
+import ControlProtocol
 import TerminalSession
 import YANG
 

@@ -1,10 +1,13 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
+import TerminalSession
+import YANG
 
 /// The built-in commands of configuration mode.
 enum ConfigurationCommands {
-    nonisolated(unsafe) static let all: [BuiltInCommand] = [
+    static let all: [BuiltInCommand] = [
         BuiltInCommand("commit", "Commit current set of changes", choices: CommitParameters.choices) { shell, line in
             try shell.commit(line)
         },

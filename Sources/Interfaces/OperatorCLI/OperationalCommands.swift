@@ -3,7 +3,7 @@ import TerminalSession
 
 /// The built-in commands of operational mode.
 enum OperationalCommands {
-    nonisolated(unsafe) static let all: [BuiltInCommand] = [
+    static let all: [BuiltInCommand] = [
         BuiltInCommand("config", "Manipulate software configuration information", choices: modes) { shell, line in
             try shell.enterConfiguration(line)
         },

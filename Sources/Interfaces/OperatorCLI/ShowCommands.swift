@@ -1,6 +1,7 @@
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
+import TerminalSession
 import YANG
 
 /// `show` in operational mode.
