@@ -37,10 +37,18 @@ struct LineParser {
     /// Reads the whole line. On failure `fault` says where and why.
     mutating func parse() -> Bool {
         guard count > 0 || collector != nil else { return false }
-        if content(0, 0) { return true }
-        guard count > 0, line.text(0).elementsEqual(Self.noWord), !line.tokens[0].isQuoted else { return false }
+        let isNegative = count > 0 && line.text(0).elementsEqual(Self.noWord) && !line.tokens[0].isQuoted
+        guard isNegative else { return content(0, 0) }
+        let children = frames[0].content.children
+        let isClear = count > 1 && !children.routes(line.text(1)).isEmpty && children.routes(line.text(0)).isEmpty
+        return isClear ? negative() || content(0, 0) : content(0, 0) || negative()
+    }
+
+    private mutating func negative() -> Bool {
         isNo = true
-        return content(0, 1)
+        if content(0, 1) { return true }
+        isNo = false
+        return false
     }
 
     static let noWord = Array("no".utf8)
