@@ -16,11 +16,16 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func target(_ name: String, in folder: String, uses: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: uses, path: "Sources/\(folder)", exclude: ["README.md"], swiftSettings: settings)
+}
+
+func program(_ name: String, in folder: String, uses: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: uses, path: "Sources/\(folder)", swiftSettings: settings)
 }
 
 func tests(_ name: String, uses: [Target.Dependency]) -> Target {
@@ -33,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
@@ -47,7 +53,7 @@ let package = Package(
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
-        target("YANG", in: "Core/YANG", uses: ["Basics"]),
+        target("YANG", in: "Core/YANG", uses: ["Basics", crypto]),
         target("ConfigTree", in: "Core/ConfigTree", uses: ["Basics", "YANG"]),
         target("Events", in: "Core/Events", uses: ["Basics"]),
         target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
@@ -57,12 +63,44 @@ let package = Package(
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
 
+        target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
+
         // MARK: Hearts
+        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
+        target(
+            "PackageManager", in: "PackageManager",
+            uses: ["Basics", "YANG", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
 
+        // MARK: Controller
+        target(
+            "Controller", in: "Controller",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "ConfigDatabase", "Transactions", "Secrets", "Events",
+                "PackageSigning", "Wire", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol", crypto,
+            ]),
+
         // MARK: Interfaces
-        target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),
+        target(
+            "ControlProtocol", in: "Interfaces/ControlProtocol",
+            uses: ["Basics", "YANG", "ConfigTree", "TerminalSession"]),
+        target(
+            "BulkData", in: "Interfaces/BulkData",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "ControlProtocol"]),
+        target(
+            "OperatorCLI", in: "Interfaces/OperatorCLI",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol"]),
+
+        // MARK: Programs
+        program(
+            "ncs", in: "Programs/ncs",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "Events", "Controller", "ControlProtocol", "BulkData", "OperatorCLI",
+            ]),
+        program(
+            "ncs-tool", in: "Programs/ncs-tool",
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageManager", "ControlProtocol"]),
     ]
 )

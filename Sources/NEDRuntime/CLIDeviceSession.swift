@@ -133,6 +133,11 @@ package final class CLIDeviceSession {
     /// Sends the commands: to the running configuration, or to the candidate if the device has one. On a refusal the rest
     /// is not sent, and the error names the line.
     package func prepare(_ commands: [CLICommand]) throws(NEDError) {
+        guard !driver.isReadOnly else {
+            throw NEDError(
+                .readOnly, device: target.name, "the driver \(driver.shortID) is read-only: its package has program code "
+                    + "that is not run here, and no driver/driver.yaml that describes the device")
+        }
         try phase("PREPARE", "PREPARE:\n" + commands.map(\.text).joined(separator: "\n")) { () throws(NEDError) in
             try dialogue.enterConfiguration()
             do throws(NEDError) {

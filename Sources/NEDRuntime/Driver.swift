@@ -9,6 +9,9 @@ package final class Driver: Sendable {
     package let package: String
     package let model: DataModel
     package let kind: Kind
+    /// The package has program code that we do not run and no description of its own: what that code would transform is
+    /// unknown, so the device is read but not written.
+    package let isReadOnly: Bool
 
     package enum Kind: Sendable {
         case cli(CLIGrammar, DriverDescription)
@@ -16,11 +19,12 @@ package final class Driver: Sendable {
         case modelOnly(reason: String)
     }
 
-    package init(nedID: String, package: String, model: DataModel, kind: Kind) {
+    package init(nedID: String, package: String, model: DataModel, kind: Kind, isReadOnly: Bool = false) {
         self.nedID = nedID
         self.package = package
         self.model = model
         self.kind = kind
+        self.isReadOnly = isReadOnly
     }
 
     /// The ned-id without its module, as operators write it.

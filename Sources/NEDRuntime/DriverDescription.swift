@@ -1,4 +1,5 @@
 package import Basics
+package import CLIGrammar
 import Foundation
 package import YANG
 import Yams
@@ -195,6 +196,45 @@ private final class DescriptionReader {
                 return nil
             }
             return compile(expect, path).map { DriverDescription.Exchange(expect: $0, send: send) }
+        }
+    }
+}
+
+extension DriverDescription {
+    /// The description of an IOS-like device without peculiarities: for packages that bring none of their own.
+    package static func standard() throws(DiagnosticsError) -> DriverDescription {
+        try DriverDescription(yaml: Array(standardText.utf8), file: "the standard driver description")
+    }
+
+    private static let standardText = #"""
+        dialect: ios
+        prompts:
+          operational: '[A-Za-z0-9_.\-]+# ?'
+          unprivileged: '[A-Za-z0-9_.\-]+> ?'
+          configuration: '[A-Za-z0-9_.\-]+\(config[^)]*\)# ?'
+        enable: enable
+        login:
+          - { expect: '.*[Uu]ser ?[Nn]ame: ?', send: $user }
+          - { expect: '.*[Pp]assword: ?', send: $password }
+        paging:
+          - { expect: ' ?--More-- ?', send: ' ' }
+        confirmations:
+          - { expect: '.*\[confirm\] ?', send: '' }
+          - { expect: '.*\[yes/no\]:? ?', send: 'yes' }
+        setup: [ 'terminal length 0', 'terminal width 0' ]
+        commands: { show: show running-config, enter: configure terminal, leave: end, save: write memory, exit: exit }
+        errors:
+          refusal: [ '% .*', '%[A-Z].*', 'Error:.*', 'syntax error.*' ]
+        volatile: [ 'Building configuration.*', 'Current configuration.*', '! Last configuration change.*' ]
+        """#
+
+    /// The grammar that goes with `dialect`.
+    package var grammarDialect: CLIDialect {
+        switch dialect {
+        case "xr": .xr
+        case "nx": .nx
+        case "c": .c
+        default: .i
         }
     }
 }

@@ -1,1 +1,108 @@
+import Basics
+import CSQLiteTestVFS
+import ConfigDatabase
+import Dispatch
+import Foundation
+import Transactions
 
+// What the tests of the database do in a process of their own, because they kill it or break its disk:
+//   commits DIRECTORY COUNT                    commit; print each number once it is acknowledged
+//   transactions DIRECTORY COUNT DEVICES       commit to devices that are files; print each value likewise
+//   fault DIRECTORY OPERATION CODE PASSES TIMES  meet a disk fault between commits; print what becomes of them
+//   syncs DIRECTORY                            print how many syncs one caller and eight callers need
+//   many DIRECTORY COUNT                       commit without waiting in between
+
+func report(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+func commits(_ database: ConfigurationDatabase, _ count: Int) throws {
+    let start = Int(database.head.number)
+    for index in start..<start + count {
+        let batch = CommitBatch(
+            [LogEntry(kind: .commit, time: Int64(index), payload: Array("{\"n\":\(index)}".utf8))],
+            operational: [OperationalChange("last", Array("\(index + 1)".utf8))])
+        report("\(try database.submit(batch).wait()[0].number)")
+    }
+}
+
+func many(_ database: ConfigurationDatabase, _ count: Int) throws {
+    var tickets = [CommitTicket]()
+    for index in 0..<count {
+        tickets.append(
+            try database.submit(
+                CommitBatch([LogEntry(kind: .commit, time: 0, payload: [UInt8](repeating: 120, count: index * 7))])))
+    }
+    for ticket in tickets { report("\(try ticket.wait()[0].number)") }
+}
+
+func transactions(_ database: ConfigurationDatabase, _ directory: String, _ count: Int, _ devices: Int) throws {
+    let coordinator = CommitCoordinator(log: database, doubts: InDoubtList(), limit: 4, clock: { 0 })
+    for index in 1...count {
+        let participants = (0..<devices).map { device in
+            FileDevice(id: ParticipantID("device/d\(device)"), path: directory + "/d\(device)", value: "v\(index)")
+        }
+        _ = try coordinator.commit(
+            Array("v\(index)".utf8), participants: participants, owner: ReservationOwner(id: 1, "test"))
+        report("v\(index)")
+    }
+}
+
+func attempt(_ database: ConfigurationDatabase, _ value: String) {
+    do {
+        let records = try database.append([LogEntry(kind: .commit, time: 0, payload: Array(value.utf8))])
+        report("\(value): \(records[0].number)")
+    } catch let fault as DatabaseFault {
+        report("\(value): \(fault.code.rawValue)")
+    } catch {
+        report("\(value): \(error)")
+    }
+}
+
+func syncs(_ database: ConfigurationDatabase) throws {
+    for _ in 0..<3 { attempt(database, "warm") }
+    var before = openned_test_vfs_count(Int32(OPENNED_VFS_SYNC))
+    for _ in 0..<100 { try database.append([LogEntry(kind: .commit, time: 0, payload: [1])]) }
+    report("one: \(openned_test_vfs_count(Int32(OPENNED_VFS_SYNC)) - before)")
+    openned_test_vfs_delay_sync(5_000)
+    before = openned_test_vfs_count(Int32(OPENNED_VFS_SYNC))
+    let gate = DispatchGroup()
+    for _ in 0..<8 {
+        gate.enter()
+        Thread.detachNewThread {
+            for _ in 0..<25 { _ = try? database.append([LogEntry(kind: .commit, time: 0, payload: [2])]) }
+            gate.leave()
+        }
+    }
+    gate.wait()
+    report("eight: \(openned_test_vfs_count(Int32(OPENNED_VFS_SYNC)) - before)")
+    openned_test_vfs_delay_sync(0)
+}
+
+func run(_ arguments: [String]) throws {
+    guard arguments.count >= 3 else {
+        report("usage: cdb-crash-helper commits|transactions|fault|syncs|many DIRECTORY ...")
+        exit(2)
+    }
+    func number(_ index: Int) -> Int { arguments.count > index ? Int(arguments[index]) ?? 0 : 0 }
+    _ = openned_test_vfs_install()
+    openned_test_vfs_hook { operation in CrashPoint.reach("vfs.\(operation)") }
+    let database = try ConfigurationDatabase(directory: arguments[2])
+    switch arguments[1] {
+    case "commits": try commits(database, number(3))
+    case "many": try many(database, number(3))
+    case "transactions": try transactions(database, arguments[2], number(3), number(4))
+    case "syncs": try syncs(database)
+    default:
+        attempt(database, "before")
+        openned_test_vfs_fail(Int32(number(3)), Int64(number(5)), Int32(number(4)), Int64(number(6)))
+        attempt(database, "broken")
+        openned_test_vfs_fail(Int32(number(3)), 0, 0, 0)
+        attempt(database, "after")
+    }
+    database.close()
+    report("end")
+}
+
+do { try run(CommandLine.arguments) } catch {
+    report("error: \(error)")
+    exit(1)
+}

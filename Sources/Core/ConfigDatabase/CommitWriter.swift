@@ -21,7 +21,6 @@ final class CommitWriter: Sendable {
         var pending: [Pending] = []
         /// Operational values as readers see them: durable ones, and those written without waiting.
         var operational: [String: [UInt8]]
-        var hasUnsynced = false
         var closedBy: DatabaseFault?
         var isStopping = false
     }
@@ -38,6 +37,8 @@ final class CommitWriter: Sendable {
     private static let idleCheckpoint = 1_000
     private static let busyCheckpoint = 16_000
     private static let idleDelay = DispatchTimeInterval.milliseconds(50)
+    /// How often values that nobody waits for are held back because others follow.
+    private static let delayLimit = 20
 
     init(_ storage: LogStorage, _ stored: StoredState) {
         self.storage = storage
@@ -76,7 +77,6 @@ final class CommitWriter: Sendable {
             if let fault = state.closedBy { throw fault }
             for change in changes { state.operational[change.key] = change.value }
             state.pending.append(Pending(batch: batch, ticket: nil))
-            state.hasUnsynced = true
         }
         work.signal()
     }
@@ -88,10 +88,10 @@ final class CommitWriter: Sendable {
     }
 
     func moveAnchor(to position: LogPosition, manifest: [UInt8]) throws {
-        let identity = anchor.identity
-        let anchor = LogAnchor(identity: identity, position: position, manifest: manifest)
-        try storage.moveAnchor(to: anchor)
-        state.withLock { $0.stored.anchor = anchor }
+        let old = anchor
+        let new = LogAnchor(identity: old.identity, position: position, manifest: manifest)
+        try storage.moveAnchor(from: old, to: new)
+        state.withLock { $0.stored.anchor = new }
     }
 
     /// Writes what is pending and ends the thread.
@@ -109,6 +109,7 @@ final class CommitWriter: Sendable {
 
     private func run() {
         var pages = 0
+        var delays = 0
         while true {
             let mustWait = state.withLock { $0.pending.isEmpty && !$0.isStopping }
             if mustWait {
@@ -119,7 +120,11 @@ final class CommitWriter: Sendable {
                     continue
                 }
             }
-            guard waitsForMore() else { continue }
+            if delays < Self.delayLimit, !waitsForMore() {
+                delays += 1
+                continue
+            }
+            delays = 0
             let (group, stored) = takeGroup()
             if group.isEmpty {
                 if state.withLock({ $0.isStopping }) { break }
@@ -195,7 +200,7 @@ final class CommitWriter: Sendable {
             state.nextNumber = state.stored.head.number + 1
             if fault.code == .outcomeUnknown || fault.code == .damaged {
                 state.closedBy = fault
-            } else {
+            } else if !state.isStopping {
                 // Values that nobody waits for are tried again with the next batch.
                 state.pending = (group + others).filter { $0.ticket == nil }
             }

@@ -42,6 +42,8 @@ package final class ConfigurationDatabase: Sendable {
                 if let refusal { throw Refusal(cause: refusal) }
                 throw error
             }
+            // What a crash left in the write-ahead log; if it cannot be copied now, it stays there.
+            if !isNew { try? storage.checkpoint() }
             writer = CommitWriter(storage, stored)
         } catch let refusal as Refusal {
             throw refusal.cause
@@ -79,6 +81,8 @@ package final class ConfigurationDatabase: Sendable {
         try DatabaseFormat.create(path, identity: identity)
         return true
     }
+
+    deinit { close() }
 
     /// Writes what is pending, copies the write-ahead log into the file and closes it.
     package func close() {

@@ -7,14 +7,17 @@ struct LogStorage: Sendable {
     let path: String
     let queue: DatabaseQueue
 
-    /// Rows of the log read at a time, so that a long read never keeps the writer waiting.
-    private static let readChunk = 256
+    /// Rows and, about, bytes of the log read at a time: a long read neither keeps the writer waiting nor fills memory.
+    private static let rowChunk = 256
+    private static let byteChunk = 8 << 20
 
-    /// Opens an existing file without looking at its content.
-    init(opening path: String) throws {
+    /// Opens an existing file without looking at its records.
+    ///
+    /// - Parameter isDamaged: whether to take what can be read of a damaged write-ahead log.
+    init(opening path: String, isDamaged: Bool = false) throws {
         self.path = path
         try DatabaseFormat.checkHeader(path)
-        try WriteAheadLogCheck.check(databaseAt: path)
+        if !isDamaged { try WriteAheadLogCheck.check(databaseAt: path) }
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
         configuration.label = "cdb"
@@ -79,14 +82,18 @@ struct LogStorage: Sendable {
     func read(after position: LogPosition, through last: Int64, _ body: (LogRecord) throws -> Void) throws {
         var position = position
         while position.number < last {
-            let records = try queue.inDatabase { db in try chunk(db, after: position, through: last) }
+            let (records, fault) = try queue.inDatabase { db in try chunk(db, after: position, through: last) }
             for record in records { try body(record) }
-            guard records.count == Self.readChunk, let end = records.last else { return }
+            if let fault { throw fault }
+            guard let end = records.last else { return }
             position = end.position
         }
     }
 
-    private func chunk(_ db: Database, after start: LogPosition, through last: Int64) throws -> [LogRecord] {
+    /// The next records, and the fault of the one after them if it is damaged.
+    private func chunk(
+        _ db: Database, after start: LogPosition, through last: Int64
+    ) throws -> ([LogRecord], DatabaseFault?) {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT number, kind, time, previous_digest, payload_digest, digest, payload FROM log
@@ -95,18 +102,23 @@ struct LogStorage: Sendable {
         var records = [LogRecord]()
         var position = start
         do {
-            let rows = try Row.fetchCursor(statement, arguments: [start.number, last, Self.readChunk])
-            while let row = try rows.next() {
+            let rows = try Row.fetchCursor(statement, arguments: [start.number, last, Self.rowChunk])
+            var bytes = 0
+            while bytes < Self.byteChunk, let row = try rows.next() {
                 let record = try record(row, after: position)
                 records.append(record)
                 position = record.position
+                bytes += record.payload.count
             }
         } catch let error as DatabaseError {
-            throw DatabaseFault.damaged(
+            let fault = DatabaseFault.damaged(
                 "record \(position.number + 1) cannot be read", path: path, record: position.number + 1,
                 recoverableThrough: position.number, cause: error.description)
+            return (records, fault)
+        } catch let fault as DatabaseFault {
+            return (records, fault)
         }
-        return records
+        return (records, nil)
     }
 
     private func record(_ row: Row, after position: LogPosition) throws -> LogRecord {
@@ -141,6 +153,22 @@ struct LogStorage: Sendable {
             }
             return table
         }
+    }
+
+    /// The operational values that can be read and trusted, and how many cannot, as far as that shows.
+    func wholeOperationalValues() -> ([OperationalChange], lost: Int) {
+        var values = [OperationalChange]()
+        var lost = 0
+        try? queue.inDatabase { db in
+            let rows = try Row.fetchCursor(db, sql: "SELECT key, digest, value FROM operational")
+            while let row = try rows.next() {
+                var table = OperationalTable()
+                let change = OperationalChange(row[0], Array(row[2] as Data))
+                table.set(change.key, change.value)
+                if table.digest.bytes == Array(row[1] as Data) { values.append(change) } else { lost += 1 }
+            }
+        }
+        return (values, lost)
     }
 
     // MARK: Writing
@@ -191,9 +219,16 @@ struct LogStorage: Sendable {
     }
 
     /// Lets a snapshot stand for the log up to a record, and forgets those records.
-    func moveAnchor(to anchor: LogAnchor) throws {
+    func moveAnchor(from old: LogAnchor, to anchor: LogAnchor) throws {
         try queue.writeWithoutTransaction { db in
             try db.inTransaction(.immediate) {
+                let digest = try Data.fetchOne(
+                    db, sql: "SELECT digest FROM log WHERE number = ?", arguments: [anchor.position.number])
+                guard anchor.position == old.position || digest == Data(anchor.position.digest.bytes) else {
+                    throw DatabaseFault(
+                        .missing, "record \(anchor.position.number) of the snapshot is not in the log",
+                        remedy: "make the snapshot again", path: path, record: anchor.position.number)
+                }
                 try anchor.insert(db)
                 try db.execute(sql: "DELETE FROM log WHERE number <= ?", arguments: [anchor.position.number])
                 CrashPoint.reach("cdb.anchor-written")

@@ -199,3 +199,32 @@ extension Row {
         return row
     }
 }
+
+extension DataTree {
+    /// The tree with what is mounted at a mount point replaced as a whole; nil or an empty tree takes it away. The entry
+    /// that holds the mount point must be there.
+    package func replacingMount(at path: InstancePath, with tree: DataTree?) throws(PathError) -> DataTree {
+        DataTree(model: model, root: try Self.replaceMount(root, path.steps[...], tree, path))
+    }
+
+    private static func replaceMount(
+        _ row: Row, _ steps: ArraySlice<InstancePath.Step>, _ tree: DataTree?, _ path: InstancePath
+    ) throws(PathError) -> Row {
+        guard let step = steps.first else { throw PathError(.notEditable, "\(path) is no mount point") }
+        let slot = step.node.slot
+        let rest = steps.dropFirst()
+        switch step.node.kind {
+        case .mountPoint:
+            guard rest.isEmpty else { throw PathError(.notEditable, "\(path) goes on below a mount point") }
+            return row.replacing(tree.flatMap { $0.isEmpty ? nil : Kid.mount($0) }, in: slot)
+        case .list:
+            guard let entries = row.entries(in: slot), let entry = entries.entry(step.keys) else {
+                throw PathError(.unknownNode, "\(path): there is no entry \(step.keys.joined(separator: " "))")
+            }
+            return row.replacing(.entries(entries.upserting(try replaceMount(entry, rest, tree, path))), in: slot)
+        default:
+            guard let child = row.child(in: slot) else { throw PathError(.unknownNode, "\(path) is not there") }
+            return row.replacing(.row(try replaceMount(child, rest, tree, path)), in: slot)
+        }
+    }
+}

@@ -43,6 +43,12 @@ package final class Instance: Sendable {
         self.init(node, nil, model, content)
     }
 
+    /// A stand-in for a child that is not there: the context node of its `when` (RFC 7950 section 7.21.5).
+    convenience init(absent child: SchemaNode, below parent: Instance) {
+        let content: Content = child.isTerminal ? .value("", isDefault: true) : .row(nil)
+        self.init(child, parent, parent.innerModel, content)
+    }
+
     /// The stored row of a root, container or list entry, or the root row of what is mounted here.
     package var row: Row? {
         switch content {

@@ -12,6 +12,8 @@ package struct RecoveryPlan: Hashable, Sendable, CustomStringConvertible {
     }
 
     private var transactions: [TransactionNumber: OpenTransaction] = [:]
+    /// The transaction whose decision to abort was read last: the doubts about it come right after.
+    private var lastAborted: TransactionNumber?
 
     package init() {}
 
@@ -23,18 +25,34 @@ package struct RecoveryPlan: Hashable, Sendable, CustomStringConvertible {
     ) throws(DamagedTransactionRecord) {
         if kind == .commit { return }
         guard let content = TransactionPayload(kind, payload) else { throw DamagedTransactionRecord(number: number) }
+        forgetAborted(before: content)
         switch content {
         case .intent(let participants, let recoveries):
             let open = Dictionary(zip(participants, recoveries)) { _, last in last }
             transactions[number] = OpenTransaction(open: open)
         case .decision(let transaction, _):
             transactions[transaction]?.decision = kind == .decisionCommit ? .redo : .undo
+            if kind == .decisionAbort { lastAborted = transaction }
         case .ended(let transaction, let participant):
             transactions[transaction]?.open[participant] = nil
             transactions[transaction]?.doubts[participant] = nil
-            if transactions[transaction]?.open.isEmpty == true { transactions[transaction] = nil }
+            let isOver = transactions[transaction].map {
+                $0.open.isEmpty || ($0.decision == .undo && $0.doubts.isEmpty)
+            }
+            if isOver == true, transaction != lastAborted { transactions[transaction] = nil }
         case .inDoubt(let transaction, let participant, let reason):
             transactions[transaction]?.doubts[participant] = reason
+        }
+    }
+
+    /// Forgets the transaction aborted last, if it left no doubts and the next record is about another.
+    private mutating func forgetAborted(before content: TransactionPayload) {
+        guard let last = lastAborted else { return }
+        switch content {
+        case .decision(last, _), .ended(last, _), .inDoubt(last, _, _): return
+        case .intent, .decision, .ended, .inDoubt:
+            if transactions[last]?.doubts.isEmpty == true { transactions[last] = nil }
+            lastAborted = nil
         }
     }
 

@@ -182,10 +182,21 @@ package final class Reservation: Sendable {
     deinit { release() }
 
     package func release() {
-        let wasHeld = isHeld.withLock { isHeld in
+        if letGo() { reservations.release(claim, owner) }
+    }
+
+    /// The same claim in other hands: releasing this one no longer gives it back.
+    func handedOver() -> Reservation {
+        let other = Reservation(reservations, claim, owner)
+        if !letGo() { _ = other.letGo() }
+        return other
+    }
+
+    /// True if it was held until now.
+    private func letGo() -> Bool {
+        isHeld.withLock { isHeld in
             defer { isHeld = false }
             return isHeld
         }
-        if wasHeld { reservations.release(claim, owner) }
     }
 }

@@ -42,7 +42,8 @@ final class Cancellation: Sendable {
 
 /// How a wait on a socket ended.
 enum SocketReadiness {
-    case ready, woken, timedOut
+    /// Bytes, an end or an error to read; only room to write; a wake or a signal; the deadline.
+    case readable, writable, woken, timedOut
 }
 
 /// Waits for `events` on the socket, a wake, or the deadline; `atMost` milliseconds if given.
@@ -61,5 +62,6 @@ func waitForSocket(
         wakened.drain()
         return .woken
     }
-    return count == 0 ? .timedOut : .ready
+    if count == 0 { return .timedOut }
+    return entries[0].revents & ~Int16(POLLOUT) == 0 ? .writable : .readable
 }

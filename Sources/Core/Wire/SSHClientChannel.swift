@@ -40,9 +40,7 @@ package final class SSHClientChannel: ByteStream {
             let bytes = Self.take(native, isError: false)
             if !bytes.isEmpty { return .some(bytes) }
             if ssh_channel_is_eof(native) != 0 { return .some(nil) }
-            if SSHSession.closedFlags(state.native) != 0 || ssh_is_connected(state.native) == 0 {
-                throw session.brokenConnection(state, "reading")
-            }
+            if SSHSession.isOver(state.native) { return nil }
             return ssh_channel_is_closed(native) != 0 ? .some(nil) : nil
         }
     }
@@ -57,15 +55,16 @@ package final class SSHClientChannel: ByteStream {
                     ssh_channel_write(native, $0.baseAddress! + offset, UInt32(min($0.count - offset, 1 << 15)))
                 }
                 if count < 0 {
+                    if SSHSession.isOver(state.native) { return nil }
                     throw WireError(
                         .closedByPeer, peer: peer, "channel closed by the peer while writing",
                         remedy: "open a new session; look at the device's log")
                 }
-                if count == 0 { return try checkAlive(state) }
+                if count == 0 { return nil }
                 offset += Int(count)
             }
-            if ssh_get_status(state.native) & SSH_WRITE_PENDING != 0 { return try checkAlive(state) }
-            return offset == bytes.count ? () : nil
+            let isFlushed = ssh_get_status(state.native) & SSH_WRITE_PENDING == 0
+            return isFlushed && offset == bytes.count ? () : nil
         }
     }
 
@@ -89,7 +88,7 @@ package final class SSHClientChannel: ByteStream {
         return try session.wait(deadline, "no exit status within the read time-out") { state -> Int32?? in
             let status = ssh_channel_get_exit_status(native)
             if status >= 0 { return .some(status) }
-            let isOver = ssh_channel_is_closed(native) != 0 || SSHSession.closedFlags(state.native) != 0
+            let isOver = ssh_channel_is_closed(native) != 0 || SSHSession.isOver(state.native)
             return isOver ? .some(nil) : nil
         }
     }
@@ -115,13 +114,6 @@ package final class SSHClientChannel: ByteStream {
 
     private func checkOpen() throws(WireError) {
         if isClosed.load(ordering: .acquiring) { throw WireError(.cancelled, peer: session.peer, "channel closed") }
-    }
-
-    private func checkAlive(_ state: SSHSession.State) throws(WireError) -> Void? {
-        if SSHSession.closedFlags(state.native) != 0 || ssh_is_connected(state.native) == 0 {
-            throw session.brokenConnection(state, "writing")
-        }
-        return nil
     }
 
     private func drainErrors() {

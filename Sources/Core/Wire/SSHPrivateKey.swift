@@ -20,7 +20,8 @@ package final class SSHPrivateKey: Sendable, CustomStringConvertible {
     private init(taking key: ssh_key, from place: String) throws(WireError) {
         guard ssh_key_is_private(key) != 0, let publicKey = SSHPublicKey(key) else {
             ssh_key_free(key)
-            throw WireError(.invalidArgument, peer: place, "no private key", remedy: "give an OpenSSH or PEM private key")
+            throw WireError(
+                .invalidArgument, peer: place, "no private key", remedy: "give an OpenSSH or PEM private key")
         }
         self.publicKey = publicKey
         handle = Mutex(Handle(key: key))
@@ -45,7 +46,7 @@ package final class SSHPrivateKey: Sendable, CustomStringConvertible {
     /// Reads an OpenSSH or PEM key, encrypted only if `passphrase` is given. Throws `invalidArgument`.
     package convenience init(text: String, passphrase: String? = nil, place: String = "private key") throws(WireError) {
         var key: ssh_key?
-        // With neither passphrase nor callback an encrypted key fails; with a callback of nil OpenSSL would ask the terminal.
+        // An empty passphrase, not none: OpenSSL would ask the terminal for it.
         let rc = ssh_pki_import_privkey_base64(text, passphrase ?? "", nil, nil, &key)
         guard rc == SSH_OK, let key else {
             throw WireError(

@@ -19,7 +19,8 @@ package struct SSHPublicKey: Hashable, Sendable, CustomStringConvertible {
         let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" })
         guard words.count >= 2, let blob = Data(base64Encoded: String(words[1])), blob.count > 4 else { return nil }
         let length = blob.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        guard length <= blob.count - 4, blob.dropFirst(4).prefix(length).elementsEqual(words[0].utf8) else { return nil }
+        let name = blob.dropFirst(4).prefix(length)
+        guard name.count == length, name.elementsEqual(words[0].utf8) else { return nil }
         self.init(algorithm: String(words[0]), base64: String(words[1]))
     }
 
@@ -39,7 +40,8 @@ package struct SSHPublicKey: Hashable, Sendable, CustomStringConvertible {
     package var fingerprint: String? {
         guard let blob = Data(base64Encoded: base64), !blob.isEmpty else { return nil }
         var key: ssh_key?
-        guard ssh_pki_import_pubkey_base64(base64, ssh_key_type_from_name(algorithm), &key) == SSH_OK else { return nil }
+        let type = ssh_key_type_from_name(algorithm)
+        guard ssh_pki_import_pubkey_base64(base64, type, &key) == SSH_OK else { return nil }
         defer { ssh_key_free(key) }
         var hash: UnsafeMutablePointer<UInt8>?
         var length = 0

@@ -31,7 +31,7 @@ final class SSHServerChannelState {
     }
 
     deinit {
-        // The callbacks may outlive the channel only if libssh has forgotten them: see `detach` and `SSHServerSession.end`.
+        // libssh has forgotten them: by `detach`, or because the session's end has freed the channel.
         free(callbacks)
     }
 

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// One thread that waits in epoll for its listeners, its sessions and its mailbox.
 ///
-/// Each session has an `ssh_event` of its own, polled without waiting when epoll says that its socket is ready: the cost
-/// of a wake-up does not grow with the number of sessions, as it would with all of them in one `ssh_event` (poll(2)).
+/// Each session has an `ssh_event` of its own, polled without waiting when epoll says that its socket is ready: the
+/// cost of a wake-up does not grow with the number of sessions, as it would with all in one `ssh_event` (poll(2)).
 /// Everything in `Local` is touched by the loop's thread only.
 final class SSHServerLoop: Sendable {
     enum Item: Sendable {
@@ -172,7 +172,8 @@ extension SSHServerLoop {
 
     private func reserve(_ listener: SSHServerListener) -> Bool {
         if total.value.wrappingAdd(1, ordering: .relaxed).newValue <= limits.sessions {
-            if listener.sessions.wrappingAdd(1, ordering: .relaxed).newValue <= limits.sessionsPerListener { return true }
+            let count = listener.sessions.wrappingAdd(1, ordering: .relaxed).newValue
+            if count <= limits.sessionsPerListener { return true }
             listener.sessions.wrappingSubtract(1, ordering: .relaxed)
         }
         total.value.wrappingSubtract(1, ordering: .relaxed)
@@ -202,7 +203,8 @@ extension SSHServerLoop {
         let token = local.nextToken
         guard
             let session = SSHServerSession(
-                token: token, listener: listener, descriptor: descriptor, client: client, limits: limits, mailbox: mailbox)
+                token: token, listener: listener, descriptor: descriptor, client: client, limits: limits,
+                mailbox: mailbox)
         else { return release(listener) }
         local.nextToken += 1
         local.sessions[token] = session

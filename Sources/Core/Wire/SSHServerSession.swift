@@ -3,8 +3,8 @@ internal import Foundation
 
 /// One client connection on its loop's thread.
 ///
-/// Invariants: libssh may call back from any of its functions, writing included, so callbacks only note what happened or
-/// hand bytes on; nothing is freed before the outermost call has returned (`end`). The socket stays non-blocking: a
+/// Invariants: libssh may call back from any of its functions, writing included, so callbacks only note what happened
+/// or hand bytes on; nothing is freed before the outermost call has returned (`end`). The socket stays non-blocking: a
 /// blocking one would stop the whole loop in send(2) for one client that does not read.
 final class SSHServerSession {
     let token: UInt64
@@ -60,8 +60,9 @@ final class SSHServerSession {
     func begin() {
         ssh_set_blocking(native, 0)
         setCallbacks(callbacks)
-        ssh_event_add_session(event, native)
         if ssh_handle_key_exchange(native) == SSH_ERROR { isOver = true }
+        // Only now has the socket a poll context that an event can take over.
+        if ssh_event_add_session(event, native) != SSH_OK { isOver = true }
         openned_set_nonblocking(descriptor, 1)
         checkConnection()
     }
@@ -110,8 +111,8 @@ final class SSHServerSession {
     func end() {
         isOver = true
         for channel in channels { channel.abandon() }
-        channels = []
         release()
+        channels = []
     }
 
     private func release() {

@@ -12,7 +12,7 @@ extension SSHSession {
                 switch credential {
                 case .password(let password): try logIn(password: password)
                 case .privateKey(let key): try logIn(key: key)
-                case .interactive(let answer): isOffered(SSH_AUTH_METHOD_INTERACTIVE) ? try logIn(answer: answer) : false
+                case .interactive(let answer): try logIn(answer: answer)
                 }
             if isDone { return }
         }
@@ -37,9 +37,9 @@ extension SSHSession {
 
     private func logIn(password: String) throws(WireError) -> Bool {
         if isOffered(SSH_AUTH_METHOD_PASSWORD) {
-            if try attempt("logging in", { ssh_userauth_password($0, nil, password) }) == SSH_AUTH_SUCCESS { return true }
+            let rc = try attempt("logging in", { ssh_userauth_password($0, nil, password) })
+            if rc == SSH_AUTH_SUCCESS { return true }
         }
-        guard isOffered(SSH_AUTH_METHOD_INTERACTIVE) else { return false }
         return try logIn(answer: { _, isEchoed in isEchoed ? nil : password })
     }
 
@@ -52,6 +52,7 @@ extension SSHSession {
 
     /// RFC 4256: the server asks in rounds; a bound on rounds keeps a hostile one from asking for ever.
     private func logIn(answer: (String, Bool) -> String?) throws(WireError) -> Bool {
+        guard isOffered(SSH_AUTH_METHOD_INTERACTIVE) else { return false }
         for _ in 0..<10 {
             let rc = try attempt("logging in", { ssh_userauth_kbdint($0, nil, nil) })
             if rc == SSH_AUTH_SUCCESS { return true }
@@ -79,10 +80,7 @@ extension SSHSession {
             let rc = ssh_auth_e(call(state.native))
             if rc == SSH_AUTH_AGAIN { return nil }
             if rc == SSH_AUTH_ERROR {
-                guard Self.closedFlags(state.native) == 0, ssh_is_connected(state.native) != 0 else {
-                    throw self.brokenConnection(state, what)
-                }
-                return SSH_AUTH_DENIED
+                return Self.isOver(state.native) ? nil : SSH_AUTH_DENIED
             }
             return rc
         }

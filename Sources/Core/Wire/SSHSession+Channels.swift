@@ -52,9 +52,7 @@ extension SSHSession {
                 let rc = call(handle.native)
                 if rc == SSH_AGAIN { return nil }
                 if rc == SSH_OK { return () }
-                guard Self.closedFlags(state.native) == 0, ssh_is_connected(state.native) != 0 else {
-                    throw self.brokenConnection(state, "asking for \(what)")
-                }
+                if Self.isOver(state.native) { return nil }
                 throw WireError(
                     .protocolFailure, peer: self.peer, "the server refuses \(what)",
                     remedy: "check what the user may do on the device")

@@ -18,7 +18,8 @@ extension SSHSession {
         let algorithms = options.algorithms
         for (option, names, what) in [
             (SSH_OPTIONS_KEY_EXCHANGE, algorithms.keyExchange, "key exchange"),
-            (SSH_OPTIONS_CIPHERS_C_S, algorithms.ciphers, "cipher"), (SSH_OPTIONS_CIPHERS_S_C, algorithms.ciphers, "cipher"),
+            (SSH_OPTIONS_CIPHERS_C_S, algorithms.ciphers, "cipher"),
+            (SSH_OPTIONS_CIPHERS_S_C, algorithms.ciphers, "cipher"),
             (SSH_OPTIONS_HMAC_C_S, algorithms.macs, "mac"), (SSH_OPTIONS_HMAC_S_C, algorithms.macs, "mac"),
             (SSH_OPTIONS_HOSTKEYS, hostKeyAlgorithms(options), "host key"),
         ] where !names.isEmpty {
@@ -87,7 +88,8 @@ extension SSHSession {
         if let old = known.first(where: { $0.algorithm == shown.algorithm }) {
             failure = WireError(
                 .hostKeyChanged, peer: peer,
-                "the host key has changed: \(shown.algorithm) \(fingerprint), known is \(old.fingerprint ?? "unreadable")",
+                "the host key has changed: \(shown.algorithm) \(fingerprint), "
+                    + "known is \(old.fingerprint ?? "unreadable")",
                 remedy: "if the device was replaced, fetch its host keys again; if not, somebody may be listening in")
         } else if case .rejectUnknown = options.hostKeyPolicy {
             failure = WireError(

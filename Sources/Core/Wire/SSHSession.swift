@@ -17,12 +17,11 @@ package final class SSHSession: Sendable {
     struct State: @unchecked Sendable {
         let native: ssh_session
         let event: ssh_event
+        var isUsed = false
         var isConnected = false
         var isInEvent = false
         /// libssh has freed the channels: ssh_disconnect does.
         var isDisconnected = false
-        /// The socket until libssh owns it.
-        var looseSocket: Int32 = -1
         /// Threads in `wait`.
         var waiters = 0
         var lastHeard = ContinuousClock.now
@@ -44,22 +43,15 @@ package final class SSHSession: Sendable {
             throw WireError(.system, peer: options.address.description, "cannot make an SSH session: out of memory")
         }
         lock = Mutex(State(native: native, event: event))
-        do {
-            try lock.withLock { state throws(WireError) in try Self.configure(state.native, options) }
-        } catch {
-            throw error
-        }
+        try lock.withLock { state throws(WireError) in try Self.configure(state.native, options) }
     }
 
     deinit {
         lock.withLock { state in
             if state.isInEvent { ssh_event_remove_session(state.event, state.native) }
             ssh_event_free(state.event)
-            let socket = ssh_get_fd(state.native)
             if !state.isDisconnected { ssh_disconnect(state.native) }
-            let isOwned = socket >= 0 && ssh_get_fd(state.native) == socket
             ssh_free(state.native)
-            if state.looseSocket >= 0 && !isOwned && socket < 0 { Foundation.close(state.looseSocket) }
         }
     }
 
@@ -68,16 +60,27 @@ package final class SSHSession: Sendable {
     /// Throws `connectionRefused`, `unreachable`, `timeout`, `protocolFailure` (no common algorithm), `hostKeyChanged`,
     /// `hostKeyUnknown`, `cancelled`.
     package func connect() throws(WireError) {
+        let isFirst = lock.withLock { state in
+            defer { state.isUsed = true }
+            return !state.isUsed
+        }
+        if !isFirst { throw WireError(.invalidArgument, peer: peer, "connected before", remedy: "make a new session") }
         let deadline = Deadline.after(options.connectTimeout)
         let socket = try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
-        lock.withLock { state in
-            var descriptor = socket
-            state.looseSocket = socket
-            ssh_options_set(state.native, SSH_OPTIONS_FD, &descriptor)
-        }
+        var isGiven = false
+        defer { if !isGiven { Foundation.close(socket) } }
+        // libssh keeps 16 bits of a descriptor.
+        guard socket <= 0xffff else { throw .system("descriptor \(socket) is too high", EMFILE, peer: peer) }
         try wait(deadline, "no SSH key exchange within the connect time-out") { state throws(WireError) -> Void? in
+            if !isGiven {
+                var descriptor = socket
+                ssh_options_set(state.native, SSH_OPTIONS_FD, &descriptor)
+            }
             let rc = ssh_connect(state.native)
-            openned_set_nonblocking(socket, 1)
+            // A socket that is still named in the options would never be closed.
+            if !isGiven && rc != SSH_ERROR { ssh_options_set(state.native, SSH_OPTIONS_FD, nil) }
+            isGiven = true
+            openned_set_nonblocking(ssh_get_fd(state.native), 1)
             if rc == SSH_AGAIN { return nil }
             if rc != SSH_OK { throw self.connectFailure(state) }
             ssh_event_add_session(state.event, state.native)
@@ -112,11 +115,13 @@ package final class SSHSession: Sendable {
         return lock.withLock { state in
             guard state.isConnected else { return false }
             ssh_event_dopoll(state.event, 0)
-            return ssh_is_connected(state.native) != 0 && Self.closedFlags(state.native) == 0
+            return !Self.isOver(state.native)
         }
     }
 
-    static func closedFlags(_ native: ssh_session) -> Int32 { ssh_get_status(native) & (SSH_CLOSED | SSH_CLOSED_ERROR) }
+    static func isOver(_ native: ssh_session) -> Bool {
+        ssh_is_connected(native) == 0 || ssh_get_status(native) & (SSH_CLOSED | SSH_CLOSED_ERROR) != 0
+    }
 }
 
 // MARK: Waiting
@@ -126,6 +131,7 @@ extension SSHSession {
     func wait<Result>(
         _ deadline: Deadline, _ onTimeout: String, _ step: (inout State) throws(WireError) -> Result?
     ) throws(WireError) -> Result {
+        var mayHaveRead = true
         while true {
             var events = Int16(POLLIN)
             var isCrowded = false
@@ -133,9 +139,11 @@ extension SSHSession {
             let result: Result? = try lock.withLock { state throws(WireError) -> Result? in
                 if cancellation.isCancelled { throw SocketConnector.cancelled(options.address) }
                 if state.isInEvent { ssh_event_dopoll(state.event, 0) }
-                // Another waiter's packets may have come in with ours.
-                defer { if state.waiters > 0 { cancellation.wake() } }
+                // Another waiter's packets may have come in with ours. A wake is not passed on: two would never sleep.
+                if state.waiters > 0 && mayHaveRead { cancellation.wake() }
                 if let result = try step(&state) { return result }
+                // libssh answers "again" for ever about a connection that has ended.
+                if state.isConnected, Self.isOver(state.native) { throw brokenConnection(state) }
                 if ssh_get_poll_flags(state.native) & SSH_WRITE_PENDING != 0 { events |= Int16(POLLOUT) }
                 descriptor = ssh_get_fd(state.native)
                 isCrowded = state.waiters > 0
@@ -150,12 +158,13 @@ extension SSHSession {
                 descriptor, events: events, wakened: cancellation, deadline: deadline, atMost: nap)
             lock.withLock { state in
                 state.waiters -= 1
-                if readiness == .ready {
+                if readiness == .readable {
                     state.lastHeard = .now
                     state.probes = 0
                 }
             }
-            if readiness == .timedOut && deadline.hasPassed {
+            mayHaveRead = readiness == .readable
+            if deadline.hasPassed {
                 throw WireError(
                     .timeout, peer: peer, onTimeout, remedy: "check that the device answers, or raise the time-out")
             }
@@ -175,11 +184,10 @@ extension SSHSession {
         ssh_send_keepalive(state.native)
     }
 
-    func brokenConnection(_ state: State, _ during: String) -> WireError {
+    func brokenConnection(_ state: State) -> WireError {
         let reason = String(cString: ssh_get_error(UnsafeMutableRawPointer(state.native)))
         return WireError(
-            .closedByPeer, peer: peer, "connection closed by the peer while \(during)"
-                + (reason.isEmpty ? "" : " (\(reason))"),
+            .closedByPeer, peer: peer, "connection closed by the peer" + (reason.isEmpty ? "" : " (\(reason))"),
             remedy: "connect again; if it happens each time, look at the device's log")
     }
 }

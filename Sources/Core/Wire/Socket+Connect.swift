@@ -53,7 +53,8 @@ enum SocketConnector {
     static func connect(
         to address: SocketAddress, deadline: Deadline, cancellation: Cancellation
     ) throws(WireError) -> Int32 {
-        var last = WireError(.unreachable, peer: address.description, "no address", remedy: "check the device's address")
+        var last = WireError(
+            .unreachable, peer: address.description, "no address", remedy: "check the device's address")
         for candidate in try address.resolved() {
             if cancellation.isCancelled { throw cancelled(address) }
             do {
@@ -121,9 +122,11 @@ enum SocketConnector {
                 .timeout, peer: address.description, "no connection within the connect time-out",
                 remedy: "check the address and the way to it, or raise connect-timeout")
         case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN:
-            return WireError(.system, peer: address.description, text, remedy: "raise the limit of open files or sockets")
+            return WireError(
+                .system, peer: address.description, text, remedy: "raise the limit of open files or sockets")
         default:
-            return WireError(.unreachable, peer: address.description, text, remedy: "check the address and the way to it")
+            return WireError(
+                .unreachable, peer: address.description, text, remedy: "check the address and the way to it")
         }
     }
 }

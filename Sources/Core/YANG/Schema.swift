@@ -59,6 +59,8 @@ package final class Schema: Sendable {
     package func module(named name: String) -> SchemaModule? { moduleByName[name].map { modules[$0] } }
     package func module(namespace: String) -> SchemaModule? { moduleByNamespace[namespace].map { modules[$0] } }
 
+    func moduleIndex(named name: String) -> Int? { moduleByName[name] }
+
     func slot(of name: String, module: Int32, under parent: NodeID) -> Int? {
         slotByName[SlotKey(parent: parent, module: module, name: name)].map(Int.init)
     }
@@ -260,7 +262,7 @@ package struct SchemaNode: Hashable, Sendable {
     /// else the only child of that name, else the first.
     package func dataChild(named name: String, module: String? = nil) -> SchemaNode? {
         if let module {
-            guard let index = schema.modules.firstIndex(where: { $0.name == module }) else { return nil }
+            guard let index = schema.moduleIndex(named: module) else { return nil }
             return schema.slot(of: name, module: Int32(index), under: id).map(dataChild(at:))
         }
         if let slot = schema.slot(of: name, module: record.module, under: id) { return dataChild(at: slot) }

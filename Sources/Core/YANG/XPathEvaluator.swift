@@ -154,7 +154,8 @@ struct XPathRun<Node: XPathNode & Sendable> {
     ) throws(XPathError) -> [Node] {
         var set: [Node]
         switch start {
-        case .root: set = [focus.node.root]
+        // Of `current()`: an absolute path in a predicate starts where the expression stands, whichever tree it crosses.
+        case .root: set = [current.root]
         case .context: set = [focus.node]
         case .expression(let expression, let predicates):
             set = try nodes(expression, focus)

@@ -1,0 +1,58 @@
+# make demo             the main job, step by step, with the real output of the commands
+# make test             everything that is tested; what .ci/run runs
+# make install PREFIX=DIR
+# make bench            measurements against other programs
+# make soak             long campaigns with many seeds: SEEDS=1000
+# make clean
+#
+# CONFIGURATION=debug|release chooses how programs are compiled: debug for demo and test, release for install.
+
+SWIFT := $(or $(shell command -v swift),/opt/swift/usr/bin/swift)
+PHASE := tools/phase
+
+CONFIGURATION ?= debug
+BUILD_OPTIONS  = -c $(CONFIGURATION) --explicit-target-dependency-import-check error
+STAGE          = $(CURDIR)/.build/stage
+SEEDS         ?= 1000
+BENCHMARKS    ?= CommitPath bench-ssh-server
+
+all: build
+
+bootstrap:
+	@$(PHASE) bootstrap tools/bootstrap
+
+build: bootstrap
+	@$(PHASE) build $(SWIFT) build $(BUILD_OPTIONS)
+
+# An installation in .build that demo and the end-to-end tests use.
+stage: build
+	@$(PHASE) stage tools/install $(STAGE) .build/$(CONFIGURATION)
+
+test: stage
+	@$(PHASE) "build tests" $(SWIFT) build $(BUILD_OPTIONS) --build-tests
+	@OPENNED_INSTALLATION=$(STAGE) $(PHASE) test $(SWIFT) test $(BUILD_OPTIONS) --skip-build
+
+demo: stage
+	@$(PHASE) demo tools/demo $(STAGE)
+
+install: CONFIGURATION = release
+install: build
+	@test -n "$(PREFIX)" || { echo "usage: make install PREFIX=DIR" >&2; exit 2; }
+	@$(PHASE) install tools/install "$(PREFIX)" .build/release
+
+# Each is a program of its folder under Benchmarks/, which prints ratios and fails when a bound is missed.
+bench: CONFIGURATION = release
+bench: stage
+	@for program in $(BENCHMARKS); do \
+	    OPENNED_INSTALLATION=$(STAGE) $(PHASE) $$program $(SWIFT) run -c release $$program || exit 1; \
+	done
+
+soak: stage
+	@$(PHASE) "build tests" $(SWIFT) build $(BUILD_OPTIONS) --build-tests
+	@OPENNED_INSTALLATION=$(STAGE) OPENNED_SOAK_SEEDS=$(SEEDS) $(PHASE) soak \
+	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak'
+
+clean:
+	rm -rf .build
+
+.PHONY: all bootstrap build stage test demo install bench soak clean

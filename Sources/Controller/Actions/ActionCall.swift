@@ -1,0 +1,54 @@
+import ConfigTree
+import ControlProtocol
+import YANG
+
+/// An action as its handler sees it: on what, with what and for whom.
+struct ActionCall: Sendable {
+    let controller: NetworkController
+    let session: ControllerSession
+    let path: InstancePath
+    let input: Instance
+    let progress: @Sendable (String) -> Void
+
+    func flag(_ name: String) -> Bool { input.child(name) != nil }
+    func text(_ name: String) -> String? { input.value(name) }
+
+    /// The values of a leaf-list of the input.
+    func list(_ name: String) -> [String] {
+        input.node.dataChild(named: name).map { input.values($0) } ?? []
+    }
+
+    func required(_ name: String) throws(ControlError) -> String {
+        guard let value = text(name) else { throw ControlError(.invalidValue, "the parameter \(name) is missing") }
+        return value
+    }
+
+    /// The key of the first entry of `list` on the way to the action.
+    func key(of list: String) throws(ControlError) -> String {
+        guard let key = path.steps.first(where: { $0.node.name == list })?.keys.first else {
+            throw ControlError(.invalidValue, "\(path): the \(list) is missing")
+        }
+        return key
+    }
+
+    func invalid(_ message: String) -> ControlError { ControlError(.invalidValue, message) }
+}
+
+extension RowDraft {
+    /// Sets the leaf `name` of an answer; a name that the model does not have is left out.
+    func put(_ name: String, _ value: String) {
+        guard let leaf = node.dataChild(named: name) else { return }
+        if leaf.kind == .leafList { add(value, to: leaf) } else { set(value, for: leaf) }
+    }
+
+    func put(_ name: String, _ value: Bool) { put(name, value ? "true" : "false") }
+
+    func item(_ list: String, _ keys: String...) -> RowDraft {
+        guard let child = node.dataChild(named: list) else { return RowDraft(node) }
+        return keys.isEmpty ? appendEntry(of: child) : entry(of: child, keys: keys)
+    }
+
+    func inner(_ name: String) -> RowDraft {
+        node.dataChild(named: name).map(container) ?? RowDraft(node)
+    }
+}

@@ -1,0 +1,48 @@
+import ConfigTree
+import ControlProtocol
+import Events
+import YANG
+
+/// Which handler carries out which action, by the action's schema path.
+enum ActionTable {
+    /// Gets the `output` node of the action to fill.
+    typealias Handler = @Sendable (ActionCall, RowDraft) throws(ControlError) -> Void
+
+    static let handlers: [String: Handler] = {
+        var table: [String: Handler] = [:]
+        for (name, handler) in DeviceActions.perDevice { table["/tailf-ncs:devices/device/\(name)"] = handler }
+        for (name, handler) in DeviceActions.global { table["/tailf-ncs:devices/\(name)"] = handler }
+        table["/tailf-ncs:packages/reload"] = PackageActions.reload
+        table["/tailf-ncs:packages/add"] = PackageActions.add
+        table["/tailf-ncs:packages/package/redeploy"] = PackageActions.redeploy
+        table["/tailf-ncs:software/packages/list"] = SoftwareActions.list
+        table["/tailf-ncs:software/packages/fetch"] = SoftwareActions.fetch
+        table["/tailf-ncs:software/packages/install"] = SoftwareActions.install
+        table["/tailf-ncs:software/packages/deinstall"] = SoftwareActions.deinstall
+        table["/tailf-ncs:software/packages/upload"] = SoftwareActions.upload
+        return table
+    }()
+}
+
+extension NetworkController {
+    func invoke(
+        _ path: InstancePath, input: Row, by session: ControllerSession,
+        progress: @escaping @Sendable (String) -> Void
+    ) throws(ControlError) -> ActionOutput {
+        guard let action = path.last?.node else { throw ControlError(.notFound, "no action is named") }
+        guard let handler = ActionTable.handlers[action.path] else {
+            throw ControlError(.unsupported, "\(action.name) is not available in this version")
+        }
+        let model = running.model
+        guard action.schema === model.schema else { throw UpgradeGate.replacedModel }
+        let inputNode = action.dataChild(named: "input") ?? action
+        let outputNode = action.dataChild(named: "output") ?? action
+        let output = RowDraft(outputNode)
+        let call = ActionCall(
+            controller: self, session: session, path: path,
+            input: Instance(detached: inputNode, row: input, model: model), progress: progress)
+        logs.develop(.debug, "\(session.user.name)/\(session.id) action \(path)")
+        try handler(call, output)
+        return ActionOutput(node: outputNode, content: output.freeze(in: model), model: model)
+    }
+}

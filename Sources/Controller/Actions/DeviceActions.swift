@@ -1,0 +1,91 @@
+import ConfigTree
+import ControlProtocol
+import Foundation
+import NEDRuntime
+import Synchronization
+import YANG
+
+/// `devices device X …` and `devices …`: the same work for one device or for a selection.
+enum DeviceActions {
+    static let perDevice: [String: ActionTable.Handler] = [
+        "connect": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.connect) },
+        "disconnect": { (call, _) throws(ControlError) in call.controller.devices.disconnect(try call.key(of: "device")) },
+        "ping": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.ping) },
+        "sync-from": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncFrom) },
+        "sync-to": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncTo) },
+        "check-sync": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.checkSync) },
+        "compare-config": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.compareConfig) },
+        "ssh/fetch-host-keys": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.fetchHostKeys) },
+        "migrate": { (call, output) throws(ControlError) in try MigrateAction.migrate(call, output, [call.key(of: "device")]) },
+    ]
+
+    static let global: [String: ActionTable.Handler] = [
+        "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect) },
+        "disconnect": { (call, _) throws(ControlError) in
+            for name in try selected(call) { call.controller.devices.disconnect(name) }
+        },
+        "sync-from": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncFrom) },
+        "sync-to": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncTo) },
+        "check-sync": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.checkSync) },
+        "fetch-ssh-host-keys": { (call, output) throws(ControlError) in
+            try all(call, output, "fetch-result", DeviceWork.fetchHostKeys)
+        },
+        "migrate": { (call, output) throws(ControlError) in try MigrateAction.migrateAll(call, output) },
+        "list": { (call, output) throws(ControlError) in list(call, output) },
+        "clear-trace": { (call, _) throws(ControlError) in
+            for name in try selected(call) { call.controller.clearTraces(of: name) }
+        },
+    ]
+
+    private static func one(_ call: ActionCall, _ output: RowDraft, _ work: DeviceWork.Kind) throws(ControlError) {
+        let result = work(call, try call.key(of: "device"))
+        result.write(to: output)
+    }
+
+    /// Works on the selected devices in parallel; one that fails does not stop the others.
+    private static func all(
+        _ call: ActionCall, _ output: RowDraft, _ listName: String, _ work: @escaping DeviceWork.Kind
+    ) throws(ControlError) {
+        let names = try selected(call)
+        let results = DeviceWork.inParallel(names) { work(call, $0) }
+        let suppresses = call.flag("suppress-positive-result")
+        for (name, result) in zip(names, results) where !(suppresses && result.isPositive) {
+            result.write(to: output.item(listName, name))
+        }
+    }
+
+    /// The devices that an action of all devices is about: by name, by group, or all.
+    static func selected(_ call: ActionCall) throws(ControlError) -> [String] {
+        let tree = call.controller.running
+        let all = tree.allDevices().compactMap { $0.keys.first }
+        var wanted = call.list("device")
+        for group in call.list("device-group") { wanted += try members(group, tree, []) }
+        guard !wanted.isEmpty else { return all }
+        for name in wanted where !all.contains(name) { throw call.invalid("there is no device \(name)") }
+        var seen: Set<String> = []
+        return wanted.filter { seen.insert($0).inserted }
+    }
+
+    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError) -> [String] {
+        guard let devices = tree.rootInstance.child("devices"),
+            let list = devices.node.dataChild(named: "device-group"), let entry = devices.entry(list, [group])
+        else { throw ControlError(.notFound, "there is no device-group \(group)") }
+        guard !above.contains(group) else { return [] }
+        var names = entry.node.dataChild(named: "device-name").map { entry.values($0) } ?? []
+        for inner in entry.node.dataChild(named: "device-group").map({ entry.values($0) }) ?? [] {
+            names += try members(inner, tree, above.union([group]))
+        }
+        return names
+    }
+
+    private static func list(_ call: ActionCall, _ output: RowDraft) {
+        for device in call.controller.running.allDevices() {
+            let item = output.item("device", device.keys.first ?? "")
+            item.put("address", device.value("address") ?? "-")
+            item.put("description", device.value("description") ?? "-")
+            let nedID = NEDIDLocation.nedID(of: device) ?? "-"
+            item.put("ned-id", nedID.split(separator: ":").last.map(String.init) ?? nedID)
+            item.put("admin-state", device.child("state")?.value("admin-state") ?? "-")
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import CLIGrammar
+import ConfigTree
+import ControlProtocol
+import Foundation
+import NEDRuntime
+import Synchronization
+import Wire
+
+/// What an action did at one device: leaves of its answer.
+struct DeviceResult: Sendable {
+    var leaves: [(String, String)] = []
+    var fingerprints: [(algorithm: String, value: String)] = []
+    var isPositive = true
+
+    static func ok(_ info: String? = nil) -> DeviceResult {
+        DeviceResult(leaves: [("result", "true")] + (info.map { [("info", $0)] } ?? []))
+    }
+
+    static func failed(_ info: String) -> DeviceResult {
+        DeviceResult(leaves: [("result", "false"), ("info", info)], isPositive: false)
+    }
+
+    func write(to draft: RowDraft) {
+        for (name, value) in leaves { draft.put(name, value) }
+        for print in fingerprints { draft.item("fingerprint", print.algorithm).put("value", print.value) }
+    }
+}
+
+/// The device actions themselves, one device at a time. Each ends in a result, never in an error: others go on.
+enum DeviceWork {
+    typealias Kind = @Sendable (ActionCall, String) -> DeviceResult
+
+    static func inParallel(_ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult) -> [DeviceResult] {
+        let results = Mutex([DeviceResult?](repeating: nil, count: names.count))
+        let next = Mutex(0)
+        let group = DispatchGroup()
+        for _ in 0..<min(32, names.count) {
+            group.enter()
+            let thread = Thread {
+                defer { group.leave() }
+                while true {
+                    let index = next.withLock { next in
+                        defer { next += 1 }
+                        return next
+                    }
+                    guard index < names.count else { return }
+                    let result = work(names[index])
+                    results.withLock { $0[index] = result }
+                }
+            }
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+        group.wait()
+        return results.withLock { $0 }.map { $0 ?? .failed("not done") }
+    }
+
+    /// The device's access, if it may be talked to.
+    private static func access(_ call: ActionCall, _ name: String) throws(ControlError) -> (Instance, DeviceAccess) {
+        let tree = call.controller.running
+        guard let device = tree.device(name) else { throw ControlError(.notFound, "there is no device \(name)") }
+        try DeviceAddressing(device, localUser: call.session.user.name).requireUnlocked()
+        let access = try call.controller.devices.access(
+            device, system: call.controller.system, localUser: call.session.user.name)
+        return (device, access)
+    }
+
+    private static func perform(
+        _ call: ActionCall, _ name: String,
+        _ work: (Instance, DeviceAccess) throws(NEDError) -> DeviceResult
+    ) -> DeviceResult {
+        let found: (Instance, DeviceAccess)
+        do throws(ControlError) { found = try access(call, name) } catch { return .failed(error.message) }
+        do throws(NEDError) {
+            return try work(found.0, found.1)
+        } catch {
+            return .failed(connectionText(error, found.1))
+        }
+    }
+
+    private static func connectionText(_ error: NEDError, _ access: DeviceAccess) -> String {
+        let message = access.masked(error.message)
+        return error.isConnectionFault ? "Failed to connect to device \(access.name): \(message)" : message
+    }
+
+    // MARK: Connecting
+
+    static let connect: Kind = { call, name in
+        perform(call, name) { (_, access) throws(NEDError) in
+            try access.withSession { (_) throws(NEDError) in }
+            let target = access.target
+            return .ok("(\(call.session.user.name)) Connected to \(name) - \(target.address):\(target.port)")
+        }
+    }
+
+    static let ping: Kind = { call, name in
+        guard let device = call.controller.running.device(name), let address = device.value("address") else {
+            return .failed("there is no device \(name) with an address")
+        }
+        return DeviceResult(leaves: [("result", PingProgram.run(address))])
+    }
+
+    static let fetchHostKeys: Kind = { call, name in
+        let controller = call.controller
+        guard let device = controller.running.device(name), let address = device.value("address") else {
+            return DeviceResult(leaves: [("result", "failed"), ("info", "no address")], isPositive: false)
+        }
+        let port = device.value("port").flatMap { UInt16($0) } ?? 22
+        do {
+            let keys = try SSHHostKeyScan.fetch(SocketAddress(host: address, port: port), timeout: .seconds(20))
+            let isChanged = try controller.storeHostKeys(keys, of: name, by: call.session)
+            var result = DeviceResult(leaves: [("result", isChanged ? "updated" : "unchanged")])
+            result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
+            return result
+        } catch let error as WireError {
+            let text = "Failed to connect to device \(name): \(error.summary)"
+            return DeviceResult(leaves: [("result", "failed"), ("info", text)], isPositive: false)
+        } catch {
+            return DeviceResult(leaves: [("result", "failed"), ("info", "\(error)")], isPositive: false)
+        }
+    }
+
+    // MARK: Synchronising
+
+    static let syncFrom: Kind = { call, name in
+        perform(call, name) { (device, access) throws(NEDError) in
+            let reading = try access.withSession { (session) throws(NEDError) in try session.show() }
+            let controller = call.controller
+            let old = device.child("config")?.mountedTree
+            do throws(ControlError) {
+                let new = try controller.secrets.sealed(reading.tree, like: old)
+                if let format = call.dryRunFormat {
+                    return DeviceResult(leaves: [controller.difference(old, new, format, device)])
+                }
+                try controller.replaceConfiguration(of: name, with: new, by: call.session)
+                access.noteInSync(reading.transactionID)
+            } catch {
+                return .failed(error.message)
+            }
+            let info = call.flag("verbose") ? skippedText(reading.skipped) : nil
+            return .ok(info)
+        }
+    }
+
+    private static func skippedText(_ skipped: [SkippedLine]) -> String? {
+        guard !skipped.isEmpty else { return nil }
+        return "lines that the model does not know:\n" + skipped.map { "\($0.number): \($0.text)" }.joined(separator: "\n")
+    }
+
+    static let syncTo: Kind = { call, name in
+        perform(call, name) { (device, access) throws(NEDError) in
+            let controller = call.controller
+            let wanted = controller.secrets.opened(
+                device.child("config")?.mountedTree ?? DataTree(access.driver.model))
+            let isDryRun = call.dryRunFormat != nil
+            let commands = try access.withSession { (session) throws(NEDError) -> [CLICommand] in
+                let actual = try session.show().tree
+                let commands = CLIDeviceSession.commands(access.driver, from: actual, to: wanted)
+                guard !isDryRun else { return commands }
+                if !commands.isEmpty {
+                    try session.prepare(commands)
+                    try session.commit()
+                    try session.persist()
+                }
+                access.noteInSync(try session.transactionID())
+                return commands
+            }
+            guard isDryRun else {
+                controller.devices.noteResolved(name)
+                return .ok()
+            }
+            return DeviceResult(leaves: [("data", access.masked(commands.text()))])
+        }
+    }
+
+    static let checkSync: Kind = { call, name in
+        let found: (Instance, DeviceAccess)
+        do throws(ControlError) { found = try access(call, name) } catch {
+            let result = error.code == .locked ? "locked" : "error"
+            return DeviceResult(leaves: [("result", result), ("info", error.message)], isPositive: false)
+        }
+        let expected = call.controller.devices.record(name).transactionID
+        do throws(NEDError) {
+            let actual = try found.1.withSession { (session) throws(NEDError) in try session.transactionID() }
+            guard actual != expected else {
+                found.1.noteInSync(actual)
+                return DeviceResult(leaves: [("result", "in-sync")])
+            }
+            call.controller.devices.noteOutOfSync(name, got: actual)
+            let info = "got: \(actual) expected: \(expected ?? "")."
+            return DeviceResult(leaves: [("result", "out-of-sync"), ("info", info)], isPositive: false)
+        } catch {
+            return DeviceResult(
+                leaves: [("result", "error"), ("info", connectionText(error, found.1))], isPositive: false)
+        }
+    }
+
+    static let compareConfig: Kind = { call, name in
+        let found: (Instance, DeviceAccess)
+        do throws(ControlError) { found = try access(call, name) } catch {
+            return DeviceResult(leaves: [("info", error.message)], isPositive: false)
+        }
+        do throws(NEDError) {
+            let reading = try found.1.withSession { (session) throws(NEDError) in try session.show() }
+            let ours = found.0.child("config")?.mountedTree
+            do throws(ControlError) {
+                let theirs = try call.controller.secrets.sealed(reading.tree, like: ours)
+                guard !theirs.diff(to: ours ?? DataTree(found.1.driver.model)).isEmpty else { return DeviceResult() }
+                let format = call.text("outformat") ?? "cli"
+                let text = call.controller.difference(ours, theirs, format, found.0).1
+                return DeviceResult(leaves: [("diff", text)])
+            } catch {
+                return DeviceResult(leaves: [("info", error.message)], isPositive: false)
+            }
+        } catch {
+            return DeviceResult(leaves: [("info", connectionText(error, found.1))], isPositive: false)
+        }
+    }
+}
+
+extension ActionCall {
+    /// The format of a dry run, if the action is to be one.
+    var dryRunFormat: String? {
+        guard let dryRun = input.child("dry-run"), dryRun.row != nil else { return nil }
+        return dryRun.value("outformat") ?? "cli"
+    }
+}
+
+/// The system's `ping`, one echo.
+private enum PingProgram {
+    static func run(_ address: String) -> String {
+        guard !address.hasPrefix("-") else { return "not an address: \(address)" }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["ping", "-c", "1", "-W", "5", address]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        guard (try? process.run()) != nil else { return "the system has no ping program" }
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: output.prefix(4_096), as: UTF8.self)
+    }
+}

@@ -1,0 +1,72 @@
+import Basics
+import ConfigTree
+
+/// What the log keeps of a commit: who, when, why, and the change. Self-contained JSON.
+struct CommitRecord {
+    var user: String
+    var context: String
+    var label: String?
+    var comment: String?
+    var changes: ChangeSet
+
+    func encode() -> [UInt8] {
+        var text = "{\"user\":\(JSONText.quoted(user)),\"via\":\(JSONText.quoted(context))"
+        if let label { text += ",\"label\":\(JSONText.quoted(label))" }
+        if let comment { text += ",\"comment\":\(JSONText.quoted(comment))" }
+        return Array((text + ",\n\"changes\":\(changes.json)}").utf8)
+    }
+
+    init(user: String, context: String, label: String? = nil, comment: String? = nil, changes: ChangeSet) {
+        self.user = user
+        self.context = context
+        self.label = label
+        self.comment = comment
+        self.changes = changes
+    }
+
+    init(_ payload: [UInt8]) throws {
+        let value = try JSONValue.parse(payload, file: "the log")
+        user = value["user"]?.string ?? ""
+        context = value["via"]?.string ?? ""
+        label = value["label"]?.string
+        comment = value["comment"]?.string
+        changes = try ChangeSet(value: value["changes"])
+    }
+}
+
+extension ChangeSet {
+    init(value: JSONValue?) throws {
+        let lines = (value?.array ?? []).map { ($0.array ?? []).compactMap(\.string) }
+        try self.init(words: lines)
+    }
+}
+
+/// What the log keeps of a package activation: the generation, and the whole data as it is under its models, so that no
+/// replay has to convert anything again.
+struct ActivationRecord {
+    var generation: Int
+    var digest: String
+    var user: String
+    var data: ChangeSet
+
+    func encode() -> [UInt8] {
+        Array(
+            ("{\"generation\":\(generation),\"digest\":\(JSONText.quoted(digest)),\"user\":\(JSONText.quoted(user)),\n"
+                + "\"data\":\(data.json)}").utf8)
+    }
+
+    init(generation: Int, digest: String, user: String, data: ChangeSet) {
+        self.generation = generation
+        self.digest = digest
+        self.user = user
+        self.data = data
+    }
+
+    init(_ payload: [UInt8]) throws {
+        let value = try JSONValue.parse(payload, file: "the log")
+        generation = value["generation"]?.int ?? 0
+        digest = value["digest"]?.string ?? ""
+        user = value["user"]?.string ?? ""
+        data = try ChangeSet(value: value["data"])
+    }
+}

@@ -1,0 +1,71 @@
+import Basics
+import ConfigTree
+import ControlProtocol
+import Events
+import Synchronization
+import YANG
+
+/// A door's session: what `ControlSession` promises, for one user.
+final class ControllerSession: ControlSession {
+    let user: SessionUser
+    let id: Int
+    let controller: NetworkController
+
+    init(_ controller: NetworkController, _ user: SessionUser, id: Int) {
+        self.controller = controller
+        self.user = user
+        self.id = id
+    }
+
+    var running: DataTree { controller.running }
+    func operational() -> DataTree { controller.operationalTree() }
+    func isCurrent(_ tree: DataTree) -> Bool { tree.model === controller.running.model }
+
+    func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit] {
+        try controller.secrets.sealed(edits, over: candidate)
+    }
+
+    func sealed(_ tree: DataTree, over candidate: DataTree) throws(ControlError) -> DataTree {
+        try controller.secrets.sealed(tree, like: candidate)
+    }
+
+    func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic] {
+        controller.violations(of: candidate, since: base)
+    }
+
+    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
+        try controller.commit(request, by: self)
+    }
+
+    func lock() throws(ControlError) {
+        let owner = controller.configurationLock.withLock { owner in
+            if owner == nil { owner = id }
+            return owner
+        }
+        guard owner != id, let owner else { return }
+        let name = controller.sessions.information(owner)?.user.name ?? "another session"
+        throw ControlError(.locked, "the configuration database is locked by session \(owner) \(name)")
+    }
+
+    func unlock() {
+        controller.configurationLock.withLock { if $0 == id { $0 = nil } }
+    }
+
+    func invoke(
+        _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void
+    ) throws(ControlError) -> ActionOutput {
+        try controller.invoke(action, input: input, by: self, progress: progress)
+    }
+
+    func sessions() -> [SessionInformation] { controller.sessions.all }
+
+    func send(_ message: String, to user: String?) {
+        controller.sessions.tellAll(.broadcast("Message from \(self.user.name): \(message)"), user: user)
+    }
+
+    func close() {
+        unlock()
+        controller.sessions.close(id)
+        controller.logs.audit(.sessionEnded(LogEvent.AuditUser(user.name, session: id), reason: "normal"))
+    }
+}

@@ -1,0 +1,46 @@
+import ConfigTree
+import NEDRuntime
+import Secrets
+import Transactions
+
+/// One device as an operation needs it: its slot, where it is, its driver, its trace, and the secrets to mask.
+struct DeviceAccess: Sendable {
+    let name: String
+    let target: DeviceTarget
+    let driver: Driver
+    let slot: DeviceSlot
+    let trace: any DeviceTrace
+    let mask: SecretMask
+    /// Told the transaction id of a device that is known to be in sync.
+    let noteInSync: @Sendable (String) -> Void
+    /// Told of a connection that worked, or why it did not.
+    let noteConnection: @Sendable (NEDError?) -> Void
+
+    func withSession<Result>(_ work: (CLIDeviceSession) throws(NEDError) -> Result) throws(NEDError) -> Result {
+        do {
+            let result = try slot.withSession(target, driver, trace: trace, work)
+            noteConnection(nil)
+            return result
+        } catch {
+            if error.isConnectionFault { noteConnection(error) }
+            throw error
+        }
+    }
+
+    /// For what cannot be refused: once more on a new connection if the first one broke, then in doubt.
+    func attempt(_ work: (CLIDeviceSession) throws(NEDError) -> Void) -> ParticipantOutcome {
+        var reason = ""
+        for _ in 0..<2 {
+            do throws(NEDError) {
+                try withSession(work)
+                return .done
+            } catch {
+                reason = masked(error.message)
+                if !error.isConnectionFault { break }
+            }
+        }
+        return .inDoubt(reason: reason)
+    }
+
+    func masked(_ text: String) -> String { mask.mask(text) }
+}

@@ -1,0 +1,175 @@
+import Basics
+import ConfigDatabase
+import ConfigTree
+import ControlProtocol
+import Events
+import Foundation
+import NEDRuntime
+import Secrets
+import Synchronization
+import Transactions
+
+/// Keeps a slot and a record for each device, and makes the access that operations use.
+final class DeviceManager: Sendable {
+    private let slots = Mutex<[String: DeviceSlot]>([:])
+    private let records = Mutex<[String: DeviceRecord]>([:])
+    private let database: ConfigurationDatabase
+    private let secrets: SecretHandling
+    private let alarms: AlarmKeeper
+    private let logDirectory: String
+    private let host: String
+    private let clock: WallClock
+
+    init(
+        database: ConfigurationDatabase, secrets: SecretHandling, alarms: AlarmKeeper, logDirectory: String,
+        host: String, clock: WallClock
+    ) {
+        self.host = host
+        self.database = database
+        self.secrets = secrets
+        self.alarms = alarms
+        self.logDirectory = logDirectory
+        self.clock = clock
+        for key in database.operationalKeys(prefix: "device/") {
+            guard let bytes = database.operational(key), let record = DeviceRecord(bytes) else { continue }
+            records.withLock { $0[String(key.dropFirst("device/".count))] = record }
+        }
+    }
+
+    private func slot(_ name: String) -> DeviceSlot {
+        slots.withLock { slots in
+            if let slot = slots[name] { return slot }
+            let slot = DeviceSlot()
+            slots[name] = slot
+            return slot
+        }
+    }
+
+    // MARK: Access
+
+    /// The access to a device for a user, from the configuration in `tree`.
+    func access(_ device: Instance, system: LoadedSystem, localUser: String) throws(ControlError) -> DeviceAccess {
+        let addressing = try DeviceAddressing(device, localUser: localUser)
+        let target = try addressing.target(open: secrets.open)
+        guard let driver = system.driver(target.nedID) else {
+            throw ControlError(
+                .device, "Device \(target.name) does not have a Network Element Driver registered: no loaded package has "
+                    + "ned-id \(target.nedID.split(separator: ":").last ?? ""); load one with packages reload")
+        }
+        return access(target, driver, addressing, device)
+    }
+
+    /// As `access`, with another driver than the one that the device is configured for: migration looks through it.
+    func access(_ device: Instance, driver: Driver, localUser: String) throws(ControlError) -> DeviceAccess {
+        let addressing = try DeviceAddressing(device, localUser: localUser)
+        return access(try addressing.target(open: secrets.open), driver, addressing, device)
+    }
+
+    private func access(
+        _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
+    ) -> DeviceAccess {
+        let mask = SecretMask([MaskedSecret(target.password)])
+        if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
+        if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
+        let name = target.name
+        return DeviceAccess(
+            name: name, target: target, driver: driver, slot: slot(name),
+            trace: trace(target, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
+            noteInSync: { [self] id in noteInSync(name, id) },
+            noteConnection: { [self] error in noteConnection(name, error) })
+    }
+
+    private func trace(
+        _ target: DeviceTarget, _ driver: Driver, _ mode: String, _ mask: SecretMask
+    ) -> any DeviceTrace {
+        guard mode != "false" else { return NoTrace() }
+        let path = logDirectory + "/" + TraceFile.name(nedID: driver.shortID, device: target.name)
+        let context = TraceFile.Context(user: target.localUser, session: 0, host: host, device: target.name)
+        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, context: context, clock: clock)
+    }
+
+    func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }
+
+    func closeIdle() {
+        for slot in slots.withLock({ Array($0.values) }) { slot.closeIdle(.seconds(30)) }
+    }
+
+    func disconnectAll() {
+        for slot in slots.withLock({ Array($0.values) }) { slot.disconnect() }
+    }
+
+    // MARK: Records
+
+    func record(_ name: String) -> DeviceRecord { records.withLock { $0[name] } ?? DeviceRecord() }
+
+    private func update(_ name: String, _ change: (inout DeviceRecord) -> Void) {
+        let bytes = records.withLock { records in
+            var record = records[name] ?? DeviceRecord()
+            change(&record)
+            guard record != records[name] else { return [UInt8]?.none }
+            records[name] = record
+            return record.encode()
+        }
+        guard let bytes else { return }
+        try? database.setOperational([OperationalChange(DeviceRecord.key(name), bytes)])
+    }
+
+    func noteInSync(_ name: String, _ transactionID: String) {
+        let now = EventTime(microseconds: clock.now()).yangText
+        update(name) {
+            $0.transactionID = transactionID
+            $0.lastInSync = now
+            $0.doubt = nil
+        }
+        alarms.clear(.outOfSync, device: name)
+    }
+
+    func noteOutOfSync(_ name: String, got: String) {
+        let expected = record(name).transactionID ?? ""
+        alarms.raise(.outOfSync, device: name, text: "got: \(got) expected: \(expected).")
+    }
+
+    /// It is unknown what the device holds: it counts as out of sync until somebody synchronises it.
+    func noteInDoubt(_ name: String, reason: String) {
+        update(name) {
+            $0.doubt = reason
+            $0.transactionID = nil
+        }
+        alarms.raise(.abortError, device: name, text: "in doubt: \(reason)")
+        alarms.raise(.outOfSync, device: name, text: "in doubt: \(reason)")
+    }
+
+    func noteResolved(_ name: String) {
+        update(name) { $0.doubt = nil }
+        alarms.clear(.abortError, device: name)
+    }
+
+    private func noteConnection(_ name: String, _ error: NEDError?) {
+        if let error {
+            update(name) { $0.operState = "disabled" }
+            alarms.raise(
+                .connectionFailure, device: name, text: "Failed to connect to device \(name): \(error.message)")
+        } else {
+            guard record(name).operState != "enabled" else { return }
+            let now = EventTime(microseconds: clock.now()).yangText
+            update(name) {
+                $0.operState = "enabled"
+                $0.lastConnected = now
+            }
+            alarms.clear(.connectionFailure, device: name)
+        }
+    }
+
+    /// Forgets devices that are no longer configured.
+    func retain(_ names: Set<String>) {
+        let gone = records.withLock { records in
+            let gone = records.keys.filter { !names.contains($0) }
+            for name in gone { records[name] = nil }
+            return gone
+        }
+        for name in gone {
+            slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
+            try? database.setOperational([OperationalChange(DeviceRecord.key(name), nil)])
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Basics
+import CLIGrammar
+import ConfigTree
+import NEDRuntime
+import Transactions
+
+/// A device's part in a commit.
+///
+/// The incumbent's phases map onto the protocol so: PREPARE is the driver's prepare and commit, APPLY is persist, ABORT is
+/// revert. Between intent and decision the device may hold the change already; the log then has what takes it back.
+struct DeviceParticipant: Participant {
+    let id: ParticipantID
+    let recovery: [UInt8]
+    private let access: DeviceAccess
+    private let commands: [CLICommand]
+    private let reverse: ChangeSet
+    private let expectedTransactionID: ExpectedTransactionID
+
+    enum ExpectedTransactionID: Sendable {
+        case any
+        case exactly(String?)
+    }
+
+    init(
+        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, expected: ExpectedTransactionID
+    ) {
+        self.access = access
+        let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
+        commands = CLIDeviceSession.commands(access.driver, from: before, to: after)
+        reverse = ChangeSet(after.diff(to: before))
+        expectedTransactionID = expected
+        id = ParticipantID("device/\(access.name)")
+        recovery = DeviceRecovery(
+            device: access.name, nedID: access.driver.nedID, forward: ChangeSet(change.before.diff(to: change.after)),
+            reverse: ChangeSet(change.after.diff(to: change.before))
+        ).encode()
+    }
+
+    func prepare(_ transaction: TransactionNumber) throws(Refusal) {
+        var isUntouched = true
+        do throws(NEDError) {
+            try access.withSession { (session) throws(NEDError) in
+                try requireInSync(session)
+                isUntouched = false
+                try session.prepare(commands)
+                try session.commit()
+            }
+        } catch {
+            throw Refusal(access.masked(error.message), isUntouched: isUntouched)
+        }
+    }
+
+    private func requireInSync(_ session: CLIDeviceSession) throws(NEDError) {
+        guard case .exactly(let expected) = expectedTransactionID else { return }
+        let actual = try session.transactionID()
+        guard actual != expected else { return }
+        throw NEDError(
+            .refused, device: access.name, "Network Element Driver: device \(access.name): out of sync")
+    }
+
+    func apply(_ transaction: TransactionNumber) -> ParticipantOutcome {
+        access.attempt { (session) throws(NEDError) in
+            try session.persist()
+            access.noteInSync(try session.transactionID())
+        }
+    }
+
+    func abort(_ transaction: TransactionNumber) -> ParticipantOutcome {
+        access.attempt { (session) throws(NEDError) in
+            try session.revert(reverse)
+            access.noteInSync(try session.transactionID())
+        }
+    }
+}
+
+/// What the log holds of a device's part in a commit: enough to take the change back or to finish it after a crash.
+/// Secrets are sealed.
+struct DeviceRecovery {
+    var device: String
+    var nedID: String
+    var forward: ChangeSet
+    var reverse: ChangeSet
+
+    init(device: String, nedID: String, forward: ChangeSet, reverse: ChangeSet) {
+        self.device = device
+        self.nedID = nedID
+        self.forward = forward
+        self.reverse = reverse
+    }
+
+    func encode() -> [UInt8] {
+        Array(
+            ("{\"device\":\(JSONText.quoted(device)),\"ned-id\":\(JSONText.quoted(nedID)),\n"
+                + "\"forward\":\(forward.json),\n\"reverse\":\(reverse.json)}").utf8)
+    }
+
+    init(_ bytes: [UInt8]) throws {
+        let value = try JSONValue.parse(bytes, file: "the log")
+        device = value["device"]?.string ?? ""
+        nedID = value["ned-id"]?.string ?? ""
+        forward = try ChangeSet(value: value["forward"])
+        reverse = try ChangeSet(value: value["reverse"])
+    }
+}

@@ -1,0 +1,66 @@
+import Basics
+import CLIGrammar
+import ConfigTree
+import NEDRuntime
+package import PackageManager
+
+extension LoadedSystem {
+    /// The system that a generation makes. Drivers whose package has not changed are taken over from `previous` as they
+    /// are, models included. A driver whose description is faulty fails its package.
+    package static func make(_ generation: PackageGeneration, previous: LoadedSystem?) -> LoadedSystem {
+        var generation = generation
+        var drivers: [String: Driver] = [:]
+        for index in generation.packages.indices where generation.packages[index].isUp {
+            let package = generation.packages[index]
+            let old = previous?.generation.package(package.name)
+            for model in package.drivers {
+                if let driver = previous?.drivers[model.nedID], old?.digest == package.digest {
+                    drivers[model.nedID] = driver
+                    continue
+                }
+                do throws(DiagnosticsError) {
+                    drivers[model.nedID] = try driver(model, package)
+                } catch {
+                    generation.packages[index].status = .programCodeError
+                    generation.packages[index].errorInfo += error.diagnostics.map(\.description)
+                }
+            }
+        }
+        if let previous, previous.model.schema === generation.systemSchema, previous.drivers.count == drivers.count,
+            drivers.allSatisfy({ previous.drivers[$0.key] === $0.value })
+        {
+            return LoadedSystem(generation: generation, keeping: previous)
+        }
+        return LoadedSystem(generation: generation, schema: generation.systemSchema, drivers: drivers)
+    }
+
+    private static func driver(
+        _ model: LoadedPackage.DriverModel, _ package: LoadedPackage
+    ) throws(DiagnosticsError) -> Driver {
+        let data = DataModel(model.schema)
+        func made(_ kind: Driver.Kind, isReadOnly: Bool = false) -> Driver {
+            Driver(nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly)
+        }
+        guard model.type == .cli else {
+            return made(.modelOnly(reason: "\(model.type.rawValue) drivers are not part of this release"))
+        }
+        if let path = model.descriptionPath {
+            let bytes: [UInt8]
+            do { bytes = try DurableFiles.read(path, limit: 1 << 20) } catch {
+                throw DiagnosticsError(.error("cannot be read: \(error)", place: SourcePlace(file: path)))
+            }
+            let description = try DriverDescription(yaml: bytes, file: path)
+            return made(.cli(CLIGrammar(model: data, dialect: description.grammarDialect), description))
+        }
+        let description = try DriverDescription.standard()
+        let isKnown = model.javaClassName?.trimmingWhitespace == "com.tailf.packages.ned.netsimcli.NetsimCli"
+        let grammar = CLIGrammar(model: data, dialect: description.grammarDialect)
+        return made(.cli(grammar, description), isReadOnly: !isKnown)
+    }
+}
+
+extension String {
+    fileprivate var trimmingWhitespace: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}

@@ -1,0 +1,66 @@
+package import ConfigTree
+package import NEDRuntime
+package import PackageManager
+package import YANG
+
+/// The models and drivers that a generation of packages gives the controller. Immutable.
+package final class LoadedSystem: Sendable {
+    package let generation: PackageGeneration
+    /// The system model: ours and what packages add; a device's `config` is mounted by its ned-id.
+    package let model: DataModel
+    /// By canonical ned-id.
+    package let drivers: [String: Driver]
+    let validator: Validator
+
+    package init(generation: PackageGeneration, schema: Schema, drivers: [String: Driver]) {
+        self.generation = generation
+        self.drivers = drivers
+        let models = drivers.mapValues(\.model)
+        model = DataModel(schema) { row, point in
+            guard point.name == "config", let nedID = NEDIDLocation.nedID(of: row, at: point) else { return nil }
+            return models[nedID]
+        }
+        validator = Validator(model)
+    }
+
+    /// The same models and drivers under another generation, which changed none of them.
+    init(generation: PackageGeneration, keeping other: LoadedSystem) {
+        self.generation = generation
+        drivers = other.drivers
+        model = other.model
+        validator = other.validator
+    }
+
+    package func driver(_ nedID: String) -> Driver? { drivers[nedID] }
+}
+
+/// Where a device or template entry of our model says which driver it has.
+package enum NEDIDLocation {
+    /// The ned-id of the entry that holds `point`, from its `device-type`, or its key in a template.
+    static func nedID(of entry: Row, at point: SchemaNode) -> String? {
+        guard let list = point.dataParent else { return nil }
+        if let key = list.keys.first, list.name == "ned-id" { return entry.value(in: key.slot) }
+        guard let types = list.dataChild(named: "device-type"), let row = entry.child(in: types.slot) else { return nil }
+        for kind in types.dataChildren {
+            guard let inner = row.child(in: kind.slot), let leaf = kind.dataChild(named: "ned-id") else { continue }
+            return inner.value(in: leaf.slot)
+        }
+        return nil
+    }
+
+    /// The ned-id of a device instance.
+    package static func nedID(of device: Instance) -> String? {
+        guard let row = device.row, let point = device.node.dataChild(named: "config") else { return nil }
+        return nedID(of: row, at: point)
+    }
+
+    /// The leaf that holds the ned-id of a device, as a path.
+    package static func path(of device: Instance) -> InstancePath? {
+        guard let types = device.child("device-type") else { return nil }
+        for kind in types.node.dataChildren where types.row?.child(in: kind.slot) != nil {
+            guard let leaf = kind.dataChild(named: "ned-id") else { continue }
+            return device.path.appending(types.node).appending(kind).appending(leaf)
+        }
+        return nil
+    }
+}

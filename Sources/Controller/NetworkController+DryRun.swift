@@ -1,0 +1,31 @@
+import CLIGrammar
+import ConfigTree
+import ControlProtocol
+import NEDRuntime
+import Secrets
+
+extension NetworkController {
+    /// What a commit would do, without doing it.
+    func dryRun(
+        _ format: CommitOptions.DryRunFormat, _ base: DataTree, _ candidate: DataTree, _ changes: [DeviceChange],
+        _ options: CommitOptions, _ system: LoadedSystem
+    ) -> DryRun {
+        switch format {
+        case .cli: .cli(CLIGrammar(model: candidate.model, dialect: .c).curlyDiff(from: base, to: candidate))
+        case .xml: .xml(XMLDiff.editConfig(from: base, to: candidate))
+        case .native: .native(changes.map { native($0, options.isReverse, system) })
+        }
+    }
+
+    private func native(
+        _ change: DeviceChange, _ isReverse: Bool, _ system: LoadedSystem
+    ) -> (device: String, data: String) {
+        let (from, to) = isReverse ? (change.after, change.before) : (change.before, change.after)
+        guard let nedID = NEDIDLocation.nedID(of: change.device), let driver = system.driver(nedID) else {
+            return (change.name, "")
+        }
+        let mask = SecretMask(secrets.plainTexts(from) + secrets.plainTexts(to))
+        let commands = CLIDeviceSession.commands(driver, from: secrets.opened(from), to: secrets.opened(to))
+        return (change.name, mask.mask(commands.text()))
+    }
+}

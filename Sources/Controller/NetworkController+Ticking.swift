@@ -1,0 +1,48 @@
+import Basics
+import ConfigTree
+import ControlProtocol
+import Events
+import Foundation
+import NEDRuntime
+import Transactions
+
+extension NetworkController {
+    /// Starts the thread that closes idle sessions and tries participants in doubt again, at once and then each second.
+    func startTicking() {
+        let agent = DeviceRecoveryAgent(
+            access: { [weak self] (name) throws(ControlError) in try self?.recoveryAccess(name) }, secrets: secrets,
+            devices: devices)
+        let retrier = InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32)
+        let thread = Thread { [weak self] in
+            while let controller = self, !controller.isStopping {
+                controller.tick(retrier)
+                Thread.sleep(forTimeInterval: 0.5)
+            }
+        }
+        thread.name = "controller-tick"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Access for recovery, which no user asked for: as `admin`, whose credentials the authgroups have.
+    private func recoveryAccess(_ name: String) throws(ControlError) -> DeviceAccess? {
+        guard let device = running.device(name) else { return nil }
+        return try devices.access(device, system: system, localUser: "admin")
+    }
+
+    private func tick(_ retrier: InDoubtRetrier) {
+        devices.closeIdle()
+        guard let due = retrier.nextDue, due <= clock.now() else { return }
+        do {
+            for (participant, outcome) in try retrier.retry(at: clock.now()) {
+                if case .inDoubt(let reason) = outcome {
+                    logs.note(.inDoubt(participant: participant.description, reason: reason))
+                } else {
+                    logs.develop(.info, "\(participant) is no longer in doubt")
+                }
+            }
+        } catch {
+            logs.develop(.error, "participants in doubt cannot be recorded: \(error.reason)")
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Basics
+import CLIGrammar
+import ConfigDatabase
+import ConfigTree
+package import ControlProtocol
+import Events
+import Foundation
+import PackageManager
+import Secrets
+import Synchronization
+import Transactions
+
+/// Owns the running configuration and everything that changes it.
+///
+/// Invariants:
+/// - `Head.tree` is what the log says, no more and no less: it is replaced only by `publish`, in the order of the log.
+/// - `Head.system` and the model of `Head.tree` change together, in an activation.
+/// - No door holds anything of this type but a `ControlSession`.
+package final class NetworkController: Sendable {
+    struct Head: Sendable {
+        var tree: DataTree
+        var system: LoadedSystem
+        /// Number of the log's record that the tree includes.
+        var number: Int64
+        /// Who made the latest changes, newest last, to name them in a conflict.
+        var recent: [RecentChange] = []
+    }
+
+    struct RecentChange: Sendable {
+        var user: String
+        var paths: [String]
+    }
+
+    let head: Mutex<Head>
+    let database: ConfigurationDatabase
+    let coordinator: CommitCoordinator
+    let doubts: InDoubtList
+    let reservations = Reservations()
+    let devices: DeviceManager
+    let secrets: SecretHandling
+    let alarms: AlarmKeeper
+    let logs: SystemLogs
+    let configuration: SystemConfiguration
+    let packages: PackageService
+    let sessions = SessionRegistry()
+    let upgradeGate = UpgradeGate()
+    let clock: WallClock
+    let configurationLock = Mutex<Int?>(nil)
+    private let stopping = Atomic(false)
+
+    init(_ parts: ControllerParts) {
+        head = Mutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
+        database = parts.database
+        doubts = parts.doubts
+        coordinator = CommitCoordinator(log: parts.database, doubts: parts.doubts, limit: 32, clock: parts.clock.now)
+        devices = parts.devices
+        secrets = parts.secrets
+        alarms = parts.alarms
+        logs = parts.logs
+        configuration = parts.configuration
+        packages = parts.packages
+        clock = parts.clock
+        alarms.announce { [sessions] type, text in sessions.tellAll(.alarm(type: type, text: text)) }
+    }
+
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+    var running: DataTree { head.withLock { $0.tree } }
+    var system: LoadedSystem { head.withLock { $0.system } }
+
+    /// Makes a durable change visible. Called in the order of the log; short.
+    func publish(_ changes: ChangeSet, from base: DataTree, to candidate: DataTree, number: Int64, user: String) {
+        head.withLock { head in
+            if head.tree.root === base.root {
+                head.tree = candidate
+            } else if let changed = try? head.tree.applying(changes) {
+                head.tree = changed
+            }
+            head.number = number
+            head.recent.append(RecentChange(user: user, paths: changes.items.map(\.path)))
+            if head.recent.count > 256 { head.recent.removeFirst(128) }
+        }
+    }
+
+    /// Ends every session and closes the database.
+    package func stop() {
+        stopping.store(true, ordering: .relaxed)
+        sessions.closeAll("The system is going down.")
+        devices.disconnectAll()
+        database.close()
+    }
+}
+
+/// What `Startup` hands the controller.
+struct ControllerParts {
+    var tree: DataTree
+    var system: LoadedSystem
+    var number: Int64
+    var database: ConfigurationDatabase
+    var doubts: InDoubtList
+    var devices: DeviceManager
+    var secrets: SecretHandling
+    var alarms: AlarmKeeper
+    var logs: SystemLogs
+    var configuration: SystemConfiguration
+    var packages: PackageService
+    var clock: WallClock
+}
+
+extension NetworkController: ControlService {
+    package func openSession(
+        _ user: SessionUser, events: @escaping @Sendable (SessionEvent) -> Void
+    ) throws(ControlError) -> any ControlSession {
+        try upgradeGate.admit()
+        let session = sessions.open(user, EventTime(microseconds: clock.now()).yangText, events) { ControllerSession(self, user, id: $0) }
+        let who = LogEvent.AuditUser(user.name, session: session.id)
+        logs.audit(.sessionCreated(who, context: user.context, address: user.from, transport: user.proto))
+        return session
+    }
+}

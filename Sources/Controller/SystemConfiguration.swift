@@ -1,0 +1,139 @@
+import Basics
+import Foundation
+
+/// What `ncs.conf` says, with variables filled in. Paths are absolute.
+package struct SystemConfiguration: Sendable {
+    package var file: String
+    package var runDirectory: String
+    package var loadPath: [String]
+    package var stateDirectory: String
+    package var databaseDirectory: String
+    package var logDirectory: String
+    package var trustDirectory: String
+    package var keyFile: String
+    /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
+    package var loadPathPolicy: String
+    package var socketPath: String?
+    package var trustedGroup: String?
+    /// Elements of the incumbent's that have no effect here.
+    package var ignored: [String]
+
+    /// Reads the file. `${NAME}` stands for a variable of the environment or the value of `<ncs-config>`'s own defaults
+    /// `NCS_DIR`, `NCS_RUN_DIR`, `NCS_CONFIG_DIR`, `NCS_LOG_DIR`.
+    package init(file: String, runDirectory: String, environment: [String: String]) throws {
+        self.file = file
+        self.runDirectory = runDirectory
+        let reader = try ConfigurationReader(file: file, runDirectory: runDirectory, environment: environment)
+        loadPath = reader.all("load-path/dir")
+        if loadPath.isEmpty { loadPath = [runDirectory + "/packages"] }
+        stateDirectory = reader.path("state-dir") ?? runDirectory + "/state"
+        databaseDirectory = reader.path("cdb/db-dir") ?? runDirectory + "/ncs-cdb"
+        logDirectory = reader.path("logs/ncs-log/file/name").map { DurableFiles.parent(of: $0) } ?? runDirectory + "/logs"
+        let beside = DurableFiles.parent(of: file)
+        trustDirectory = reader.path("package-signing/trust-anchors") ?? beside + "/trust"
+        loadPathPolicy = reader.text("package-signing/load-path-policy") ?? "off"
+        keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
+        socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
+        trustedGroup = reader.text("ncs-local-ipc/group")
+        ignored = reader.ignored
+    }
+}
+
+/// Reads an `ncs.conf` into texts by path and judges every element.
+private struct ConfigurationReader {
+    private var texts: [String: [String]] = [:]
+    private(set) var ignored: [String] = []
+    private let runDirectory: String
+
+    /// Elements that have an effect here.
+    private static let used: Set<String> = [
+        "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
+        "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
+        "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path",
+    ]
+
+    /// Top elements that the field knows (manual page ncs.conf.5).
+    private static let known: Set<String> = [
+        "ncs-ipc-address", "ncs-ipc-extra-listen-ip", "ncs-ipc-access-check", "ncs-local-ipc", "enable-shared-memory-schema",
+        "shared-memory-schema-path", "enable-client-template-schemas", "load-path", "enable-compressed-schema",
+        "compressed-schema-level", "state-dir", "commit-retry-timeout", "max-validation-errors",
+        "transaction-lock-time-violation-alarm", "notifications", "opcache", "hide-group", "cdb", "ssh-crypto-keys",
+        "encrypted-strings", "crypt-hash", "logs", "ssh", "sftp", "japi", "netconf-north-bound", "webui", "cli", "api",
+        "restconf", "rest", "snmp-agent", "aaa", "rollback", "sessions", "candidate", "transaction-limits",
+        "parser-limits", "session-limits", "ha", "ha-raft", "scripts", "java-vm", "python-vm", "smart-license",
+        "disable-schema-uri-for-agents", "load-path-policy", "package-signing", "netconf-call-home", "mib-support",
+        "large-scale", "southbound-source-address", "ordered-by-user-merge", "process-limits", "enable-attributes",
+        "commit-parameters", "error-renderer", "services", "compliance",
+    ]
+
+    init(file: String, runDirectory: String, environment: [String: String]) throws {
+        self.runDirectory = runDirectory
+        var variables = environment
+        for (name, path) in [("NCS_RUN_DIR", "."), ("NCS_CONFIG_DIR", "."), ("NCS_LOG_DIR", "logs")]
+        where variables[name] == nil {
+            variables[name] = runDirectory + "/" + path
+        }
+        var reader = XMLReader(try DurableFiles.read(file, limit: 4 << 20), file: file)
+        var stack: [String] = []
+        var faults: [Diagnostic] = []
+        var ignoredNames: [String] = []
+        reading: while true {
+            switch try reader.next() {
+            case .startElement:
+                let name = reader.name
+                if stack.isEmpty {
+                    guard name == "ncs-config" else {
+                        throw DiagnosticsError(reader.fault("the root is \(name)", remedy: "ncs-config was expected"))
+                    }
+                } else if stack.count == 1, !Self.known.contains(name) {
+                    faults.append(reader.fault("unknown element \(name)", remedy: "see the manual page ncs.conf(5)"))
+                }
+                stack.append(name)
+            case .text:
+                let text = reader.text.trimmingCharacters(in: .whitespacesAndNewlines)
+                guard !text.isEmpty else { continue }
+                let path = stack.dropFirst().joined(separator: "/")
+                do throws(ConfigurationFault) { texts[path, default: []].append(try Self.fill(text, variables)) } catch {
+                    faults.append(reader.fault(error.summary, remedy: error.remedy))
+                }
+                if !Self.used.contains(path) { ignoredNames.append(path) }
+            case .endElement: stack.removeLast()
+            case .endOfDocument: break reading
+            }
+        }
+        ignored = Array(Set(ignoredNames)).sorted()
+        if !faults.isEmpty { throw DiagnosticsError(faults) }
+    }
+
+    private struct ConfigurationFault: Error {
+        var summary: String
+        var remedy: String
+    }
+
+    private static func fill(_ text: String, _ variables: [String: String]) throws(ConfigurationFault) -> String {
+        var result = ""
+        var rest = text[...]
+        while let start = rest.range(of: "${") {
+            result += rest[..<start.lowerBound]
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+                throw ConfigurationFault(summary: "} is missing in \(text)", remedy: "write ${NAME}")
+            }
+            let name = String(rest[start.upperBound..<end])
+            guard let value = variables[name] else {
+                throw ConfigurationFault(summary: "the variable \(name) is not set", remedy: "source ncsrc first")
+            }
+            result += value
+            rest = rest[rest.index(after: end)...]
+        }
+        return result + rest
+    }
+
+    func text(_ path: String) -> String? { texts[path]?.last }
+    func path(_ path: String) -> String? { text(path).map(absolute) }
+    func all(_ path: String) -> [String] { (texts[path] ?? []).map(absolute) }
+
+    private func absolute(_ path: String) -> String {
+        let full = path.hasPrefix("/") ? path : runDirectory + "/" + path
+        return URL(fileURLWithPath: full).standardized.path
+    }
+}

@@ -1,0 +1,36 @@
+package import Basics
+package import Events
+import Foundation
+
+/// The three logs of the daemon.
+package struct SystemLogs: Sendable {
+    private let system: LogFile
+    private let development: LogFile
+    private let audit: LogFile
+    private let clock: WallClock
+
+    /// - Throws: `FileError` if a log cannot be opened.
+    package init(directory: String, host: String, clock: WallClock) throws {
+        let process = ProcessInfo.processInfo.processIdentifier
+        system = try LogFile(directory + "/ncs.log", host: host, process: process)
+        development = try LogFile(directory + "/devel.log", host: host, process: process, minimum: .debug)
+        audit = try LogFile(directory + "/audit.log", host: host, process: process)
+        self.clock = clock
+    }
+
+    private var time: EventTime { EventTime(microseconds: clock.now()) }
+
+    /// What the daemon says about itself; `devel.log` has it too.
+    package func note(_ event: LogEvent) {
+        system.write(event, at: time)
+        development.write(event, at: time)
+    }
+
+    package func develop(_ level: LogLevel, _ text: String) { development.write(level, "- \(text)", at: time) }
+    package func audit(_ event: LogEvent) { audit.write(event, at: time) }
+
+    package func reopen() {
+        for log in [system, development, audit] { try? log.reopen() }
+        note(.reopenedLogs)
+    }
+}

@@ -1,0 +1,38 @@
+import ConfigTree
+import ControlProtocol
+import Synchronization
+
+/// Keeps changes out while the models are being replaced.
+final class UpgradeGate: Sendable {
+    private let isUpgrading = Mutex(false)
+
+    static let replacedModel = ControlError(
+        .upgradeInProgress,
+        "the data models were replaced by a package upgrade since this transaction began; start it again")
+
+    private static let inUpgrade = ControlError(
+        .upgradeInProgress, "the node is in upgrade mode; no configuration changes can be performed until the upgrade "
+            + "has completed")
+
+    /// Refuses a new session during an upgrade.
+    func admit() throws(ControlError) {
+        if isUpgrading.withLock({ $0 }) { throw Self.inUpgrade }
+    }
+
+    /// Refuses a change during an upgrade, or one begun under other models.
+    func requireOpen(_ base: DataTree, _ running: DataTree) throws(ControlError) {
+        try admit()
+        guard base.model === running.model else { throw Self.replacedModel }
+    }
+
+    /// Runs `work` with the gate closed. Only one upgrade at a time.
+    func upgrade<Result>(_ work: () throws(ControlError) -> Result) throws(ControlError) -> Result {
+        let isFirst = isUpgrading.withLock { upgrading in
+            defer { upgrading = true }
+            return !upgrading
+        }
+        guard isFirst else { throw Self.inUpgrade }
+        defer { isUpgrading.withLock { $0 = false } }
+        return try work()
+    }
+}

@@ -1,0 +1,66 @@
+package import YANG
+
+/// An instance as XPath sees it: in the accessible tree of RFC 7950 section 6.4.1, with non-presence containers and
+/// with the defaults in use.
+///
+/// The tree mounted at a mount point has its own root: absolute paths in a device's modules do not leave it.
+package struct DataNode: XPathNode, Sendable {
+    package let instance: Instance
+
+    package init(_ instance: Instance) { self.instance = instance }
+
+    /// At a mount point the root of what is mounted, since that is what has children.
+    package var schemaNode: SchemaNode? { instance.childSchema ?? instance.node }
+    package var name: String { instance.node.name }
+    package var module: String { instance.node.kind == .root ? "" : instance.node.module.name }
+    package var stringValue: String { instance.value ?? "" }
+    package var parent: DataNode? { instance.parent.map(DataNode.init) }
+    package var root: DataNode { DataNode(instance.treeRoot) }
+    package var children: [DataNode] { instance.children(withDefaults: true).map(DataNode.init) }
+
+    package func children(named name: String, module: String?) -> [DataNode] {
+        guard let child = instance.childSchema?.dataChild(named: name, module: module) else { return [] }
+        return instance.occurrences(of: child).map(DataNode.init)
+    }
+
+    package func entry(of list: SchemaNode, keys: [String]) -> DataNode? {
+        instance.entry(list, keys).map(DataNode.init)
+    }
+
+    package func precedes(_ other: DataNode) -> Bool { instance.precedes(other.instance) }
+}
+
+extension Instance {
+    /// The instances of data child `child`, with a default in use and a non-presence container that is not stored.
+    func occurrences(of child: SchemaNode) -> [Instance] {
+        switch child.kind {
+        case .list: Array(entries(child))
+        case .leafList:
+            row?.entries(in: child.slot) == nil && !child.defaults.isEmpty
+                ? children(withDefaults: true).filter { $0.node == child } : Array(entries(child))
+        case .leaf: descendant([InstancePath.Step(child)]).map { [$0] } ?? []
+        default: self.child(child).map { [$0] } ?? []
+        }
+    }
+
+    /// Whether this instance comes before `other`, of the same tree, in document order; ancestors come first.
+    func precedes(_ other: Instance) -> Bool {
+        let mine = lineage
+        let theirs = other.lineage
+        for (a, b) in zip(mine, theirs) where a != b {
+            guard a.node == b.node else { return a.node.slot < b.node.slot }
+            guard let entries = a.parent?.row?.entries(in: a.node.slot), let first = entries.entry(a.keys),
+                let second = entries.entry(b.keys)
+            else { return false }
+            return (entries.position(of: first) ?? 0) < (entries.position(of: second) ?? 0)
+        }
+        return mine.count < theirs.count
+    }
+
+    /// From the root down to this instance.
+    private var lineage: [Instance] {
+        var chain = [self]
+        while let parent = chain[chain.count - 1].parent { chain.append(parent) }
+        return chain.reversed()
+    }
+}

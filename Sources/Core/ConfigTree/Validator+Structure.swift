@@ -1,0 +1,88 @@
+import Basics
+import YANG
+
+/// The checks of a parent's children taken together.
+extension Validator {
+    /// Checks the rules for the children of `parent`, which is in use: all, or those that look at a child in `slots`.
+    func checkStructure(_ parent: Instance, touching slots: Set<Int>?, _ run: inout ValidationRun) {
+        if run.whensOnly { return }
+        let schema = parent.childSchema ?? parent.node
+        for rule in plan.rules[schema.id] ?? [] {
+            if let slots, slots.isDisjoint(with: rule.slots) { continue }
+            switch rule.kind {
+            case .mandatory(let leaf): checkMandatory(leaf, parent, &run)
+            case .mandatoryChoice(let choice): checkMandatory(choice: choice, parent, &run)
+            case .exclusive(let choice): checkExclusive(choice, parent, &run)
+            case .cardinality(let list): checkCardinality(list, parent, &run)
+            case .unique(let list, let paths): checkUnique(list, paths, parent, &run)
+            case .keys(let keys):
+                for key in keys where parent.row?.hasValue(in: key.slot) != true {
+                    run.report(.notConfigured(parent.path.appending(key)))
+                }
+            }
+        }
+    }
+
+    /// Whether a child that is missing is missed: the case that it stands in is there, its conditions hold.
+    private func isMissed(_ child: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) -> Bool {
+        child.choices.allSatisfy { parent.chosenCase(of: $0.choice) == $0.caseName }
+            && isWanted(child, below: parent, &run)
+    }
+
+    private func checkMandatory(_ leaf: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        guard parent.row?.hasValue(in: leaf.slot) != true, isMissed(leaf, parent, &run) else { return }
+        run.report(.notConfigured(parent.path.appending(leaf)))
+    }
+
+    private func checkMandatory(choice: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        guard parent.chosenCase(of: choice) == nil,
+            choice.choices.allSatisfy({ parent.chosenCase(of: $0.choice) == $0.caseName })
+        else { return }
+        // The conditions of the choice are those of its nodes; it is missed if one of them could be there.
+        for node in choice.dissolved where isWanted(node, below: parent, &run) {
+            run.report(.missingChoice(choice, parent))
+            return
+        }
+    }
+
+    private func checkExclusive(_ choice: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        guard let row = parent.row else { return }
+        let stored = choice.children.filter { child in
+            child.dissolved.contains { row.hasValue(in: $0.slot) || row.kid(in: $0.slot) != nil }
+        }
+        if stored.count > 1 { run.report(.severalCases(choice, stored.map(\.name), parent)) }
+    }
+
+    private func checkCardinality(_ list: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        let count = parent.row?.entries(in: list.slot)?.count ?? 0
+        if count > list.maxElements {
+            run.report(.tooMany(parent.path.appending(list), count, list.maxElements))
+        }
+        // A leaf-list's defaults in use count, unless entries replace them.
+        let used = count == 0 && list.kind == .leafList ? list.defaults.count : count
+        guard used < list.minElements, isMissed(list, parent, &run) else { return }
+        run.report(.tooFew(parent.path.appending(list), count, list.minElements))
+    }
+
+    /// Entries that lack one of the leaves are exempt (RFC 7950 section 7.8.3).
+    private func checkUnique(
+        _ list: SchemaNode, _ paths: [[SchemaNode]], _ parent: Instance, _ run: inout ValidationRun
+    ) {
+        var owners: [[String]: Instance] = [:]
+        for entry in parent.entries(list) {
+            var values: [String] = []
+            for path in paths {
+                var holder: Instance? = entry
+                for node in path.dropLast() { holder = holder?.child(node) }
+                guard let leaf = path.last, let value = holder?.value(leaf) else { break }
+                values.append(value)
+            }
+            guard values.count == paths.count else { continue }
+            if let first = owners[values] {
+                run.report(.notUnique(entry, first, paths.compactMap(\.last)))
+            } else {
+                owners[values] = entry
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Basics
+package import YANG
+
+/// A package of a generation: what it says of itself, what became of it, and the models that it brings.
+package struct LoadedPackage: Sendable {
+    package enum Status: Hashable, Sendable {
+        case up
+        case programCodeError
+        case badNCSVersion
+        case missingDependency(name: String, version: String)
+        case circularDependency
+        case metaDataError
+        case fileLoadError
+
+        /// The leaf of `oper-status` that stands for it.
+        package var leafName: String {
+            switch self {
+            case .up: "up"
+            case .programCodeError: "program-code-error"
+            case .badNCSVersion: "bad-ncs-version"
+            case .missingDependency: "missing-dependency"
+            case .circularDependency: "circular-dependency"
+            case .metaDataError: "package-meta-data-error"
+            case .fileLoadError: "file-load-error"
+            }
+        }
+    }
+
+    /// A ned-id that the package brings.
+    package struct DriverModel: Sendable {
+        /// `module:identity`.
+        package var nedID: String
+        package var type: PackageMetaData.NEDType
+        package var schema: Schema
+        /// The driver's description, if the package has one.
+        package var descriptionPath: String?
+        package var javaClassName: String?
+    }
+
+    package var name: String
+    package var metaData: PackageMetaData?
+    /// Where the copy in use lies.
+    package var directory: String
+    /// SHA-256 over names, modes and content of all its files, in hexadecimal.
+    package var digest: String
+    /// Subject of the signer's certificate, or why there is none.
+    package var signature: String
+    package var status: Status
+    package var errorInfo: [String] = []
+    package var warnings: [String] = []
+    package var drivers: [DriverModel] = []
+
+    package var isUp: Bool { status == .up }
+    package var version: String { metaData?.version.description ?? "" }
+
+    mutating func fail(_ status: Status, _ info: [String]) {
+        self.status = status
+        errorInfo += info
+    }
+}
+
+/// A whole set of packages that is, was or may be in force. Immutable.
+package struct PackageGeneration: Sendable {
+    package var number: Int
+    package var packages: [LoadedPackage]
+    /// The system model: our modules and those that packages add to it.
+    package var systemSchema: Schema
+    /// SHA-256 over the names and digests of the packages.
+    package var digest: String
+
+    package func package(_ name: String) -> LoadedPackage? { packages.first { $0.name == name } }
+
+    package var driverModels: [(package: LoadedPackage, driver: LoadedPackage.DriverModel)] {
+        packages.flatMap { package in package.drivers.map { (package, $0) } }
+    }
+}

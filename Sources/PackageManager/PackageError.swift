@@ -1,0 +1,55 @@
+/// Why something could not be done with a package. The sentence names the file and says what to do.
+package struct PackageError: Error, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        /// A file or directory cannot be read or written.
+        case fileUnusable
+        /// Not an archive of a known kind, or damaged.
+        case archiveDamaged
+        /// An archive holds something that no package may hold.
+        case entryRefused
+        /// An archive is larger, deeper or fuller than is accepted.
+        case limitExceeded
+        /// The content is not what the signed manifest says.
+        case contentMismatch
+        /// The meta-data is missing or wrong, or does not fit the directory.
+        case metaDataInvalid
+        /// Two packages of one name.
+        case duplicate
+        /// The store takes signed packages only.
+        case notSigned
+        case alreadyThere
+        case versionMismatch
+        case unknownPackage
+        /// Building stopped.
+        case buildFailed
+    }
+
+    package var code: Code
+    package var sentence: String
+    package var path: String
+
+    package init(_ code: Code, _ path: String, _ what: String, remedy: String = "") {
+        self.code = code
+        self.path = path
+        sentence = "\(path): \(what)" + (remedy.isEmpty ? "" : "; \(remedy)")
+    }
+
+    package var description: String { sentence }
+}
+
+extension String {
+    /// The text with control and formatting characters written as `\u{..}`, at most `limit` scalars: foreign names end
+    /// up on terminals and in logs.
+    package func visible(limit: Int = 200) -> String {
+        var result = ""
+        for scalar in unicodeScalars.prefix(limit) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                result += "\\u{\(String(scalar.value, radix: 16))}"
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + (unicodeScalars.count > limit ? "..." : "")
+    }
+}

@@ -1,0 +1,186 @@
+import Basics
+import Foundation
+import YANG
+
+/// Makes a generation out of the package directories of one: reads meta-data, judges dependencies, compiles models.
+///
+/// What has not changed since `previous` is taken over as it is, so that data over an unchanged model need not be
+/// converted and a reload costs what has changed.
+package struct PackageLoader: Sendable {
+    /// Where our own and the standard modules lie: `$NCS_DIR/src/ncs/yang`.
+    package var moduleDirectory: String
+    package var previous: PackageGeneration?
+    /// What could not be copied into the generation.
+    package var copyFaults: [PackageCopyFault] = []
+
+    package init(moduleDirectory: String, previous: PackageGeneration? = nil) {
+        self.moduleDirectory = moduleDirectory
+        self.previous = previous
+    }
+
+    /// Loads the packages in `directory`. Faulty packages are in the result with their status; only a fault in the
+    /// system model itself throws.
+    package func load(_ number: Int, directory: String) throws -> PackageGeneration {
+        var packages = try readAll(directory)
+        packages += copyFaults.map(Self.package)
+        PackageDependencies.judge(&packages)
+        var systemSources: [SystemModule] = []
+        for index in packages.indices where packages[index].isUp {
+            systemSources += loadModels(&packages[index])
+        }
+        let schema = try systemSchema(systemSources, &packages)
+        for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
+        return PackageGeneration(
+            number: number, packages: packages.sorted { $0.name < $1.name }, systemSchema: schema,
+            digest: Self.digest(packages))
+    }
+
+    private static func digest(_ packages: [LoadedPackage]) -> String {
+        let text = packages.sorted { $0.name < $1.name }.map { "\($0.name) \($0.digest)\n" }.joined()
+        return TextDigest.sha256(text)
+    }
+
+    private static func package(_ fault: PackageCopyFault) -> LoadedPackage {
+        LoadedPackage(
+            name: fault.source.fileName, directory: fault.source.path, digest: "", signature: "none",
+            status: .fileLoadError, errorInfo: [fault.reason])
+    }
+
+    // MARK: Meta-data
+
+    private func readAll(_ directory: String) throws -> [LoadedPackage] {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
+        return try names.filter { !$0.hasPrefix(".") && !$0.hasSuffix(".signer") }.map { name in
+            let path = directory + "/" + name
+            let digest = try DirectoryDigest.of(path)
+            let signer = try? String(decoding: DurableFiles.read(path + ".signer", limit: 4_096), as: UTF8.self)
+            var package = LoadedPackage(
+                name: name, directory: path, digest: digest, signature: signer ?? "none (local build)", status: .up)
+            read(&package)
+            return package
+        }
+    }
+
+    private func read(_ package: inout LoadedPackage) {
+        do {
+            let (metaData, warnings) = try PackageBuilder.metaData(of: package.directory)
+            package.metaData = metaData
+            package.name = metaData.name
+            package.warnings += warnings.map(\.description)
+            guard metaData.runs(on: Product.compatibleVersion) else {
+                let wanted = metaData.minimumVersions.map(\.description).joined(separator: ", ")
+                package.fail(
+                    .badNCSVersion, ["Failed to load NCS package: \(metaData.name); requires NCS version \(wanted)"])
+                return
+            }
+            for component in metaData.components {
+                if case .application = component.kind {
+                    package.warnings.append("the code of application component \(component.name) is not run")
+                }
+            }
+        } catch {
+            package.fail(.metaDataError, ["\(error)"])
+        }
+    }
+
+    // MARK: Models
+
+    /// A module that goes into the system model, and whose package fails with it.
+    struct SystemModule {
+        var source: SchemaCompiler.Source
+        var library: [SchemaCompiler.Source]
+        var package: String
+    }
+
+    /// Compiles the models of a package's drivers and returns the modules that it adds to the system.
+    private func loadModels(_ package: inout LoadedPackage) -> [SystemModule] {
+        let modules: PackageModules
+        do {
+            modules = try PackageModules(package, moduleDirectory: moduleDirectory)
+        } catch {
+            package.fail(.fileLoadError, ["\(error)"])
+            return []
+        }
+        package.warnings += modules.warnings
+        var system = modules.system.map { SystemModule(source: $0, library: modules.library, package: package.name) }
+        for ned in package.metaData?.neds ?? [] {
+            guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
+            let nedID = ned.nedID.flatMap { $0.contains(":") ? $0 : nil } ?? "\(identity):\(identity)"
+            guard let schema = driverSchema(&package, modules) else { return [] }
+            let description = package.directory + "/driver/driver.yaml"
+            package.drivers.append(
+                LoadedPackage.DriverModel(
+                    nedID: nedID, type: ned.type, schema: schema,
+                    descriptionPath: DurableFiles.exists(description) ? description : nil,
+                    javaClassName: ned.javaClassName))
+            if !modules.systemNames.contains(identity), ned.nedID != nil {
+                let source = NEDIDModule.source(identity: identity, type: ned.type)
+                system.append(SystemModule(source: source, library: [], package: package.name))
+            }
+        }
+        return system
+    }
+
+    /// A NETCONF or SNMP package may rely on the built-in ned-id.
+    private static func standardIdentity(_ type: PackageMetaData.NEDType) -> String? {
+        type == .netconf || type == .snmp ? type.rawValue : nil
+    }
+
+    private func driverSchema(_ package: inout LoadedPackage, _ modules: PackageModules) -> Schema? {
+        if let old = previous?.package(package.name), old.digest == package.digest, let driver = old.drivers.first {
+            return driver.schema
+        }
+        var options = SchemaCompiler.Options()
+        options.policy = .vendor
+        options.searchPath = modules.searchPath + [moduleDirectory]
+        options.annotations = modules.annotations
+        options.library = modules.library
+        let outcome = SchemaCompiler(options: options).compile(modules.device)
+        let errors = outcome.diagnostics.filter { $0.severity == .error }
+        package.warnings += outcome.diagnostics.filter { $0.severity == .warning }.prefix(20).map(\.description)
+        guard let schema = outcome.schema, errors.isEmpty else {
+            package.fail(.fileLoadError, errors.prefix(20).map(\.description))
+            return nil
+        }
+        return schema
+    }
+
+    /// The system model with the packages' modules. A package whose modules do not compile fails, and the rest goes on.
+    private func systemSchema(_ modules: [SystemModule], _ packages: inout [LoadedPackage]) throws -> Schema {
+        var modules = modules.filter { module in packages.contains { $0.name == module.package && $0.isUp } }
+        while true {
+            let sources = try SystemModules.sources(in: moduleDirectory) + modules.map(\.source)
+            if let schema = reusable(sources) { return schema }
+            var options = SchemaCompiler.Options()
+            options.searchPath = [moduleDirectory]
+            options.library = modules.flatMap(\.library)
+            let outcome = SchemaCompiler(options: options).compile(sources)
+            let errors = outcome.diagnostics.filter { $0.severity == .error }
+            if let schema = outcome.schema, errors.isEmpty { return schema }
+            let guilty = Set(
+                modules.filter { module in errors.contains { $0.place?.file == module.source.path } }.map(\.package))
+            guard !guilty.isEmpty else { throw DiagnosticsError(errors) }
+            for index in packages.indices where guilty.contains(packages[index].name) {
+                let paths = modules.filter { $0.package == packages[index].name }.map(\.source.path)
+                let own = errors.filter { paths.contains($0.place?.file ?? "") }
+                packages[index].fail(.fileLoadError, own.prefix(20).map(\.description))
+            }
+            modules.removeAll { guilty.contains($0.package) }
+        }
+    }
+
+    /// The previous system schema, if it was made of the same texts.
+    private func reusable(_ sources: [SchemaCompiler.Source]) -> Schema? {
+        guard let schema = previous?.systemSchema else { return nil }
+        let old = Set(schema.modules.filter(\.isImplemented).map(\.name))
+        let names = Set(sources.map { SystemModules.moduleName($0.path) })
+        guard old.isSuperset(of: names), old.count >= names.count else { return nil }
+        let packageModules = names.subtracting(SystemModules.ownNames)
+        let oldPackageModules = old.subtracting(SystemModules.ownNames)
+            .filter { name in schema.module(named: name)?.imports.contains("tailf-ncs-ned") == true || names.contains(name) }
+        guard packageModules == oldPackageModules else { return nil }
+        return sources.allSatisfy { source in
+            schema.module(named: SystemModules.moduleName(source.path))?.digest == TextDigest.sha256(source.bytes)
+        } ? schema : nil
+    }
+}
