@@ -24,6 +24,10 @@ func target(_ name: String, in folder: String, uses: [Target.Dependency] = []) -
     .target(name: name, dependencies: uses, path: "Sources/\(folder)", exclude: ["README.md"], swiftSettings: settings)
 }
 
+func program(_ name: String, in folder: String, uses: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: uses, path: "Sources/\(folder)", swiftSettings: settings)
+}
+
 func tests(_ name: String, uses: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: uses, path: "Tests/\(name)", swiftSettings: settings)
 }
@@ -85,5 +89,18 @@ let package = Package(
         target(
             "BulkData", in: "Interfaces/BulkData",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "ControlProtocol"]),
+        target(
+            "OperatorCLI", in: "Interfaces/OperatorCLI",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol"]),
+
+        // MARK: Programs
+        program(
+            "ncs", in: "Programs/ncs",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "Events", "Controller", "ControlProtocol", "BulkData", "OperatorCLI",
+            ]),
+        program(
+            "ncs-tool", in: "Programs/ncs-tool",
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageManager", "ControlProtocol"]),
     ]
 )

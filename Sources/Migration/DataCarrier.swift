@@ -151,7 +151,8 @@ private final class CarrierRun {
     ) {
         var keys: [String] = []
         for key in target.keys {
-            guard let source = node.counterpart(of: key), let value = row.value(in: source.slot) ?? source.defaults.first,
+            guard let source = node.counterpart(of: key),
+                let value = row.value(in: source.slot) ?? source.defaults.first,
                 let carried = convert(value, source, key, values)
             else {
                 return lose(node, "its entry has no value for the key \(key.name)", instances: row.instanceCount)

@@ -105,7 +105,8 @@ package struct PackageLoader: Sendable {
         var system = modules.system.map { SystemModule(source: $0, library: modules.library, package: package.name) }
         for ned in package.metaData?.neds ?? [] {
             guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
-            let nedID = ned.nedID.flatMap { $0.contains(":") ? $0 : nil } ?? "\(identity):\(identity)"
+            // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
+            let nedID = "\(identity):\(identity)"
             guard let schema = driverSchema(&package, modules) else { return [] }
             let description = package.directory + "/driver/driver.yaml"
             package.drivers.append(
@@ -177,7 +178,9 @@ package struct PackageLoader: Sendable {
         guard old.isSuperset(of: names), old.count >= names.count else { return nil }
         let packageModules = names.subtracting(SystemModules.ownNames)
         let oldPackageModules = old.subtracting(SystemModules.ownNames)
-            .filter { name in schema.module(named: name)?.imports.contains("tailf-ncs-ned") == true || names.contains(name) }
+            .filter { name in
+                schema.module(named: name)?.imports.contains("tailf-ncs-ned") == true || names.contains(name)
+            }
         guard packageModules == oldPackageModules else { return nil }
         return sources.allSatisfy { source in
             schema.module(named: SystemModules.moduleName(source.path))?.digest == TextDigest.sha256(source.bytes)

@@ -149,8 +149,30 @@ extension CLIGrammar {
         let text = lines.joined(separator: "\n") + "\n"
         let result = try parse(Array(text.utf8), over: a)
         if let skipped = result.skipped.first { return "line \(skipped.number) \(skipped.text): \(skipped.reason)\n\(text)" }
-        let difference = result.tree.diff(to: b)
+        let difference = settled(result.tree).diff(to: settled(b))
         if difference.isEmpty { return nil }
         return "\(ChangeSet(difference).json)\n\(text)"
+    }
+}
+
+extension CLIGrammar {
+    /// Without booleans that say what they would say if they were not there: `no name` cannot take one away.
+    func settled(_ tree: DataTree) -> DataTree {
+        var result = tree
+        func walk(_ instance: Instance) {
+            for child in instance.children() {
+                guard child.node.kind == .leaf, child.node.type?.base == .boolean, !child.node.isKey else {
+                    walk(child)
+                    continue
+                }
+                let node = node(child.node)
+                let fallback = node.schema.defaults.first ?? (node.has(.reversed) ? "true" : "false")
+                if node.has(.booleanNo), child.value == fallback {
+                    result = (try? result.applying(.delete, at: child.path)) ?? result
+                }
+            }
+        }
+        walk(tree.rootInstance)
+        return result
     }
 }

@@ -21,13 +21,15 @@ enum PackageActions {
         if let expected = call.text("expected-plan"), expected != plan.digest {
             activation.discard(plan)
             throw ControlError(
-                .conflict, "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
+                .conflict,
+                "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
                     + "packages reload dry-run")
         }
         if !plan.warnings.isEmpty, !call.flag("force") {
             activation.discard(plan)
             throw ControlError(
-                .validation, plan.warnings.joined(separator: "\n")
+                .validation,
+                plan.warnings.joined(separator: "\n")
                     + "\nIf this is intended, proceed with 'force' parameter.")
         }
         let wait = call.text("max-wait-time").flatMap { Int($0) } ?? 10
@@ -46,7 +48,8 @@ enum PackageActions {
             activation.discard(plan)
             let names = touched.map { "\($0.package) (\($0.kind.rawValue))" }.joined(separator: ", ")
             throw ControlError(
-                .validation, "packages add only adds packages, and these loaded ones would change: \(names); "
+                .validation,
+                "packages add only adds packages, and these loaded ones would change: \(names); "
                     + "use packages reload")
         }
         let added = plan.changes.filter { $0.kind == .added }.map(\.package)
@@ -63,7 +66,8 @@ enum PackageActions {
         if plan.isSchemaChanged {
             activation.discard(plan)
             throw ControlError(
-                .validation, "the data models of package \(name) have changed, and redeploy does not load them; "
+                .validation,
+                "the data models of package \(name) have changed, and redeploy does not load them; "
                     + "use packages reload")
         }
         try activation.execute(plan, waitSeconds: 10, isAnnounced: false)

@@ -14,7 +14,8 @@ struct LineComposer {
         if node.has(.booleanNo), (value == "true") != node.has(.reversed) { return node.word }
         let text = valueText(node, value)
         if node.has(.dropNodeName) { return text }
-        if node.has(.joinValue), node.has(.displayJoined) || grammar.dialect.joinsKeys { return node.word + text }
+        let canJoin = node.has(.displayJoined) || grammar.dialect.joinsKeys
+        if node.has(.joinValue), canJoin, text.first != CLIText.quote { return node.word + text }
         let gap = max(1, width - node.word.count + 1)
         return node.word + Array(repeating: CLIText.space, count: gap) + text
     }
@@ -72,7 +73,7 @@ struct LineComposer {
     private func join(_ node: CLINode, _ keys: [UInt8]) -> [UInt8] {
         if node.has(.dropNodeName) { return keys }
         let isJoined = node.has(.joinKey) && (node.has(.displayJoined) || grammar.dialect.joinsKeys)
-        return isJoined ? node.word + keys : node.word + [CLIText.space] + keys
+        return isJoined && keys.first != CLIText.quote ? node.word + keys : node.word + [CLIText.space] + keys
     }
 
     // MARK: One line

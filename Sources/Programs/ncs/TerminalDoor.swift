@@ -1,9 +1,9 @@
-import Controller
+import Basics
 import ControlProtocol
+import Controller
 import Foundation
 import OperatorCLI
 import Synchronization
-import Basics
 
 /// Serves `ncs_cli`: an operator's session over a local connection.
 struct TerminalDoor {
