@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// How a child process ended, and what it said.
 package struct ProcessOutcome: Sendable, CustomStringConvertible {
@@ -42,7 +42,7 @@ package enum ChildProcess {
 
 /// A child process that has been started, in a process group of its own.
 package final class RunningProcess: Sendable {
-    package let id: pid_t
+    package let id: Int32
     private let command: String
     private let files: TemporaryDirectory
 
@@ -60,18 +60,24 @@ package final class RunningProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, files.path("input"), O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, files.path("output"), O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_addopen(&actions, 2, files.path("errors"), O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        let line = Self.line(program, file, arguments, in: directory)
+        var words = line.map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var child: pid_t = 0
-        let result = posix_spawn(&child, file, &actions, &attributes, &words, &variables)
+        let result = posix_spawn(&child, line[0], &actions, &attributes, &words, &variables)
         guard result == 0 else { throw ProcessFault("\(file): \(String(cString: strerror(result)))") }
         id = child
+    }
+
+    /// The words to execute: a shell changes the directory first, if that is asked for.
+    private static func line(_ program: String, _ file: String, _ arguments: [String], in directory: String?) -> [String] {
+        guard let directory else { return [file] + arguments }
+        return ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory, file] + arguments
     }
 
     /// What it has said up to now.

@@ -41,11 +41,11 @@ package enum SharedData {
     /// What `OPENNED_SHARED_DATA` names, else `shared/data` beside the source tree or one level above; nil if absent.
     package static let root: String? = {
         let above = URL(fileURLWithPath: Repository.root).deletingLastPathComponent()
-        let candidates = [
+        let candidates: [String?] = [
             ProcessInfo.processInfo.environment["OPENNED_SHARED_DATA"], above.appendingPathComponent("shared/data").path,
             above.deletingLastPathComponent().appendingPathComponent("shared/data").path,
         ]
-        return candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
+        return candidates.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
     }()
 
     /// A file or directory of the shared data; nil if it is absent.

@@ -11,10 +11,10 @@ package struct ProcessTag: Sendable {
     package var environment: [String: String] { [Self.name: value] }
 
     /// The processes that carry the tag.
-    package func processes() -> [pid_t] {
+    package func processes() -> [Int32] {
         let wanted = Array("\(Self.name)=\(value)".utf8)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { pid_t($0) }.filter { id in
+        return names.compactMap { Int32($0) }.filter { id in
             guard let data = FileManager.default.contents(atPath: "/proc/\(id)/environ") else { return false }
             return data.split(separator: 0).contains { Array($0) == wanted }
         }

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A directory of its own for a test; it is removed with everything in it when the last reference goes.
 package final class TemporaryDirectory: Sendable {
