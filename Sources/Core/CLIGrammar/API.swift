@@ -1,33 +1,6 @@
 package import ConfigTree
 package import YANG
 
-/// A line that was not taken over.
-package struct SkippedLine: Hashable, Sendable {
-    /// Counted from 1.
-    package var number: Int
-    package var text: String
-    /// The submode that the model knows in which the line stood: its header lines, outermost first.
-    package var mode: [String]
-    /// Why: an unknown word, a bad value, inside an unknown submode.
-    package var reason: String
-}
-
-/// What became of a configuration text.
-package struct ParsedConfiguration: Sendable {
-    package var tree: DataTree
-    package var skipped: [SkippedLine]
-    /// Lines with content (neither empty nor `!`), and how many of them were taken over.
-    package var lineCount: Int
-    package var takenCount: Int
-}
-
-/// How a configuration text is read.
-package struct ParseOptions: Sendable {
-    /// The first line that the model does not know is an error, not skipped.
-    package var isStrict = false
-    package init() {}
-}
-
 /// A fault in a line of a configuration text.
 package struct CLIFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// Counted from 1; 0 for a line typed by itself.
@@ -79,22 +52,6 @@ package struct CLICommand: Hashable, Sendable {
 }
 
 extension CLIGrammar {
-    /// Reads a configuration text: what it says is laid over `base`.
-    ///
-    /// - Parameter path: the mode in which the text begins.
-    /// - Throws: the first fault, if `options.isStrict`.
-    package func parse(
-        _ text: [UInt8], over base: DataTree? = nil, at path: InstancePath = InstancePath(),
-        options: ParseOptions = ParseOptions()
-    ) throws(CLIFault) -> ParsedConfiguration {
-        ParsedConfiguration(tree: base ?? DataTree(model), skipped: [], lineCount: 0, takenCount: 0)
-    }
-
-    /// Reads a configuration text as edits, deletions (`no ...`) included, in the order of its lines: `load merge`.
-    package func edits(
-        _ text: [UInt8], over base: DataTree, at path: InstancePath = InstancePath()
-    ) throws(CLIFault) -> [PathEdit] { [] }
-
     /// What a line typed in `mode` does to `tree`.
     package func parseLine(_ line: String, mode: CLIMode, tree: DataTree) -> LineOutcome { .edits([], mode) }
 

@@ -1,0 +1,95 @@
+package import ConfigTree
+import YANG
+
+/// A line that was not taken over.
+package struct SkippedLine: Hashable, Sendable {
+    /// Counted from 1.
+    package var number: Int
+    package var text: String
+    /// The submode that the model knows in which the line stood: its header lines, outermost first.
+    package var mode: [String]
+    /// Why: an unknown word, a bad value, inside an unknown submode.
+    package var reason: String
+}
+
+/// What became of a configuration text.
+package struct ParsedConfiguration: Sendable {
+    package var tree: DataTree
+    package var skipped: [SkippedLine]
+    /// Lines with content (neither empty nor `!`), and how many of them were taken over.
+    package var lineCount: Int
+    package var takenCount: Int
+}
+
+/// How a configuration text is read.
+package struct ParseOptions: Sendable {
+    /// The first line that the model does not know is an error, not skipped.
+    package var isStrict = false
+
+    package init() {}
+}
+
+extension CLIGrammar {
+    /// Reads a configuration text: what it says is laid over `base`.
+    ///
+    /// - Parameter path: the mode in which the text begins.
+    /// - Throws: the first fault, if `options.isStrict`.
+    package func parse(
+        _ text: [UInt8], over base: DataTree? = nil, at path: InstancePath = InstancePath(),
+        options: ParseOptions = ParseOptions()
+    ) throws(CLIFault) -> ParsedConfiguration {
+        if base != nil || !path.steps.isEmpty {
+            let base = base ?? DataTree(model)
+            var reader = editReader(text, base, path, isStrict: options.isStrict)
+            try reader.read()
+            return ParsedConfiguration(
+                tree: reader.sink.tree, skipped: reader.skipped, lineCount: reader.lineCount,
+                takenCount: reader.takenCount)
+        }
+        let draft = RowDraft(model.schema.root)
+        var reader = ConfigurationReader(
+            text, base: baseFrame, place: DraftSink.Place(draft: draft, model: model), sink: DraftSink(),
+            dialect: dialect, isStrict: options.isStrict)
+        try reader.read()
+        return ParsedConfiguration(
+            tree: DataTree(draft, model: model), skipped: reader.skipped, lineCount: reader.lineCount,
+            takenCount: reader.takenCount)
+    }
+
+    /// Reads a configuration text as edits, deletions (`no ...`) included, in the order of its lines: `load merge`.
+    ///
+    /// - Throws: the fault of the first line that the model does not know.
+    package func edits(
+        _ text: [UInt8], over base: DataTree, at path: InstancePath = InstancePath()
+    ) throws(CLIFault) -> [PathEdit] {
+        var reader = editReader(text, base, path, isStrict: true)
+        try reader.read()
+        return reader.sink.edits
+    }
+
+    var baseFrame: LineFrame { LineFrame(node: root, content: root, grammar: self, parent: -1) }
+
+    private func editReader(
+        _ text: [UInt8], _ base: DataTree, _ path: InstancePath, isStrict: Bool
+    ) -> ConfigurationReader<EditSink> {
+        ConfigurationReader(
+            text, base: frame(at: path, in: base) ?? baseFrame, place: path, sink: EditSink(base), dialect: dialect,
+            isStrict: isStrict)
+    }
+
+    /// The frame of a mode; nil if what is mounted on the way is not known.
+    func frame(at path: InstancePath, in tree: DataTree) -> LineFrame? {
+        var frame = baseFrame
+        for (index, step) in path.steps.enumerated() {
+            let node = frame.content.child(step.node.slot)
+            guard node.schema == step.node else { return nil }
+            frame = LineFrame(node: node, content: node, grammar: frame.grammar, parent: -1, keys: step.keys)
+            guard node.kind == .mountPoint else { continue }
+            let holder = tree.instance(InstancePath(Array(path.steps[..<index])))?.row
+            guard let model = holder.flatMap({ frame.grammar.mounted($0, node) }) else { return nil }
+            frame.grammar = frame.grammar.grammar(of: model)
+            frame.content = frame.grammar.root
+        }
+        return frame
+    }
+}

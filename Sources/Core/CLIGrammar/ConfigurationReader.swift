@@ -1,0 +1,279 @@
+import ConfigTree
+import YANG
+
+/// Reads a configuration text line by line, keeping account of the modes.
+///
+/// A text in which any line is indented is structured by indentation: a mode ends where the indentation of its header
+/// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know is
+/// looked for in the modes around it. A line that the model does not know is skipped with all that is indented deeper.
+struct ConfigurationReader<Sink: ConfigurationSink> {
+    private struct Mode {
+        var base: LineFrame
+        var place: Sink.Place
+        /// Indentation of the line that opened it; -1 for the mode in which the text begins.
+        var indent: Int
+        /// Indentation of what is in it, once known.
+        var contentIndent: Int?
+        var header: String
+    }
+
+    let dialect: CLIDialect
+    let isStrict: Bool
+    var sink: Sink
+    private(set) var skipped: [SkippedLine] = []
+    private(set) var lineCount = 0
+    private(set) var takenCount = 0
+    private var modes: [Mode]
+    private var isIndented = false
+    /// Lines deeper than this belong to something that was skipped.
+    private var skipDepth: Int?
+    private var skipReason = ""
+    private var order: Entries.Place?
+    private var orderKeys: [String]?
+    private let bytes: [UInt8]
+    private var cursor = 0
+    private var number = 0
+
+    init(_ bytes: [UInt8], base: LineFrame, place: Sink.Place, sink: Sink, dialect: CLIDialect, isStrict: Bool) {
+        self.bytes = bytes
+        self.sink = sink
+        self.dialect = dialect
+        self.isStrict = isStrict
+        modes = [Mode(base: base, place: place, indent: -1, header: "")]
+        isIndented = Self.hasIndentation(bytes)
+    }
+
+    private static func hasIndentation(_ bytes: [UInt8]) -> Bool {
+        var isLineStart = true
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if isLineStart, byte == CLIText.space || byte == 9 {
+                let rest = bytes[index...].prefix { $0 != 10 }
+                if rest.contains(where: { !CLIText.isBlank($0) }) { return true }
+            }
+            isLineStart = byte == 10
+        }
+        return false
+    }
+
+    mutating func read() throws(CLIFault) {
+        while let line = nextLine() { try read(line) }
+    }
+
+    private mutating func nextLine() -> CLILine? {
+        guard cursor < bytes.count else { return nil }
+        let start = cursor
+        while cursor < bytes.count, bytes[cursor] != 10 { cursor += 1 }
+        let line = CLILine(bytes[start..<cursor], dialect: dialect)
+        cursor += 1
+        number += 1
+        return line
+    }
+
+    private mutating func read(_ line: CLILine) throws(CLIFault) {
+        let text = line.bytes.dropFirst(line.indent)
+        guard let first = text.first else { return }
+        if first == CLIText.bang { return bang(line.indent) }
+        if first == UInt8(ascii: "#") { return orderComment(text) }
+        guard !line.tokens.isEmpty else { return }
+        lineCount += 1
+        if let depth = skipDepth {
+            if isIndented, line.indent > depth { return try skip(line, skipReason, isNew: false) }
+            skipDepth = nil
+        }
+        let line = dialect.hasBanners ? banner(line) : line
+        let closed = isIndented ? popByIndentation(line.indent) : []
+        if leave(line, closed) {
+            takenCount += 1
+            return
+        }
+        if isIndented, let content = modes[modes.count - 1].contentIndent, line.indent > content {
+            return try skip(line, "inside a line that opens no submode", isNew: true)
+        }
+        try take(line)
+    }
+
+    // MARK: Modes
+
+    /// Ends the modes of which the header is indented as far as the line, or further; returns those.
+    private mutating func popByIndentation(_ indent: Int) -> [Mode] {
+        var count = 0
+        while count < modes.count - 1, modes[modes.count - 1 - count].indent >= indent { count += 1 }
+        defer { modes.removeLast(count) }
+        return Array(modes.suffix(count))
+    }
+
+    /// `!` ends the mode of which the header stands at its own indentation.
+    private mutating func bang(_ indent: Int) {
+        if isIndented, let depth = skipDepth, indent > depth { return }
+        while modes.count > 1, modes[modes.count - 1].indent > indent { modes.removeLast() }
+        if modes.count > 1, modes[modes.count - 1].indent == indent { modes.removeLast() }
+    }
+
+    /// Whether the line only leaves modes: `exit`, `end`, or the exit command of a mode. Its indentation may have
+    /// `closed` that mode already.
+    private mutating func leave(_ line: CLILine, _ closed: [Mode]) -> Bool {
+        let text = line.bytes.dropFirst(line.indent)
+        let top = modes[modes.count - 1]
+        if text.elementsEqual(Self.end), top.base.content.children.routes(text).isEmpty {
+            modes.removeLast(modes.count - 1)
+            return true
+        }
+        let isExit = text.elementsEqual(Self.exit)
+        func isExitCommand(_ mode: Mode) -> Bool { mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }
+        if closed.contains(where: { $0.indent == line.indent && (isExit || isExitCommand($0)) }) { return true }
+        if let index = modes.lastIndex(where: isExitCommand) {
+            modes.removeLast(modes.count - max(index, 1))
+            return true
+        }
+        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent { modes.removeLast() }
+        return isExit
+    }
+
+    private static var end: [UInt8] { Array("end".utf8) }
+    private static var exit: [UInt8] { Array("exit".utf8) }
+
+    // MARK: Lines
+
+    private mutating func take(_ line: CLILine) throws(CLIFault) {
+        var fault: (LineFault, Int)?
+        for index in modes.indices.reversed() {
+            var parser = parser(line, in: index)
+            if parser.parse() {
+                takenCount += 1
+                if index < modes.count - 1 { modes.removeLast(modes.count - 1 - index) }
+                carryOut(parser, line)
+                return
+            }
+            if fault == nil { fault = (parser.fault, index) }
+            if isIndented { break }
+        }
+        let (found, _) = fault ?? (LineFault(token: 0, reason: .unknown), 0)
+        try skip(line, found.message(line), isNew: true, column: line.column(found.token))
+    }
+
+    private func parser(_ line: CLILine, in index: Int) -> LineParser {
+        let place = modes[index].place
+        let sink = sink
+        return LineParser(line, base: modes[index].base) { parser, frame, node in
+            let grammar = parser.frames[frame].grammar
+            guard let row = sink.row(frame, of: parser, base: place) else { return nil }
+            return grammar.mounted(row, node).map { grammar.grammar(of: $0) }
+        }
+    }
+
+    private mutating func carryOut(_ parser: LineParser, _ line: CLILine) {
+        let top = modes.count - 1
+        if modes[top].contentIndent.map({ $0 > line.indent }) ?? true { modes[top].contentIndent = line.indent }
+        let place = modes[top].place
+        sink.apply(parser, base: place, order: orderPlace(parser))
+        order = nil
+        orderKeys = nil
+        guard !parser.isNo else { return }
+        for index in parser.frames.indices.dropFirst() where parser.frames[index].node.isMode {
+            var base = parser.frames[index]
+            base.parent = -1
+            base.position = -1
+            let header = CLIText.string(line.bytes.dropFirst(line.indent))
+            let place = sink.place(index, of: parser, base: place)
+            modes.append(Mode(base: base, place: place, indent: line.indent, header: header))
+        }
+    }
+
+    private mutating func skip(
+        _ line: CLILine, _ reason: String, isNew: Bool, column: Int = 0
+    ) throws(CLIFault) {
+        if isStrict { throw CLIFault(line: number, column: column, message: reason, expected: []) }
+        if isNew {
+            skipDepth = line.indent
+            skipReason = "inside a submode that is not known"
+            let top = modes.count - 1
+            if modes[top].contentIndent.map({ $0 > line.indent }) ?? true { modes[top].contentIndent = line.indent }
+        }
+        let text = CLIText.string(line.bytes.dropFirst(line.indent))
+        let headers = modes.dropFirst().map(\.header)
+        skipped.append(SkippedLine(number: number, text: text, mode: headers, reason: reason))
+    }
+
+    // MARK: Order of entries
+
+    /// `# first` and `# after KEY ...`, which say where the entry of the next line goes.
+    private mutating func orderComment(_ text: ArraySlice<UInt8>) {
+        guard dialect.hasOrderComments else { return }
+        let line = CLILine(text.dropFirst(), dialect: dialect)
+        guard !line.tokens.isEmpty else { return }
+        let words = line.tokens.indices.map { CLIText.string(line.text($0)) }
+        if words == ["first"] {
+            order = .first
+        } else if words[0] == "after", words.count > 1 {
+            orderKeys = Array(words.dropFirst())
+            order = .after(orderKeys ?? [])
+        }
+    }
+
+    private func orderPlace(_ parser: LineParser) -> Entries.Place? {
+        guard let order else { return nil }
+        guard let texts = orderKeys, let entry = parser.lastEntry else { return order }
+        let frame = parser.frames[entry]
+        let keys = frame.node.children.keys
+        guard keys.count == texts.count else { return order }
+        let values = zip(keys, texts).map { key, text in
+            (try? key.canonical(Array(text.utf8)[...], in: parser.frames[frame.parent].grammar.valueContext)) ?? text
+        }
+        return .after(values)
+    }
+
+    // MARK: Banners
+
+    /// A `banner` line with its text, over further lines if need be, as one quoted word.
+    private mutating func banner(_ line: CLILine) -> CLILine {
+        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Array("banner".utf8)) else {
+            return line
+        }
+        let start = line.tokens[2].range.lowerBound
+        let rest = line.bytes[start...]
+        let delimiter = rest.starts(with: Array("^C".utf8)) ? Array("^C".utf8) : [rest[start]]
+        let from = start + delimiter.count
+        guard delimiter != [CLIText.quote], let end = find(delimiter, from: from) else { return line }
+        let text = Array(bytes[from..<end])
+        var after = end
+        while after < bytes.count, bytes[after] != 10 { after += 1 }
+        number += bytes[from..<end].count { $0 == 10 }
+        cursor = after + 1
+        var result = line
+        result.tokens = Array(line.tokens[..<2])
+        result.tokens.append(CLIToken(range: line.tokens[2].range, resolved: text.filter { $0 != 13 }))
+        return result
+    }
+
+    private func find(_ delimiter: [UInt8], from start: Int) -> Int? {
+        guard let first = delimiter.first else { return nil }
+        var index = start
+        while index + delimiter.count <= bytes.count {
+            if bytes[index] == first, bytes[index...].starts(with: delimiter) { return index }
+            index += 1
+        }
+        return nil
+    }
+}
+
+extension LineFault {
+    /// The fault in the operator's words.
+    func message(_ line: CLILine) -> String {
+        let word = token < line.tokens.count ? CLIText.string(line.text(token)) : ""
+        switch reason {
+        case .unknown: return token == 0 ? "unknown command" : "unknown argument: \(word)"
+        case .incomplete: return "incomplete command"
+        case .ambiguous: return "ambiguous: \(word)"
+        case .tooComplex: return "too many ways to read the line"
+        case .badValue(let message): return message
+        }
+    }
+}
+
+extension CLIGrammar {
+    /// The model of what is mounted in a row of this grammar's model.
+    func mounted(_ row: Row, _ point: CLINode) -> DataModel? {
+        row.mounted(in: point.slot)?.model ?? model.mounted(row, point.schema)
+    }
+}

@@ -1,0 +1,169 @@
+import ConfigTree
+import YANG
+
+/// Where the lines of a configuration text end up: a draft of a new tree, or edits of one that is there.
+protocol ConfigurationSink {
+    /// What a mode stands for in the sink.
+    associatedtype Place
+
+    /// The place of a frame of a line that was read in `base`.
+    mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place
+    /// Carries out the line; `order` is the position announced for the entry that it names.
+    mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?)
+    /// The row at a place, for finding out what is mounted there.
+    func row(_ frame: Int, of parser: LineParser, base: Place) -> Row?
+}
+
+/// Builds a tree from nothing.
+struct DraftSink: ConfigurationSink {
+    /// A draft, and the model of the tree that it belongs to.
+    struct Place {
+        var draft: RowDraft
+        var model: DataModel
+    }
+
+    mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place {
+        Self.place(frame, of: parser, base: base)
+    }
+
+    private static func place(_ index: Int, of parser: LineParser, base: Place) -> Place {
+        let frame = parser.frames[index]
+        guard frame.parent >= 0 else { return base }
+        let parent = place(frame.parent, of: parser, base: base)
+        switch frame.node.kind {
+        case .list: return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
+        case .mountPoint:
+            let model = frame.grammar.model
+            return Place(draft: parent.draft.mount(frame.node.schema, model: model), model: model)
+        default: return Place(draft: parent.draft.container(frame.node.schema), model: parent.model)
+        }
+    }
+
+    mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
+        for change in LineEffects(parser).changes {
+            switch change {
+            case .create(let frame): _ = Self.place(frame, of: parser, base: base)
+            case .set(let frame, let node, let value):
+                Self.place(frame, of: parser, base: base).draft.set(value, for: node.schema)
+            case .add(let frame, let node, let values):
+                let draft = Self.place(frame, of: parser, base: base).draft
+                for value in values { draft.add(value, to: node.schema) }
+            case .remove(let frame, let node, let value):
+                let draft = Self.place(frame, of: parser, base: base).draft
+                if let value, draft.value(of: node.schema) != value { continue }
+                draft.remove(node.schema)
+            case .removeValues(let frame, let node, let values):
+                let draft = Self.place(frame, of: parser, base: base).draft
+                for value in values { draft.removeEntry(of: node.schema, keys: [value]) }
+            case .removeNode(let frame):
+                let here = parser.frames[frame]
+                guard here.parent >= 0 else { continue }
+                let draft = Self.place(here.parent, of: parser, base: base).draft
+                if here.node.kind == .list {
+                    draft.removeEntry(of: here.node.schema, keys: here.keys)
+                } else {
+                    draft.remove(here.node.schema)
+                }
+            }
+        }
+    }
+
+    func row(_ frame: Int, of parser: LineParser, base: Place) -> Row? {
+        let place = Self.place(frame, of: parser, base: base)
+        return place.draft.freeze(in: place.model)
+    }
+}
+
+/// Edits a tree, keeping account of the edits.
+struct EditSink: ConfigurationSink {
+    private(set) var tree: DataTree
+    private(set) var edits: [PathEdit] = []
+
+    init(_ tree: DataTree) { self.tree = tree }
+
+    mutating func place(_ frame: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
+        Self.path(frame, of: parser, base: base)
+    }
+
+    static func path(_ index: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
+        let frame = parser.frames[index]
+        guard frame.parent >= 0 else { return base }
+        return path(frame.parent, of: parser, base: base).appending(frame.node.schema, keys: frame.keys)
+    }
+
+    mutating func apply(_ parser: LineParser, base: InstancePath, order: Entries.Place?) {
+        let effects = LineEffects(parser)
+        for change in effects.changes {
+            switch change {
+            case .create(let frame):
+                let path = Self.path(frame, of: parser, base: base)
+                let isNamed = order != nil && frame == parser.lastEntry
+                carryOut(isNamed ? .place(order ?? .last) : .create, path)
+            case .set(let frame, let node, let value):
+                carryOut(.set(value), Self.path(frame, of: parser, base: base).appending(node.schema))
+            case .add(let frame, let node, let values):
+                let path = Self.path(frame, of: parser, base: base)
+                for value in values { carryOut(.create, path.appending(node.schema, keys: [value])) }
+            case .remove(let frame, let node, let value):
+                let path = Self.path(frame, of: parser, base: base).appending(node.schema)
+                remove(path, value: value, effects)
+            case .removeValues(let frame, let node, let values):
+                let path = Self.path(frame, of: parser, base: base)
+                for value in values { remove(path.appending(node.schema, keys: [value]), value: nil, effects) }
+            case .removeNode(let frame):
+                remove(Self.path(frame, of: parser, base: base), value: nil, effects)
+            }
+        }
+    }
+
+    private mutating func carryOut(_ edit: Edit, _ path: InstancePath) {
+        guard let changed = try? tree.applying(edit, at: path) else { return }
+        if changed.root === tree.root { return }
+        tree = changed
+        edits.append(PathEdit(edit, path))
+    }
+
+    private mutating func remove(_ path: InstancePath, value: String?, _ effects: LineEffects) {
+        if let value, tree.instance(path.parent)?.row?.value(in: path.last?.node.slot ?? 0) != value { return }
+        carryOut(.delete, path)
+        guard effects.isDeletion else { return }
+        var path = path.parent
+        while let step = path.last {
+            guard step.node.annotation("cli-delete-when-empty") != nil else {
+                if step.node.isNonPresenceContainer {
+                    path = path.parent
+                    continue
+                }
+                return
+            }
+            guard let row = tree.instance(path)?.row, row.isBare(step.node) else { return }
+            carryOut(.delete, path)
+            path = path.parent
+        }
+    }
+
+    func row(_ frame: Int, of parser: LineParser, base: InstancePath) -> Row? {
+        tree.instance(Self.path(frame, of: parser, base: base))?.row
+    }
+}
+
+extension LineParser {
+    /// The list entry that the line is about: the last one named.
+    var lastEntry: Int? {
+        for operation in operations.reversed() {
+            if case .node(let frame) = operation, frames[frame].node.kind == .list { return frame }
+        }
+        return nil
+    }
+}
+
+extension Row {
+    /// Whether nothing is stored but the words that name an entry.
+    func isBare(_ node: SchemaNode) -> Bool {
+        guard kids.isEmpty else { return false }
+        return (0..<leafCount).allSatisfy {
+            let leaf = node.dataChild(at: leafSlot(at: $0))
+            return leaf.isKey || leaf.annotation("cli-prefix-key") != nil
+        }
+    }
+}
