@@ -12,16 +12,17 @@ private func canonical(_ type: ResolvedType, _ text: String, _ context: ValueCon
     try? type.canonical(text, in: context)
 }
 
-@Test(arguments: [
-    (BuiltInType.int8, "-128", "-128"), (.int8, "-129", nil), (.int8, "127", "127"), (.uint8, "256", nil),
-    (.uint8, "-1", nil), (.uint8, "-0", "0"), (.uint8, "+7", "7"), (.uint8, "0xff", "255"), (.uint8, "0XfF", "255"),
-    (.uint8, "010", "8"), (.uint8, "08", nil), (.uint8, "", nil), (.uint8, "0x", nil), (.uint8, " 7\n", "7"),
-    (.uint8, "7a", nil), (.uint8, "1 2", nil), (.uint64, "18446744073709551615", "18446744073709551615"),
-    (.uint64, "18446744073709551616", nil), (.int64, "-9223372036854775808", "-9223372036854775808"),
-    (.int64, "9223372036854775808", nil), (.uint64, "99999999999999999999999999999999999999999999", nil),
-    (.uint64, "0xFFFFFFFFFFFFFFFF", "18446744073709551615"), (.int32, "--1", nil),
-    (.boolean, "true", "true"), (.boolean, "TRUE", nil), (.empty, "", ""), (.empty, "x", nil),
-] as [(BuiltInType, String, String?)])
+@Test(
+    arguments: [
+        (BuiltInType.int8, "-128", "-128"), (.int8, "-129", nil), (.int8, "127", "127"), (.uint8, "256", nil),
+        (.uint8, "-1", nil), (.uint8, "-0", "0"), (.uint8, "+7", "7"), (.uint8, "0xff", "255"), (.uint8, "0XfF", "255"),
+        (.uint8, "010", "8"), (.uint8, "08", nil), (.uint8, "", nil), (.uint8, "0x", nil), (.uint8, " 7\n", "7"),
+        (.uint8, "7a", nil), (.uint8, "1 2", nil), (.uint64, "18446744073709551615", "18446744073709551615"),
+        (.uint64, "18446744073709551616", nil), (.int64, "-9223372036854775808", "-9223372036854775808"),
+        (.int64, "9223372036854775808", nil), (.uint64, "99999999999999999999999999999999999999999999", nil),
+        (.uint64, "0xFFFFFFFFFFFFFFFF", "18446744073709551615"), (.int32, "--1", nil),
+        (.boolean, "true", "true"), (.boolean, "TRUE", nil), (.empty, "", ""), (.empty, "x", nil),
+    ] as [(BuiltInType, String, String?)])
 func integersAndBooleansHaveOneForm(base: BuiltInType, text: String, expected: String?) {
     #expect(canonical(type(base), text) == expected)
 }
@@ -35,12 +36,13 @@ func integersAndBooleansHaveOneForm(base: BuiltInType, text: String, expected: S
     #expect(error?.detail == "expected an integer in 1..10 | 20 | 30..65535")
 }
 
-@Test(arguments: [
-    ("1", "1.0"), ("1.50", "1.5"), ("-0.25", "-0.25"), ("0", "0.0"), ("-0.0", "0.0"), ("001.10", "1.1"),
-    ("1.234", nil), ("1.230", "1.23"), ("1.", nil), (".5", nil), ("", nil), ("1e3", nil), ("1.2.3", nil),
-    ("92233720368547758.07", "92233720368547758.07"), ("92233720368547758.08", nil), ("+3.1", "3.1"),
-    ("-92233720368547758.08", "-92233720368547758.08"), ("1111111111111111111111111111111", nil),
-] as [(String, String?)])
+@Test(
+    arguments: [
+        ("1", "1.0"), ("1.50", "1.5"), ("-0.25", "-0.25"), ("0", "0.0"), ("-0.0", "0.0"), ("001.10", "1.1"),
+        ("1.234", nil), ("1.230", "1.23"), ("1.", nil), (".5", nil), ("", nil), ("1e3", nil), ("1.2.3", nil),
+        ("92233720368547758.07", "92233720368547758.07"), ("92233720368547758.08", nil), ("+3.1", "3.1"),
+        ("-92233720368547758.08", "-92233720368547758.08"), ("1111111111111111111111111111111", nil),
+    ] as [(String, String?)])
 func decimalsKeepTheirFraction(text: String, expected: String?) {
     #expect(canonical(type(.decimal64) { $0.fractionDigits = 2 }, text) == expected)
 }
@@ -85,10 +87,11 @@ func decimalsKeepTheirFraction(text: String, expected: String?) {
     #expect(canonical(flags, "d") == nil)
 }
 
-@Test(arguments: [
-    ("aGk=", "aGk="), ("aG k=\n", "aGk="), ("aGl=", "aGk="), ("aGk", nil), ("aGk==", nil), ("aGk=a", nil), ("", ""),
-    ("aGkh", "aGkh"), ("a*==", nil), ("/+8=", "/+8="),
-] as [(String, String?)])
+@Test(
+    arguments: [
+        ("aGk=", "aGk="), ("aG k=\n", "aGk="), ("aGl=", "aGk="), ("aGk", nil), ("aGk==", nil), ("aGk=a", nil), ("", ""),
+        ("aGkh", "aGkh"), ("a*==", nil), ("/+8=", "/+8="),
+    ] as [(String, String?)])
 func binariesArePaddedBase64(text: String, expected: String?) {
     #expect(canonical(type(.binary), text) == expected)
 }
@@ -140,12 +143,13 @@ private let identities = IdentityTable(
     #expect(canonical(reference, "x", circle) == nil, "a circle of leafrefs ends")
 }
 
-@Test(arguments: [
-    ("/x:a/x:b[x:k='v']/x:c", "/mod:a/b[k='v']/c"), ("/a/b", "/m:a/b"), ("/mod:a/m:b", "/mod:a/m:b"),
-    ("/x:a[ k = \"it's\" ]", "/mod:a[k=\"it's\"]"), ("/x:a[.='5']", "/mod:a[.='5']"), ("/x:a[3]", "/mod:a[3]"),
-    ("x:a", nil), ("/", nil), ("/x:a/", nil), ("/x:a[k]", nil), ("/x:a//b", nil), ("/x:a[k='1' or 1]", nil),
-    ("/x:a/*", nil), ("", nil),
-] as [(String, String?)])
+@Test(
+    arguments: [
+        ("/x:a/x:b[x:k='v']/x:c", "/mod:a/b[k='v']/c"), ("/a/b", "/m:a/b"), ("/mod:a/m:b", "/mod:a/m:b"),
+        ("/x:a[ k = \"it's\" ]", "/mod:a[k=\"it's\"]"), ("/x:a[.='5']", "/mod:a[.='5']"), ("/x:a[3]", "/mod:a[3]"),
+        ("x:a", nil), ("/", nil), ("/x:a/", nil), ("/x:a[k]", nil), ("/x:a//b", nil), ("/x:a[k='1' or 1]", nil),
+        ("/x:a/*", nil), ("", nil),
+    ] as [(String, String?)])
 func instanceIdentifiersAreNormalised(text: String, expected: String?) {
     let context = ValueContext(moduleForPrefix: { $0 == "x" ? "mod" : nil }, defaultModule: "m")
     #expect(canonical(type(.instanceIdentifier), text, context) == expected)
@@ -189,7 +193,9 @@ private func sorted(_ type: ResolvedType, _ values: [String]) -> [String] {
             == ["-1.5", "-1.25", "1.0", "1.25", "1.5", "10.0"])
     #expect(sorted(type(.string), ["b", "B", "é", "a10", "a9"]) == ["B", "a10", "a9", "b", "é"])
     let enumeration = type(.enumeration) {
-        $0.enums = [EnumMember(name: "zero", value: 0), EnumMember(name: "minus", value: -1), EnumMember(name: "two", value: 2)]
+        $0.enums = [
+            EnumMember(name: "zero", value: 0), EnumMember(name: "minus", value: -1), EnumMember(name: "two", value: 2),
+        ]
     }
     #expect(sorted(enumeration, ["two", "zero", "minus"]) == ["minus", "zero", "two"])
     let v4 = type(.string) { $0.typedefs = ["ietf-inet-types:ipv4-address"] }

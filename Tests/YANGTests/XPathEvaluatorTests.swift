@@ -88,16 +88,22 @@ private func enumType() -> ResolvedType {
 private func sample() throws -> TestNode {
     let schema = try SketchBuilder.schema(
         [
-            .node(.container, "system", [
-                .leaf("name"), .leaf("level", enumType()), .leaf("flags", ResolvedType(base: .bits)),
-                .leaf("main", Sketch.leafref("/system/port/name")),
-                .leaf("target", ResolvedType(base: .instanceIdentifier)),
-                .list("port", key: "name", [
-                    .leaf("name"), .leaf("speed", ResolvedType(base: .uint32)), .leaf("kind", identityType()),
-                    .leaf("peer", Sketch.leafref("../../port/name")),
-                ]),
-                .list("route", key: "from to", [.leaf("from"), .leaf("to"), .leaf("cost", ResolvedType(base: .int32))]),
-            ])
+            .node(
+                .container, "system",
+                [
+                    .leaf("name"), .leaf("level", enumType()), .leaf("flags", ResolvedType(base: .bits)),
+                    .leaf("main", Sketch.leafref("/system/port/name")),
+                    .leaf("target", ResolvedType(base: .instanceIdentifier)),
+                    .list(
+                        "port", key: "name",
+                        [
+                            .leaf("name"), .leaf("speed", ResolvedType(base: .uint32)), .leaf("kind", identityType()),
+                            .leaf("peer", Sketch.leafref("../../port/name")),
+                        ]),
+                    .list(
+                        "route", key: "from to",
+                        [.leaf("from"), .leaf("to"), .leaf("cost", ResolvedType(base: .int32))]),
+                ])
         ],
         identities: IdentityTable(ancestors: [
             "m:kind": [], "m:ether": ["m:kind"], "m:fast": ["m:ether", "m:kind"],
@@ -108,14 +114,19 @@ private func sample() throws -> TestNode {
     func route(_ from: String, _ to: String, _ cost: String) -> Tree {
         .inner("route", [.leaf("from", from), .leaf("to", to), .leaf("cost", cost)])
     }
-    return build(schema, [
-        .inner("system", [
-            .leaf("name", "box one"), .leaf("level", "high"), .leaf("flags", "a c"), .leaf("main", "p2"),
-            .leaf("target", "/m:system/port[name='p3']/speed"),
-            port("p1", "10", "m:ether", .leaf("peer", "p3")), port("p2", "100", "m:fast"), port("p3", "1000", "m:kind"),
-            route("a", "b", "5"), route("a", "c", "-7"), route("b", "c", "2"),
+    return build(
+        schema,
+        [
+            .inner(
+                "system",
+                [
+                    .leaf("name", "box one"), .leaf("level", "high"), .leaf("flags", "a c"), .leaf("main", "p2"),
+                    .leaf("target", "/m:system/port[name='p3']/speed"),
+                    port("p1", "10", "m:ether", .leaf("peer", "p3")), port("p2", "100", "m:fast"),
+                    port("p3", "1000", "m:kind"),
+                    route("a", "b", "5"), route("a", "c", "-7"), route("b", "c", "2"),
+                ])
         ])
-    ])
 }
 
 private func text(_ expression: String, at path: String = "/system") throws -> String {
@@ -127,7 +138,8 @@ private func text(_ expression: String, at path: String = "/system") throws -> S
 
 @Test(arguments: [
     ("1 + 2 * 3", "7"), ("7 mod 3", "1"), ("-7 mod 3", "-1"), ("5 div 2", "2.5"), ("1 div 0", "Infinity"),
-    ("-1 div 0", "-Infinity"), ("0 div 0", "NaN"), ("'a' + 1", "NaN"), ("--2", "2"), ("-(2)", "-2"), ("10 - 4 - 3", "3"),
+    ("-1 div 0", "-Infinity"), ("0 div 0", "NaN"), ("'a' + 1", "NaN"), ("--2", "2"), ("-(2)", "-2"),
+    ("10 - 4 - 3", "3"),
     ("1000000 * 1000000", "1000000000000"), ("1 div 4000000", "0.00000025"), ("number(' 12 ')", "12"),
     ("number('1e3')", "NaN"), ("number('-.5')", "-0.5"), ("number(true())", "1"), ("number('')", "NaN"),
     ("floor(-1.5)", "-2"), ("ceiling(1.2)", "2"), ("round(2.5)", "3"), ("round(-2.5)", "-2"),
@@ -139,7 +151,8 @@ private func text(_ expression: String, at path: String = "/system") throws -> S
     ("substring-after('a', 'b')", ""), ("substring('12345', 2, 3)", "234"), ("substring('12345', 1.5, 2.6)", "234"),
     ("substring('12345', 0, 3)", "12"), ("substring('12345', 0 div 0, 3)", ""), ("substring('12345', 2)", "2345"),
     ("substring('12345', -42, 1 div 0)", "12345"), ("string-length('aéb')", "3"),
-    ("normalize-space('  a   b ')", "a b"), ("translate('bar', 'abc', 'AB')", "BAr"), ("translate('--a-', '-', '')", "a"),
+    ("normalize-space('  a   b ')", "a b"), ("translate('bar', 'abc', 'AB')", "BAr"),
+    ("translate('--a-', '-', '')", "a"),
     ("re-match('1.22.333', '\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}')", "true"), ("re-match('aXb', 'X')", "false"),
     ("band(12, 10)", "8"), ("bor(12, 10)", "14"), ("bxor(12, 10)", "6"), ("string-compare('a', 'b')", "-1"),
 ])
@@ -228,10 +241,11 @@ private func reads(_ expression: String, at path: [String]) throws -> (reads: Se
     #expect(inner.reads.contains("/m:system/port/speed in /m:system/port"))
     #expect(!inner.reads.contains { $0.hasSuffix(" in /") })
     let outer = try reads("../../port[name = current()]/kind", at: ["system", "port", "peer"])
-    #expect(outer.reads.isSuperset(of: [
-        "/m:system/port/kind in /m:system", "/m:system/port/name in /m:system", "/m:system/port in /m:system",
-        "/m:system/port/peer in /m:system/port/peer",
-    ]))
+    #expect(
+        outer.reads.isSuperset(of: [
+            "/m:system/port/kind in /m:system", "/m:system/port/name in /m:system", "/m:system/port in /m:system",
+            "/m:system/port/peer in /m:system/port/peer",
+        ]))
     let absolute = try reads("/system/port/name", at: ["system", "main"])
     #expect(absolute.reads.contains("/m:system/port/name in /"))
 }

@@ -20,9 +20,11 @@ private let below = XPathExpression.Step(axis: .descendantOrSelf, test: .anyNode
 
 @Test func namesGetTheirModules() throws {
     #expect(try parse("a/p:b") == relative(child("a"), child("b", "other")))
-    #expect(try parse("p:*/*") == relative(
-        XPathExpression.Step(axis: .child, test: .anyName(module: "other")),
-        XPathExpression.Step(axis: .child, test: .anyName(module: nil))))
+    #expect(
+        try parse("p:*/*")
+            == relative(
+                XPathExpression.Step(axis: .child, test: .anyName(module: "other")),
+                XPathExpression.Step(axis: .child, test: .anyName(module: nil))))
     let error = #expect(throws: XPathSyntaxError.self) { try parse("../q:b") }
     #expect(error?.offset == 3)
 }
@@ -33,16 +35,20 @@ private let below = XPathExpression.Step(axis: .descendantOrSelf, test: .anyNode
     #expect(try parse("/") == .path(start: .root, steps: []))
     #expect(try parse("//a") == .path(start: .root, steps: [below, child("a")]))
     #expect(try parse("a//b") == relative(child("a"), below, child("b")))
-    #expect(try parse("ancestor-or-self::a") == relative(
-        XPathExpression.Step(axis: .ancestorOrSelf, test: .name(module: "m", name: "a"))))
+    #expect(
+        try parse("ancestor-or-self::a")
+            == relative(
+                XPathExpression.Step(axis: .ancestorOrSelf, test: .name(module: "m", name: "a"))))
     #expect(try parse("a[1]['x']") == relative(child("a", "m", [.number(1), .literal("x")])))
 }
 
 @Test func starAndOperatorNamesAreToldApart() throws {
     #expect(try parse("a * b") == .arithmetic(.multiply, relative(child("a")), relative(child("b"))))
-    #expect(try parse("* * *") == .arithmetic(
-        .multiply, relative(XPathExpression.Step(axis: .child, test: .anyName(module: nil))),
-        relative(XPathExpression.Step(axis: .child, test: .anyName(module: nil)))))
+    #expect(
+        try parse("* * *")
+            == .arithmetic(
+                .multiply, relative(XPathExpression.Step(axis: .child, test: .anyName(module: nil))),
+                relative(XPathExpression.Step(axis: .child, test: .anyName(module: nil)))))
     #expect(try parse("and and or") == .and(relative(child("and")), relative(child("or"))))
     #expect(try parse("div div mod") == .arithmetic(.divide, relative(child("div")), relative(child("mod"))))
     #expect(try parse("a-b") == relative(child("a-b")))
@@ -59,10 +65,14 @@ private let below = XPathExpression.Step(axis: .descendantOrSelf, test: .anyNode
     #expect(try parse("a + b * c") == .arithmetic(.add, a, .arithmetic(.multiply, b, c)))
     #expect(try parse("-a|b") == .negate(.union(a, b)))
     #expect(try parse("(a)[1]/b") == .path(start: .expression(a, predicates: [.number(1)]), steps: [child("b")]))
-    #expect(try parse("current()/../a") == .path(
-        start: .expression(.call("current", []), predicates: []), steps: [up, child("a")]))
-    #expect(try parse("deref(a)/../b") == .path(
-        start: .expression(.call("deref", [a]), predicates: []), steps: [up, child("b")]))
+    #expect(
+        try parse("current()/../a")
+            == .path(
+                start: .expression(.call("current", []), predicates: []), steps: [up, child("a")]))
+    #expect(
+        try parse("deref(a)/../b")
+            == .path(
+                start: .expression(.call("deref", [a]), predicates: []), steps: [up, child("b")]))
 }
 
 @Test func literalsThatNameIdentitiesKeepBothReadings() throws {
@@ -102,7 +112,8 @@ private func depth(of expression: XPathExpression) -> Int {
 }
 
 @Test func pathsOnlyAreTakenForLeafrefs() throws {
-    let path = try XPathParser.parsePath("/a/b[k = current()/../k]/c", moduleForPrefix: { _ in nil }, defaultModule: "m")
+    let path = try XPathParser.parsePath(
+        "/a/b[k = current()/../k]/c", moduleForPrefix: { _ in nil }, defaultModule: "m")
     guard case .path(.root, let steps) = path else {
         Issue.record("not a path")
         return

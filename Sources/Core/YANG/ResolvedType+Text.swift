@@ -10,7 +10,8 @@ extension ResolvedType {
         for pattern in patterns where pattern.matcher.matches(text) == pattern.isInverted {
             let detail =
                 pattern.isInverted
-                ? "expected a text that does not match \(pattern.source)" : "expected a text that matches \(pattern.source)"
+                ? "expected a text that does not match \(pattern.source)"
+                : "expected a text that matches \(pattern.source)"
             if let message = pattern.errorMessage {
                 throw ValueError(message: message, detail: detail, appTag: pattern.errorAppTag)
             }

@@ -20,7 +20,9 @@ extension XPathRun {
             guard let expression = wanted[key.name], let value = try keyValue(expression, node) else { return nil }
             values.append(value)
         }
-        guard wanted.count == keys.count, Self.haveDistinctKeys(step.predicates[..<used], keys.count) else { return nil }
+        guard wanted.count == keys.count, Self.haveDistinctKeys(step.predicates[..<used], keys.count) else {
+            return nil
+        }
         try spend(1)
         guard let entry = node.entry(of: list, keys: values) else { return [] }
         var found = [entry]

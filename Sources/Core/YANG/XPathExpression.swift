@@ -1,4 +1,3 @@
-
 /// A parsed XPath 1.0 expression with the YANG functions (RFC 7950 section 10), names resolved to modules.
 ///
 /// In YANG a name without a prefix belongs to the module of the context node's definition; `NameTest` keeps the
@@ -20,8 +19,12 @@ package indirect enum XPathExpression: Hashable, Sendable {
     /// (filtered by predicates first).
     case path(start: PathStart, steps: [Step])
 
-    package enum Comparison: String, Sendable { case equal = "=", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=" }
-    package enum Arithmetic: String, Sendable { case add = "+", subtract = "-", multiply = "*", divide = "div", modulo = "mod" }
+    package enum Comparison: String, Sendable {
+        case equal = "=", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">="
+    }
+    package enum Arithmetic: String, Sendable {
+        case add = "+", subtract = "-", multiply = "*", divide = "div", modulo = "mod"
+    }
 
     package indirect enum PathStart: Hashable, Sendable {
         case root

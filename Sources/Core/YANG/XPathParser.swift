@@ -22,7 +22,8 @@ package enum XPathParser {
             case .name(let prefix?, _):
                 guard let module = moduleForPrefix(prefix) else {
                     throw XPathSyntaxError(
-                        offset: token.offset, message: "unknown prefix “\(prefix)”; import the module that it stands for")
+                        offset: token.offset,
+                        message: "unknown prefix “\(prefix)”; import the module that it stands for")
                 }
                 modules[prefix] = module
             case .literal(let value):
