@@ -4,6 +4,29 @@ package struct FeatureSelection: Hashable, Sendable, Codable {
         case all
         case only(Set<String>)
         case except(Set<String>)
+
+        private enum CodingKeys: String, CodingKey { case only, except }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            if let names = try container.decodeIfPresent(Set<String>.self, forKey: .only) {
+                self = .only(names)
+            } else if let names = try container.decodeIfPresent(Set<String>.self, forKey: .except) {
+                self = .except(names)
+            } else {
+                self = .all
+            }
+        }
+
+        /// Names are sorted, so that equal rules are equal texts.
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            switch self {
+            case .all: break
+            case .only(let names): try container.encode(names.sorted(), forKey: .only)
+            case .except(let names): try container.encode(names.sorted(), forKey: .except)
+            }
+        }
     }
 
     /// For modules that are not named.

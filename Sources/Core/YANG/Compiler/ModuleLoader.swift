@@ -12,8 +12,8 @@ final class ModuleLoader {
     private(set) var annotations: [ModuleText] = []
     private var modulesByName: [String: [LoadedModule]] = [:]
     private var givenSubmodules: [String: [ModuleText]] = [:]
+    private var library: [String: [ModuleText]] = [:]
     private var readFiles: [String: ModuleText?] = [:]
-    private var includedBy: [ObjectIdentifier: LoadedModule] = [:]
 
     init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool) {
         self.log = log
@@ -22,7 +22,16 @@ final class ModuleLoader {
     }
 
     /// Loads `sources` as implemented modules, and everything that they and the annotation modules import.
-    func load(_ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source]) {
+    func load(
+        _ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source], library: [SchemaCompiler.Source]
+    ) {
+        for text in library.compactMap({ parse($0) }) {
+            if text.isSubmodule {
+                givenSubmodules[text.name, default: []].append(text)
+            } else {
+                self.library[text.name, default: []].append(text)
+            }
+        }
         let given = sources.compactMap { parse($0) }
         for text in given where text.isSubmodule { givenSubmodules[text.name, default: []].append(text) }
         let roots = given.filter { !$0.isSubmodule }.compactMap { register($0, isImplemented: true) }
@@ -140,8 +149,10 @@ final class ModuleLoader {
         let loaded = modulesByName[name] ?? []
         if let module = loaded.first(where: { revision == nil || $0.revision == revision }) { return module }
         var fallback = loaded.first
-        for file in searchPath.candidates(name, revision: revision) {
-            guard let text = read(file), text.name == name, !text.isSubmodule else { continue }
+        let found = (library[name] ?? []).sorted { $0.revision ?? "" > $1.revision ?? "" }
+        let files = searchPath.candidates(name, revision: revision)
+        for text in chain(found, files.lazy.compactMap { self.read($0) }) {
+            guard text.name == name, !text.isSubmodule else { continue }
             if let module = modulesByName[name]?.first(where: { $0.main === text }) {
                 fallback = fallback ?? module
                 continue
@@ -165,6 +176,13 @@ final class ModuleLoader {
             remedy: "add \(name)@\(revision ?? "").yang to the search path; revision \(fallback.revision ?? "none")"
                 + " is there", statement.place)
         return fallback
+    }
+
+    /// The library's texts, then, if none of them will do, those of the search path.
+    private func chain(
+        _ found: [ModuleText], _ files: some Sequence<ModuleText>
+    ) -> some Sequence<ModuleText> {
+        [AnySequence(found), AnySequence(files)].lazy.joined()
     }
 
     private func submodule(_ include: Statement, of module: LoadedModule) -> ModuleText? {

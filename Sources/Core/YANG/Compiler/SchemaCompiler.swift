@@ -23,6 +23,9 @@ package struct SchemaCompiler: Sendable {
         package var searchPath: [String] = []
         /// Annotation modules: their statements apply to the others, themselves they are not part of the set.
         package var annotations: [Source] = []
+        /// Texts to import and include from, before the search path: what compiled modules brought with them.
+        package var library: [Source] = []
+        package var appliesDeviations = true
         /// Whether modules found on the search path are implemented like those given: to check one module by itself,
         /// whose augments and leafrefs point into what it imports.
         package var implementsImports = false
@@ -61,7 +64,7 @@ package struct SchemaCompiler: Sendable {
         let log = FaultLog(policy: options.policy)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
-        loader.load(sources, annotations: options.annotations)
+        loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
@@ -119,7 +122,7 @@ package struct SchemaCompiler: Sendable {
         let editor = TreeEditor(builder: builder)
         editor.applyAugments(of: implemented)
         editor.applyAnnotations(loader.annotations)
-        editor.applyDeviations(of: implemented)
+        if options.appliesDeviations { editor.applyDeviations(of: implemented) }
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let schema = assembler.assemble()

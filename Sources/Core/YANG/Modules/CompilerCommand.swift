@@ -1,0 +1,123 @@
+import Basics
+import Foundation
+
+/// `ncsc`: the YANG compiler as a program.
+///
+/// Messages have the form `FILE:LINE:COLUMN: error: ...`; the exit status is 0 if everything was made, else 1.
+package struct CompilerCommand {
+    let arguments: CompilerArguments
+    let environment: [String: String]
+    let output: (String) -> Void
+    let errors: (String) -> Void
+
+    /// Runs the compiler; `output` and `errors` get one line at a time, without its end.
+    package static func run(
+        arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
+        output: (String) -> Void, errors: (String) -> Void
+    ) -> Int32 {
+        withoutActuallyEscaping(output) { output in
+            withoutActuallyEscaping(errors) { errors in
+                do {
+                    let command = CompilerCommand(
+                        arguments: try CompilerArguments(arguments), environment: environment, output: output,
+                        errors: errors)
+                    return try command.run() ? 0 : 1
+                } catch let fault as CompilerArguments.Fault {
+                    errors("ncsc: \(fault.message)")
+                } catch {
+                    errors("ncsc: \(error)")
+                }
+                return 1
+            }
+        }
+    }
+
+    private func run() throws -> Bool {
+        switch arguments.mode {
+        case .version: output("\(Product.compatibleVersion)")
+        case .info: for file in arguments.files { try printInfo(file) }
+        case .namespace: for file in arguments.files { output(try CompiledModule.read(path: file).namespace) }
+        case .extractSources: for file in arguments.files { try extractSources(of: file) }
+        case .compile: return try compile(arguments.files[0])
+        case .bundle, .module: return try compileBundle()
+        case nil: return false
+        }
+        return true
+    }
+
+    // MARK: Reading compiled modules
+
+    private func printInfo(_ file: String) throws {
+        let module = try CompiledModule.read(path: file)
+        output("fxs file")
+        output("Ncsc version:           \(Product.compatibleVersion)")
+        output("uri:                    \(module.namespace)")
+        output("id:                     \(module.namespace)")
+        output("prefix:                 \"\(module.prefix)\"")
+        output("flags:                  \(module.isImplemented ? "implement" : "import")")
+        output("mountpoint:             \(module.nedID ?? "undefined")")
+        output("sources:                \(module.texts.map(\.fileName).joined(separator: " "))")
+        output("dependencies:           \(module.imports.joined(separator: " "))")
+        output("revision:               \(module.revision ?? "none")")
+    }
+
+    private func extractSources(of file: String) throws {
+        let directory = arguments.output ?? "."
+        for text in try CompiledModule.read(path: file).texts where text.role != .dependency {
+            try write(text.bytes, to: "\(directory)/\(URL(fileURLWithPath: text.fileName).lastPathComponent)")
+        }
+    }
+
+    // MARK: Common parts
+
+    /// A file with faults about reading it in the form of the others.
+    func source(_ path: String) throws -> SchemaCompiler.Source {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CompilerArguments.Fault(message: "\(path): cannot be read")
+        }
+        return SchemaCompiler.Source(path: path, bytes: [UInt8](data))
+    }
+
+    /// Where imports are looked for: as told, then the installation's own modules.
+    var searchPath: [String] {
+        arguments.searchPath + (environment["NCS_DIR"].map { ["\($0)/src/ncs/yang"] } ?? [])
+    }
+
+    /// The texts in the `.fxs` files (or the directories of such) that `--fxsdep` names.
+    func dependencies() throws -> [SchemaCompiler.Source] {
+        var result: [SchemaCompiler.Source] = []
+        for path in arguments.dependencies {
+            var files = [path]
+            if let names = try? FileManager.default.contentsOfDirectory(atPath: path) {
+                files = names.filter { $0.hasSuffix(".fxs") }.sorted().map { "\(path)/\($0)" }
+            }
+            for file in files {
+                result += try CompiledModule.read(path: file).sources([.module, .submodule, .dependency], in: file)
+            }
+        }
+        return result
+    }
+
+    /// Prints the findings; whether the run may go on.
+    func report(_ outcome: SchemaCompiler.Outcome) -> Bool {
+        for diagnostic in outcome.diagnostics { errors(diagnostic.description) }
+        if outcome.schema == nil { return false }
+        if arguments.failsOnWarnings, outcome.diagnostics.contains(where: { $0.severity == .warning }) {
+            errors("ncsc: warnings count as errors (--fail-on-warnings)")
+            return false
+        }
+        return true
+    }
+
+    func write(_ bytes: [UInt8], to path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        do {
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: url, options: .atomic)
+        } catch {
+            throw CompilerArguments.Fault(message: "\(path): cannot be written: \(error.localizedDescription)")
+        }
+        if arguments.isVerbose { output("wrote \(path)") }
+    }
+}
