@@ -1,11 +1,11 @@
 import Basics
 import Testing
 
-func parse(_ text: String, limits: JSONLimits = JSONLimits()) throws -> JSONValue {
+private func parse(_ text: String, limits: JSONLimits = JSONLimits()) throws -> JSONValue {
     try JSONValue.parse(Array(text.utf8), file: "f.json", limits: limits)
 }
 
-func jsonFault(_ text: String, limits: JSONLimits = JSONLimits()) -> String {
+private func jsonFault(_ text: String, limits: JSONLimits = JSONLimits()) -> String {
     do {
         return "no fault: \(try parse(text, limits: limits).print())"
     } catch let error as DiagnosticsError {
@@ -16,7 +16,7 @@ func jsonFault(_ text: String, limits: JSONLimits = JSONLimits()) -> String {
     }
 }
 
-func jsonEvents(_ bytes: [UInt8], step: Int) throws -> [String] {
+private func jsonEvents(_ bytes: [UInt8], step: Int) throws -> [String] {
     var offset = 0
     var reader = JSONReader(file: "f.json") { target in
         let count = min(step, target.count, bytes.count - offset)

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The events of a document, one line each.
-func xmlEvents(_ text: String, limits: XMLLimits = XMLLimits(), step: Int? = nil) throws -> [String] {
+private func xmlEvents(_ text: String, limits: XMLLimits = XMLLimits(), step: Int? = nil) throws -> [String] {
     let bytes = Array(text.utf8)
     var offset = 0
     var reader = XMLReader(file: "f.xml", limits: limits) { target in
@@ -26,7 +26,7 @@ func xmlEvents(_ text: String, limits: XMLLimits = XMLLimits(), step: Int? = nil
     }
 }
 
-func xmlFault(_ text: String, limits: XMLLimits = XMLLimits()) -> String {
+private func xmlFault(_ text: String, limits: XMLLimits = XMLLimits()) -> String {
     do {
         return "no fault: \(try xmlEvents(text, limits: limits))"
     } catch let error as DiagnosticsError {

@@ -81,7 +81,7 @@ func encodeJSON(_ tree: DataTree, _ options: EncodeOptions = .init()) -> String 
     String(decoding: JSONDataEncoder.bytes(tree, options), as: UTF8.self)
 }
 
-func jsonFaults(_ content: String) -> [String] {
+private func jsonFaults(_ content: String) -> [String] {
     let text = "{\"tailf-ncs:devices\":{\"device\":[{\"name\":\"ce0\",\n\(content)}]}}"
     return decodeJSON(text).diagnostics.map { "\($0.place?.line ?? 0): \($0.summary)" }
 }

@@ -68,7 +68,7 @@ func encodeXML(_ tree: DataTree, _ options: EncodeOptions = .init()) -> String {
 }
 
 /// The content of one device, wrapped.
-func device(_ content: String, name: String = "<name>ce0</name>") -> String {
+private func device(_ content: String, name: String = "<name>ce0</name>") -> String {
     """
     <devices xmlns="http://tail-f.com/ns/ncs"><device>\(name)
     \(content)
@@ -76,7 +76,7 @@ func device(_ content: String, name: String = "<name>ce0</name>") -> String {
     """
 }
 
-func faults(_ text: String, _ options: DecodeOptions = .init()) -> [String] {
+private func faults(_ text: String, _ options: DecodeOptions = .init()) -> [String] {
     decodeXML(text, options).diagnostics.map { "\($0.place?.line ?? 0): \($0.summary); \($0.remedy)" }
 }
 
@@ -119,7 +119,8 @@ func faults(_ text: String, _ options: DecodeOptions = .init()) -> [String] {
     ("<config><hostname xmlns='urn:ios'>h</hostname></config>",
         "2: What is mounted in config is not known; load the driver that the entry names (ned-id)"),
     ("<name>ce1</name>", "2: The key name stands twice; remove one of them"),
-    ("<port operation='delete'/>", "2: Operation delete has no meaning here; this document is read as data, not as edits"),
+    ("<port operation='delete'/>",
+        "2: Operation delete has no meaning here; this document is read as data, not as edits"),
 ])
 func xmlFaultsNameLineAndRemedy(content: String, fault: String) {
     #expect(faults(device(content)).first?.hasPrefix(fault) == true, "\(faults(device(content)))")
@@ -217,7 +218,8 @@ func xmlFaultsNameLineAndRemedy(content: String, fault: String) {
         """
     let edits = XMLDataDecoder.edits(Array(text.utf8), file: "e.xml", model: CodecFixture.model)
     let result = base.applying(edits.content)
-    #expect(result.diagnostics.map { "\($0.place?.line ?? 0) \($0.appTag ?? "")" } == ["2 data-exists", "3 data-missing"])
+    let found = result.diagnostics.map { "\($0.place?.line ?? 0) \($0.appTag ?? "")" }
+    #expect(found == ["2 data-exists", "3 data-missing"])
     #expect(encodeXML(result.content).contains("<name>ce7</name>"))
 }
 

@@ -70,6 +70,13 @@ package struct JSONReader: ~Copyable {
         return withTextBytes { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The current key after its first colon, or all of it.
+    package var keyLocal: String { names[names[keyNumber].local].text }
+    /// The current key before its first colon; nil without one.
+    package var keyQualifier: String? {
+        names[keyNumber].local == keyNumber ? nil : names[names[keyNumber].prefix].text
+    }
+
     /// The bytes of a string or number: valid UTF-8, valid only within `body`.
     package func withTextBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         if textIsDecoded { return try decoded.withUnsafeBytes(body) }

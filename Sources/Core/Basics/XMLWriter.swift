@@ -10,9 +10,12 @@ package struct XMLWriter {
     private var hasChildren = false
     private var hasOutput = false
     private let baseIndent: Int
+    private let baseNamespace: String
 
-    package init(pretty: Bool = true, indent: Int = 0, sink: ByteOutput.Sink? = nil) {
+    /// `indent` and `namespace` are those of the place where the output will stand.
+    package init(pretty: Bool = true, indent: Int = 0, namespace: String = "", sink: ByteOutput.Sink? = nil) {
         isPretty = pretty
+        baseNamespace = namespace
         baseIndent = indent
         output = ByteOutput(sink: sink)
     }
@@ -28,7 +31,7 @@ package struct XMLWriter {
         beginLine()
         output.append(UInt8(ascii: "<"))
         output.append(name)
-        let outer = open.last?.namespace ?? ""
+        let outer = open.last?.namespace ?? baseNamespace
         let own = namespace ?? outer
         if own != outer { attribute("xmlns", own) }
         for declaration in prefixes { attribute("xmlns:" + declaration.prefix, declaration.uri) }

@@ -47,26 +47,23 @@ package enum JSONDataDecoder {
     /// After `{`: reads to the matching `}`.
     private static func readObject(_ decoder: TreeDecoder, _ reader: inout JSONReader, isTop: Bool = false) throws {
         while try reader.next() == .key {
-            let key = reader.text
-            let token = UInt64(UInt32(reader.keyNumber))
+            let name = TreeDecoder.Name(
+                local: reader.keyLocal, qualifier: reader.keyQualifier, token: UInt64(UInt32(reader.keyNumber)))
             let place = reader.place
             let event = try reader.next()
-            if key.hasPrefix("@") {
+            if (name.qualifier ?? name.local).utf8.first == UInt8(ascii: "@") {
                 try reader.skipValue()
-            } else if isTop, event == .startObject, isWrapper(key, decoder) {
+            } else if isTop, event == .startObject, isWrapper(name, decoder) {
                 try readObject(decoder, &reader)
             } else {
-                let parts = key.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                let qualifier = parts.count == 2 ? String(parts[0]) : nil
-                let name = TreeDecoder.Name(local: String(parts[parts.count - 1]), qualifier: qualifier, token: token)
                 try readMember(decoder, &reader, name, event, place)
             }
         }
     }
 
-    private static func isWrapper(_ key: String, _ decoder: TreeDecoder) -> Bool {
-        ["data", "config", "ietf-restconf:data", "ietf-restconf:config"].contains(key)
-            && decoder.model.schema.root.dataChildren.allSatisfy { $0.name != key }
+    private static func isWrapper(_ name: TreeDecoder.Name, _ decoder: TreeDecoder) -> Bool {
+        ["data", "config"].contains(name.local) && [nil, "ietf-restconf"].contains(name.qualifier)
+            && decoder.model.schema.root.dataChildren.allSatisfy { $0.name != name.local }
     }
 
     private static func readMember(

@@ -5,10 +5,10 @@ import YANG
 extension TreeDecoder {
     // MARK: Names
 
-    func child(_ name: Name, of frame: Frame) -> SchemaNode? {
+    func child(_ name: Name, of frame: Frame) -> NodeInfo? {
         let key = ChildKey(token: name.token, parent: frame.node.id, model: ObjectIdentifier(frame.model))
         if let known = childCache[key] { return known }
-        let found = findChild(name, of: frame)
+        let found = findChild(name, of: frame).map { NodeInfo($0, model: frame.model, content: options.content) }
         childCache[key] = .some(found)
         return found
     }
@@ -25,29 +25,17 @@ extension TreeDecoder {
         return module.flatMap { frame.node.dataChild(named: name.local, module: $0.name) }
     }
 
-    func isWanted(_ node: SchemaNode) -> Bool {
-        guard options.content == .config, !node.isConfig || node.kind == .notification else { return true }
-        fault("\(node.name) is state data", "remove it: only configuration can be loaded", isTolerable: true)
-        return false
-    }
-
     // MARK: Values
 
     /// The canonical value of a leaf or leaf-list entry that ends; nil if it has none, which is reported.
     func canonical(_ frame: Frame) -> String? {
-        let node = frame.node
-        guard let type = node.type else { return frame.text ?? "" }
-        if isJSON, options.policy == .strict { checkForm(frame, type) }
-        do {
-            return try type.canonical(frame.text ?? "", in: context(type, frame))
-        } catch {
-            report(error, node, frame)
-            return nil
-        }
+        if let type = frame.info?.type, isJSON, options.policy == .strict { checkForm(frame, type) }
+        if let info = frame.info, info.takesAnyText { return frame.text ?? "" }
+        return canonical(frame.text ?? "", frame.info?.type, frame.node, frame)
     }
 
-    func canonical(_ text: String, _ node: SchemaNode, _ frame: Frame) -> String? {
-        guard let type = node.type else { return text }
+    func canonical(_ text: String, _ type: ResolvedType?, _ node: SchemaNode, _ frame: Frame) -> String? {
+        guard let type else { return text }
         do {
             return try type.canonical(text, in: context(type, frame))
         } catch {
@@ -137,12 +125,12 @@ extension TreeDecoder {
     }
 
     /// Reports content of another case of a choice of `node` (RFC 7950 section 7.9).
-    func reportRivals(of node: SchemaNode, in parent: Frame) {
+    func reportRivals(of info: NodeInfo, in parent: Frame) {
         guard let draft = parent.draft else { return }
-        for slot in parent.model.rivals(of: node) where draft.hasContent(in: slot) {
+        for slot in info.rivals where draft.hasContent(in: slot) {
             let rival = parent.node.dataChild(at: slot)
             return fault(
-                "\(node.name) and \(rival.name) are of different cases of a choice", "remove one of them")
+                "\(info.node.name) and \(rival.name) are of different cases of a choice", "remove one of them")
         }
     }
 

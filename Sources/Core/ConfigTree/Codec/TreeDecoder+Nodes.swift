@@ -4,18 +4,19 @@ import YANG
 /// What happens as a node begins or ends.
 extension TreeDecoder {
     /// Opens a node whose parent is ready for it; `inner` is the model below a mount point.
-    func enter(_ node: SchemaNode, _ inner: DataModel?, _ attributes: Attributes, _ place: SourcePlace) {
+    func enter(_ info: NodeInfo, _ inner: DataModel?, _ attributes: Attributes, _ place: SourcePlace) {
         let parent = top
-        reportRivals(of: node, in: parent)
+        let node = info.node
+        if !info.rivals.isEmpty { reportRivals(of: info, in: parent) }
         let frame: Frame
-        switch node.kind {
+        switch info.kind {
         case .leaf, .leafList: frame = Frame(.terminal, node, parent.model, place, step: node)
         case .anydata, .anyxml:
             frame = Frame(.opaque, node, parent.model, place, step: node)
-            opaque = XMLWriter(pretty: false)
+            opaque = XMLWriter(pretty: false, namespace: node.module.namespace)
         case .list:
             frame = Frame(.entry, node, parent.model, place, step: node)
-            frame.keyNodes = node.keys
+            frame.keyNodes = info.keys
             frame.keys = [String?](repeating: nil, count: frame.keyNodes.count)
             if frame.keys.isEmpty { frame.draft = parent.draft?.appendEntry(of: node) }
         case .mountPoint:
@@ -34,6 +35,7 @@ extension TreeDecoder {
             frame = Frame(.container, node, parent.model, place, step: node)
             frame.draft = parent.draft?.container(node)
         }
+        frame.info = info
         frame.attributes = attributes
         frame.operation = operation(attributes, in: parent)
         frame.isDiscarded = frame.operation == .delete || frame.operation == .remove
@@ -61,10 +63,10 @@ extension TreeDecoder {
         }
         guard let value = canonical(frame) else {
             // The key counts as given: what it should be was said.
-            if node.isKey, parent.role == .entry { setKey(frame.text ?? "", frame, parent) }
+            if frame.info?.isKey == true, parent.role == .entry { setKey(frame.text ?? "", frame, parent) }
             return
         }
-        if node.isKey, parent.role == .entry, !parent.keyNodes.isEmpty { return setKey(value, frame, parent) }
+        if frame.info?.isKey == true, parent.role == .entry { return setKey(value, frame, parent) }
         if node.kind == .leafList { return closeLeafList(value, frame, parent) }
         if parent.draft?.value(of: node) != nil { reportDuplicate("The leaf \(node.name)", at: frame.place) }
         parent.draft?.set(value, for: node)
@@ -126,7 +128,9 @@ extension TreeDecoder {
         case .none: break
         case .replace:
             edits.append(DecodedEdit(.delete, path, place: frame.place))
-            appendEdit(.create, path, frame)
+            if frame.role == .entry || node.isPresence {
+                appendEdit(place(frame).map(Edit.place) ?? .create, path, frame)
+            }
         case .merge, .create:
             if let place = place(frame) {
                 appendEdit(.place(place), path, frame)
@@ -136,9 +140,9 @@ extension TreeDecoder {
         }
     }
 
-    private func appendEdit(_ edit: Edit, _ path: InstancePath, _ frame: Frame) {
+    private func appendEdit(_ edit: Edit, _ path: @autoclosure () -> InstancePath, _ frame: Frame) {
         guard collectsEdits else { return }
-        if frame.operation == .none, frame.role != .terminal { return }
+        if frame.operation == .none { return }
         let requirement: DecodedEdit.Requirement =
             switch frame.operation {
             case .create: .absent
@@ -146,7 +150,7 @@ extension TreeDecoder {
             default: .nothing
             }
         guard frame.step?.kind != .mountPoint || edit == .delete else { return }
-        edits.append(DecodedEdit(edit, path, requirement: requirement, place: frame.place))
+        edits.append(DecodedEdit(edit, path(), requirement: requirement, place: frame.place))
     }
 
     /// What `insert`, `key` and `value` say (RFC 7950 sections 7.7.9 and 7.8.6), with canonical keys.
@@ -171,7 +175,7 @@ extension TreeDecoder {
             fault("insert needs the attribute \(wanted)", "name the neighbour", at: frame.place)
             return nil
         }
-        if node.kind == .leafList { return canonical(text, node, frame).map { [$0] } }
+        if node.kind == .leafList { return canonical(text, node.type, node, frame).map { [$0] } }
         let given = KeyPredicates.values(text)
         var keys: [String] = []
         for key in frame.keyNodes {
@@ -179,7 +183,7 @@ extension TreeDecoder {
                 fault("key=\"\(text)\" does not say \(key.name)", "expected [\(key.name)='...']", at: frame.place)
                 return nil
             }
-            guard let canonical = canonical(value, key, frame) else { return nil }
+            guard let canonical = canonical(value, key.type, key, frame) else { return nil }
             keys.append(canonical)
         }
         return keys

@@ -47,12 +47,16 @@ final class TreeDecoder {
         let place: SourcePlace
         /// The node in paths; nil at the root of the document.
         let step: SchemaNode?
+        /// What is known of `step`.
+        var info: NodeInfo?
         var attributes = Attributes()
         /// The draft of a container, or of an entry whose keys are known.
         var draft: RowDraft?
         var keyNodes: [SchemaNode] = []
         /// Values of the keys of an entry, as they come.
         var keys: [String?] = []
+        /// The path to here, once it is known and was asked for.
+        var path: InstancePath?
         var operation = EditOperation.merge
         /// Under a node that is deleted, content means nothing.
         var isDiscarded = false
@@ -76,6 +80,33 @@ final class TreeDecoder {
         var isTaping: Bool { depth > 0 && role != .skipped }
     }
 
+    /// What is asked of a node at each of its instances, found once.
+    final class NodeInfo {
+        let node: SchemaNode
+        let kind: NodeKind
+        let isKey: Bool
+        let isUnwanted: Bool
+        /// Slots of the other cases of its choices.
+        let rivals: [Int]
+        /// Whether every text is a canonical value.
+        let takesAnyText: Bool
+        let keys: [SchemaNode]
+        let type: ResolvedType?
+
+        init(_ node: SchemaNode, model: DataModel, content: DecodeOptions.Content) {
+            self.node = node
+            kind = node.kind
+            isKey = node.isKey
+            isUnwanted = content == .config && (!node.isConfig || node.kind == .notification)
+            rivals = model.rivals(of: node)
+            keys = node.keys
+            type = node.type
+            takesAnyText =
+                type.map { $0.base == .string && $0.lengths.isEmpty && $0.patterns.isEmpty && $0.typedefs.isEmpty }
+                ?? true
+        }
+    }
+
     struct ChildKey: Hashable {
         var token: UInt64
         var parent: NodeID
@@ -92,7 +123,7 @@ final class TreeDecoder {
     var diagnostics: [Diagnostic] = []
     var errorCount = 0
     var count = 0
-    var childCache: [ChildKey: SchemaNode?] = [:]
+    var childCache: [ChildKey: NodeInfo?] = [:]
     var contexts: [ContextKey: ValueContext] = [:]
     /// Content of the anydata being read.
     var opaque: XMLWriter?
@@ -141,28 +172,31 @@ final class TreeDecoder {
             fault("\(name.local) stands inside the \(parent.node.kind.word) \(parent.node.name)", "expected a value")
             return skip(place)
         }
-        guard let node = child(name, of: parent) else {
+        guard let info = child(name, of: parent) else {
             reportUnknown(name, in: parent)
             return skip(place)
         }
-        guard isWanted(node) else { return skip(place) }
+        guard !info.isUnwanted else {
+            fault("\(name.local) is state data", "remove it: only configuration can be loaded", isTolerable: true)
+            return skip(place)
+        }
         var inner: DataModel?
-        var waits = parent.role == .entry && parent.draft == nil && !node.isKey
-        if !waits, node.kind == .mountPoint {
-            inner = mountedModel(node, in: parent)
+        var waits = parent.role == .entry && parent.draft == nil && !info.isKey
+        if !waits, info.kind == .mountPoint {
+            inner = mountedModel(info.node, in: parent)
             waits = inner == nil
         }
         if waits, !parent.isEnding {
             parent.depth = 1
             parent.tape.append(.open(name, attributes, place))
         } else {
-            enter(node, inner, attributes, place)
+            enter(info, inner, attributes, place)
         }
     }
 
     func value(_ text: String, form: Form = .text, prefixes: () -> [String: String]? = { nil }) {
         let frame = top
-        let hasColon = text.utf8.contains(UInt8(ascii: ":"))
+        let hasColon = !isJSON && text.utf8.contains(UInt8(ascii: ":"))
         if frame.isTaping {
             frame.tape.append(.value(text, form, hasColon ? prefixes() : nil))
             return
@@ -178,7 +212,8 @@ final class TreeDecoder {
             guard !frame.isDiscarded else { return }
             let node = frame.step ?? frame.node
             fault(
-                "The \(node.kind.word) \(node.name) cannot have the value \"\(text.prefix(80))\"", "expected nodes in it")
+                "The \(node.kind.word) \(node.name) cannot have the value \"\(text.prefix(80))\"",
+                "expected nodes in it")
         }
     }
 
@@ -203,7 +238,7 @@ final class TreeDecoder {
         }
         frames.removeLast()
         let outer = top
-        if outer.role == .entry, outer.draft == nil, !outer.keys.contains(nil), frame.node.isKey {
+        if outer.role == .entry, outer.draft == nil, frame.info?.isKey == true, !outer.keys.contains(nil) {
             enterEntry(outer)
             playTape(of: outer)
         }
@@ -257,12 +292,18 @@ final class TreeDecoder {
 
     /// Where the document stands: the steps of all open elements.
     var path: InstancePath {
-        InstancePath(
-            frames.compactMap { frame in
-                guard let node = frame.step else { return nil }
-                let keys = frame.role == .entry ? frame.keys.compactMap { $0 } : []
-                return InstancePath.Step(node, keys: keys.count == frame.keyNodes.count ? keys : [])
-            })
+        var path = InstancePath()
+        for frame in frames {
+            if let known = frame.path {
+                path = known
+                continue
+            }
+            guard let node = frame.step else { continue }
+            let keys = frame.keys.compactMap { $0 }
+            path.steps.append(InstancePath.Step(node, keys: keys.count == frame.keyNodes.count ? keys : []))
+            if frame.role == .container || frame.role == .entry && frame.draft != nil { frame.path = path }
+        }
+        return path
     }
 }
 

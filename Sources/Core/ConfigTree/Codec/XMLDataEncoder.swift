@@ -47,6 +47,19 @@ package struct XMLDataEncoder {
         try encoder.content(node, row, model)
     }
 
+    /// Writes what is stored in one row into a document that somebody else began.
+    static func write(
+        contentOf node: SchemaNode, _ row: Row, _ model: DataModel, to writer: inout XMLWriter,
+        skippingKeys: Bool = false
+    ) throws {
+        var encoder = XMLDataEncoder()
+        swap(&encoder.writer, &writer)
+        defer { swap(&encoder.writer, &writer) }
+        for item in encoder.walk.items(node, row, model) where !skippingKeys || !item.node.isKey {
+            try encoder.item(item, model)
+        }
+    }
+
     // MARK: Along a path
 
     private mutating func encode(
