@@ -16,6 +16,7 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -33,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
@@ -57,10 +59,24 @@ let package = Package(
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
 
+        target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
+
         // MARK: Hearts
+        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
+        target(
+            "PackageManager", in: "PackageManager",
+            uses: ["Basics", "YANG", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
+
+        // MARK: Controller
+        target(
+            "Controller", in: "Controller",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "ConfigDatabase", "Transactions", "Secrets", "Events",
+                "PackageSigning", "Wire", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol", crypto,
+            ]),
 
         // MARK: Interfaces
         target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),

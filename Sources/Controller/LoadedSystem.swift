@@ -10,6 +10,7 @@ package final class LoadedSystem: Sendable {
     package let model: DataModel
     /// By canonical ned-id.
     package let drivers: [String: Driver]
+    let validator: Validator
 
     package init(generation: PackageGeneration, schema: Schema, drivers: [String: Driver]) {
         self.generation = generation
@@ -19,6 +20,7 @@ package final class LoadedSystem: Sendable {
             guard point.name == "config", let nedID = NEDIDLocation.nedID(of: row, at: point) else { return nil }
             return models[nedID]
         }
+        validator = Validator(model)
     }
 
     /// The same models and drivers under another generation, which changed none of them.
@@ -26,6 +28,7 @@ package final class LoadedSystem: Sendable {
         self.generation = generation
         drivers = other.drivers
         model = other.model
+        validator = other.validator
     }
 
     package func driver(_ nedID: String) -> Driver? { drivers[nedID] }

@@ -10,7 +10,9 @@ import Transactions
 /// The corridor that every change of the configuration takes: difference, conflicts, validation, participants, intent,
 /// decision. A dry run leaves it halfway.
 extension NetworkController {
-    func commit(_ request: CommitRequest, by session: ControllerSession) throws(ControlError) -> CommitOutcome {
+    func commit(
+        _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false
+    ) throws(ControlError) -> CommitOutcome {
         try upgradeGate.requireOpen(request.base, running)
         try requireNotLocked(by: session)
         let changes = ChangeSet(request.base.diff(to: request.candidate))
@@ -20,7 +22,7 @@ extension NetworkController {
         let (base, system) = head.withLock { ($0.tree, $0.system) }
         let candidate = try rebase(request, changes, onto: base)
         try validate(candidate, since: base)
-        try requireKeptDrivers(base, candidate)
+        if !mayChangeDriver { try requireKeptDrivers(base, candidate) }
         let deviceChanges = try changedDevices(base, candidate, system, request.options, session)
         if let format = request.options.dryRun {
             return CommitOutcome(dryRun: dryRun(format, base, candidate, deviceChanges, request.options, system))
@@ -75,7 +77,8 @@ extension NetworkController {
     }
 
     func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic] {
-        Validator(candidate.model).violations(of: candidate, since: base)
+        guard base.model === candidate.model else { return system.validator.violations(in: candidate) }
+        return system.validator.violations(in: candidate, changedFrom: base)
     }
 
     /// A device keeps its ned-id while it has configuration: the data would not fit. Migration is the way.

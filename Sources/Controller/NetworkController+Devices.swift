@@ -34,7 +34,7 @@ extension NetworkController {
     /// Commits a change that needs no networking. True if anything changed.
     @discardableResult
     func changeRunning(
-        by session: ControllerSession, label: String, _ change: (DataTree) throws(PathError) -> DataTree
+        by session: ControllerSession, label: String, mayChangeDriver: Bool = false, _ change: (DataTree) throws(PathError) -> DataTree
     ) throws(ControlError) -> Bool {
         let base = running
         let candidate: DataTree
@@ -44,7 +44,8 @@ extension NetworkController {
         var options = CommitOptions()
         options.noNetworking = true
         options.label = label
-        return try !commit(CommitRequest(base: base, candidate: candidate, options: options), by: session).isEmpty
+        let request = CommitRequest(base: base, candidate: candidate, options: options)
+        return try !commit(request, by: session, mayChangeDriver: mayChangeDriver).isEmpty
     }
 
     /// The difference of two configurations of a device, below the path of its `config`, as an answer's leaf.
@@ -63,6 +64,19 @@ extension NetworkController {
         for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         where file.hasPrefix("ned-") && file.hasSuffix("-\(device).trace") {
             truncate(directory + "/" + file, 0)
+        }
+    }
+}
+
+extension NetworkController {
+    /// Gives a device another driver, together with the configuration under its model.
+    func changeDriver(
+        of name: String, leaf: InstancePath, to nedID: String, with config: DataTree, by session: ControllerSession
+    ) throws(ControlError) {
+        try changeRunning(by: session, label: "migrate \(name)", mayChangeDriver: true) { (tree) throws(PathError) in
+            var tree = try tree.settingDeviceConfig(name, to: nil)
+            try tree.apply(.set(nedID), at: leaf)
+            return try tree.settingDeviceConfig(name, to: config)
         }
     }
 }

@@ -9,11 +9,17 @@ package import PackageSigning
 /// said by the log, not here.
 package struct GenerationStore: Sendable {
     package let directory: String
+    private let policy: String
     private let verify: @Sendable (String) throws -> VerifiedBundle
 
-    /// - Parameter verify: checks a signed bundle by the policy in force.
-    package init(directory: String, verify: @escaping @Sendable (String) throws -> VerifiedBundle) {
+    /// - Parameters:
+    ///   - policy: `require` refuses what is not signed.
+    ///   - verify: checks a signed bundle against the trust anchors.
+    package init(
+        directory: String, policy: String, verify: @escaping @Sendable (String) throws -> VerifiedBundle
+    ) {
         self.directory = directory
+        self.policy = policy
         self.verify = verify
     }
 
@@ -48,15 +54,24 @@ package struct GenerationStore: Sendable {
     /// Makes a generation that is another one with some packages more.
     package func extend(_ number: Int, from base: Int, with sources: [PackageSource]) throws -> [PackageCopyFault] {
         let kept = ((try? FileManager.default.contentsOfDirectory(atPath: path(base))) ?? []).sorted()
+            .filter { !$0.hasSuffix(".signer") }
             .map { PackageSource(fileName: $0, path: path(base) + "/" + $0, form: .directory) }
         return try build(number, from: kept + sources)
     }
 
     private func copy(_ source: PackageSource, to target: String) throws {
+        if policy == "require", source.form != .bundle, !source.path.hasPrefix(directory + "/") {
+            throw PackageError(
+                .notSigned, source.path, "is not signed, and load-path-policy is require",
+                remedy: "sign it with 'ncs-package sign', or set /ncs-config/package-signing/load-path-policy")
+        }
         switch source.form {
         case .directory:
             let name = try Self.packageName(of: source)
             try PackageCopier.copy(source.path, to: target + "/" + name)
+            if let signer = try? DurableFiles.read(source.path + ".signer", limit: 4_096) {
+                try DurableFiles.write("\(target)/\(name).signer", signer)
+            }
         case .archive:
             try unpack(target, path: source.path, signer: nil) { try PackageArchive(path: source.path).extract(to: $0) }
         case .bundle:
@@ -81,6 +96,17 @@ package struct GenerationStore: Sendable {
         try DurableFiles.rename(scratch + "/" + listing.topDirectory, to: place)
         try DurableFiles.removeTree(scratch)
         if let signer { try DurableFiles.write("\(place).signer", Array(signer.utf8)) }
+    }
+
+    /// Those of the sources that hold the package of that name.
+    package func sources(of name: String, among sources: [PackageSource]) throws -> [PackageSource] {
+        try sources.filter { source in
+            switch source.form {
+            case .directory: try Self.packageName(of: source) == name
+            case .archive: try PackageArchive(path: source.path).describe().metaData.name == name
+            case .bundle: try verify(source.path).package == name
+            }
+        }
     }
 
     /// A directory's package bears the name that its meta-data gives, whatever the directory or link is called.

@@ -13,6 +13,13 @@ package struct PackageError: Error, Sendable, CustomStringConvertible {
         case contentMismatch
         /// The meta-data is missing or wrong, or does not fit the directory.
         case metaDataInvalid
+        /// Two packages of one name.
+        case duplicate
+        /// The store takes signed packages only.
+        case notSigned
+        case alreadyThere
+        case versionMismatch
+        case unknownPackage
         /// Building stopped.
         case buildFailed
     }

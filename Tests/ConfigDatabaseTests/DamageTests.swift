@@ -122,7 +122,9 @@ private func killed(_ commits: Int) throws -> (Scratch, database: Data, log: Dat
 }
 
 @Test func whatIsNotOursIsRefusedAndLeftAsItIs() throws {
-    for content in [Data(), Data("hello".utf8), Data(count: 8_192), Data("SQLite format 3\u{0}".utf8) + Data(count: 200)] {
+    for content in [
+        Data(), Data("hello".utf8), Data(count: 8_192), Data("SQLite format 3\u{0}".utf8) + Data(count: 200),
+    ] {
         let scratch = try Scratch()
         try content.write(to: URL(fileURLWithPath: scratch.file))
         #expect(fault(scratch)?.code == .foreign)
@@ -144,4 +146,24 @@ private func killed(_ commits: Int) throws -> (Scratch, database: Data, log: Dat
     let scratch = try Scratch()
     try Data("x".utf8).write(to: URL(fileURLWithPath: scratch.file + "-wal"))
     #expect(fault(scratch)?.code == .missing)
+}
+
+@Test func whatIsWholeCanBeSavedAndTheDamagedFileStaysAsItIs() throws {
+    let scratch = try Scratch()
+    try scratch.fill(20)
+    let good = try scratch.records()
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: scratch.file))
+    let place = try #require(bytes.range(of: Data("{\"value\":11}".utf8)))
+    bytes[place.lowerBound + 9] = UInt8(ascii: "7")
+    try bytes.write(to: URL(fileURLWithPath: scratch.file))
+    let new = try Scratch()
+    let salvage = try Salvage.perform(from: scratch.path, into: new.path)
+    #expect(salvage.position == good[10].position)
+    #expect(salvage.fault?.record == 12)
+    #expect(try new.records() == Array(good.prefix(11)))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.file)) == bytes)
+    let database = try ConfigurationDatabase(directory: new.path)
+    #expect(database.operational("device/ce0/state") == Array("enabled".utf8))
+    #expect(try database.append([entry(99)])[0].number == 12)
+    database.close()
 }

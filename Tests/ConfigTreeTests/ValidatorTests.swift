@@ -383,3 +383,20 @@ func aChangeBringsTheViolationsThatAFullValidationFinds(number: UInt64) throws {
     let small = clock.measure { #expect(validator.violations(in: new, changedFrom: old) == []) }
     #expect(small * 20 < full, "full \(full), change \(small)")
 }
+
+@Test func entriesStandInTheOrderOfTheirKeysMeaning() throws {
+    let model = try model(
+        """
+        module keyed {
+          namespace "urn:keyed"; prefix k;
+          typedef ipv4-address { type string; }
+          list host { key "ip port"; leaf ip { type ipv4-address; } leaf port { type leafref { path "/k:number"; } } }
+          leaf number { type int32; }
+        }
+        """)
+    let keys = [("10.0.0.10", "2"), ("9.1.1.1", "1"), ("10.0.0.9", "1"), ("10.0.0.10", "-3"), ("10.0.0.10", "10")]
+    let tree = try tree(model, keys.map { ("/k:host{\($0.0) \($0.1)}", nil) })
+    #expect(
+        tree.rootInstance.entries("host").map { $0.keys.joined(separator: " ") }
+            == ["9.1.1.1 1", "10.0.0.9 1", "10.0.0.10 -3", "10.0.0.10 2", "10.0.0.10 10"])
+}

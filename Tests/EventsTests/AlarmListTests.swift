@@ -45,7 +45,8 @@ private func time(_ seconds: Int64) -> EventTime { EventTime(microseconds: secon
 @Test func theListSurvivesItsEncoding() throws {
     var list = AlarmList()
     for index in 0..<5 {
-        let key = AlarmKey(device: "ce\(index)", type: "out-of-sync", managedObject: "/x/\(index)", specificProblem: "p")
+        let key = AlarmKey(
+            device: "ce\(index)", type: "out-of-sync", managedObject: "/x/\(index)", specificProblem: "p")
         _ = list.raise(key, .major, "got: 1 expected: 2.", at: time(Int64(index)))
     }
     let isHandled = list.handle(list.all[2].key, .ack, user: "admin", "seen", at: time(9))

@@ -79,7 +79,8 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
         .starting(version: "6.7"), .started, .stopping, .reopenedLogs, .readingConfiguration(file: "ncs.conf"),
         .badConfiguration(file: "ncs.conf", line: 3, reason: "x"), .configurationChange("x"),
         .ignoredConfiguration(["a", "b"]), .loadingInitialData(file: "x"), .databaseStartFailed(reason: "x"),
-        .databaseFault(reason: "x"), .recovery(transactions: 1, participants: 2), .inDoubt(participant: "x", reason: "y"),
+        .databaseFault(reason: "x"), .recovery(transactions: 1, participants: 2),
+        .inDoubt(participant: "x", reason: "y"),
         .packageLoaded(name: "x", version: "1.0"), .packageFailed(name: "x", reason: "y"),
         .listening(purpose: "ssh", address: "127.0.0.1:2024"),
         .cannotListen(purpose: "ssh", address: "127.0.0.1:2024", reason: "in use"), .phase("start phase 1"),
@@ -118,7 +119,9 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
     let box = Box()
     let id = hub.startWatching { box.lines.append($0.text) }
     hub.post { ProgressEvent(.start, "prepare", at: noon, session: 1, device: "ce0") }
-    hub.post { ProgressEvent(.stop, "prepare", at: noon, session: 1, annotation: "ok", device: "ce0", duration: 12_400) }
+    hub.post {
+        ProgressEvent(.stop, "prepare", at: noon, session: 1, annotation: "ok", device: "ce0", duration: 12_400)
+    }
     hub.stopWatching(id)
     hub.post { ProgressEvent(.info, "unseen", at: noon, session: 1) }
     #expect(

@@ -122,8 +122,9 @@ private func run(seed: UInt64, steps: Int) throws {
     }
     #expect(steps.first == .intentRecorded(1))
     #expect(steps.last == .outcomesRecorded)
-    #expect(world.state.withLock { $0.records.map(\.kind) }
-        == [.intent, .decisionCommit, .done, .done, .done, .done])
+    #expect(
+        world.state.withLock { $0.records.map(\.kind) }
+            == [.intent, .decisionCommit, .done, .done, .done, .done])
 }
 
 @Test func aCommitWithoutParticipantsIsOneRecord() throws {
@@ -131,10 +132,12 @@ private func run(seed: UInt64, steps: Int) throws {
     let coordinator = CommitCoordinator(log: world, doubts: InDoubtList(), limit: 4, clock: { 7 })
     let published = Mutex<[Int64]>([])
     let result = try coordinator.commit(
-        Array("{}".utf8), participants: [], owner: owner, whenDurable: { number in published.withLock { $0.append(number) } })
+        Array("{}".utf8), participants: [], owner: owner,
+        whenDurable: { number in published.withLock { $0.append(number) } })
     #expect(result.number == 1)
     #expect(published.withLock { $0 } == [1])
-    #expect(world.state.withLock { $0.records } == [TransactionRecord(kind: .commit, time: 7, payload: Array("{}".utf8))])
+    #expect(
+        world.state.withLock { $0.records } == [TransactionRecord(kind: .commit, time: 7, payload: Array("{}".utf8))])
 }
 
 @Test func aRefusalAmongTwentyLeavesNoneChanged() throws {

@@ -12,7 +12,8 @@ private let aspects: [ReservedAspect] = [
 
 @Test func aConflictNamesOwnerAndPath() throws {
     let reservations = Reservations()
-    let held = try reservations.reserve(Claim([ReservedNode(["devices", "device", "ce0"], .writeSubtree)]), owner: admin)
+    let held = try reservations.reserve(
+        Claim([ReservedNode(["devices", "device", "ce0"], .writeSubtree)]), owner: admin)
     let conflict = #expect(throws: ReservationConflict.self) {
         _ = try reservations.reserve(
             Claim([ReservedNode(["devices", "device", "ce0", "config", "hostname"], .readValue)]), owner: oper)
@@ -61,8 +62,10 @@ private func excludes(_ one: Claim, _ two: Claim) -> Bool {
     let second = Claim([ReservedNode(list, .writeInstances), ReservedNode(list + ["ce1"], .writeSubtree)])
     #expect(!excludes(first, second))
     #expect(excludes(first, Claim([ReservedNode(list, .readInstances)])))
-    #expect(!excludes(Claim([ReservedNode(list + ["ce0", "port"], .writeValue)]),
-        Claim([ReservedNode(list, .readInstances)])))
+    #expect(
+        !excludes(
+            Claim([ReservedNode(list + ["ce0", "port"], .writeValue)]),
+            Claim([ReservedNode(list, .readInstances)])))
 }
 
 @Test func waitersAreServedInOrder() throws {

@@ -39,7 +39,9 @@ final class SimulatedWorld: Sendable {
     var committedValue: String? {
         state.withLock { state in
             state.records.last { $0.kind == .decisionCommit }.flatMap { record in
-                guard case .decision(_, let change)? = TransactionPayload(record.kind, record.payload) else { return nil }
+                guard case .decision(_, let change)? = TransactionPayload(record.kind, record.payload) else {
+                    return nil
+                }
                 return String(decoding: change, as: UTF8.self)
             }
         }

@@ -22,7 +22,8 @@ import Testing
 
 @Test func aPayloadCutShortIsRefused() {
     let whole = TransactionPayload.intent(
-        participants: [ParticipantID("device/ce0")], recoveries: [Array("recovery".utf8)]).encode()
+        participants: [ParticipantID("device/ce0")], recoveries: [Array("recovery".utf8)]
+    ).encode()
     for length in 0..<whole.count { #expect(TransactionPayload(.intent, Array(whole[..<length])) == nil) }
     #expect(TransactionPayload(.decisionCommit, whole) == nil)
     var plan = RecoveryPlan()

@@ -141,6 +141,14 @@ package enum DurableFiles {
         try syncDirectory(above)
     }
 
+    package static func syncFile(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw FileError(operation: "open", path: path, errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileError(operation: "sync", path: path, errno: errno) }
+        CrashPoint.reach("syncFile")
+    }
+
     package static func syncDirectory(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(operation: "open", path: path, errno: errno) }

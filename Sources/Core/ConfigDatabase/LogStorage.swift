@@ -11,11 +11,13 @@ struct LogStorage: Sendable {
     private static let rowChunk = 256
     private static let byteChunk = 8 << 20
 
-    /// Opens an existing file without looking at its content.
-    init(opening path: String) throws {
+    /// Opens an existing file without looking at its records.
+    ///
+    /// - Parameter isDamaged: whether to take what can be read of a damaged write-ahead log.
+    init(opening path: String, isDamaged: Bool = false) throws {
         self.path = path
         try DatabaseFormat.checkHeader(path)
-        try WriteAheadLogCheck.check(databaseAt: path)
+        if !isDamaged { try WriteAheadLogCheck.check(databaseAt: path) }
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
         configuration.label = "cdb"
@@ -80,14 +82,18 @@ struct LogStorage: Sendable {
     func read(after position: LogPosition, through last: Int64, _ body: (LogRecord) throws -> Void) throws {
         var position = position
         while position.number < last {
-            let records = try queue.inDatabase { db in try chunk(db, after: position, through: last) }
+            let (records, fault) = try queue.inDatabase { db in try chunk(db, after: position, through: last) }
             for record in records { try body(record) }
+            if let fault { throw fault }
             guard let end = records.last else { return }
             position = end.position
         }
     }
 
-    private func chunk(_ db: Database, after start: LogPosition, through last: Int64) throws -> [LogRecord] {
+    /// The next records, and the fault of the one after them if it is damaged.
+    private func chunk(
+        _ db: Database, after start: LogPosition, through last: Int64
+    ) throws -> ([LogRecord], DatabaseFault?) {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT number, kind, time, previous_digest, payload_digest, digest, payload FROM log
@@ -105,11 +111,14 @@ struct LogStorage: Sendable {
                 bytes += record.payload.count
             }
         } catch let error as DatabaseError {
-            throw DatabaseFault.damaged(
+            let fault = DatabaseFault.damaged(
                 "record \(position.number + 1) cannot be read", path: path, record: position.number + 1,
                 recoverableThrough: position.number, cause: error.description)
+            return (records, fault)
+        } catch let fault as DatabaseFault {
+            return (records, fault)
         }
-        return records
+        return (records, nil)
     }
 
     private func record(_ row: Row, after position: LogPosition) throws -> LogRecord {
@@ -144,6 +153,22 @@ struct LogStorage: Sendable {
             }
             return table
         }
+    }
+
+    /// The operational values that can be read and trusted, and how many cannot, as far as that shows.
+    func wholeOperationalValues() -> ([OperationalChange], lost: Int) {
+        var values = [OperationalChange]()
+        var lost = 0
+        try? queue.inDatabase { db in
+            let rows = try Row.fetchCursor(db, sql: "SELECT key, digest, value FROM operational")
+            while let row = try rows.next() {
+                var table = OperationalTable()
+                let change = OperationalChange(row[0], Array(row[2] as Data))
+                table.set(change.key, change.value)
+                if table.digest.bytes == Array(row[1] as Data) { values.append(change) } else { lost += 1 }
+            }
+        }
+        return (values, lost)
     }
 
     // MARK: Writing

@@ -1,4 +1,3 @@
-import Foundation
 package import YANG
 
 /// A schema made ready to hold data: orders of list entries, and which model lies below a mount point.
@@ -57,21 +56,10 @@ final class EntryOrder: Sendable {
     let isKeyless: Bool
     private let keys: [(slot: Int, order: ValueOrder)]
 
-    private enum ValueOrder: Sendable {
-        case text, integer
-        case typed(ResolvedType)
-
-        init(_ type: ResolvedType) {
-            switch type.base {
-            case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: self = .integer
-            default: self = .typed(type)
-            }
-        }
-    }
-
     init(_ list: SchemaNode) {
         let keyLeaves = list.kind == .leafList ? [(0, list.type)] : list.keys.map { ($0.slot, $0.type) }
-        keys = keyLeaves.map { ($0, $1.map(ValueOrder.init) ?? .text) }
+        let schema = list.schema
+        keys = keyLeaves.map { ($0, $1?.order(leafrefType: { schema[$0].type }) ?? .bytes) }
         isKeyless = keyLeaves.isEmpty
         isUserOrdered = list.isUserOrdered || isKeyless
     }
@@ -83,7 +71,7 @@ final class EntryOrder: Sendable {
         for key in keys {
             let result =
                 a.withValue(in: key.slot) { left in
-                    b.withValue(in: key.slot) { right in Self.compare(left, right, key.order) } ?? 1
+                    b.withValue(in: key.slot) { right in key.order.compareUTF8(left, right) } ?? 1
                 } ?? -1
             if result != 0 { return result }
         }
@@ -95,38 +83,11 @@ final class EntryOrder: Sendable {
             var value = value
             let result =
                 row.withValue(in: key.slot) { left in
-                    value.withUTF8 { right in Self.compare(left, right, key.order) }
+                    value.withUTF8 { right in key.order.compareUTF8(left, right) }
                 } ?? -1
             if result != 0 { return result }
         }
         return 0
-    }
-
-    private static func compare(
-        _ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>, _ order: ValueOrder
-    ) -> Int {
-        switch order {
-        case .integer: compareIntegers(a, b)
-        case .text, .typed: compareBytes(a, b)
-        }
-    }
-
-    static func compareBytes(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
-        let shared = min(a.count, b.count)
-        if shared > 0 {
-            let result = memcmp(a.baseAddress!, b.baseAddress!, shared)
-            if result != 0 { return Int(result) }
-        }
-        return a.count - b.count
-    }
-
-    /// Canonical integers have no leading zeros, so the longer one of the same sign is the larger in magnitude.
-    private static func compareIntegers(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
-        let minus = UInt8(ascii: "-")
-        let (aNegative, bNegative) = (a.first == minus, b.first == minus)
-        if aNegative != bNegative { return aNegative ? -1 : 1 }
-        let magnitude = a.count != b.count ? a.count - b.count : compareBytes(a, b)
-        return aNegative ? -magnitude : magnitude
     }
 
     /// Labels of a fresh user-ordered list: far enough apart that entries can be put between for long.

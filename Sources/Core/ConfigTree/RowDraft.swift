@@ -10,6 +10,7 @@ package final class RowDraft {
     private var rows: [Int: RowDraft] = [:]
     private var lists: [Int: EntriesDraft] = [:]
     private var mounts: [Int: (model: DataModel, draft: RowDraft)] = [:]
+    private var mountedTrees: [Int: DataTree] = [:]
 
     package init(_ node: SchemaNode) { self.node = node }
 
@@ -67,6 +68,12 @@ package final class RowDraft {
         leaves[slot] != nil || rows[slot] != nil || lists[slot] != nil || mounts[slot] != nil
     }
 
+    /// Mounts a finished tree as it is.
+    package func mount(_ point: SchemaNode, _ tree: DataTree) {
+        mounts[point.slot] = nil
+        mountedTrees[point.slot] = tree.isEmpty ? nil : tree
+    }
+
     private func entries(of list: SchemaNode) -> EntriesDraft {
         if let draft = lists[list.slot] { return draft }
         let draft = EntriesDraft(list)
@@ -92,6 +99,7 @@ package final class RowDraft {
             let tree = DataTree(model: mount.model, root: row)
             kids.append(KidSlot(slot: UInt16(slot), kid: .mount(tree)))
         }
+        for (slot, tree) in mountedTrees { kids.append(KidSlot(slot: UInt16(slot), kid: .mount(tree))) }
         kids.sort { $0.slot < $1.slot }
         let sorted = leaves.sorted { $0.key < $1.key }
         let size = sorted.reduce(0) { $0 + $1.value.utf8.count }

@@ -110,14 +110,6 @@ struct ValidationRun {
     }
 }
 
-extension DataTree {
-    /// Whether there is something at `path` that is no default.
-    func isStored(_ path: InstancePath) -> Bool {
-        guard let instance = instance(path) else { return false }
-        return instance.isStored
-    }
-}
-
 extension Instance {
     /// Whether this is data, not a default in use or a non-presence container without content.
     var isStored: Bool { value == nil ? row != nil : !isDefault }

@@ -39,7 +39,8 @@ package struct EventTime: Hashable, Comparable, Codable, Sendable {
         var seconds = time_t(seconds)
         var parts = tm()
         gmtime_r(&seconds, &parts)
-        let date = "\(parts.tm_year + 1900)-\(Self.padded(Int64(parts.tm_mon) + 1, 2))-\(Self.padded(Int64(parts.tm_mday), 2))"
+        let date =
+            "\(parts.tm_year + 1900)-\(Self.padded(Int64(parts.tm_mon) + 1, 2))-\(Self.padded(Int64(parts.tm_mday), 2))"
         let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { Self.padded(Int64($0), 2) }
         return "\(date)T" + clock.joined(separator: ":") + "." + Self.padded(fraction, 6) + "+00:00"
     }

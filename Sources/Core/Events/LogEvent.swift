@@ -80,7 +80,8 @@ package enum LogEvent: Hashable, Sendable {
         case .packageLoaded(let name, let version): ("PACKAGE_LOADED", .info, "- Loaded package \(name) \(version)")
         case .packageFailed(let name, let reason):
             ("NCS_PACKAGE_LOAD", .critical, "- Failed to load NCS package: \(name); \(reason)")
-        case .listening(let purpose, let address): ("LISTENER_INFO", .info, "- ncs listening for \(purpose) on \(address)")
+        case .listening(let purpose, let address):
+            ("LISTENER_INFO", .info, "- ncs listening for \(purpose) on \(address)")
         case .cannotListen(let purpose, let address, let reason):
             ("EXT_BIND_ERR", .critical, "- Cannot listen for \(purpose) on \(address): \(reason)")
         case .phase(let what): ("PHASE", .info, "- \(what)")
@@ -100,7 +101,10 @@ package enum LogEvent: Hashable, Sendable {
                 user.says("logged in via \(context) from \(address) with \(transport) using \(method) authentication")
             )
         case .loginFailed(let user, let context, let address, let transport, let reason):
-            ("AUTH_LOGIN_FAIL", .info, user.says("login failed via \(context) from \(address) with \(transport): \(reason)"))
+            (
+                "AUTH_LOGIN_FAIL", .info,
+                user.says("login failed via \(context) from \(address) with \(transport): \(reason)")
+            )
         case .groups(let user, let groups):
             ("GROUP_ASSIGN", .info, user.says("assigned to groups: \(groups.joined(separator: ","))"))
         case .command(let user, let line): ("CLI_CMD", .info, user.says("CLI '\(line)'"))

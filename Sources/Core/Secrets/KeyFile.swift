@@ -41,7 +41,8 @@ struct KeyFile: Sendable {
         let damage = SecretError(
             .keyFileDamaged,
             "\(path): this is not a key file of this program, or it is damaged; restore it from a backup")
-        guard let text = String(bytes: bytes, encoding: .utf8), let end = text.range(of: "digest ", options: .backwards),
+        guard let text = String(bytes: bytes, encoding: .utf8),
+            let end = text.range(of: "digest ", options: .backwards),
             text[end.upperBound...] == Self.digest(text[..<end.lowerBound]) + "\n"
         else { throw damage }
         keys = [:]
@@ -67,7 +68,8 @@ struct KeyFile: Sendable {
         guard stat(path, &info) == 0 else {
             throw SecretError(
                 .keyFileMissing,
-                "\(path): the key file is missing; put it back from a backup: the encrypted values cannot be read without")
+                "\(path): the key file is missing; put it back from a backup: the encrypted values cannot be read without"
+            )
         }
         guard info.st_mode & 0o077 == 0 else {
             throw SecretError(
@@ -85,7 +87,8 @@ struct KeyFile: Sendable {
         do {
             try DurableFiles.replace(path, with: Array(text.utf8), mode: 0o600)
         } catch {
-            throw SecretError(.keyFileUnwritable, "\(error); make the directory of the key file writable for the daemon")
+            throw SecretError(
+                .keyFileUnwritable, "\(error); make the directory of the key file writable for the daemon")
         }
     }
 

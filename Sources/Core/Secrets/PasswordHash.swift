@@ -32,7 +32,9 @@ package enum PasswordHash {
     /// The algorithm of a text of the form `$ID$[rounds=N$]SALT$HASH`; nil if it has another.
     package static func algorithm(of text: String) -> Algorithm? {
         var parts = text.split(separator: "$", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts[0].isEmpty, let algorithm = Algorithm(rawValue: String(parts[1])) else { return nil }
+        guard parts.count >= 4, parts[0].isEmpty, let algorithm = Algorithm(rawValue: String(parts[1])) else {
+            return nil
+        }
         if algorithm != .md5, parts[2].hasPrefix("rounds="), Int(parts[2].dropFirst(7)) != nil { parts.remove(at: 2) }
         guard parts.count == 4, parts[2].utf8.count <= algorithm.saltLength else { return nil }
         let isWellFormed = [parts[2], parts[3]].allSatisfy { part in

@@ -54,7 +54,8 @@ package final class SecretStore: Sendable {
             guard Self.hasPrefix(input, ["$1$", "$5$", "$6$"]) else { return nil }
             guard let algorithm = PasswordHash.algorithm(of: input), algorithms.contains(algorithm) else {
                 let wanted = algorithms.map { $0.prefix + "SALT$HASH" }.joined(separator: " or ")
-                throw SecretError(.badForm, "this is no hash of type \(kind.rawValue); give \(wanted), or $0$ and plain text")
+                throw SecretError(
+                    .badForm, "this is no hash of type \(kind.rawValue); give \(wanted), or $0$ and plain text")
             }
             return input
         }
@@ -94,11 +95,13 @@ package final class SecretStore: Sendable {
         guard let parts = Parts(stored) else {
             throw SecretError(
                 .badForm,
-                "this value was not encrypted by this program (another system's key is needed); give $0$ and plain text")
+                "this value was not encrypted by this program (another system's key is needed); give $0$ and plain text"
+            )
         }
         guard let key = keys.withLock({ $0.keys[parts.key] }) else {
             throw SecretError(
-                .unknownKey, "this value was encrypted with key \(parts.key), which is not in \(path); "
+                .unknownKey,
+                "this value was encrypted with key \(parts.key), which is not in \(path); "
                     + "restore the key file that belongs to the data, or give $0$ and plain text")
         }
         guard let box = try? AES.GCM.SealedBox(combined: parts.sealed),

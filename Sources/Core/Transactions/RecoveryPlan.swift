@@ -36,7 +36,9 @@ package struct RecoveryPlan: Hashable, Sendable, CustomStringConvertible {
         case .ended(let transaction, let participant):
             transactions[transaction]?.open[participant] = nil
             transactions[transaction]?.doubts[participant] = nil
-            let isOver = transactions[transaction].map { $0.open.isEmpty || ($0.decision == .undo && $0.doubts.isEmpty) }
+            let isOver = transactions[transaction].map {
+                $0.open.isEmpty || ($0.decision == .undo && $0.doubts.isEmpty)
+            }
             if isOver == true, transaction != lastAborted { transactions[transaction] = nil }
         case .inDoubt(let transaction, let participant, let reason):
             transactions[transaction]?.doubts[participant] = reason

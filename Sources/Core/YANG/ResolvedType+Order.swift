@@ -1,3 +1,5 @@
+import Foundation
+
 /// How the canonical values of a type are ordered in lists `ordered-by system`.
 ///
 /// Every case is a total order in which only equal bytes are equal.
@@ -32,10 +34,9 @@ package enum ValueOrder: Sendable {
 
     private static func compareBytes(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
         let shared = min(a.count, b.count)
-        var index = 0
-        while index < shared {
-            if a[index] != b[index] { return a[index] < b[index] ? -1 : 1 }
-            index += 1
+        if shared > 0, let left = a.baseAddress, let right = b.baseAddress {
+            let result = memcmp(left, right, shared)
+            if result != 0 { return Int(result) }
         }
         return a.count - b.count
     }

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Foundation
 
 /// A node of data as XPath sees it (XPath 1.0 section 5; RFC 7950 section 6.4.1).
 ///

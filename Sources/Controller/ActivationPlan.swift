@@ -1,0 +1,125 @@
+import ConfigTree
+import Crypto
+import Foundation
+import Migration
+import PackageManager
+
+/// What putting another generation of packages in force would do. Printable, without effects.
+struct ActivationPlan {
+    enum ChangeKind: String, Sendable { case added, changed, removed, unchanged }
+
+    struct PackageChange: Sendable {
+        var package: String
+        var kind: ChangeKind
+        var from: String?
+        var to: String?
+        var info: [String] = []
+    }
+
+    let next: LoadedSystem
+    let changes: [PackageChange]
+    /// Whether data models change: only then is the data converted and everybody told.
+    let isSchemaChanged: Bool
+    let schemaChanges: [(nedID: String?, change: SchemaChange)]
+    /// What of the present data has no place under the new models.
+    let losses: [Loss]
+    /// What stops a reload without `force`.
+    let warnings: [String]
+    let digest: String
+
+    var isAnythingChanged: Bool { changes.contains { $0.kind != .unchanged } }
+
+    init(from current: LoadedSystem, to next: LoadedSystem, data: DataTree) {
+        self.next = next
+        changes = Self.packageChanges(current.generation, next.generation)
+        isSchemaChanged = current.model !== next.model
+        var schemaChanges: [(nedID: String?, change: SchemaChange)] = []
+        if current.model.schema !== next.model.schema {
+            let comparison = SchemaComparison(from: current.model.schema, to: next.model.schema)
+            schemaChanges += comparison.changes.map { (nil, $0) }
+        }
+        for (nedID, driver) in next.drivers.sorted(by: { $0.key < $1.key }) {
+            guard let old = current.drivers[nedID], old.model !== driver.model else { continue }
+            let comparison = SchemaComparison(from: old.model.schema, to: driver.model.schema)
+            schemaChanges += comparison.changes.map { (driver.shortID, $0) }
+        }
+        self.schemaChanges = schemaChanges
+        losses = isSchemaChanged ? DataCarrier.carry(data, to: next.model).losses : []
+        warnings = Self.warnings(current, next)
+        digest = Self.digest(current.generation, next.generation)
+    }
+
+    private static func packageChanges(_ old: PackageGeneration, _ new: PackageGeneration) -> [PackageChange] {
+        let names = Set(old.packages.map(\.name)).union(new.packages.map(\.name)).sorted()
+        return names.map { name in
+            let (before, after) = (old.package(name), new.package(name))
+            let kind: ChangeKind =
+                switch (before, after) {
+                case (nil, _): .added
+                case (_, nil): .removed
+                case (let before?, let after?):
+                    before.digest == after.digest && before.status == after.status ? .unchanged : .changed
+                }
+            return PackageChange(
+                package: name, kind: kind, from: before?.version, to: after?.version, info: after?.errorInfo ?? [])
+        }
+    }
+
+    /// Modules that go away with a driver: the incumbent's first class of warnings.
+    private static func warnings(_ old: LoadedSystem, _ new: LoadedSystem) -> [String] {
+        var lines: [String] = []
+        for (nedID, driver) in old.drivers.sorted(by: { $0.key < $1.key }) {
+            let kept = Set(new.drivers[nedID]?.model.schema.modules.map(\.name) ?? [])
+            let gone = driver.model.schema.modules.filter { $0.isImplemented && !kept.contains($0.name) }
+            lines += gone.map { "\(driver.shortID): \($0.name)" }
+        }
+        guard !lines.isEmpty else { return [] }
+        return ["The following modules will be deleted by upgrade:"] + lines
+    }
+
+    /// Over what is in force and what would be.
+    private static func digest(_ old: PackageGeneration, _ new: PackageGeneration) -> String {
+        let hash = SHA256.hash(data: Data("\(old.digest)\n\(new.digest)\n".utf8))
+        return hash.prefix(16).map { String(format: "%02x", $0) }.joined()
+    }
+
+    /// Writes the plan into the answer of `packages reload`.
+    func report(to output: RowDraft, showsModels: Bool) {
+        output.put("plan-digest", digest)
+        output.put("upgrade-required", isSchemaChanged)
+        for change in changes {
+            let item = output.item("package-change", change.package)
+            item.put("change", change.kind.rawValue)
+            if let version = change.from, !version.isEmpty { item.put("from-version", version) }
+            if let version = change.to, !version.isEmpty { item.put("to-version", version) }
+            for info in change.info { item.put("info", info) }
+        }
+        if showsModels {
+            for nedID in [nil] + Set(schemaChanges.compactMap(\.nedID)).sorted() {
+                let changes = schemaChanges.filter { $0.nedID == nedID }.map(\.change)
+                changes.report(to: output, prefix: nedID.map { "\($0): " } ?? "")
+            }
+        }
+        for loss in losses {
+            let item = output.item("removed-data")
+            item.put("path", loss.path)
+            item.put("instances", "\(loss.instances)")
+        }
+        for warning in warnings { output.put("warning", warning) }
+    }
+}
+
+extension [SchemaChange] {
+    /// As entries of `modified-path`, one a path.
+    func report(to output: RowDraft, prefix: String = "") {
+        var items: [String: RowDraft] = [:]
+        for change in self {
+            let item = items[change.path] ?? output.item("modified-path")
+            items[change.path] = item
+            item.put("path", prefix + change.path)
+            let modification = item.item("modification")
+            modification.put("info", change.info)
+            modification.put("backward-compatible", change.compatibility.rawValue)
+        }
+    }
+}

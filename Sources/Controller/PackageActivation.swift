@@ -1,0 +1,166 @@
+import Basics
+import ConfigDatabase
+import ConfigTree
+import ControlProtocol
+import Events
+import Foundation
+import Migration
+import PackageManager
+import Transactions
+
+/// Puts another generation of packages in force, or finds out what that would do.
+///
+/// Invariant: until the activation's record is in the log the old generation is in force, whole; from then on the new one
+/// is, with its data. A directory that no record names is rubbish.
+struct PackageActivation {
+    private let controller: NetworkController
+    private let session: ControllerSession
+
+    init(_ call: ActionCall) {
+        controller = call.controller
+        session = call.session
+    }
+
+    // MARK: Planning
+
+    /// Builds the next generation from packages of the load path and compares it with the one in force.
+    func plan(from sources: [PackageSource]) throws(ControlError) -> ActivationPlan {
+        do {
+            let number = nextNumber()
+            let faults = try controller.packages.generations.build(number, from: sources)
+            return try compare(try load(number, faults))
+        } catch let error as ControlError {
+            throw error
+        } catch {
+            throw ControlError(.resource, "the packages cannot be loaded: \(error)")
+        }
+    }
+
+    /// As `plan`, with everything as it is in force but one package, taken from the load path anew.
+    func planRedeploy(
+        of name: String, from sources: [PackageSource], _ current: [LoadedPackage]
+    ) throws(ControlError) -> ActivationPlan {
+        do {
+            let kept = current.filter { $0.name != name && !$0.digest.isEmpty }
+                .map { PackageSource(fileName: $0.name, path: $0.directory, form: .directory) }
+            let number = nextNumber()
+            let store = controller.packages.generations
+            let fresh = try store.sources(of: name, among: sources)
+            guard !fresh.isEmpty else { throw ControlError(.notFound, "package \(name) is no longer in the load path") }
+            let faults = try store.build(number, from: kept + fresh)
+            return try compare(try load(number, faults))
+        } catch let error as ControlError {
+            throw error
+        } catch {
+            throw ControlError(.resource, "package \(name) cannot be loaded: \(error)")
+        }
+    }
+
+    private func nextNumber() -> Int {
+        max(controller.system.generation.number, controller.packages.generations.numbers().last ?? 0) + 1
+    }
+
+    private func load(_ number: Int, _ faults: [PackageCopyFault]) throws -> LoadedSystem {
+        let current = controller.system
+        let generation = try controller.packages.load(number, previous: current.generation, copyFaults: faults)
+        return LoadedSystem.make(generation, previous: current)
+    }
+
+    private func compare(_ next: LoadedSystem) throws(ControlError) -> ActivationPlan {
+        let (tree, current) = controller.head.withLock { ($0.tree, $0.system) }
+        return ActivationPlan(from: current, to: next, data: tree)
+    }
+
+    /// Removes what a plan has built.
+    func discard(_ plan: ActivationPlan) {
+        try? DurableFiles.removeTree(controller.packages.generations.path(plan.next.generation.number))
+    }
+
+    // MARK: Executing
+
+    /// Carries out a plan. `isAnnounced`: everybody is told of the upgrade if models change.
+    func execute(_ plan: ActivationPlan, waitSeconds: Int, isAnnounced: Bool = true) throws(ControlError) {
+        guard plan.isAnythingChanged else { return discard(plan) }
+        let isTold = isAnnounced && plan.isSchemaChanged
+        if isTold {
+            tell("System upgrade is starting.")
+            tell("Sessions in configure mode must exit to operational mode.")
+            tell("No configuration changes can be performed until upgrade has completed.")
+        }
+        do {
+            try controller.upgradeGate.upgrade { () throws(ControlError) in
+                try activate(plan, waitSeconds: waitSeconds)
+            }
+        } catch {
+            discard(plan)
+            if isTold { tell("System upgrade has been cancelled.") }
+            controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
+            throw error
+        }
+        if isTold { tell("System upgrade has completed successfully.") }
+        afterwards(plan)
+    }
+
+    private func tell(_ text: String) { controller.sessions.tellAll(.broadcast(">>> " + text)) }
+
+    private func activate(_ plan: ActivationPlan, waitSeconds: Int) throws(ControlError) {
+        let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (upgrade)")
+        let everything = Claim([
+            ReservedNode(["system"], .writeSubtree), ReservedNode(["devices"], .writeSubtree),
+        ])
+        let reservation: Reservation
+        do {
+            reservation = try controller.reservations.reserve(
+                everything, owner: owner, waitMilliseconds: waitSeconds * 1_000)
+        } catch {
+            throw ControlError(.upgradeInProgress, "open transactions did not end within \(waitSeconds) s: \(error)")
+        }
+        defer { reservation.release() }
+        let carried = DataCarrier.carry(controller.running, to: plan.next.model)
+        let faults = plan.next.validator.violations(in: carried.tree).filter { $0.severity == .error }
+        if let first = faults.first {
+            throw ControlError(
+                .validation, "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
+                diagnostics: faults)
+        }
+        try record(plan, carried.tree)
+    }
+
+    /// The point of no return.
+    private func record(_ plan: ActivationPlan, _ tree: DataTree) throws(ControlError) {
+        let record = ActivationRecord(
+            generation: plan.next.generation.number, digest: plan.next.generation.digest, user: session.user.name,
+            data: ChangeSet(DataTree(plan.next.model).diff(to: tree)))
+        CrashPoint.reach("activation.before-record")
+        do {
+            let written = try controller.database.append([
+                LogEntry(kind: .activation, time: controller.clock.now(), payload: record.encode())
+            ])
+            CrashPoint.reach("activation.recorded")
+            controller.head.withLock { head in
+                head.tree = tree
+                head.system = plan.next
+                head.number = written.last?.number ?? head.number
+                head.recent = []
+            }
+        } catch {
+            throw ControlError(.resource, "\(error)")
+        }
+    }
+
+    private func afterwards(_ plan: ActivationPlan) {
+        controller.devices.disconnectAll()
+        controller.alarms.clear(.packageOperationFailure, device: "ncs")
+        for package in plan.next.generation.packages {
+            if package.isUp {
+                controller.logs.note(.packageLoaded(name: package.name, version: package.version))
+                controller.alarms.clear(.packageLoadFailure, device: package.name)
+            } else {
+                let reason = package.errorInfo.joined(separator: "; ")
+                controller.logs.note(.packageFailed(name: package.name, reason: reason))
+                controller.alarms.raise(.packageLoadFailure, device: package.name, text: reason)
+            }
+        }
+        controller.packages.generations.removeOld(current: plan.next.generation.number, keep: 2)
+    }
+}

@@ -1,0 +1,30 @@
+import Basics
+import CLIGrammar
+import ConfigTree
+import Testing
+import YANG
+
+/// The text samples of the drivers: what a router shows, and the same as data.
+@Suite struct SampleTextTests {
+    @Test(arguments: ShippedSources.drivers) func textAndDataSayTheSame(driver: String) throws {
+        let model = DataModel(try ShippedSources.driver(driver))
+        let grammar = CLIGrammar(model: model, dialect: .i)
+        let parsed = try grammar.parse(try ShippedSources.bytes("packages/\(driver)/test/branch.cfg"))
+        #expect(parsed.skipped == [])
+        let path = "packages/\(driver)/test/branch.xml"
+        let data = try XMLDataDecoder.tree(try ShippedSources.bytes(path), file: path, model: model).get()
+        #expect(grammar.render(parsed.tree) == grammar.render(data))
+        #expect(
+            String(decoding: XMLDataEncoder.bytes(parsed.tree), as: UTF8.self)
+                == String(decoding: XMLDataEncoder.bytes(data), as: UTF8.self))
+    }
+
+    @Test(arguments: ShippedSources.drivers) func dataIsShownAsTheRouterShowsIt(driver: String) throws {
+        let model = DataModel(try ShippedSources.driver(driver))
+        let path = "packages/\(driver)/test/branch.xml"
+        let data = try XMLDataDecoder.tree(try ShippedSources.bytes(path), file: path, model: model).get()
+        let shown = CLIGrammar(model: model, dialect: .i).render(data)
+        let text = String(decoding: try ShippedSources.bytes("packages/\(driver)/test/branch.cfg"), as: UTF8.self)
+        #expect(shown == text)
+    }
+}
