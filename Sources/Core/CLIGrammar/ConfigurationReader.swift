@@ -230,6 +230,10 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Array("banner".utf8)) else {
             return line
         }
+        let isText = modes[0].base.content.children.routes(line.text(0)).contains { route in
+            route.target.children.routes(line.text(1)).contains { $0.target.kind == .leaf }
+        }
+        guard isText else { return line }
         let start = line.tokens[2].range.lowerBound
         let rest = line.bytes[start...]
         let delimiter = rest.starts(with: Array("^C".utf8)) ? Array("^C".utf8) : [rest[start]]

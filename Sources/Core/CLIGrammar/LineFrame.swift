@@ -53,4 +53,6 @@ struct RangeRequest {
     /// Which key.
     var key: Int
     var parent: Int
+    /// The way to it, as it was when the key was met.
+    var frames: [LineFrame]
 }

@@ -18,6 +18,8 @@ struct LineParser {
     var fault = LineFault(token: 0, reason: .unknown)
     var range: RangeRequest?
     var collector: CompletionCollector?
+    /// The action that the line leads to; its parameters are not read here.
+    var action: ActionRequest?
     private var budget = 5_000
 
     init(
@@ -35,10 +37,18 @@ struct LineParser {
     /// Reads the whole line. On failure `fault` says where and why.
     mutating func parse() -> Bool {
         guard count > 0 || collector != nil else { return false }
-        if content(0, 0) { return true }
-        guard count > 0, line.text(0).elementsEqual(Self.noWord), !line.tokens[0].isQuoted else { return false }
+        let isNegative = count > 0 && line.text(0).elementsEqual(Self.noWord) && !line.tokens[0].isQuoted
+        guard isNegative else { return content(0, 0) }
+        let children = frames[0].content.children
+        let isClear = count > 1 && !children.routes(line.text(1)).isEmpty && children.routes(line.text(0)).isEmpty
+        return isClear ? negative() || content(0, 0) : content(0, 0) || negative()
+    }
+
+    private mutating func negative() -> Bool {
         isNo = true
-        return content(0, 1)
+        if content(0, 1) { return true }
+        isNo = false
+        return false
     }
 
     static let noWord = Array("no".utf8)
@@ -77,6 +87,7 @@ struct LineParser {
                     if take(route, frame, index) { return true }
                 }
             }
+            if isInteractive, !isNo, act(children, word, frame, index) { return true }
             if isInteractive, named.isEmpty, abbreviated(children, word, frame, index) { return true }
             if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
         } else {
@@ -112,6 +123,11 @@ struct LineParser {
         return slot <= due ? late : 2 + late
     }
 
+    /// Whether the sequence of the node, if it has one, still has that child to come.
+    func isDue(_ route: CLIRoute, _ frame: Int) -> Bool {
+        rank(route, frames[frame].content, frame, isAnonymous: false) != nil
+    }
+
     /// `no name` where `name` is a boolean shown as `name` and `no name`.
     private mutating func negation(
         _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
@@ -136,11 +152,28 @@ struct LineParser {
         return false
     }
 
+    /// The line leads to an action: the rest of it is that action's.
+    private mutating func act(
+        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+    ) -> Bool {
+        guard let node = children.actions.first(where: { $0.matches(word) }) else { return false }
+        return act(node, frame, index)
+    }
+
+    private mutating func act(_ node: CLINode, _ frame: Int, _ index: Int) -> Bool {
+        action = ActionRequest(frame: frame, node: node, token: index + 1)
+        guard let collector else { return true }
+        collector.action(node, self, frame, index + 1)
+        return false
+    }
+
     private mutating func abbreviated(
         _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
     ) -> Bool {
         let routes = children.routes(abbreviatedBy: word)
-        let targets = Set(routes.map(\.target.name))
+        let actions = isNo ? [] : children.actions.filter { $0.word.starts(with: word) }
+        let targets = Set(routes.map(\.target.name)).union(actions.map(\.name))
+        if let only = actions.first, targets.count == 1 { return act(only, frame, index) }
         if targets.count > 1 { return fail(index, .ambiguous) }
         for route in routes {
             if rank(route, frames[frame].content, frame, isAnonymous: false) != nil, take(route, frame, index + 1) {
