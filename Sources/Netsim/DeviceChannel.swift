@@ -235,7 +235,7 @@ struct DeviceTerminal {
     /// Shows so many lines more, then the question for the next page, or the prompt.
     private mutating func turnPage(lines: Int, _ channel: SSHServerChannel) {
         let isWhole = lines == 0 || page.count <= lines
-        let shown = isWhole ? page : page.prefix(lines - 1)
+        let shown = isWhole ? page : page.prefix(max(1, lines - 1))
         page = page.dropFirst(shown.count)
         // The last piece is what follows the last line end: nothing.
         channel.send(shown.joined(separator: "\r\n") + (isWhole ? "" : "\r\n"))

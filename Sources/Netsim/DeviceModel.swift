@@ -1,6 +1,6 @@
 import Basics
 import CLIGrammar
-import ConfigTree
+package import ConfigTree
 import Foundation
 import YANG
 

@@ -7,17 +7,17 @@ final class DeviceCrew: Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let isStopped = Atomic(false)
 
+    private let threadCount: Int
+
     init(threads: Int) {
-        for _ in 0..<max(1, threads) {
+        threadCount = max(1, threads)
+        for _ in 0..<threadCount {
             let thread = Thread { [self] in work() }
             thread.name = "netsim-device"
             thread.stackSize = 8 << 20
             thread.start()
         }
-        threadCount = max(1, threads)
     }
-
-    private let threadCount: Int
 
     /// Ends the threads once they are idle; jobs not begun are dropped.
     func stop() {

@@ -1,6 +1,8 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import Foundation
+import YANG
 
 extension DeviceShell {
     /// The running configuration: all of it, or what a mode or the first words of lines select.

@@ -221,7 +221,7 @@ struct DeviceShell {
             return Answer()
         case .exit: return Answer(ending: .closes)
         case .save: return save(line)
-        case .eraseStartup: return change { try $0.eraseStartup() }
+        case .eraseStartup: return change { device throws(NetsimError) in try device.eraseStartup() }
         case .reload:
             guard isInteractive else { return answer(.reload, "") }
             question = .reload
@@ -235,7 +235,7 @@ struct DeviceShell {
         case .destination: return writeStartup()
         case .reload:
             guard line.isEmpty || line.lowercased().hasPrefix("y") else { return Answer() }
-            var answer = change { try $0.reload() }
+            var answer = change { device throws(NetsimError) in try device.reload() }
             if !answer.isRefused { answer.ending = .breaks }
             return answer
         }
@@ -248,7 +248,7 @@ struct DeviceShell {
     }
 
     private func writeStartup() -> Answer {
-        var answer = change { try $0.saveToStartup() }
+        var answer = change { device throws(NetsimError) in try device.saveToStartup() }
         if !answer.isRefused { answer.text = "Building configuration...\n[OK]\n" }
         return answer
     }
