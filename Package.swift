@@ -97,7 +97,8 @@ let package = Package(
         program(
             "ncs", in: "Programs/ncs",
             uses: [
-                "Basics", "YANG", "ConfigTree", "Events", "Controller", "ControlProtocol", "BulkData", "OperatorCLI",
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "Controller", "ControlProtocol", "BulkData",
+                "OperatorCLI",
             ]),
         program(
             "ncs-tool", in: "Programs/ncs-tool",

@@ -15,7 +15,7 @@ enum PackageActions {
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         if call.flag("dry-run") {
             activation.discard(plan)
-            plan.report(to: output, showsModels: true)
+            plan.report(to: output, showsAll: reportsAll(call))
             return
         }
         if let expected = call.text("expected-plan"), expected != plan.digest {
@@ -34,9 +34,7 @@ enum PackageActions {
         }
         let wait = call.text("max-wait-time").flatMap { Int($0) } ?? 10
         try activation.execute(plan, waitSeconds: wait)
-        if call.input.child("report")?.child("all-schema-changes") != nil {
-            plan.report(to: output, showsModels: true)
-        }
+        if reportsAll(call) { plan.report(to: output, showsAll: true) }
         results(output, "reload-result", plan.next.generation.packages)
     }
 
@@ -74,6 +72,10 @@ enum PackageActions {
         let package = plan.next.generation.package(name)
         output.put("result", package?.isUp ?? false)
         if let info = package?.errorInfo.first { output.put("info", info) }
+    }
+
+    private static func reportsAll(_ call: ActionCall) -> Bool {
+        call.input.child("report")?.child("all-schema-changes") != nil
     }
 
     private static func results(_ output: RowDraft, _ list: String, _ packages: [LoadedPackage]) {
