@@ -119,13 +119,18 @@ final class ControllerWorkshop {
 
     private static func compiler(_ environment: [String: String]) -> PackageBuilder.Compile {
         { request in
-            var arguments = ["--ncs-compile-bundle", request.yangDirectory, "--ncs-device-dir", request.loadDirectory]
+            let bundle = DurableFiles.parent(of: request.yangDirectory) + "/ncsc-out"
+            var arguments = ["--ncs-compile-bundle", request.yangDirectory, "--ncs-device-dir", bundle]
             if request.type == .cli { arguments += ["--ncs-device-type", "cli-ned"] }
             if let nedID = request.nedID { arguments += ["--ncs-ned-id", nedID] }
             let lines = Mutex<[String]>([])
             let status = CompilerCommand.run(
                 arguments: arguments, environment: environment, output: { _ in },
                 errors: { line in lines.withLock { $0.append(line) } })
+            let modules = bundle + "/modules/fxs"
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: modules)) ?? [] {
+                try FileManager.default.copyItem(atPath: modules + "/" + name, toPath: request.loadDirectory + "/" + name)
+            }
             return lines.withLock { $0 }.map { Diagnostic(status == 0 ? .warning : .error, $0) }
         }
     }

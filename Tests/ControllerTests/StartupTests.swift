@@ -66,7 +66,7 @@ import Testing
         let workshop = try ControllerWorkshop()
         try workshop.start()
         workshop.controller?.stop()
-        let files = workshop.directory.names(in: "run/ncs-cdb").filter { $0.hasSuffix(".db") || $0.hasSuffix(".cdb") }
+        let files = workshop.directory.names(in: "run/ncs-cdb").filter { $0.hasSuffix(".sqlite") }
         let file = try #require(files.first, "a database file among \(workshop.directory.names(in: "run/ncs-cdb"))")
         var bytes = try workshop.directory.bytes("run/ncs-cdb/\(file)")
         try #require(bytes.count > 8_192)
