@@ -73,6 +73,9 @@ let package = Package(
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
+        target(
+            "Netsim", in: "Netsim",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "Transactions", "Wire"]),
 
         // MARK: Controller
         target(
@@ -102,6 +105,6 @@ let package = Package(
             ]),
         program(
             "ncs-tool", in: "Programs/ncs-tool",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageManager", "ControlProtocol"]),
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol"]),
     ]
 )
