@@ -13,7 +13,7 @@ extension EndToEnd {
                 let points = try points(lab)
                 #expect(points.count > 30, "the commands to three routers are among the points: \(points.count)")
                 var outcomes: Set<Bool> = []
-                for (index, point) in Soak.sample(points, 10, seed: 1).enumerated() {
+                for (index, point) in Soak.sample(points, 6, seed: 1).enumerated() {
                     outcomes.insert(try crash(lab, at: point, index, isReachable: true))
                 }
                 #expect(outcomes == [true, false], "some kills come before the decision, some after it")
@@ -24,7 +24,7 @@ extension EndToEnd {
             try Lab.use("commit-crash-unreachable") { lab in
                 try lab.bringUp(routers: 3)
                 let points = try points(lab)
-                for (index, point) in Soak.sample(points, 4, seed: 2).enumerated() {
+                for (index, point) in Soak.sample(points, 3, seed: 2).enumerated() {
                     _ = try crash(lab, at: point, index, isReachable: false)
                 }
             }
@@ -76,7 +76,7 @@ extension EndToEnd {
             let having = try Self.routers.filter { try lab.onRouter($0).contains(" description \(word)") }
             try #require(having.isEmpty || having == Self.routers, "\(what): only \(having) have the change")
             for name in having { try require(try lab.onRouter(name), contains: "hostname \(word)") }
-            try lab.stopDaemon()
+            try lab.killDaemon()
             return !having.isEmpty
         }
 

@@ -13,7 +13,7 @@ extension EndToEnd {
                 let shell = try lab.attempt(
                     "sshpass", ["-p", "admin", "ssh", "-tt"] + Lab.sshOptions + ["-p", port, "admin@127.0.0.1"],
                     input: "terminal length 0\nshow running-config\nexit\n", seconds: 30)
-                try require(shell.output.replacing("\r", with: ""), contains: "r0#", "\nhostname r0\n", "\nend\n")
+                try require(shell.output.withoutReturns, contains: "r0#", "\nhostname r0\n", "\nend\n")
                 let wrong = try lab.attempt(
                     "sshpass", ["-p", "wrong", "ssh"] + Lab.sshOptions + ["-p", port, "admin@127.0.0.1", "show version"])
                 #expect(wrong.status != 0 && wrong.output.isEmpty)

@@ -31,7 +31,7 @@ extension Lab {
         let port = try shell("ncs-netsim get-port \(name) cli").filter(\.isNumber)
         let outcome = try attempt("sshpass", ["-p", "admin", "ssh"] + Self.sshOptions + ["-p", port, "admin@127.0.0.1", command])
         guard outcome.status == 0 else { throw ProcessFault("\(outcome)") }
-        return outcome.output.replacing("\r", with: "")
+        return outcome.output.withoutReturns
     }
 
     static let sshOptions = [
@@ -68,6 +68,9 @@ extension Lab {
 }
 
 extension String {
+    /// Terminals end lines with CR LF, which is one character.
+    var withoutReturns: String { replacing("\r\n", with: "\n").replacing("\r", with: "") }
+
     func occurrences(of text: String) -> Int { components(separatedBy: text).count - 1 }
 
     /// The block of an IOS-like configuration that begins with `head`: its line and the indented ones after it.
