@@ -23,10 +23,9 @@ final class FakeControlSession: ControlSession {
     private let operationalXML: String
 
     init(
-        configuration: String = "", state operationalXML: String = "",
+        model: DataModel = LabModels.systemModel, configuration: String = "", state operationalXML: String = "",
         onInvoke: @escaping @Sendable (FakeControlSession, String) -> Void = { _, _ in }
     ) {
-        let model = LabModels.systemModel
         state = Mutex(State(running: Self.tree(configuration, model)))
         self.operationalXML = operationalXML
         self.onInvoke = onInvoke

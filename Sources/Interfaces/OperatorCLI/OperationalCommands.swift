@@ -45,7 +45,7 @@ enum OperationalCommands {
 
     private static var settings: [BuiltInCommand] {
         SessionSettings().values.map { setting in
-            BuiltInCommand(setting.name, SessionSettings.help[setting.name] ?? "", choices: { _, _ in
+            var command = BuiltInCommand(setting.name, SessionSettings.help[setting.name] ?? "", choices: { _, _ in
                 if SessionSettings.flags.contains(setting.name) { return [Choice("false"), Choice("true")] }
                 return [Choice("<value>", "the value", isValue: true)]
             }) { shell, line in
@@ -55,6 +55,8 @@ enum OperationalCommands {
                 }
                 return .done
             }
+            command.isSetting = true
+            return command
         }
     }
 

@@ -60,7 +60,8 @@ extension OperatorShell {
                 paths = try grammar(tree.model).resolvePaths(words, tree: tree)
             } catch {
                 let column = invocation.parameters.first.map { $0.column + error.column } ?? error.column
-                throw CommandFault.syntax(error.message, at: column)
+                let isUnknown = error.message.hasPrefix("unknown command")
+                throw CommandFault.syntax(isUnknown ? "unknown argument" : error.message, at: column)
             }
         }
         try showData(tree, paths, isOperational: false)
@@ -145,10 +146,13 @@ extension OperatorShell {
             guard !text.rows.isEmpty else { return try out.line("% No entries found.") }
             return try out.write(text.text(width: width))
         }
+        var writer = OperationalWriter(grammar: grammar(tree.model), columns: width, asTable: request.asTable)
+        if request.format == nil, let table, table.below.isEmpty, let text = writer.table(table.list, table.entries) {
+            return try out.write(text)
+        }
         let state = TreeSelection(stateOnly: true).tree(tree, paths)
         guard !state.isEmpty else { return try out.line("% No entries found.") }
         if let format = request.format { return try display(state, format, isOperational: true) }
-        var writer = OperationalWriter(grammar: grammar(tree.model), columns: width, asTable: request.asTable)
         writer.print(state)
         try writer.text.isEmpty ? out.line("% No entries found.") : writeInPieces(writer.text)
     }
