@@ -81,6 +81,14 @@ struct InteractiveTests {
         #expect(type("show nonsense\r").contains("\r\n----------------^\r\nsyntax error: unknown argument\r\n"))
     }
 
+    @Test func aValueLeftOutIsAskedForAndASecretNotShown() {
+        let text = type(
+            "config\rdevices device ce0 password\rvery\\\"secret\rsystem contact\rsome body\rshow configuration\r")
+        #expect(text.contains("$9$sealed"))
+        #expect(!text.contains("secret"))
+        #expect(text.contains("system contact \"some body\""))
+    }
+
     @Test func revertAsksFirst() {
         let edit = "config\rsystem contact changed\rrevert\r"
         #expect(type(edit + "no\rshow configuration\rexit\rno\r").contains("\r\nsystem contact changed\r\n"))

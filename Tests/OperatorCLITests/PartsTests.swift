@@ -47,7 +47,9 @@ struct PartsTests {
     @Test func headingsAreStackedOnlyWhereTheTableIsTooWide() {
         var table = TextTable(["NAME", "BAD NCS VERSION", "UP"])
         table.rows = [["a", "-", "X"]]
-        #expect(table.text(width: 80) == "NAME  BAD NCS VERSION  UP\n---------------------------\na     -                X\n")
+        #expect(
+            table.text(width: 80)
+                == "NAME  BAD NCS VERSION  UP\n---------------------------\na     -                X\n")
         #expect(table.text(width: 20) == "      BAD NCS\nNAME  VERSION  UP\n-------------------\na     -        X\n")
     }
 }

@@ -50,12 +50,14 @@ struct SessionTests {
         let options = try #require(lab.session.state.withLock { $0.committed.first })
         #expect(options.noNetworking && options.noOutOfSyncCheck && !options.noOverwrite)
         #expect(options.label == "a label" && options.comment == "text" && options.dryRun == nil)
-        #expect(lab.run("show running-config devices device * port | include 22 | count\n").output == "Count: 2 lines\n")
+        #expect(
+            lab.run("show running-config devices device * port | include 22 | count\n").output == "Count: 2 lines\n")
     }
 
     @Test func secretsAreSealedBeforeTheyAreKept() {
         let lab = Lab()
-        let output = lab.run("config\ndevices device ce0 password verysecret\nshow configuration\ncommit dry-run\n").output
+        let output = lab.run("config\ndevices device ce0 password verysecret\nshow configuration\ncommit dry-run\n")
+            .output
         #expect(output.contains("$9$sealed"))
         #expect(!output.contains("verysecret"))
     }
@@ -91,7 +93,8 @@ struct SessionTests {
             devices device ce0 port 24
             commit
             do show running-config devices device ce0 port
-            """).output
+            """
+        ).output
         let expected = """
             The data model has been replaced: uncommitted changes are discarded.
             % No configuration changes found.
@@ -106,7 +109,8 @@ struct SessionTests {
 
     @Test func whatOthersCommitIsSeenByASessionWithoutChanges() {
         let lab = Lab { session, _ in
-            let other = FakeControlSession.tree("<system xmlns='urn:test:lab'><contact>other</contact></system>", session.running.model)
+            let other = FakeControlSession.tree(
+                "<system xmlns='urn:test:lab'><contact>other</contact></system>", session.running.model)
             session.state.withLock { $0.running = $0.running.merging(other) }
         }
         let output = lab.run("config\ndo devices device ce0 check-sync\nshow full-configuration system\n").output

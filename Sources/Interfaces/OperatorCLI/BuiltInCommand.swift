@@ -126,8 +126,9 @@ extension OperatorShell {
     private static func requireParameters(_ call: ActionCall) throws {
         guard let input = call.action.dataChild(named: "input") else { return }
         for node in input.children where node.isMandatory {
-            let names = node.kind == .choice ? node.children.map(\.name).joined(separator: " or ") : node.name
-            let nodes = node.kind == .choice ? node.children.flatMap { $0.kind == .case ? Array($0.children) : [$0] } : [node]
+            let cases = node.kind == .choice ? Array(node.children) : [node]
+            let names = cases.map(\.name).joined(separator: " or ")
+            let nodes = cases.flatMap { $0.kind == .case ? Array($0.children) : [$0] }
             let isGiven = nodes.contains { call.input.hasValue(in: $0.slot) || call.input.kid(in: $0.slot) != nil }
             if !isGiven { throw CommandFault.error("the parameter \(names) is missing") }
         }
@@ -135,7 +136,8 @@ extension OperatorShell {
 
     private func run(_ call: ActionCall, indent: Int) throws {
         let screen = operatorSession.screen
-        let output = try session.invoke(call.path.appending(call.action), input: call.input) { screen.interject($0 + "\n") }
+        let path = call.path.appending(call.action)
+        let output = try session.invoke(path, input: call.input) { screen.interject($0 + "\n") }
         var printer = ActionPrinter(action: call.action, columns: terminal.columns)
         printer.print(output.instance, indent: indent)
         try out.write(printer.text)

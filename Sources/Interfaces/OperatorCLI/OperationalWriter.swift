@@ -83,13 +83,14 @@ struct OperationalWriter {
 
     /// Whether entries of a list have nothing but leaves.
     private func isTabular(_ list: SchemaNode) -> Bool {
-        asTable != false && !list.isConfig && list.dataChildren.allSatisfy { child in
-            switch child.kind {
-            case .leaf, .leafList: true
-            case .action, .notification: true
-            default: false
+        asTable != false && !list.isConfig
+            && list.dataChildren.allSatisfy { child in
+                switch child.kind {
+                case .leaf, .leafList: true
+                case .action, .notification: true
+                default: false
+                }
             }
-        }
     }
 
     // MARK: Tables

@@ -11,7 +11,7 @@ final class OperatorShell {
     let editor: LineEditor
     var settings = SessionSettings()
     var configuration: ConfigurationSession?
-    /// Commands as typed, for `show history` of a script; the editor keeps those of a terminal.
+    /// Commands as typed, for `show history`.
     private(set) var typedCommands: [String] = []
     /// The pipes of the command in progress.
     var request = PipeRequest()

@@ -129,11 +129,11 @@ extension OperatorShell {
         switch try OperationalPath.resolve(words, in: tree) {
         case .action(let path, let action):
             let input = action.dataChild(named: "input") ?? action
-            let call = try session.invoke(path, input: RowDraft(input).freeze(in: tree.model)) { [screen = operatorSession.screen] in
-                screen.interject($0 + "\n")
-            }
+            let screen = operatorSession.screen
+            let row = RowDraft(input).freeze(in: tree.model)
+            let output = try session.invoke(path, input: row) { screen.interject($0 + "\n") }
             var printer = ActionPrinter(action: action, columns: terminal.columns)
-            printer.print(call.instance, indent: 0)
+            printer.print(output.instance, indent: 0)
             try out.write(printer.text.isEmpty ? "% No entries found.\n" : printer.text)
         case .data(let paths, let table): try showState(tree, paths, table)
         }
