@@ -32,7 +32,8 @@ struct PackageModules {
         guard isForeign else { return }
         guard DurableFiles.exists(sourceDirectory) else {
             throw PackageError(
-                .fileUnusable, loadDirectory, "its .fxs files were made by another compiler, and the package has no src/yang",
+                .fileUnusable, loadDirectory,
+                "its .fxs files were made by another compiler, and the package has no src/yang",
                 remedy: "build the package here with make -C src, or get one with its YANG sources")
         }
         warnings.append("the .fxs files were made by another compiler; the models were compiled from src/yang")
@@ -43,7 +44,7 @@ struct PackageModules {
     private mutating func add(_ module: CompiledModule, _ file: String, _ package: LoadedPackage) {
         annotations += module.sources([.annotation], in: file)
         library += module.sources([.submodule, .dependency], in: file)
-        let isSystem = module.deviceType == nil && Self.isSystemModule(module.name, imports: module.imports, package)
+        let isSystem = module.deviceType == nil && Self.isSystemModule(file, imports: module.imports, package)
         let sources = module.sources([.module, .deviation], in: file)
         if isSystem { system += sources } else { device += sources }
     }
@@ -59,9 +60,9 @@ struct PackageModules {
     }
 
     /// Modules of a driver package that belong to our own data, not to the device's: its ned-id, and what augments us.
-    private static func isSystemModule(_ name: String, imports: [String], _ package: LoadedPackage) -> Bool {
+    private static func isSystemModule(_ file: String, imports: [String], _ package: LoadedPackage) -> Bool {
         guard package.metaData?.neds.isEmpty == false else { return true }
-        return imports.contains("tailf-ncs") || imports.contains("tailf-ncs-ned") || name.hasPrefix("tailf-ned-id-")
+        return imports.contains("tailf-ncs") || imports.contains("tailf-ncs-ned") || file.contains("/tailf-ned-id-")
     }
 }
 
@@ -91,7 +92,8 @@ enum SystemModules {
     /// `tailf-ncs` for `/a/tailf-ncs@2026-11-20.yang`, and for `/a/b.fxs:tailf-ncs.yang`.
     static func moduleName(_ path: String) -> String {
         let file = path.split(whereSeparator: { $0 == "/" || $0 == ":" }).last ?? ""
-        return String(file.prefix { $0 != "@" && $0 != "." })
+        let name = file.hasSuffix(".yang") ? file.dropLast(".yang".count) : file
+        return String(name.prefix { $0 != "@" })
     }
 }
 

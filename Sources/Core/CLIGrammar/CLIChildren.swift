@@ -24,7 +24,11 @@ final class CLIChildren: Sendable {
     /// Slots in another order than the schema's (`cli-show-order-taglist`); nil for the schema's.
     let displayOrder: [Int]?
 
+    /// For a slot inside a choice, the slots in its other cases.
+    let rivals: [Int: [Int]]
+
     init(_ parent: CLINode, dialect: CLIDialect) {
+        rivals = Self.rivals(parent.schema)
         let made = Self.makeNodes(parent, dialect: dialect)
         nodes = made
         keys = parent.schema.keys.map { made[$0.slot] }
@@ -84,6 +88,26 @@ final class CLIChildren: Sendable {
     /// The routes of which the target's name begins with `word`.
     func routes(abbreviatedBy word: ArraySlice<UInt8>) -> [CLIRoute] {
         worded.filter { !$0.target.has(.hidden) && $0.target.word.starts(with: word) }
+    }
+
+    private static func rivals(_ parent: SchemaNode) -> [Int: [Int]] {
+        var found: [Int: [Int]] = [:]
+        func dataSlots(_ node: SchemaNode) -> [Int] {
+            node.kind == .choice || node.kind == .case ? node.children.flatMap(dataSlots) : [node.slot]
+        }
+        func visit(_ node: SchemaNode) {
+            guard node.kind == .choice || node.kind == .case else { return }
+            if node.kind == .choice {
+                let cases = node.children.map(dataSlots)
+                for (index, mine) in cases.enumerated() {
+                    let others = cases.enumerated().filter { $0.offset != index }.flatMap(\.element)
+                    for slot in mine { found[slot, default: []] += others }
+                }
+            }
+            node.children.forEach(visit)
+        }
+        parent.children.forEach(visit)
+        return found
     }
 
     private static func makeNodes(_ parent: CLINode, dialect: CLIDialect) -> [CLINode] {

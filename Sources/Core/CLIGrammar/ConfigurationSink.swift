@@ -39,7 +39,25 @@ struct DraftSink: ConfigurationSink {
         }
     }
 
+    /// Takes away what is of another case of a choice than what the line gives.
+    private func dropRivals(_ parser: LineParser, _ base: Place) {
+        for operation in parser.operations {
+            let (holder, slot): (Int, Int)
+            switch operation {
+            case .node(let frame): (holder, slot) = (parser.frames[frame].parent, parser.frames[frame].node.slot)
+            case .leaf(let frame, let node, _, _), .values(let frame, let node, _), .list(let frame, let node):
+                (holder, slot) = (frame, node.slot)
+            }
+            guard holder >= 0 else { continue }
+            let children = parser.frames[holder].content.children
+            guard let rivals = children.rivals[slot] else { continue }
+            let draft = Self.place(holder, of: parser, base: base).draft
+            for rival in rivals { draft.remove(children.nodes[rival].schema) }
+        }
+    }
+
     mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
+        if !parser.isNo { dropRivals(parser, base) }
         for change in LineEffects(parser).changes {
             switch change {
             case .create(let frame): _ = Self.place(frame, of: parser, base: base)
@@ -129,7 +147,9 @@ struct EditSink: ConfigurationSink {
         guard effects.isDeletion else { return }
         var path = path.parent
         while let step = path.last {
-            guard step.node.annotation("cli-delete-when-empty") != nil else {
+            // Without a word of its own, an empty presence container could not be written.
+            let isWordless = step.node.isPresence && step.node.annotation("cli-drop-node-name") != nil
+            guard isWordless || step.node.annotation("cli-delete-when-empty") != nil else {
                 if step.node.isNonPresenceContainer {
                     path = path.parent
                     continue

@@ -93,7 +93,7 @@ extension DiffBuilder {
         }
         let inner = context.after(words)
         let slots = row.storedSlots.filter { !(node.kind == .list && node.child($0).isHeader) }
-        let vanishes = node.schema.isNonPresenceContainer || node.has(.deleteWhenEmpty)
+        let vanishes = node.schema.isNonPresenceContainer || node.has(.deleteWhenEmpty) || words.isEmpty
         // `no` of such a boolean sets it, so that the entry would stay.
         let hasBoolean = node.kind == .list && slots.contains { node.child($0).has(.booleanNo) }
         if vanishes, !slots.isEmpty, !node.has(.shortNo), !hasBoolean, !(whole && node.kind == .list) {

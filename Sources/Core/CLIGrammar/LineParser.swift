@@ -39,9 +39,9 @@ struct LineParser {
         guard count > 0 || collector != nil else { return false }
         let isNegative = count > 0 && line.text(0).elementsEqual(Self.noWord) && !line.tokens[0].isQuoted
         guard isNegative else { return content(0, 0) }
-        let children = frames[0].content.children
-        let isClear = count > 1 && !children.routes(line.text(1)).isEmpty && children.routes(line.text(0)).isEmpty
-        return isClear ? negative() || content(0, 0) : content(0, 0) || negative()
+        // Where `no` is a word of the model, that comes first.
+        let isWord = !frames[0].content.children.routes(line.text(0)).isEmpty
+        return (isWord && content(0, 0)) || negative()
     }
 
     private mutating func negative() -> Bool {
@@ -242,6 +242,7 @@ struct LineParser {
         _ route: CLIRoute, _ frame: Int, _ index: Int, glued: ArraySlice<UInt8>? = nil
     ) -> Bool {
         let (frameCount, operationCount, position) = (frames.count, operations.count, frames[frame].position)
+        guard !isTaken(route.slot, frame) else { return false }
         frames[frame].position = route.slot
         var inner = frame
         for node in route.via {
@@ -253,6 +254,28 @@ struct LineParser {
         operations.removeSubrange(operationCount...)
         frames[frame].position = position
         return false
+    }
+
+    /// Whether the line has given a child already, or one of another case of a choice.
+    private func isTaken(_ slot: Int, _ frame: Int) -> Bool {
+        let mark = frames[frame].mark
+        guard operations.count > mark else { return false }
+        let children = frames[frame].content.children
+        let rivals = children.rivals[slot] ?? []
+        let isLeaf = children.nodes[slot].kind == .leaf
+        guard isLeaf || !rivals.isEmpty else { return false }
+        return operations[mark...].contains { operation in
+            let given: Int
+            switch operation {
+            case .node(let inner):
+                guard frames[inner].parent == frame else { return false }
+                given = frames[inner].node.slot
+            case .leaf(let here, let node, _, _), .values(let here, let node, _), .list(let here, let node):
+                guard here == frame else { return false }
+                given = node.slot
+            }
+            return (isLeaf && given == slot) || rivals.contains(given)
+        }
     }
 
     private func depth(_ node: CLINode, _ route: CLIRoute) -> Int { route.via.firstIndex { $0 === node } ?? 0 }

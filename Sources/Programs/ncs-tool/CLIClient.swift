@@ -3,7 +3,7 @@ import Foundation
 
 /// `ncs_cli`: puts a terminal and its files at the disposal of a session in the daemon (manual page ncs_cli.1).
 enum CLIClient {
-    static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+    @Sendable static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         let options: CLIClientOptions
         do {
             options = try CLIClientOptions(arguments, environment)

@@ -4,7 +4,7 @@ import Foundation
 
 /// `ncs_load`: prints the configuration, or loads documents (manual page ncs_load.1).
 enum LoadClient {
-    static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+    @Sendable static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         do {
             let options = try LoadClientOptions(arguments)
             if options.isHelp {
@@ -18,9 +18,8 @@ enum LoadClient {
             let reply = try ControlClient.perform(
                 options.command(documents.map(\.name)), documents: documents.map(\.content), on: connection
             ) { bytes in
-                bytes.withUnsafeBytes { _ = fwrite($0.baseAddress!, 1, $0.count, stdout) }
+                FileHandle.standardOutput.write(Data(bytes))
             }
-            fflush(stdout)
             if !reply.text.isEmpty { ToolPrograms.complain(reply.isDone ? reply.text : "ncs_load: \(reply.text)") }
             return reply.isDone ? 0 : 1
         } catch {

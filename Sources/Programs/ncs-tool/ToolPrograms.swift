@@ -4,7 +4,7 @@ import YANG
 
 /// The programs that live in this one, by name.
 enum ToolPrograms {
-    typealias Program = ([String], [String: String]) -> Int32
+    typealias Program = @Sendable ([String], [String: String]) -> Int32
 
     static let all: [String: Program] = [
         "ncs_cli": CLIClient.run,
@@ -16,14 +16,15 @@ enum ToolPrograms {
         "confdc": compiler,
     ]
 
-    private static func compiler(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+    @Sendable private static func compiler(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         CompilerCommand.run(arguments: arguments, environment: environment, output: say, errors: complain)
     }
 
-    private static func package(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+    @Sendable private static func package(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         let context = PackageCommand.Context(
-            environment: environment, now: Date(), compile: PackageCompiler.compile(environment), output: say,
-            errors: complain)
+            environment: environment, now: Date(), compile: PackageCompiler.compile(environment),
+            output: { FileHandle.standardOutput.write(Data($0.utf8)) },
+            errors: { FileHandle.standardError.write(Data($0.utf8)) })
         return PackageCommand.run(arguments: arguments, context: context)
     }
 

@@ -2,7 +2,6 @@ import Foundation
 
 // One program under many names: which one it is, is the name it was called by.
 
-setvbuf(stdout, nil, _IOLBF, 0)
 signal(SIGPIPE, SIG_IGN)
 
 let called = (CommandLine.arguments[0] as NSString).lastPathComponent

@@ -26,14 +26,10 @@ enum DaemonControl {
         }
     }
 
-    /// The daemon closes its connections last.
+    /// Returns when the process at the other end is gone, so that what follows a stop finds nothing in use.
     private static func waitForEnd(_ connection: FrameConnection) {
+        guard let daemon = connection.peer()?.process else { return }
         while (try? connection.receive()) != nil {}
-        let path = ControlClient.socketPath(environment: ProcessInfo.processInfo.environment)
-        for _ in 0..<600 {
-            guard let descriptor = try? LocalSocket.connect(path) else { return }
-            close(descriptor)
-            usleep(50_000)
-        }
+        for _ in 0..<3_000 where kill(daemon, 0) == 0 { usleep(10_000) }
     }
 }

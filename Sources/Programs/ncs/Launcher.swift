@@ -3,6 +3,9 @@ import Foundation
 /// Starts the daemon in the background: the same program again, in a session of its own, until it says that it has
 /// started or why it has not.
 enum Launcher {
+    /// glibc's POSIX_SPAWN_SETSID, which is not imported.
+    private static let setSession: Int16 = 0x80
+
     static func startInBackground() -> Int32 {
         var descriptors: [Int32] = [0, 0]
         guard pipe(&descriptors) == 0 else { return fail("no pipe: \(String(cString: strerror(errno)))") }
@@ -17,8 +20,9 @@ enum Launcher {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        posix_spawnattr_setflags(&attributes, setSession)
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let words = [CommandLine.arguments[0]] + CommandLine.arguments.dropFirst() + ["--daemon-child"]
         var arguments = words.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }

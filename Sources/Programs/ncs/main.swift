@@ -3,7 +3,6 @@ import Foundation
 
 // Compositions only: what the options ask for is done by `Launcher` (start), `Daemon` (serve) and `DaemonControl`.
 
-setvbuf(stdout, nil, _IOLBF, 0)
 signal(SIGPIPE, SIG_IGN)
 
 let environment = ProcessInfo.processInfo.environment
