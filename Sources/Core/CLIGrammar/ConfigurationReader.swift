@@ -18,7 +18,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     }
 
     let dialect: CLIDialect
-    let isStrict: Bool
+    let options: ParseOptions
     var sink: Sink
     private(set) var skipped: [SkippedLine] = []
     private(set) var lineCount = 0
@@ -34,11 +34,11 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private var cursor = 0
     private var number = 0
 
-    init(_ bytes: [UInt8], base: LineFrame, place: Sink.Place, sink: Sink, dialect: CLIDialect, isStrict: Bool) {
+    init(_ bytes: [UInt8], base: LineFrame, place: Sink.Place, sink: Sink, dialect: CLIDialect, options: ParseOptions) {
         self.bytes = bytes
         self.sink = sink
         self.dialect = dialect
-        self.isStrict = isStrict
+        self.options = options
         modes = [Mode(base: base, place: place, indent: -1, header: "")]
         isIndented = Self.hasIndentation(bytes)
     }
@@ -155,11 +155,13 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private func parser(_ line: CLILine, in index: Int) -> LineParser {
         let place = modes[index].place
         let sink = sink
-        return LineParser(line, base: modes[index].base) { parser, frame, node in
+        var parser = LineParser(line, base: modes[index].base) { parser, frame, node in
             let grammar = parser.frames[frame].grammar
             guard let row = sink.row(frame, of: parser, base: place) else { return nil }
             return grammar.mounted(row, node).map { grammar.grammar(of: $0) }
         }
+        parser.allowsAbbreviations = options.allowsAbbreviations
+        return parser
     }
 
     private mutating func carryOut(_ parser: LineParser, _ line: CLILine) {
@@ -183,7 +185,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func skip(
         _ line: CLILine, _ reason: String, isNew: Bool, column: Int = 0
     ) throws(CLIFault) {
-        if isStrict { throw CLIFault(line: number, column: column, message: reason, expected: []) }
+        if options.isStrict { throw CLIFault(line: number, column: column, message: reason, expected: []) }
         if isNew {
             skipDepth = line.indent
             skipReason = "inside a submode that is not known"
@@ -267,6 +269,7 @@ extension LineFault {
         let word = token < line.tokens.count ? CLIText.string(line.text(token)) : ""
         switch reason {
         case .unknown: return token == 0 ? "unknown command" : "unknown argument: \(word)"
+        case .noModel: return "no driver is loaded that knows what can stand here"
         case .incomplete: return "incomplete command"
         case .ambiguous: return "ambiguous: \(word)"
         case .tooComplex: return "too many ways to read the line"

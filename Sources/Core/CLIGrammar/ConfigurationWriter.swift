@@ -106,6 +106,7 @@ struct ConfigurationWriter {
         _ node: CLINode, _ row: Row?, _ grammar: CLIGrammar, _ selection: Selection?, width: Int = 0
     ) {
         if let selection, !selection.admits(node.slot) { return }
+        if node.has(.hidden), !options.withHidden { return }
         switch node.kind {
         case .leaf, .anydata, .anyxml:
             if isShown(node) { leaf(node, row, grammar, width) }

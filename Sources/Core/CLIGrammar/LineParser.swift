@@ -8,8 +8,9 @@ import YANG
 /// line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
 struct LineParser {
     let line: CLILine
-    /// Abbreviations are resolved, ranges recognised, and incomplete commands refused.
+    /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
+    var allowsAbbreviations: Bool
     /// What is mounted at a mount point that the line crosses; nil if nothing can be.
     let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
     var isNo = false
@@ -28,6 +29,7 @@ struct LineParser {
     ) {
         self.line = line
         self.isInteractive = isInteractive
+        allowsAbbreviations = isInteractive
         self.mounted = mounted
         frames = [base]
     }
@@ -88,7 +90,7 @@ struct LineParser {
                 }
             }
             if isInteractive, !isNo, act(children, word, frame, index) { return true }
-            if isInteractive, named.isEmpty, abbreviated(children, word, frame, index) { return true }
+            if allowsAbbreviations, named.isEmpty, abbreviated(children, word, frame, index) { return true }
             if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
         } else {
             for rank in 0..<4 {
@@ -288,7 +290,7 @@ struct LineParser {
         case .leafList: return leafList(target, frame, index)
         case .list: return list(target, frame, index, glued)
         case .mountPoint:
-            guard let grammar = mounted(self, frame, target) else { return fail(index, .unknown) }
+            guard let grammar = mounted(self, frame, target) else { return fail(index, .noModel) }
             let inner = push(target, parent: frame)
             frames[inner].content = grammar.root
             frames[inner].grammar = grammar
