@@ -188,7 +188,8 @@ struct CLIRoute: Sendable {
 extension CLINode {
     func matches(_ text: ArraySlice<UInt8>) -> Bool {
         if has(.caseInsensitive) {
-            return word.count == text.count && zip(word, text).allSatisfy { CLIText.lowercased($0) == CLIText.lowercased($1) }
+            return word.count == text.count
+                && zip(word, text).allSatisfy { CLIText.lowercased($0) == CLIText.lowercased($1) }
         }
         return word.elementsEqual(text)
     }

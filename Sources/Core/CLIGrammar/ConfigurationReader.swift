@@ -4,8 +4,8 @@ import YANG
 /// Reads a configuration text line by line, keeping account of the modes.
 ///
 /// A text in which any line is indented is structured by indentation: a mode ends where the indentation of its header
-/// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know is
-/// looked for in the modes around it. A line that the model does not know is skipped with all that is indented deeper.
+/// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know
+/// is looked for in the modes around it. A line that the model does not know is skipped with all that is indented deeper.
 struct ConfigurationReader<Sink: ConfigurationSink> {
     private struct Mode {
         var base: LineFrame
@@ -126,7 +126,9 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             modes.removeLast(modes.count - max(index, 1))
             return true
         }
-        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent { modes.removeLast() }
+        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent {
+            modes.removeLast()
+        }
         return isExit
     }
 

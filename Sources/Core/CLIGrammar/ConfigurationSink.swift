@@ -31,7 +31,8 @@ struct DraftSink: ConfigurationSink {
         guard frame.parent >= 0 else { return base }
         let parent = place(frame.parent, of: parser, base: base)
         switch frame.node.kind {
-        case .list: return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
+        case .list:
+            return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
         case .mountPoint:
             let model = frame.grammar.model
             return Place(draft: parent.draft.mount(frame.node.schema, model: model), model: model)

@@ -193,13 +193,16 @@ struct DiffBuilder {
             let words = context.composer.entryWords(node, new)
             if node.isMode {
                 if diff.change == .moved {
-                    add(nil, [touch(.modified, context)], context.entering(node, header: fullHeader(node, new, words, context)),
+                    add(
+                        nil, [touch(.modified, context)],
+                        context.entering(node, header: fullHeader(node, new, words, context)),
                         cause: "moved \(context.path.words)", comment: comment)
                 }
                 return mode(diff, node, words: words, context)
             }
             if diff.change == .moved {
-                add(context.prefix + words, [touch(.modified, context)], context, cause: "moved \(context.path.words)",
+                add(
+                    context.prefix + words, [touch(.modified, context)], context, cause: "moved \(context.path.words)",
                     comment: comment)
             }
             if diff.children.contains(where: { node.child($0.node.slot).isHeader }) {

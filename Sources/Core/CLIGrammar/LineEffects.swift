@@ -84,7 +84,8 @@ struct LineEffects {
                     changes.append(.remove(frame: frame, node, value))
                 }
             case .values(let frame, let node, let values):
-                changes.append(values.isEmpty ? .remove(frame: frame, node, nil) : .removeValues(frame: frame, node, values))
+                changes.append(
+                    values.isEmpty ? .remove(frame: frame, node, nil) : .removeValues(frame: frame, node, values))
             case .list(let frame, let node): changes.append(.remove(frame: frame, node, nil))
             default: break
             }

@@ -4,8 +4,8 @@ import YANG
 /// Reads one line in one mode.
 ///
 /// The line is a walk: a word leads to a child, a value or keys follow, and the walk goes on in what was entered, or
-/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of the
-/// line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
+/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
+/// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
 struct LineParser {
     let line: CLILine
     /// Ranges and actions are recognised, and incomplete commands refused.
