@@ -99,6 +99,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func popByIndentation(_ indent: Int) -> [Mode] {
         var count = 0
         while count < modes.count - 1, modes[modes.count - 1 - count].indent >= indent { count += 1 }
+        guard count > 0 else { return [] }
         defer { modes.removeLast(count) }
         return Array(modes.suffix(count))
     }
@@ -115,11 +116,11 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func leave(_ line: CLILine, _ closed: [Mode]) -> Bool {
         let text = line.bytes.dropFirst(line.indent)
         let top = modes[modes.count - 1]
-        if text.elementsEqual(Self.end), top.base.content.children.routes(text).isEmpty {
+        if text.elementsEqual(CLIText.end), top.base.content.children.routes(text).isEmpty {
             modes.removeLast(modes.count - 1)
             return true
         }
-        let isExit = text.elementsEqual(Self.exit)
+        let isExit = text.elementsEqual(CLIText.exit)
         func isExitCommand(_ mode: Mode) -> Bool { mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }
         if closed.contains(where: { $0.indent == line.indent && (isExit || isExitCommand($0)) }) { return true }
         if let index = modes.lastIndex(where: isExitCommand) {
@@ -131,9 +132,6 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         }
         return isExit
     }
-
-    private static var end: [UInt8] { Array("end".utf8) }
-    private static var exit: [UInt8] { Array("exit".utf8) }
 
     // MARK: Lines
 
@@ -231,7 +229,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
 
     /// A `banner` line with its text, over further lines if need be, as one quoted word.
     private mutating func banner(_ line: CLILine) -> CLILine {
-        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Array("banner".utf8)) else {
+        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Banner.word) else {
             return line
         }
         let isText = modes[0].base.content.children.routes(line.text(0)).contains { route in

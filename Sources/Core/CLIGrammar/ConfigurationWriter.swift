@@ -292,7 +292,8 @@ extension CLINode {
 
 /// The text of `banner` commands: between delimiters, over several lines.
 enum Banner {
-    static let prefix = Array("banner ".utf8)
+    static let word = Array("banner".utf8)
+    static let prefix = word + [CLIText.space]
 
     /// The text between delimiters that do not occur in it.
     static func text(_ value: String) -> [UInt8] {

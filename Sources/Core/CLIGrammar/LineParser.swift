@@ -80,7 +80,7 @@ struct LineParser {
         if !line.tokens[index].isQuoted {
             if isNo, index == count - 1, negation(children, word, frame, index) { return true }
             let named = children.routes(word)
-            for rank in 0..<4 {
+            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
                 for route in named where self.rank(route, owner, frame, isAnonymous: false) == rank {
                     if take(route, frame, index + 1) { return true }
                 }
@@ -93,7 +93,7 @@ struct LineParser {
             if allowsAbbreviations, named.isEmpty, abbreviated(children, word, frame, index) { return true }
             if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
         } else {
-            for rank in 0..<4 {
+            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
                 for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
                     if take(route, frame, index) { return true }
                 }
@@ -146,8 +146,7 @@ struct LineParser {
     ) -> Bool {
         for route in children.joinable {
             let name = route.target.word
-            guard word.count > name.count, word.starts(with: name),
-                self.rank(route, owner, frame, isAnonymous: false) == rank
+            guard route.target.isPrefix(of: word), self.rank(route, owner, frame, isAnonymous: false) == rank
             else { continue }
             if take(route, frame, index, glued: word.dropFirst(name.count)) { return true }
         }
