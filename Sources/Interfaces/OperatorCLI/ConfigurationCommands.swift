@@ -18,13 +18,19 @@ enum ConfigurationCommands {
         BuiltInCommand("end", "Terminate configuration session", choices: confirming) { shell, line in
             try shell.leaveConfiguration(isConfirmed: Self.isUnconfirmed(line))
         },
-        BuiltInCommand("exit", "Exit from current mode", choices: { _, words in
-            words.count == 1 ? exitKeywords.choices : []
-        }) { shell, line in try shell.exitMode(line) },
+        BuiltInCommand(
+            "exit", "Exit from current mode",
+            choices: { _, words in
+                words.count == 1 ? exitKeywords.choices : []
+            }
+        ) { shell, line in try shell.exitMode(line) },
         BuiltInCommand("help", "Provide help information") { shell, line in try shell.help(line) },
-        BuiltInCommand("load", "Load configuration from a file", choices: { _, words in
-            words.count == 1 ? OperatorShell.loadKeywords.choices : [Choice("<file>", isValue: true)]
-        }) { shell, line in try shell.load(line) },
+        BuiltInCommand(
+            "load", "Load configuration from a file",
+            choices: { _, words in
+                words.count == 1 ? OperatorShell.loadKeywords.choices : [Choice("<file>", isValue: true)]
+            }
+        ) { shell, line in try shell.load(line) },
         BuiltInCommand("pwd", "Display current mode path") { shell, line in
             try line.noParameters()
             for path in shell.configuration?.mode.paths ?? [] {
@@ -35,15 +41,18 @@ enum ConfigurationCommands {
         BuiltInCommand("revert", "Copy configuration from running", choices: confirming) { shell, line in
             try shell.revert(isConfirmed: Self.isUnconfirmed(line))
         },
-        BuiltInCommand("save", "Save configuration to a file", choices: { _, words in
-            words.count == 1
-                ? [Choice("<file>", isValue: true)] : [Choice("json", "As JSON"), Choice("xml", "As XML")]
-        }) { shell, line in try shell.save(line) },
+        BuiltInCommand(
+            "save", "Save configuration to a file",
+            choices: { _, words in
+                words.count == 1
+                    ? [Choice("<file>", isValue: true)] : [Choice("json", "As JSON"), Choice("xml", "As XML")]
+            }
+        ) { shell, line in try shell.save(line) },
         BuiltInCommand("show", "Show a parameter", choices: Completer.afterConfigurationShow) { shell, line in
             try shell.showInConfiguration(line)
         },
-        BuiltInCommand("top", "Exit to top level and optionally run command", choices: Completer.afterTop) { shell, line in
-            try shell.top(line)
+        BuiltInCommand("top", "Exit to top level and optionally run command", choices: Completer.afterTop) {
+            shell, line in try shell.top(line)
         },
         BuiltInCommand("validate", "Validate current configuration") { shell, line in
             try line.noParameters()
@@ -88,7 +97,23 @@ extension OperatorShell {
         guard case .fault(let fault) = outcome else { return try apply(outcome) }
         let found = commands.filter { !$0.isHidden && $0.name.hasPrefix(word.text) }
         if fault.column == 0, !word.isQuoted, found.count == 1 { return try found[0].run(self, invocation) }
+        if fault.message == "incomplete command", let whole = askForValue(invocation.text, current) {
+            return try apply(grammar.parseLine(whole, mode: current.mode, tree: current.candidate))
+        }
         throw located(fault, invocation)
+    }
+
+    /// The line with the value that it lacks, if one value is all that it lacks and somebody is there to type it.
+    /// Secrets are not shown.
+    private func askForValue(_ text: String, _ current: ConfigurationSession) -> String? {
+        guard terminal.isInteractive else { return nil }
+        let choices = completions(text + " ", current.mode, current.candidate).filter { $0.text != "<cr>" }
+        guard choices.count == 1, let value = choices.first, value.isValue else { return nil }
+        let isSecret = ["encrypted", "hash", "digest"].contains { value.text.contains($0) }
+        let result = editor.readLine(prompt: "(\(value.text)): ", keepsHistory: false, hidesInput: isSecret)
+        guard case .line(let answer) = result, !answer.isEmpty else { return nil }
+        let escaped = answer.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return text + " \"" + escaped + "\""
     }
 
     private func apply(_ outcome: LineOutcome) throws -> CommandResult {
