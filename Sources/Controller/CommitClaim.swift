@@ -44,6 +44,7 @@ enum CommitClaim {
     }
 
     private static func contains(_ above: String, _ below: String) -> Bool {
-        below.count > above.count && below.hasPrefix(above) && (below.dropFirst(above.count).first == "/" || below.dropFirst(above.count).first == "[")
+        below.count > above.count && below.hasPrefix(above)
+            && (below.dropFirst(above.count).first == "/" || below.dropFirst(above.count).first == "[")
     }
 }

@@ -40,7 +40,9 @@ package enum NEDIDLocation {
     static func nedID(of entry: Row, at point: SchemaNode) -> String? {
         guard let list = point.dataParent else { return nil }
         if let key = list.keys.first, list.name == "ned-id" { return entry.value(in: key.slot) }
-        guard let types = list.dataChild(named: "device-type"), let row = entry.child(in: types.slot) else { return nil }
+        guard let types = list.dataChild(named: "device-type"), let row = entry.child(in: types.slot) else {
+            return nil
+        }
         for kind in types.dataChildren {
             guard let inner = row.child(in: kind.slot), let leaf = kind.dataChild(named: "ned-id") else { continue }
             return inner.value(in: leaf.slot)

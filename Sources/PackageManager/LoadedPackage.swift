@@ -65,6 +65,8 @@ package struct PackageGeneration: Sendable {
     package var packages: [LoadedPackage]
     /// The system model: our modules and those that packages add to it.
     package var systemSchema: Schema
+    /// SHA-256 over the texts that the system model was made of: the same digest, the same model.
+    package var systemDigest: String
     /// SHA-256 over the names and digests of the packages.
     package var digest: String
 

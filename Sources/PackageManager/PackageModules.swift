@@ -32,7 +32,8 @@ struct PackageModules {
         guard isForeign else { return }
         guard DurableFiles.exists(sourceDirectory) else {
             throw PackageError(
-                .fileUnusable, loadDirectory, "its .fxs files were made by another compiler, and the package has no src/yang",
+                .fileUnusable, loadDirectory,
+                "its .fxs files were made by another compiler, and the package has no src/yang",
                 remedy: "build the package here with make -C src, or get one with its YANG sources")
         }
         warnings.append("the .fxs files were made by another compiler; the models were compiled from src/yang")

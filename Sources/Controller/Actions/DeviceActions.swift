@@ -9,24 +9,32 @@ import YANG
 enum DeviceActions {
     static let perDevice: [String: ActionTable.Handler] = [
         "connect": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.connect) },
-        "disconnect": { (call, _) throws(ControlError) in call.controller.devices.disconnect(try call.key(of: "device")) },
+        "disconnect": { (call, _) throws(ControlError) in call.controller.devices.disconnect(try call.key(of: "device"))
+        },
         "ping": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.ping) },
         "sync-from": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncFrom) },
         "sync-to": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncTo) },
         "check-sync": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.checkSync) },
         "compare-config": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.compareConfig) },
-        "ssh/fetch-host-keys": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.fetchHostKeys) },
-        "migrate": { (call, output) throws(ControlError) in try MigrateAction.migrate(call, output, [call.key(of: "device")]) },
+        "ssh/fetch-host-keys": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.fetchHostKeys)
+        },
+        "migrate": { (call, output) throws(ControlError) in
+            try MigrateAction.migrate(call, output, [call.key(of: "device")])
+        },
     ]
 
     static let global: [String: ActionTable.Handler] = [
-        "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect) },
+        "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect)
+        },
         "disconnect": { (call, _) throws(ControlError) in
             for name in try selected(call) { call.controller.devices.disconnect(name) }
         },
-        "sync-from": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncFrom) },
+        "sync-from": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncFrom)
+        },
         "sync-to": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncTo) },
-        "check-sync": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.checkSync) },
+        "check-sync": { (call, output) throws(ControlError) in
+            try all(call, output, "sync-result", DeviceWork.checkSync)
+        },
         "fetch-ssh-host-keys": { (call, output) throws(ControlError) in
             try all(call, output, "fetch-result", DeviceWork.fetchHostKeys)
         },
@@ -66,7 +74,9 @@ enum DeviceActions {
         return wanted.filter { seen.insert($0).inserted }
     }
 
-    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError) -> [String] {
+    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError)
+        -> [String]
+    {
         guard let devices = tree.rootInstance.child("devices"),
             let list = devices.node.dataChild(named: "device-group"), let entry = devices.entry(list, [group])
         else { throw ControlError(.notFound, "there is no device-group \(group)") }

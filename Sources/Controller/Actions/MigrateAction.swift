@@ -14,7 +14,8 @@ enum MigrateAction {
             running.device(name).flatMap(NEDIDLocation.nedID) == old
         }
         guard !names.isEmpty else {
-            throw ControlError(.notFound, "no device of the selection has ned-id \(old.split(separator: ":").last ?? "")")
+            throw ControlError(
+                .notFound, "no device of the selection has ned-id \(old.split(separator: ":").last ?? "")")
         }
         try migrate(call, output, names)
     }
@@ -28,7 +29,8 @@ enum MigrateAction {
         var reported: Set<ObjectIdentifier> = []
         for name in names {
             let result = Result { () throws(ControlError) in try one(call, name, driver) }
-            let item = call.path.steps.contains { $0.node.name == "device" }
+            let item =
+                call.path.steps.contains { $0.node.name == "device" }
                 ? output : output.item("migrate-result", name)
             switch result {
             case .success(let migration):
@@ -56,11 +58,14 @@ enum MigrateAction {
         guard let device = controller.running.device(name), let leaf = NEDIDLocation.path(of: device),
             let oldID = NEDIDLocation.nedID(of: device)
         else { throw ControlError(.notFound, "there is no device \(name) with a ned-id") }
-        guard oldID != driver.nedID else { throw ControlError(.invalidValue, "Device \(name) has ned-id \(driver.shortID) already") }
+        guard oldID != driver.nedID else {
+            throw ControlError(.invalidValue, "Device \(name) has ned-id \(driver.shortID) already")
+        }
         let old = device.child("config")?.mountedTree
         let carried = DataCarrier.carry(old ?? DataTree(driver.model), to: driver.model)
         var migration = Migration(
-            oldDriver: controller.system.driver(oldID), instances: old ?? DataTree(driver.model), losses: carried.losses)
+            oldDriver: controller.system.driver(oldID), instances: old ?? DataTree(driver.model), losses: carried.losses
+        )
         migration.info = lossText(carried.losses)
         if call.flag("dry-run") { return migration }
         var data = carried.tree
@@ -77,7 +82,9 @@ enum MigrateAction {
     }
 
     /// What the device holds, as the new driver reads it.
-    private static func read(_ call: ActionCall, _ device: Instance, _ driver: Driver) throws(ControlError) -> DeviceReading {
+    private static func read(_ call: ActionCall, _ device: Instance, _ driver: Driver) throws(ControlError)
+        -> DeviceReading
+    {
         let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
         try addressing.requireUnlocked()
         let access = try call.controller.devices.access(
@@ -85,7 +92,8 @@ enum MigrateAction {
         do throws(NEDError) {
             return try access.withSession { (session) throws(NEDError) in try session.show() }
         } catch {
-            throw ControlError(.connection, "Failed to connect to device \(access.name): \(access.masked(error.message))")
+            throw ControlError(
+                .connection, "Failed to connect to device \(access.name): \(access.masked(error.message))")
         }
     }
 

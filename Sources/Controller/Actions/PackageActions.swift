@@ -15,26 +15,26 @@ enum PackageActions {
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         if call.flag("dry-run") {
             activation.discard(plan)
-            plan.report(to: output, showsModels: true)
+            plan.report(to: output, showsAll: reportsAll(call))
             return
         }
         if let expected = call.text("expected-plan"), expected != plan.digest {
             activation.discard(plan)
             throw ControlError(
-                .conflict, "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
+                .conflict,
+                "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
                     + "packages reload dry-run")
         }
         if !plan.warnings.isEmpty, !call.flag("force") {
             activation.discard(plan)
             throw ControlError(
-                .validation, plan.warnings.joined(separator: "\n")
+                .validation,
+                plan.warnings.joined(separator: "\n")
                     + "\nIf this is intended, proceed with 'force' parameter.")
         }
         let wait = call.text("max-wait-time").flatMap { Int($0) } ?? 10
         try activation.execute(plan, waitSeconds: wait)
-        if call.input.child("report")?.child("all-schema-changes") != nil {
-            plan.report(to: output, showsModels: true)
-        }
+        if reportsAll(call) { plan.report(to: output, showsAll: true) }
         results(output, "reload-result", plan.next.generation.packages)
     }
 
@@ -46,7 +46,8 @@ enum PackageActions {
             activation.discard(plan)
             let names = touched.map { "\($0.package) (\($0.kind.rawValue))" }.joined(separator: ", ")
             throw ControlError(
-                .validation, "packages add only adds packages, and these loaded ones would change: \(names); "
+                .validation,
+                "packages add only adds packages, and these loaded ones would change: \(names); "
                     + "use packages reload")
         }
         let added = plan.changes.filter { $0.kind == .added }.map(\.package)
@@ -63,13 +64,18 @@ enum PackageActions {
         if plan.isSchemaChanged {
             activation.discard(plan)
             throw ControlError(
-                .validation, "the data models of package \(name) have changed, and redeploy does not load them; "
+                .validation,
+                "the data models of package \(name) have changed, and redeploy does not load them; "
                     + "use packages reload")
         }
         try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
         let package = plan.next.generation.package(name)
         output.put("result", package?.isUp ?? false)
         if let info = package?.errorInfo.first { output.put("info", info) }
+    }
+
+    private static func reportsAll(_ call: ActionCall) -> Bool {
+        call.input.child("report")?.child("all-schema-changes") != nil
     }
 
     private static func results(_ output: RowDraft, _ list: String, _ packages: [LoadedPackage]) {

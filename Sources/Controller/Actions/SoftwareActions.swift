@@ -15,7 +15,8 @@ enum SoftwareActions {
         let items = call.controller.packages.store.items()
         for item in items { newest[item.package] = max(newest[item.package] ?? item.version, item.version) }
         for item in items {
-            let isLoaded = generation.package(item.package)?.metaData?.version == item.version && item.state == .installed
+            let isLoaded =
+                generation.package(item.package)?.metaData?.version == item.version && item.state == .installed
             let state = isLoaded ? "loaded" : item.state.rawValue
             if let wanted, wanted != state { continue }
             if state == "installable", !call.flag("all-versions"), newest[item.package] != item.version { continue }

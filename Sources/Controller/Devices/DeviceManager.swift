@@ -53,7 +53,8 @@ final class DeviceManager: Sendable {
         let target = try addressing.target(open: secrets.open)
         guard let driver = system.driver(target.nedID) else {
             throw ControlError(
-                .device, "Device \(target.name) does not have a Network Element Driver registered: no loaded package has "
+                .device,
+                "Device \(target.name) does not have a Network Element Driver registered: no loaded package has "
                     + "ned-id \(target.nedID.split(separator: ":").last ?? ""); load one with packages reload")
         }
         return access(target, driver, addressing, device)

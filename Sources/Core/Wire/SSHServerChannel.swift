@@ -76,6 +76,15 @@ package final class SSHServerChannel: Sendable {
         }
     }
 
+    /// Breaks the connection with all its channels at once, without a word to the client; what is pending is lost.
+    package func drop() {
+        change { state in
+            guard !state.isOver, !state.hasOverflowed else { return false }
+            state.hasOverflowed = true
+            return true
+        }
+    }
+
     /// Applies a change, and asks the loop to look at it unless it has been asked already.
     @discardableResult
     private func change(_ body: (inout State) -> Bool) -> Bool {

@@ -91,7 +91,9 @@ package final class FrameTerminal: Terminal {
             }
         case .fileData:
             state.withLock { state in
-                if state.fileContent.count + frame.payload.count <= Self.fileLimit { state.fileContent += frame.payload }
+                if state.fileContent.count + frame.payload.count <= Self.fileLimit {
+                    state.fileContent += frame.payload
+                }
             }
             return
         case .fileEnd:

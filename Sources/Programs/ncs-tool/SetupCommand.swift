@@ -95,7 +95,8 @@ enum SetupCommand {
     private static func add(_ package: String, to destination: String, copies: Bool, _ installation: String) throws {
         let candidates = [package, installation + "/packages/neds/" + package]
         guard let found = candidates.first(where: DurableFiles.exists) else {
-            throw Fault(message: "\(package): no such package; it is neither a path nor one of \(installation)/packages/neds")
+            throw Fault(
+                message: "\(package): no such package; it is neither a path nor one of \(installation)/packages/neds")
         }
         let source = URL(fileURLWithPath: found).standardized.path
         let target = destination + "/packages/" + (source as NSString).lastPathComponent

@@ -22,8 +22,9 @@ enum ToolPrograms {
 
     @Sendable private static func package(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         let context = PackageCommand.Context(
-            environment: environment, now: Date(), compile: PackageCompiler.compile(environment), output: say,
-            errors: complain)
+            environment: environment, now: Date(), compile: PackageCompiler.compile(environment),
+            output: { FileHandle.standardOutput.write(Data($0.utf8)) },
+            errors: { FileHandle.standardError.write(Data($0.utf8)) })
         return PackageCommand.run(arguments: arguments, context: context)
     }
 

@@ -1,8 +1,8 @@
 import Basics
 import BulkData
 import ConfigTree
-import Controller
 import ControlProtocol
+import Controller
 import Foundation
 import YANG
 
@@ -78,7 +78,8 @@ struct ControlDoor {
     private static func loadOptions(_ command: ControlCommand) throws(ControlError) -> LoadOptions {
         var options = LoadOptions()
         options.format = try format(command) ?? .xml
-        options.mode = command.arguments["mode"] == "merge" ? .merge : command.arguments["mode"] == "replace" ? .replace : .delete
+        options.mode =
+            command.arguments["mode"] == "merge" ? .merge : command.arguments["mode"] == "replace" ? .replace : .delete
         options.isLax = command.arguments["lax"] != nil
         options.noNetworking = command.arguments["no-networking"] != nil
         return options

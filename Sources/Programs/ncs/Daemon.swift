@@ -1,6 +1,6 @@
 import Basics
-import Controller
 import ControlProtocol
+import Controller
 import Events
 import Foundation
 
@@ -57,7 +57,8 @@ enum Daemon {
         }
         let own = runDirectory + "/ncs.conf"
         if DurableFiles.exists(own) { return own }
-        throw StartupError(21, "\(own): no such file; make a run directory with ncs-setup --dest DIR, or give the file with -c")
+        throw StartupError(
+            21, "\(own): no such file; make a run directory with ncs-setup --dest DIR, or give the file with -c")
     }
 
     private static func start(
@@ -107,7 +108,8 @@ private struct RunDirectoryLock {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let other = (try? String(decoding: DurableFiles.read(path), as: UTF8.self)) ?? ""
             throw StartupError(
-                20, "\(path): another daemon (process \(other.filter(\.isNumber))) runs in this directory; "
+                20,
+                "\(path): another daemon (process \(other.filter(\.isNumber))) runs in this directory; "
                     + "stop it with ncs --stop")
         }
         ftruncate(descriptor, 0)

@@ -48,7 +48,8 @@ struct DaemonArguments {
         case "--daemon-child": isChild = true
         // Known to the field's scripts, and of no consequence here.
         case "--ignore-initial-validation", "--full-upgrade-validation", "--disable-compaction-on-start",
-            "--stop-on-eof", "--start-phase0", "--start-phase1", "--start-phase2", "--wait-phase0", "--nolog": break
+            "--stop-on-eof", "--start-phase0", "--start-phase1", "--start-phase2", "--wait-phase0", "--nolog":
+            break
         case "--timeout", "--smp", "--addloadpath": _ = try value(of: argument, &rest)
         default:
             throw Fault(message: "ncs: unknown option \(argument); try ncs --help")

@@ -21,7 +21,8 @@ enum Launcher {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, setSession)
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let words = [CommandLine.arguments[0]] + CommandLine.arguments.dropFirst() + ["--daemon-child"]
         var arguments = words.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }

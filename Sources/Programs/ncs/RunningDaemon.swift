@@ -1,7 +1,7 @@
 import Basics
 import BulkData
-import Controller
 import ControlProtocol
+import Controller
 import Events
 import Foundation
 import OperatorCLI
@@ -21,9 +21,12 @@ final class RunningDaemon: Sendable {
         self.logs = logs
         let stopRequest = StopRequest()
         self.stopRequest = stopRequest
-        let path = environment["NCS_IPC_PATH"] ?? configuration.socketPath ?? ControlClient.socketPath(environment: environment)
+        let path =
+            environment["NCS_IPC_PATH"] ?? configuration.socketPath
+            ?? ControlClient.socketPath(environment: environment)
         do {
-            server = try ControlServer(path: path, trustedGroup: configuration.trustedGroup) { connection, hello, user in
+            server = try ControlServer(path: path, trustedGroup: configuration.trustedGroup) {
+                connection, hello, user in
                 switch hello.purpose {
                 case .terminal: TerminalDoor(controller).serve(connection, hello, user)
                 case .control: ControlDoor(controller, logs, stopRequest).serve(connection, hello, user)

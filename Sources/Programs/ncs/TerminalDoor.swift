@@ -1,9 +1,10 @@
-import Controller
+import Basics
 import ControlProtocol
+import CLIGrammar
+import Controller
 import Foundation
 import OperatorCLI
 import Synchronization
-import Basics
 
 /// Serves `ncs_cli`: an operator's session over a local connection.
 struct TerminalDoor {
@@ -30,7 +31,8 @@ struct TerminalDoor {
         let welcome = Welcome(version: Product.compatibleVersion.description, phase: "started")
         guard let frame = try? Frame(.welcome, json: welcome), connection.send(frame) else { return }
         let operatorSession = OperatorSession(
-            session: session, terminal: terminal, description: description, files: FilesOfClient(terminal: terminal))
+            session: session, grammar: { CLIGrammar(model: $0, dialect: .c) }, terminal: terminal,
+            description: description, files: FilesOfClient(terminal: terminal))
         listener.withLock { $0 = operatorSession }
         let pump = Thread { terminal.pump() }
         pump.name = "terminal-input"
