@@ -27,6 +27,8 @@ final class CLIChildren: Sendable {
 
     /// Whether some child has `cli-reset-container`.
     let hasResetContainer: Bool
+    /// Whether setting a child never takes another one away.
+    let isPlain: Bool
     /// For a slot inside a choice, the slots in its other cases.
     let rivals: [Int: [Int]]
 
@@ -61,6 +63,8 @@ final class CLIChildren: Sendable {
             .sorted { $0.target.word.count > $1.target.word.count }
         actions = made.filter { $0.kind == .action || $0.kind == .rpc }
         hasResetContainer = made.contains { $0.has(.resetContainer) }
+        let resets = parent.has(.sequence) && parent.has([.resetSiblings, .resetAllSiblings])
+        isPlain = rivals.isEmpty && !hasResetContainer && !resets && !made.contains { $0.has(.replaceAll) }
         hasCaseInsensitive = worded.contains { $0.target.has(.caseInsensitive) }
         shownWhenAbsent = made.filter { Self.speaksWhenAbsent($0) }.map(\.slot)
         displayOrder = Self.displayOrder(parent, made)

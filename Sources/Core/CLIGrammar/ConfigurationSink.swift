@@ -61,6 +61,7 @@ struct DraftSink: ConfigurationSink {
     }
 
     mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
+        if !parser.isNo, parser.frames.allSatisfy({ $0.content.children.isPlain }) { return set(parser, base) }
         if !parser.isNo { dropRivals(parser, base) }
         var places: [Place?] = Array(repeating: nil, count: parser.frames.count)
         func place(_ index: Int) -> Place {
@@ -94,6 +95,21 @@ struct DraftSink: ConfigurationSink {
                 } else {
                     draft.remove(here.node.schema)
                 }
+            }
+        }
+    }
+
+    /// A line that only adds: straight into the drafts.
+    private func set(_ parser: LineParser, _ base: Place) {
+        var places = [base]
+        places.reserveCapacity(parser.frames.count)
+        for frame in parser.frames.dropFirst() { places.append(Self.step(frame, from: places[frame.parent])) }
+        for operation in parser.operations {
+            switch operation {
+            case .leaf(let frame, let node, let value, _): places[frame].draft.set(value ?? "", for: node.schema)
+            case .values(let frame, let node, let values):
+                for value in values { places[frame].draft.add(value, to: node.schema) }
+            case .node, .list: break
             }
         }
     }
