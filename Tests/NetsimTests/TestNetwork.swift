@@ -29,7 +29,7 @@ final class TestNetwork: Sendable {
         let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
         let yang = path + "/ncs/src/ncs/yang"
         try FileManager.default.createDirectory(atPath: yang, withIntermediateDirectories: true)
-        for source in [Self.standardModules, Self.repository + "/yang/tailf"] {
+        for source in [Self.standardModules, Self.repository + "/yang/tailf", Self.repository + "/yang/openned"] {
             for name in try FileManager.default.contentsOfDirectory(atPath: source) where name.hasSuffix(".yang") {
                 try FileManager.default.createSymbolicLink(
                     atPath: yang + "/" + name, withDestinationPath: source + "/" + name)
