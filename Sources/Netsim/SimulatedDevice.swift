@@ -99,7 +99,7 @@ final class SimulatedDevice: Sendable {
         guard !found.isEmpty else { return }
         let known = Set(model.validator.violations(in: old).map(\.summary))
         guard let first = found.first(where: { !known.contains($0.summary) }) else { return }
-        throw Refusal(description: first.summary + (first.remedy.isEmpty ? "" : " (\(first.remedy))"))
+        throw Refusal(description: first.summary)
     }
 
     private func isStrict(_ diagnostic: Diagnostic, in tree: DataTree) -> Bool {
