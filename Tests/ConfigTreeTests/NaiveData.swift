@@ -16,6 +16,7 @@ struct NaiveData {
 
     mutating func apply(_ edit: Edit, at path: InstancePath) {
         if edit == .delete { return remove(path) }
+        if edit == .create, path.last!.node.isNonPresenceContainer { return }
         for count in 1...path.steps.count {
             let prefix = InstancePath(Array(path.steps[..<count]))
             let step = path.steps[count - 1]

@@ -80,7 +80,7 @@ import YANG
         }
     }
 
-    @Test(arguments: 1...12) func treeIsWhatPlainDictionariesAre(seed: UInt64) throws {
+    @Test(arguments: 1...8) func treeIsWhatPlainDictionariesAre(seed: UInt64) throws {
         let model = try TreeModels.model(TreeModels.every)
         var editor = Editor(schema: model.schema, random: SeededGenerator(seed))
         var tree = DataTree(model)
@@ -90,7 +90,8 @@ import YANG
             let edit = editor.edit()
             tree = try tree.applying(edit.edit, at: edit.path)
             naive.apply(edit.edit, at: edit.path)
-            try #require(tree.lines == naive.lines(model.schema), "seed \(seed), step \(step): \(edit.edit) \(edit.path)")
+            let difference = tree.lines.difference(from: naive.lines(model.schema))
+            try #require(difference.isEmpty, "seed \(seed), step \(step): \(edit.edit) \(edit.path)")
             #expect(try tree.path(edit.path.description) == edit.path)
             #expect(try tree.path(edit.path.keypath) == edit.path || edit.path.last?.keys == [] )
             if step % 5 == 0 {

@@ -64,10 +64,11 @@ enum TreeModels {
 
     /// `/ncs:devices/device` with a mount point before the leaf that tells what is mounted; kinds `one` and `two`.
     static func devices() throws -> DataModel {
-        let one = DataModel(try compile([module("one", "leaf host { type string; } list i { key k; leaf k { type string; } }")]))
+        let first = "leaf host { type string; } list i { key k; leaf k { type string; } }"
+        let one = DataModel(try compile([module("one", first)]))
         let two = DataModel(try compile([module("two", "leaf host { type string; } leaf-list s { type string; }")]))
         let extensions = """
-            module openned-extensions { namespace "urn:openned:ns:extensions"; prefix oned;
+            module openned-extensions { namespace "urn:oned"; prefix oned;
               extension mount-point { argument name; } }
             """
         let outer = """
