@@ -26,6 +26,9 @@ package final class Entries: Sendable {
             byPlace: order.isUserOrdered ? EntryNode.packed(rows) : nil)
     }
 
+    /// A walk in key order; nil for a list without keys.
+    var cursorByKey: EntryCursor? { byKey.map { EntryCursor($0) } }
+
     private var shown: EntryNode { byPlace ?? byKey! }
 
     package var count: Int { shown.count }
@@ -152,12 +155,10 @@ package final class Entries: Sendable {
     /// Calls `body` with each pair of entries with the same key that are not the same object; nil where one side has
     /// none. In key order; shared chunks are skipped, so the cost follows what differs.
     static func forEachDifference(_ old: Entries, _ new: Entries, _ body: (Row?, Row?) -> Void) {
-        guard let oldRoot = old.byKey, let newRoot = new.byKey else {
+        guard var left = old.cursorByKey, var right = new.cursorByKey else {
             pairByPosition(old, new, body)
             return
         }
-        var left = EntryCursor(oldRoot)
-        var right = EntryCursor(newRoot)
         while true {
             EntryCursor.skipShared(&left, &right)
             switch (left.row, right.row) {
