@@ -23,10 +23,10 @@ package final class LoadedSystem: Sendable {
         validator = Validator(model)
     }
 
-    /// The same models and drivers under another generation, which changed none of them.
-    init(generation: PackageGeneration, keeping other: LoadedSystem) {
+    /// The same models under another generation, whose drivers are over them too.
+    init(generation: PackageGeneration, drivers: [String: Driver], keepingModelOf other: LoadedSystem) {
         self.generation = generation
-        drivers = other.drivers
+        self.drivers = drivers
         model = other.model
         validator = other.validator
     }

@@ -32,6 +32,8 @@ package struct LoadedPackage: Sendable {
         package var nedID: String
         package var type: PackageMetaData.NEDType
         package var schema: Schema
+        /// SHA-256 over the texts that the model was made of: the same digest, the same model.
+        package var modelDigest: String
         /// The driver's description, if the package has one.
         package var descriptionPath: String?
         package var javaClassName: String?

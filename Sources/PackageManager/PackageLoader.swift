@@ -113,11 +113,11 @@ package struct PackageLoader: Sendable {
             guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
             // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
             let nedID = "\(identity):\(identity)"
-            guard let schema = driverSchema(&package, modules) else { return [] }
+            guard let (schema, digest) = driverSchema(&package, modules) else { return [] }
             let description = package.directory + "/driver/driver.yaml"
             package.drivers.append(
                 LoadedPackage.DriverModel(
-                    nedID: nedID, type: ned.type, schema: schema,
+                    nedID: nedID, type: ned.type, schema: schema, modelDigest: digest,
                     descriptionPath: DurableFiles.exists(description) ? description : nil,
                     javaClassName: ned.javaClassName))
             if !modules.systemNames.contains(identity), ned.nedID != nil {
@@ -133,9 +133,13 @@ package struct PackageLoader: Sendable {
         type == .netconf || type == .snmp ? type.rawValue : nil
     }
 
-    private func driverSchema(_ package: inout LoadedPackage, _ modules: PackageModules) -> Schema? {
-        if let old = previous?.package(package.name), old.digest == package.digest, let driver = old.drivers.first {
-            return driver.schema
+    /// A package that has changed in other things than its models keeps the model that it had.
+    private func driverSchema(
+        _ package: inout LoadedPackage, _ modules: PackageModules
+    ) -> (schema: Schema, digest: String)? {
+        let digest = [modules.device, modules.annotations, modules.library].map(Self.digest).joined(separator: " ")
+        if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
+            return (driver.schema, digest)
         }
         var options = SchemaCompiler.Options()
         options.policy = .vendor
@@ -149,7 +153,7 @@ package struct PackageLoader: Sendable {
             package.fail(.fileLoadError, errors.prefix(20).map(\.description))
             return nil
         }
-        return schema
+        return (schema, digest)
     }
 
     /// The system model with the packages' modules. A package whose modules do not compile fails, and the rest goes on.

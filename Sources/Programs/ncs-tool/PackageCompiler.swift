@@ -3,11 +3,14 @@ import Foundation
 import PackageManager
 import YANG
 
-/// Compiles the models of a package that has no Makefile, as `ncsc --ncs-compile-bundle` would.
+/// Compiles the models of a package that has no Makefile, as the usual Makefile does: a bundle in `src/ncsc-out`, whose
+/// compiled modules are copied into `load-dir`.
 enum PackageCompiler {
     static func compile(_ environment: [String: String]) -> PackageBuilder.Compile {
         { request in
-            var arguments = ["--ncs-compile-bundle", request.yangDirectory, "--ncs-device-dir", request.loadDirectory]
+            let bundle = DurableFiles.parent(of: request.yangDirectory) + "/ncsc-out"
+            try DurableFiles.removeTree(bundle)
+            var arguments = ["--ncs-compile-bundle", request.yangDirectory, "--ncs-device-dir", bundle]
             if let type = request.type { arguments += ["--ncs-device-type", deviceType(type)] }
             if let nedID = request.nedID { arguments += ["--ncs-ned-id", nedID] }
             var lines: [String] = []
@@ -17,7 +20,14 @@ enum PackageCompiler {
             guard status == 0 else {
                 throw DiagnosticsError(diagnostics.isEmpty ? [.error("the models do not compile")] : diagnostics)
             }
+            try copyModules(from: bundle + "/modules/fxs", to: request.loadDirectory)
             return diagnostics
+        }
+    }
+
+    private static func copyModules(from source: String, to target: String) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: source).sorted() where name.hasSuffix(".fxs") {
+            try DurableFiles.replace(target + "/" + name, with: try DurableFiles.read(source + "/" + name))
         }
     }
 
