@@ -120,6 +120,9 @@ let package = Package(
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", exclude: ["README.md"],
+            swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         tests("YANGTests", uses: ["Basics", "YANG"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
@@ -135,6 +138,12 @@ let package = Package(
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
+        tests(
+            "ControllerTests",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
+            ]),
         tests(
             "OperatorCLITests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
