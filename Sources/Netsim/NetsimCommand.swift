@@ -158,12 +158,16 @@ package struct NetsimCommand {
     struct Selection {
         var network: NetworkDirectory
         var devices: [NetworkDevice]
+        /// Whether no device was named.
+        var isAll = false
         var names: [String] { devices.map(\.name) }
     }
 
     private func devices(_ words: [String]) throws(NetsimError) -> Selection {
         let network = try network()
-        guard let name = words.first else { return Selection(network: network, devices: network.info.devices) }
+        guard let name = words.first else {
+            return Selection(network: network, devices: network.info.devices, isAll: true)
+        }
         guard words.count == 1 else {
             throw NetsimError(.usage, "", "too many arguments", remedy: "give one device, or none for all")
         }

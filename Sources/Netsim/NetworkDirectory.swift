@@ -125,7 +125,7 @@ package struct NetworkDirectory: Hashable, Sendable {
             try Self.writeStartFiles(device, package, counter: index)
         }
         try makeHostKey(device.files)
-        info.devices.append(device)
+        info.append(device)
     }
 
     /// Copies the start configuration of the package, the device's name and number filled in.
