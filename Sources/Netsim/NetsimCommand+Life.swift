@@ -122,7 +122,8 @@ extension NetsimCommand {
         var store = DeviceStore(files: device.files)
         let running = try convert(try store.load(oldModel), to: newModel, of: device)
         let hasStartup = DurableFiles.exists(device.files.startup)
-        let startup = hasStartup ? try convert(try DeviceStore.startup(device.files, oldModel), to: newModel, of: device) : nil
+        let startup =
+            hasStartup ? try convert(try DeviceStore.startup(device.files, oldModel), to: newModel, of: device) : nil
         try store.writeRunning(running.tree)
         if let startup { try DeviceStore.writeStartup(startup.tree, device.files) }
         let index = network.info.index(of: device.name) ?? 0

@@ -1,5 +1,5 @@
-package import ConfigTree
 import Basics
+package import ConfigTree
 import Foundation
 
 /// The command `ncs-netsim`.

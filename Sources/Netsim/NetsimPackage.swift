@@ -18,7 +18,8 @@ package struct NetsimPackage: Hashable, Sendable {
         let files = ["/package-meta-data.xml", "/src/package-meta-data.xml.in"].map { directory + $0 }
         guard let file = files.first(where: DurableFiles.exists) else {
             throw NetsimError(
-                .packageUnusable, directory, "there is no package-meta-data.xml", remedy: "give the directory of a package")
+                .packageUnusable, directory, "there is no package-meta-data.xml",
+                remedy: "give the directory of a package")
         }
         let root: XMLElement
         do {
@@ -30,12 +31,13 @@ package struct NetsimPackage: Hashable, Sendable {
             let name = root.child("name")?.trimmedText, !name.isEmpty
         else { throw NetsimError(.packageUnusable, file, "it describes no package", remedy: "see the manual") }
         let drivers = root.children("component").compactMap { $0.child("ned") }
-        guard let driver = drivers.first,
-            let (kind, element) = Kind.allCases.lazy.compactMap({ kind in driver.child(kind.rawValue).map { (kind, $0) } })
-                .first
-        else {
+        let found = drivers.first.flatMap { driver in
+            Kind.allCases.lazy.compactMap { kind in driver.child(kind.rawValue).map { (kind, $0) } }.first
+        }
+        guard let (kind, element) = found else {
             throw NetsimError(
-                .packageUnusable, file, "the package is no driver", remedy: "give a package with a component of kind ned")
+                .packageUnusable, file, "the package is no driver",
+                remedy: "give a package with a component of kind ned")
         }
         self.directory = directory
         self.kind = kind

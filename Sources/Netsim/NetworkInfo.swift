@@ -133,7 +133,8 @@ package struct NetworkInfo: Hashable, Sendable {
         }
         let address = rest.removeValue(forKey: "addresses") ?? "127.0.0.1"
         return NetworkDevice(
-            name: name, packageDirectory: package, directory: PlainFiles.absolute(try value("devicedirs"), in: directory),
+            name: name, packageDirectory: package,
+            directory: PlainFiles.absolute(try value("devicedirs"), in: directory),
             address: address, ports: ports, otherValues: rest)
     }
 }

@@ -82,7 +82,8 @@ import YANG
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
         try network.run("start").expectSuccess()
-        _ = try network.ssh(0, nil, input: "conf t\ninterface GigabitEthernet0/1\ndescription Kept\nend\nwrite memory\n")
+        _ = try network.ssh(
+            0, nil, input: "conf t\ninterface GigabitEthernet0/1\ndescription Kept\nend\nwrite memory\n")
         let upgraded = try network.run("upgrade-device", "c0", TestNetwork.new)
         #expect(upgraded.status == 0)
         #expect(upgraded.output.hasPrefix("DEVICE c0 UPGRADED openned-ios-cli-1.0 -> openned-ios-cli-2.0\n  "))
