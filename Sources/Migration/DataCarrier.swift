@@ -150,8 +150,12 @@ private final class CarrierRun {
         _ values: ValueContext
     ) {
         var keys: [String] = []
-        for key in target.keys {
-            guard let source = node.counterpart(of: key), let value = row.value(in: source.slot) ?? source.defaults.first,
+        let isSameShape = node.keys.count == target.keys.count
+        for (position, key) in target.keys.enumerated() {
+            // A key under another name is the same key if as many keys stand before and behind it.
+            let renamed = isSameShape ? node.keys[position] : nil
+            guard let source = node.counterpart(of: key) ?? renamed,
+                let value = row.value(in: source.slot) ?? source.defaults.first,
                 let carried = convert(value, source, key, values)
             else {
                 return lose(node, "its entry has no value for the key \(key.name)", instances: row.instanceCount)

@@ -42,7 +42,8 @@ package struct NetsimPackage: Hashable, Sendable {
         self.directory = directory
         self.kind = kind
         self.name = name
-        nedID = element.child("ned-id")?.trimmedText
+        // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
+        nedID = element.child("ned-id")?.trimmedText.split(separator: ":").last.map(String.init)
         if file.hasSuffix(".in") {
             let version = root.child("package-version")?.trimmedText ?? "1.0"
             self.name = Self.builtName(name, kind, version)
@@ -60,8 +61,7 @@ package struct NetsimPackage: Hashable, Sendable {
     /// The identity that `ncs-xml-init` names: module and name.
     package var identity: (module: String, name: String)? {
         guard let nedID, !nedID.isEmpty else { return kind == .netconf ? ("netconf", "netconf") : nil }
-        let parts = nedID.split(separator: ":", maxSplits: 1).map(String.init)
-        return parts.count == 2 ? (parts[0], parts[1]) : (nedID, nedID)
+        return (nedID, nedID)
     }
 
     var startFiles: [String] {

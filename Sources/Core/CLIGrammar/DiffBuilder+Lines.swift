@@ -33,9 +33,11 @@ extension DiffBuilder {
         let mustGo =
             node.has(.removeBeforeChange)
             || inline.contains { $0.change == .modified && node.child($0.node.slot).has(.removeBeforeChange) }
-        let resets = self.resets(node, new)
+        let resets = isCovered(inline, node, new)
         let nested = inline.contains { $0.change == .inside && Self.loses($0, node) }
-        let isUnnamed = gone.contains { node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal }
+        let isUnnamed = gone.contains {
+            node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
+        }
         if hadLine, mustGo || !hasLine || ((isUnnamed || nested) && !resets) {
             var line = context.prefix
             _ = context.composer.append(node, old, Self.own(node, old), to: &line, isDeletion: true)
@@ -60,12 +62,26 @@ extension DiffBuilder {
         }
     }
 
-    /// Whether the new line takes away by itself what it does not say.
-    private func resets(_ node: CLINode, _ new: Row) -> Bool {
+    /// Whether the new line takes away by itself all that it does not say.
+    private func isCovered(_ diffs: [DiffNode], _ node: CLINode, _ new: Row) -> Bool {
+        diffs.allSatisfy { diff in
+            switch diff.change {
+            case .deleted: resets(diff.node.slot, node, new)
+            case .inside: diff.new.map { isCovered(diff.children, node.child(diff.node.slot), $0) } ?? false
+            default: true
+            }
+        }
+    }
+
+    /// Whether giving the sequence of a node anew takes away the child in `slot`.
+    private func resets(_ slot: Int, _ node: CLINode, _ new: Row) -> Bool {
         guard node.has(.sequence), node.has([.resetSiblings, .resetAllSiblings]) else { return false }
         let sequence = node.children.nodes.filter { !$0.isHeader && $0.schema.isConfig }
-        guard let first = sequence.first else { return false }
-        return new.hasValue(in: first.slot) || new.kid(in: first.slot) != nil
+        guard let first = sequence.first, new.hasValue(in: first.slot) || new.kid(in: first.slot) != nil else {
+            return false
+        }
+        let end = sequence.first { $0.has(.breakSequence) }?.slot ?? .max
+        return node.has(.resetAllSiblings) || slot < end
     }
 
     /// Whether something inside an inlined container is gone.
@@ -80,10 +96,12 @@ extension DiffBuilder {
         diffs.flatMap { diff -> [DiffTouch] in
             let child = node.child(diff.node.slot)
             switch diff.change {
-            case .created: return child.kind == .leafList
-                ? [touch(.created, context.inside(child), new: diff.newValue)] : all(child, new, .created, context)
-            case .deleted: return child.kind == .leafList
-                ? [touch(.deleted, context.inside(child), old: diff.oldValue)] : all(child, old, .deleted, context)
+            case .created:
+                return child.kind == .leafList
+                    ? [touch(.created, context.inside(child), new: diff.newValue)] : all(child, new, .created, context)
+            case .deleted:
+                return child.kind == .leafList
+                    ? [touch(.deleted, context.inside(child), old: diff.oldValue)] : all(child, old, .deleted, context)
             case .modified:
                 return [touch(.modified, context.inside(child), old: diff.oldValue, new: diff.newValue)]
             default:

@@ -24,7 +24,17 @@ package struct ChangeSet: Hashable, Sendable {
     /// The edits that turn the old side of a diff into the new one.
     package init(_ diff: [DiffNode], below path: InstancePath = InstancePath()) {
         items = []
-        for node in diff { append(node, path) }
+        append(diff, path)
+    }
+
+    /// The changes below one node. Which model lies below a mount point is told by the leaves beside it: so the old
+    /// tree goes before they change, the new one comes after.
+    private mutating func append(_ siblings: [DiffNode], _ path: InstancePath) {
+        func isGoing(_ node: DiffNode) -> Bool { node.node.kind == .mountPoint && node.change == .deleted }
+        func isComing(_ node: DiffNode) -> Bool { node.node.kind == .mountPoint && node.change != .deleted }
+        for node in siblings where isGoing(node) { append(node, path) }
+        for node in siblings where node.node.kind != .mountPoint { append(node, path) }
+        for node in siblings where isComing(node) { append(node, path) }
     }
 
     private mutating func append(_ diff: DiffNode, _ parent: InstancePath) {
@@ -34,7 +44,7 @@ package struct ChangeSet: Hashable, Sendable {
         case .modified: items.append(Item(.set(diff.newValue ?? ""), path.description))
         case .inside, .moved:
             if diff.change == .moved { items.append(Item(.place(Self.place(diff.after)), path.description)) }
-            for child in diff.children { append(child, path) }
+            append(diff.children, path)
         case .created:
             if let after = diff.after { items.append(Item(.place(Self.place(after)), path.description)) }
             if let row = diff.new, diff.node.kind != .leafList {
@@ -60,7 +70,10 @@ package struct ChangeSet: Hashable, Sendable {
         if !isAnnounced, instance.node.kind == .list || instance.node.isPresence {
             items.append(Item(.create, path.description))
         }
-        for child in instance.children() {
+        let children = instance.children()
+        for child in children.filter({ $0.node.kind != .mountPoint })
+            + children.filter({ $0.node.kind == .mountPoint })
+        {
             let childPath = path.appending(child.node, keys: child.keys)
             switch child.node.kind {
             case .leaf, .anydata, .anyxml:

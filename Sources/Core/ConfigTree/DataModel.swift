@@ -24,7 +24,8 @@ package final class DataModel: Sendable {
         rivalSlots = Self.findRivals(schema)
     }
 
-    func rivals(of node: SchemaNode) -> [Int] { rivalSlots[node.id] ?? [] }
+    /// The slots of the data nodes in the other cases of the choices that `node` stands in.
+    package func rivals(of node: SchemaNode) -> [Int] { rivalSlots[node.id] ?? [] }
 
     private static func findRivals(_ schema: Schema) -> [NodeID: [Int]] {
         var found: [NodeID: [Int]] = [:]
@@ -90,6 +91,7 @@ final class EntryOrder: Sendable {
         return 0
     }
 
-    /// Labels of a fresh user-ordered list: far enough apart that entries can be put between for long.
-    static func label(_ index: Int) -> UInt64 { UInt64(index + 1) << 32 }
+    /// Labels of a fresh user-ordered list: far enough apart that entries can be put between for long, and from the
+    /// ends that any number can be put there.
+    static func label(_ index: Int) -> UInt64 { (1 << 62) + UInt64(index) << 32 }
 }

@@ -56,6 +56,7 @@ private struct TreeEditor {
         switch node.kind {
         case .leaf, .anydata, .anyxml:
             guard isLast else { throw fault("\(node.name) has no children") }
+            try checkKey(row, node)
             edited = try editLeaf(row, node)
         case .leafList:
             guard isLast else { throw fault("\(node.name) has no children") }
@@ -69,7 +70,9 @@ private struct TreeEditor {
         case .root, .choice, .case:
             throw fault("\(node.name) is no data node")
         }
-        return edit == .delete && isLast ? edited : edited.droppingRivals(of: node, in: model)
+        // Only what is there chooses a case: not a delete below, nor a container without presence "made" empty.
+        return edit == .delete || !edited.hasContent(in: node.slot)
+            ? edited : edited.droppingRivals(of: node, in: model)
     }
 
     private func editLeaf(_ row: Row, _ node: SchemaNode) throws(PathError) -> Row {
@@ -81,12 +84,26 @@ private struct TreeEditor {
         }
     }
 
+    /// A key leaf comes and goes with its entry.
+    private func checkKey(_ row: Row, _ node: SchemaNode) throws(PathError) {
+        guard node.isKey, let key = row.value(in: node.slot), edit != .set(key) else { return }
+        throw fault("\(node.name) is a key: delete the entry and make another one")
+    }
+
+    private func checkCount(_ step: InstancePath.Step, _ names: [String]) throws(PathError) {
+        guard step.keys.count == names.count else {
+            throw PathError(
+                .wrongKeys, "\(path): \(step.node.path) needs a value for each of \(names.joined(separator: ", "))")
+        }
+    }
+
     private func editLeafList(_ row: Row, _ step: InstancePath.Step, _ model: DataModel) throws(PathError) -> Row {
         let node = step.node
         guard let value = step.keys.first else {
             guard edit == .delete else { throw fault("a leaf-list entry needs a value") }
             return row.replacing(nil, in: node.slot)
         }
+        try checkCount(step, ["."])
         let entry = Row.leafListEntry(node.id, value: value, order: EntryOrder.label(0))
         return try editEntries(row, step, model, fresh: entry)
     }
@@ -99,6 +116,7 @@ private struct TreeEditor {
             guard edit == .delete, index == path.steps.count - 1 else { throw fault("a list entry needs its keys") }
             return row.replacing(nil, in: node.slot)
         }
+        try checkCount(step, node.keys.map(\.name))
         var fresh = Row.empty(node.id).placed(at: EntryOrder.label(0))
         for (key, value) in zip(node.keys, step.keys) { fresh = fresh.setting(value, in: key.slot) }
         guard index < path.steps.count - 1 else { return try editEntries(row, step, model, fresh: fresh) }
@@ -116,6 +134,7 @@ private struct TreeEditor {
         _ row: Row, _ step: InstancePath.Step, _ model: DataModel, fresh: Row
     ) throws(PathError) -> Row {
         let slot = step.node.slot
+        if case .set = edit { throw fault("an entry has no value of its own") }
         guard let entries = row.entries(in: slot) else {
             if edit == .delete { return row }
             let only = Entries(list: step.node, order: model.order(of: step.node), rows: [fresh])
@@ -123,8 +142,7 @@ private struct TreeEditor {
         }
         let old = entries.entry(step.keys)
         switch edit {
-        case .set: throw fault("an entry has no value of its own")
-        case .create: return old == nil ? row.replacing(.entries(entries.upserting(fresh)), in: slot) : row
+        case .set, .create: return old == nil ? row.replacing(.entries(entries.upserting(fresh)), in: slot) : row
         case .place(let place): return row.replacing(.entries(entries.putting(old ?? fresh, at: place)), in: slot)
         case .delete:
             guard old != nil else { return row }
@@ -185,6 +203,8 @@ extension Row {
     package func mounted(in slot: Int) -> DataTree? {
         if case .mount(let tree)? = kid(in: slot) { tree } else { nil }
     }
+
+    func hasContent(in slot: Int) -> Bool { hasValue(in: slot) || kid(in: slot) != nil }
 
     /// Without the nodes of the other cases of the choices in which `node` stands.
     func droppingRivals(of node: SchemaNode, in model: DataModel) -> Row {

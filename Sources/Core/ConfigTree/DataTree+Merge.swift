@@ -19,7 +19,9 @@ extension DataTree {
         for kid in over.kids {
             let slot = Int(kid.slot)
             let child = node.dataChild(at: slot)
-            result = result.replacing(merge(result.kid(in: slot), kid.kid, child, model), in: slot)
+            let old = result.kid(in: slot)
+            let merged = merge(old, kid.kid, child, model)
+            if old?.isSame(as: merged) != true { result = result.replacing(merged, in: slot) }
             result = result.droppingRivals(of: child, in: model)
         }
         return result

@@ -67,7 +67,7 @@ extension InstancePath: CustomStringConvertible {
             text += "/"
             let here = step.node.module.name
             if here != module { text += here + ":" }
-            module = here
+            module = step.node.kind == .mountPoint ? nil : here
             text += step.node.name
             guard !step.keys.isEmpty else { continue }
             if step.node.kind == .leafList {
@@ -87,7 +87,7 @@ extension InstancePath: CustomStringConvertible {
             text += "/"
             let here = step.node.module
             if here.name != module { text += here.prefix + ":" }
-            module = here.name
+            module = step.node.kind == .mountPoint ? nil : here.name
             text += step.node.name
             if !step.keys.isEmpty { text += "{" + step.keys.map(Self.keyText).joined(separator: " ") + "}" }
         }
@@ -100,14 +100,20 @@ extension InstancePath: CustomStringConvertible {
     }
 
     private static func keyText(_ key: String) -> String {
-        key.isEmpty || key.contains(where: { $0 == " " || $0 == "\"" || $0 == "}" }) ? "\"\(key)\"" : key
+        let isPlain = key.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "}") }
+        return isPlain && !key.isEmpty ? key : "\"" + doubled(UInt8(ascii: "\""), in: key) + "\""
     }
 
     /// An XPath literal, doubled quotes where both kinds occur (an escape of ours; XPath 1.0 has none).
     private static func quoted(_ value: String) -> String {
-        if !value.contains("'") { return "'\(value)'" }
-        if !value.contains("\"") { return "\"\(value)\"" }
-        return "'" + value.replacing("'", with: "''") + "'"
+        let apostrophe = UInt8(ascii: "'")
+        if !value.utf8.contains(apostrophe) { return "'\(value)'" }
+        if !value.utf8.contains(UInt8(ascii: "\"")) { return "\"\(value)\"" }
+        return "'" + doubled(apostrophe, in: value) + "'"
+    }
+
+    private static func doubled(_ quote: UInt8, in text: String) -> String {
+        String(decoding: text.utf8.flatMap { $0 == quote ? [$0, $0] : [$0] }, as: UTF8.self)
     }
 }
 

@@ -26,6 +26,9 @@ package final class Entries: Sendable {
             byPlace: order.isUserOrdered ? EntryNode.packed(rows) : nil)
     }
 
+    /// A walk in key order; nil for a list without keys.
+    var cursorByKey: EntryCursor? { byKey.map { EntryCursor($0) } }
+
     private var shown: EntryNode { byPlace ?? byKey! }
 
     package var count: Int { shown.count }
@@ -96,7 +99,8 @@ package final class Entries: Sendable {
     func putting(_ row: Row, at place: Place) -> Entries {
         guard byPlace != nil, !order.isKeyless else { return upserting(row) }
         guard let old = byKey!.find({ order.compare($0, row) }) else { return insertingNew(row, at: place) }
-        guard let rest = removing(keys(of: old)) else { return replacing(old, by: row.placed(at: old.order)) }
+        let isItself = place == .before(keys(of: old)) || place == .after(keys(of: old))
+        guard !isItself, let rest = removing(keys(of: old)) else { return replacing(old, by: row.placed(at: old.order)) }
         return rest.insertingNew(row, at: place)
     }
 
@@ -113,14 +117,16 @@ package final class Entries: Sendable {
         let places = byPlace!
         func between(_ low: UInt64, _ high: UInt64) -> UInt64? { high - low < 2 ? nil : low + (high - low) / 2 }
         switch place {
-        case .first: return between(0, places.row(at: 0).order)
+        case .first:
+            let first = places.row(at: 0).order
+            return first > 1 << 33 ? first - (1 << 32) : nil
         case .last:
             let last = places.row(at: places.count - 1).order
             return last < .max - (1 << 33) ? last + (1 << 32) : nil
         case .before(let keys), .after(let keys):
             guard let anchor = entry(keys), let index = position(of: anchor) else { return label(for: .last) }
             if case .before = place {
-                return between(index == 0 ? 0 : places.row(at: index - 1).order, anchor.order)
+                return index == 0 ? label(for: .first) : between(places.row(at: index - 1).order, anchor.order)
             }
             if index == places.count - 1 { return label(for: .last) }
             return between(anchor.order, places.row(at: index + 1).order)
@@ -149,12 +155,10 @@ package final class Entries: Sendable {
     /// Calls `body` with each pair of entries with the same key that are not the same object; nil where one side has
     /// none. In key order; shared chunks are skipped, so the cost follows what differs.
     static func forEachDifference(_ old: Entries, _ new: Entries, _ body: (Row?, Row?) -> Void) {
-        guard let oldRoot = old.byKey, let newRoot = new.byKey else {
+        guard var left = old.cursorByKey, var right = new.cursorByKey else {
             pairByPosition(old, new, body)
             return
         }
-        var left = EntryCursor(oldRoot)
-        var right = EntryCursor(newRoot)
         while true {
             EntryCursor.skipShared(&left, &right)
             switch (left.row, right.row) {

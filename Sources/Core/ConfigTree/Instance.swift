@@ -147,12 +147,22 @@ package final class Instance: Sendable {
     /// The stored values of a leaf-list, or its defaults in use.
     package func values(_ leafList: SchemaNode) -> [String] {
         if let entries = row?.entries(in: leafList.slot) { return entries.rows.map { $0.value(at: 0) } }
-        return leafList.defaults
+        return defaultsInUse(leafList)
     }
 
-    private func defaultInUse(_ leaf: SchemaNode) -> String? {
-        guard let value = leaf.defaults.first else { return nil }
-        return isDefaultCase(leaf) ? value : nil
+    private func defaultInUse(_ leaf: SchemaNode) -> String? { defaultsInUse(leaf).first }
+
+    private func defaultsInUse(_ node: SchemaNode) -> [String] {
+        let defaults = node.defaults
+        return defaults.isEmpty || !mayHaveDefaults(node) ? [] : defaults
+    }
+
+    /// Whether defaults of the child `node`, or below it, are in use. Containers without presence do not count: what
+    /// decides is the case that their nearest real ancestor is in (RFC 7950 section 7.6.1).
+    private func mayHaveDefaults(_ child: SchemaNode) -> Bool {
+        guard isDefaultCase(child) else { return false }
+        guard node.isNonPresenceContainer, row == nil, let parent else { return true }
+        return parent.mayHaveDefaults(node)
     }
 
     /// Whether a node that is absent may have its default: each choice above it has this case chosen, or nothing
@@ -195,12 +205,13 @@ package final class Instance: Sendable {
             case .list: result += entries(node)
             case .leafList:
                 if row?.entries(in: node.slot) == nil, defaults {
-                    result += node.defaults.map { Instance(node, self, innerModel, .value($0, isDefault: true)) }
+                    result += defaultsInUse(node).map { Instance(node, self, innerModel, .value($0, isDefault: true)) }
                 } else {
                     result += entries(node)
                 }
             case .container, .mountPoint:
-                if let inner = child(node), defaults || inner.row != nil { result.append(inner) }
+                guard let inner = child(node) else { continue }
+                if inner.row != nil || (defaults && mayHaveDefaults(node)) { result.append(inner) }
             default: if let inner = child(node), inner.row != nil || inner.value != nil { result.append(inner) }
             }
         }

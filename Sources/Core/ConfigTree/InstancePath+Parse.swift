@@ -55,14 +55,14 @@ extension DataTree {
         if word.namedKeys.isEmpty, word.keys.isEmpty { return [] }
         let names = node.kind == .leafList ? ["."] : node.keys.map(\.name)
         let values = word.namedKeys.isEmpty ? word.keys : names.compactMap { word.namedKeys[$0] }
-        guard values.count == names.count else {
+        guard values.count == names.count, word.namedKeys.isEmpty || word.namedKeys.count == names.count else {
             throw PathError(.wrongKeys, "\(text): \(node.path) has the keys \(names.joined(separator: ", "))")
         }
         return values
     }
 }
 
-/// Splits the text of a path into its steps.
+/// Splits the text of a path into its steps. Works on bytes: a quote is a quote, whatever combining mark follows it.
 struct PathScanner {
     struct Word {
         var module: String?
@@ -71,81 +71,95 @@ struct PathScanner {
         var namedKeys: [String: String] = [:]
     }
 
-    private var rest: Substring
-    private let whole: String
+    private let bytes: [UInt8]
+    private var index = 0
 
-    init(_ text: String) {
-        whole = text
-        rest = text[...]
+    init(_ text: String) { bytes = Array(text.utf8) }
+
+    private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private mutating func accept(_ character: Unicode.Scalar) -> Bool {
+        guard let next, next == UInt8(ascii: character) else { return false }
+        index += 1
+        return true
     }
 
     mutating func nextStep() throws(PathError) -> Word? {
-        if rest.first == "/" { rest.removeFirst() }
-        guard !rest.isEmpty else { return nil }
-        var name = take { $0 != "/" && $0 != "[" && $0 != "{" && $0 != ":" }
+        _ = accept("/")
+        guard next != nil else { return nil }
+        var name = take(until: "/[{:")
         var module: String?
-        if rest.first == ":" {
-            rest.removeFirst()
+        if accept(":") {
             module = name
-            name = take { $0 != "/" && $0 != "[" && $0 != "{" }
+            name = take(until: "/[{")
         }
         guard !name.isEmpty else { throw fault("a name is missing") }
         var word = Word(module: module, name: name)
-        if rest.first == "{" { word.keys = try bracedKeys() }
-        while rest.first == "[" {
+        if accept("{") { word.keys = try bracedKeys() }
+        while accept("[") {
             let (key, value) = try predicate()
-            word.namedKeys[key] = value
+            guard word.namedKeys.updateValue(value, forKey: key) == nil else { throw fault("\(key) stands twice") }
         }
-        guard rest.isEmpty || rest.first == "/" else { throw fault("/ expected before \(rest)") }
+        guard next == nil || next == UInt8(ascii: "/") else { throw fault("/ expected before \(rest)") }
         return word
     }
 
-    private func fault(_ reason: String) -> PathError { PathError(.syntax, "\(whole): \(reason)") }
+    private var rest: String { String(decoding: bytes[index...].prefix(80), as: UTF8.self) }
 
-    private mutating func take(_ while: (Character) -> Bool) -> String {
-        let word = rest.prefix(while: `while`)
-        rest = rest[word.endIndex...]
-        return String(word)
+    private func fault(_ reason: String) -> PathError {
+        PathError(.syntax, "\(String(decoding: bytes, as: UTF8.self)): \(reason)")
+    }
+
+    private mutating func take(until stops: StaticString) -> String {
+        let start = index
+        stops.withUTF8Buffer { stops in
+            while let next, !stops.contains(next) { index += 1 }
+        }
+        return String(decoding: bytes[start..<index], as: UTF8.self)
     }
 
     private mutating func bracedKeys() throws(PathError) -> [String] {
-        rest.removeFirst()
         var keys: [String] = []
-        while let next = rest.first, next != "}" {
-            if next == " " {
-                rest.removeFirst()
+        while let next, next != UInt8(ascii: "}") {
+            if next == UInt8(ascii: " ") {
+                index += 1
             } else {
-                keys.append(next == "\"" ? try literal() : take { $0 != " " && $0 != "}" })
+                keys.append(next == UInt8(ascii: "\"") ? try literal() : take(until: " }"))
             }
         }
-        guard rest.first == "}" else { throw fault("} is missing") }
-        rest.removeFirst()
+        guard accept("}") else { throw fault("} is missing") }
         return keys
     }
 
     private mutating func predicate() throws(PathError) -> (String, String) {
-        rest.removeFirst()
-        var name = take { $0 != "=" && $0 != "]" }
-        if let colon = name.firstIndex(of: ":") { name = String(name[name.index(after: colon)...]) }
-        guard rest.first == "=" else { throw fault("= is missing after [\(name)") }
-        rest.removeFirst()
+        while accept(" ") {}
+        var name = take(until: "=] ")
+        if let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) {
+            name = String(name[name.utf8.index(after: colon)...])
+        }
+        while accept(" ") {}
+        guard accept("=") else { throw fault("= is missing after [\(name)") }
+        while accept(" ") {}
         let value = try literal()
-        guard rest.first == "]" else { throw fault("] is missing after \(value)") }
-        rest.removeFirst()
-        return (name.trimmingPrefix(" ").description, value)
+        while accept(" ") {}
+        guard accept("]") else { throw fault("] is missing after \(value)") }
+        return (name, value)
     }
 
     private mutating func literal() throws(PathError) -> String {
-        guard let quote = rest.first, quote == "'" || quote == "\"" else { throw fault("a quoted value is missing") }
-        rest.removeFirst()
-        var value = ""
-        while true {
-            value += take { $0 != quote }
-            guard !rest.isEmpty else { throw fault("\(quote) is missing at the end of a value") }
-            rest.removeFirst()
-            guard rest.first == quote else { return value }
-            value.append(quote)
-            rest.removeFirst()
+        guard let quote = next, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
+            throw fault("a quoted value is missing")
         }
+        index += 1
+        var value: [UInt8] = []
+        while let byte = next {
+            index += 1
+            if byte == quote {
+                guard next == quote else { return String(decoding: value, as: UTF8.self) }
+                index += 1
+            }
+            value.append(byte)
+        }
+        throw fault("\(Unicode.Scalar(quote)) is missing at the end of a value")
     }
 }

@@ -34,6 +34,7 @@ package final class RowDraft {
         rows[child.slot] = nil
         lists[child.slot] = nil
         mounts[child.slot] = nil
+        mountedTrees[child.slot] = nil
     }
 
     /// Takes back one entry of a list, or one value of a leaf-list.
@@ -59,6 +60,7 @@ package final class RowDraft {
     package func mount(_ point: SchemaNode, model: DataModel) -> RowDraft {
         if let mount = mounts[point.slot], mount.model === model { return mount.draft }
         let draft = RowDraft(model.schema.root)
+        mountedTrees[point.slot] = nil
         mounts[point.slot] = (model, draft)
         return draft
     }
@@ -66,6 +68,20 @@ package final class RowDraft {
     /// Whether the child in `slot` has been begun.
     func hasContent(in slot: Int) -> Bool {
         leaves[slot] != nil || rows[slot] != nil || lists[slot] != nil || mounts[slot] != nil
+            || mountedTrees[slot] != nil
+    }
+
+    /// Whether something of the child in `slot` would be stored.
+    package func willStore(in slot: Int) -> Bool {
+        if leaves[slot] != nil || mountedTrees[slot] != nil || lists[slot]?.isEmpty == false { return true }
+        if let draft = rows[slot] { return draft.node.isPresence || !draft.isEmpty }
+        return mounts[slot].map { !$0.draft.isEmpty } ?? false
+    }
+
+    /// Whether nothing below this node would be stored.
+    package var isEmpty: Bool {
+        leaves.isEmpty && mountedTrees.isEmpty && lists.values.allSatisfy(\.isEmpty)
+            && rows.keys.allSatisfy { !willStore(in: $0) } && mounts.keys.allSatisfy { !willStore(in: $0) }
     }
 
     /// Mounts a finished tree as it is.
@@ -96,6 +112,7 @@ package final class RowDraft {
         }
         for (slot, mount) in mounts {
             let row = mount.draft.freeze(in: mount.model)
+            if row.isEmpty { continue }
             let tree = DataTree(model: mount.model, root: row)
             kids.append(KidSlot(slot: UInt16(slot), kid: .mount(tree)))
         }
@@ -127,6 +144,8 @@ private final class EntriesDraft {
         self.list = list
         keys = list.keys
     }
+
+    var isEmpty: Bool { order.allSatisfy { $0 == nil } && values.allSatisfy { $0 == nil } }
 
     func existing(_ keys: [String]) -> RowDraft? { byKeys[keys].flatMap { order[$0] } }
 

@@ -48,11 +48,16 @@ private struct TreeDiffer {
     func children(_ a: Row, _ b: Row, _ parent: SchemaNode) -> [DiffNode] {
         guard !(a === b) else { return [] }
         var result: [DiffNode] = []
-        if !a.hasSameLeaves(as: b) { leaves(a, b, parent, &result) }
-        let slots = mergedSlots(a.kids, b.kids)
-        for slot in slots { kids(a.kid(in: slot), b.kid(in: slot), parent.dataChild(at: slot), &result) }
-        if !result.isEmpty, !slots.isEmpty { result.sort { $0.node.slot < $1.node.slot } }
-        return result
+        let leaves = a.hasSameLeaves(as: b) ? [] : leaves(a, b, parent)
+        var next = 0
+        for slot in mergedSlots(a.kids, b.kids) {
+            while next < leaves.count, leaves[next].node.slot < slot {
+                result.append(leaves[next])
+                next += 1
+            }
+            kids(a.kid(in: slot), b.kid(in: slot), parent.dataChild(at: slot), &result)
+        }
+        return result + leaves[next...]
     }
 
     private func mergedSlots(_ a: ContiguousArray<KidSlot>, _ b: ContiguousArray<KidSlot>) -> [Int] {
@@ -68,7 +73,8 @@ private struct TreeDiffer {
         return slots
     }
 
-    private func leaves(_ a: Row, _ b: Row, _ parent: SchemaNode, _ result: inout [DiffNode]) {
+    private func leaves(_ a: Row, _ b: Row, _ parent: SchemaNode) -> [DiffNode] {
+        var result: [DiffNode] = []
         for position in 0..<a.leafCount {
             let slot = a.leafSlot(at: position)
             let (before, after) = (a.value(at: position), b.value(in: slot))
@@ -81,6 +87,7 @@ private struct TreeDiffer {
             guard !a.hasValue(in: slot) else { continue }
             result.append(make(parent.dataChild(at: slot), .created, values: (nil, b.value(at: position))))
         }
+        return result.sorted { $0.node.slot < $1.node.slot }
     }
 
     private func make(
@@ -123,14 +130,19 @@ private struct TreeDiffer {
     private func entries(_ a: Entries?, _ b: Entries?, _ list: SchemaNode, _ result: inout [DiffNode]) {
         let isOrdered = (a ?? b)?.isUserOrdered ?? false
         var found: [DiffNode] = []
+        var isReordered = a == nil
         switch (a, b) {
-        case (let a?, let b?): Entries.forEachDifference(a, b) { pair($0, $1, list, a, &found) }
+        case (let a?, let b?):
+            Entries.forEachDifference(a, b) { before, after in
+                if let before, let after, before.order != after.order { isReordered = true }
+                pair(before, after, list, a, &found)
+            }
         case (nil, let b?): for row in b.rows { pair(nil, row, list, b, &found) }
         case (let a?, nil): for row in a.rows { pair(row, nil, list, a, &found) }
         case (nil, nil): break
         }
         if isOrdered, let b, !list.keys.isEmpty || list.kind == .leafList {
-            found = ordered(found, a, b, list)
+            found = isReordered ? ordered(found, a, b, list) : withPlaces(found, b)
         }
         result += found
     }
@@ -147,6 +159,19 @@ private struct TreeDiffer {
         case (let a?, nil): result.append(make(list, .deleted, keys: keys, rows: (a, nil), values: (value, nil)))
         case (nil, nil): break
         }
+    }
+
+    /// Completes the differences of a user-ordered list in which every entry that stays has kept its label, and so its
+    /// place among the others: only what is new needs one. Costs what differs.
+    private func withPlaces(_ found: [DiffNode], _ b: Entries) -> [DiffNode] {
+        var result = found.filter { $0.change == .deleted }
+        for var change in found.filter({ $0.change != .deleted }).sorted(by: { $0.label < $1.label }) {
+            if change.change == .created, let row = change.new, let index = b.position(of: row) {
+                change.after = index == 0 ? [] : b.keys(of: b[index - 1])
+            }
+            result.append(change)
+        }
+        return result
     }
 
     /// Completes the differences of a user-ordered list with places: the fewest entries count as moved (all but a
@@ -177,6 +202,10 @@ private struct TreeDiffer {
         }
         return result
     }
+}
+
+extension DiffNode {
+    fileprivate var label: UInt64 { new?.order ?? 0 }
 }
 
 extension Kid {
