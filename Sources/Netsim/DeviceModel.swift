@@ -36,7 +36,7 @@ package final class DeviceModel: Sendable {
         }
         self.package = package
         data = DataModel(schema)
-        grammar = CLIGrammar(model: data, dialect: .i)
+        grammar = CLIGrammar(model: data, dialect: package.dialect)
         validator = Validator(data)
         hostname = schema.root.dataChildren.first { $0.name == "hostname" && $0.kind == .leaf }
     }

@@ -1,4 +1,5 @@
 import Basics
+import CLIGrammar
 import Foundation
 
 /// A driver package as far as a simulated device needs it.
@@ -62,6 +63,21 @@ package struct NetsimPackage: Hashable, Sendable {
     package var identity: (module: String, name: String)? {
         guard let nedID, !nedID.isEmpty else { return kind == .netconf ? ("netconf", "netconf") : nil }
         return (nedID, nedID)
+    }
+
+    /// How the device's configuration looks, as `driver/driver.yaml` names it; IOS without one.
+    var dialect: CLIDialect {
+        let bytes = (try? DurableFiles.read(directory + "/driver/driver.yaml", limit: 1 << 20)) ?? []
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let words = lines.first { $0.hasPrefix("dialect:") }?.dropFirst(8).split(whereSeparator: {
+            " \t\r#'\"".contains($0)
+        })
+        switch words?.first {
+        case "xr": return .xr
+        case "nx": return .nx
+        case "c": return .c
+        default: return .i
+        }
     }
 
     var startFiles: [String] {

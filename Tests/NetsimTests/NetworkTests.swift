@@ -156,3 +156,31 @@ extension TestNetwork.Result {
         #expect(status == 0 && errors.isEmpty, "\(output)\(errors)", sourceLocation: place)
     }
 }
+
+/// The program that end-to-end tests were given, if any.
+enum Installation {
+    static let program = (ProcessInfo.processInfo.environment["OPENNED_INSTALLATION"] ?? "") + "/bin/ncs-netsim"
+    static let isThere = TestNetwork.hasModules && NetworkTests.hasSSH && DurableFiles.exists(program)
+}
+
+/// The installed program, killed without warning.
+@Suite(.enabled(if: Installation.isThere), .timeLimit(.minutes(2))) struct InstalledNetworkTests {
+    @Test func killedProcessIsFoundOutAndItsStateComesBack() throws {
+        let network = try TestNetwork()
+        func run(_ words: String...) throws -> TestNetwork.Result {
+            let variables = network.environment.map { "\($0.key)=\($0.value)" }
+            return try TestNetwork.execute(
+                ["env"] + variables + [Installation.program] + words + ["--dir", network.directory + "/netsim"])
+        }
+        try run("create-network", TestNetwork.old, "2", "c").expectSuccess()
+        #expect(try run("start").output == "DEVICE c0 OK STARTED\nDEVICE c1 OK STARTED\n")
+        _ = try network.ssh(1, nil, input: "conf t\nvlan 10\nname users\n")
+        let pid = try String(contentsOfFile: network.directory + "/netsim/.netsim/pid", encoding: .utf8)
+        kill(try #require(pid_t(pid.trimmingCharacters(in: .newlines))), SIGKILL)
+        #expect(try run("is-alive").output == "DEVICE c0 FAIL\nDEVICE c1 FAIL\n")
+        #expect(try run("stop").output == "DEVICE c0 already STOPPED\nDEVICE c1 already STOPPED\n")
+        try run("start").expectSuccess()
+        #expect(try network.ssh(1, "show running-config vlan 10").output.contains("name users"))
+        try run("stop").expectSuccess()
+    }
+}
