@@ -147,7 +147,7 @@ extension NetsimCommand {
             throw NetsimError(
                 .usage, "", "\"\(words.dropFirst().joined(separator: " "))\" is no fault",
                 remedy:
-                    "use refuse-line, hang-up-line or silent-line with an XSD regular expression, or hang-up-after N")
+                    "see ncs-netsim --help; PATTERN is an XSD regular expression")
         }
         plan.actions.append(action)
         try plan.write(to: path)

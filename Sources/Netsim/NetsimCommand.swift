@@ -215,7 +215,8 @@ package struct NetsimCommand {
                           load devname file...      |
                           log devname               |
                           fault devname [refuse-line PATTERN [MESSAGE] | hang-up-line PATTERN |
-                                         silent-line PATTERN | hang-up-after N | clear] |
+                                         power-off-line PATTERN | silent-line PATTERN |
+                                         hang-up-after N | power-off-after N | clear] |
                           upgrade-device devname <NcsPackage> |
                           [cli | cli-c | cli-i] devname |
                           get-port devname [ipc | netconf | cli | snmp]

@@ -95,7 +95,12 @@ final class NetworkServer: Sendable {
         defer { state.withLock { _ = $0.starting.remove(device.name) } }
         do throws(NetsimError) {
             let simulated = try SimulatedDevice(
-                device, model: try model.get(), queue: DeviceQueue(crew: crew), clock: clock)
+                device, model: try model.get(), queue: DeviceQueue(crew: crew), clock: clock,
+                losePower: { [weak self] in
+                    guard let server = self else { return }
+                    // Stopping waits for the device's queue, from which this is called.
+                    Thread.detachNewThread { _ = server.stop(device.name) }
+                })
             let key = try HostKey.load(device.files)
             let address = SocketAddress(host: device.address, port: device.ports.cli)
             let listener = try listen(simulated, address, key)

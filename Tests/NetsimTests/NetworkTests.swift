@@ -78,6 +78,18 @@ import YANG
         #expect(log.contains("(config)# vlan 99\n") && !log.contains("(config)# vlan 100\n"))
     }
 
+    @Test(.enabled(if: hasSSH)) func deviceWithoutPowerAnswersNobodyUntilItIsStarted() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
+        try network.run("start").expectSuccess()
+        try network.run("fault", "c0", "power-off-after", "2").expectSuccess()
+        #expect(try network.ssh(0, nil, input: "conf t\nvlan 10\nvlan 20\n").status == 255)
+        #expect(try network.run("is-alive").output == "DEVICE c0 FAIL\nDEVICE c1 OK\n")
+        try network.run("start", "c0").expectSuccess()
+        let text = try network.ssh(0, "show running-config").output
+        #expect(text.contains("vlan 10") && !text.contains("vlan 20"))
+    }
+
     @Test(.enabled(if: hasSSH)) func upgradedDeviceRunsTheNewModelWithItsData() throws {
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
