@@ -5,7 +5,7 @@ import YANG
 ///
 /// A text in which any line is indented is structured by indentation: a mode ends where the indentation of its header
 /// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know
-/// is looked for in the modes around it. A line that the model does not know is skipped with all that is indented deeper.
+/// is looked for in the modes around it. A line that the model does not know is skipped with all that is deeper.
 struct ConfigurationReader<Sink: ConfigurationSink> {
     private struct Mode {
         var base: LineFrame

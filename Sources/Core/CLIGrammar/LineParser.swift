@@ -5,7 +5,7 @@ import YANG
 ///
 /// The line is a walk: a word leads to a child, a value or keys follow, and the walk goes on in what was entered, or
 /// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
-/// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
+/// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget bounds the search.
 struct LineParser {
     let line: CLILine
     /// Ranges and actions are recognised, and incomplete commands refused.

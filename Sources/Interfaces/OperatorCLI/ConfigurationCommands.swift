@@ -243,24 +243,48 @@ extension OperatorShell {
         Keyword(name: "commit", help: ""), Keyword(name: "rollback", help: ""),
     ]
 
+    /// The changes below the present mode, or below a path from the top.
     private func showChanges(_ line: Invocation) throws {
         guard let current = configuration else { return }
-        let grammar = grammar(current.candidate.model)
-        guard let word = line.parameters.first else {
-            guard current.hasChanges else { return try out.line("% No configuration changes found.") }
-            if request.format == .xml {
-                return try writeInPieces(XMLDiff.editConfig(from: current.base, to: current.candidate))
+        let word = line.parameters.first
+        let keyword = word.flatMap { word in Self.changeKeywords.first { $0.name == word.text } }
+        switch keyword?.name {
+        case "running"?: return try showConfiguration(session.running, line.inner)
+        case "merge"?: return try showFullConfiguration(line.inner)
+        case "commit"?, "rollback"?: throw CommandFault.error("show configuration \(word!.text) is not available")
+        default: break
+        }
+        let (base, candidate) = try changed(current, by: keyword == nil ? line : line.inner)
+        guard !base.diff(to: candidate).isEmpty else { return try out.line("% No configuration changes found.") }
+        let grammar = grammar(candidate.model)
+        if request.format == .xml {
+            try writeInPieces(XMLDiff.editConfig(from: base, to: candidate))
+        } else if keyword != nil {
+            try writeInPieces(grammar.curlyDiff(from: base, to: candidate))
+        } else {
+            try writeInPieces(grammar.commands(from: base, to: candidate).text())
+        }
+    }
+
+    /// The base, and the base with the changes below the path that follows, or below the present mode.
+    private func changed(_ current: ConfigurationSession, by line: Invocation) throws -> (DataTree, DataTree) {
+        var paths = current.mode.paths
+        let words = line.parameters
+        if let first = words.first {
+            let grammar = grammar(current.candidate.model)
+            paths = []
+            for tree in [current.base, current.candidate] {
+                do {
+                    paths += try grammar.resolvePaths(words.map(\.text), tree: tree)
+                } catch {
+                    throw CommandFault.syntax("unknown argument", at: first.column + error.column)
+                }
             }
-            return try writeInPieces(grammar.commands(from: current.base, to: current.candidate).text())
         }
-        switch try Keyword.find(word, among: Self.changeKeywords) {
-        case "diff":
-            guard current.hasChanges else { return try out.line("% No configuration changes found.") }
-            try writeInPieces(grammar.curlyDiff(from: current.base, to: current.candidate))
-        case "running": try showConfiguration(session.running, line.inner)
-        case "merge": try showFullConfiguration(line.inner)
-        case let other: throw CommandFault.error("show configuration \(other) is not available")
-        }
+        guard paths != [InstancePath()] else { return (current.base, current.candidate) }
+        var rest = current.base
+        for path in paths { rest = (try? rest.applying(.delete, at: path)) ?? rest }
+        return (current.base, rest.merging(TreeSelection().tree(current.candidate, paths)))
     }
 
     /// The candidate from the present mode on. A path is one below the mode, or else one from the top.

@@ -1,3 +1,4 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
@@ -96,14 +97,30 @@ extension OperatorShell {
         let options = EncodeOptions(content: isOperational ? .all : .config)
         switch format {
         case .xml:
-            var encoder = XMLDataEncoder(options) { [out] in try out.write(utf8: $0) }
-            try encoder.encode(tree)
+            try writeStreamed { sink in
+                var encoder = XMLDataEncoder(options, sink: sink)
+                try encoder.encode(tree)
+            }
         case .json:
-            var encoder = JSONDataEncoder(options) { [out] in try out.write(utf8: $0) }
-            try encoder.encode(tree)
+            try writeStreamed { sink in
+                var encoder = JSONDataEncoder(options, sink: sink)
+                try encoder.encode(tree)
+            }
         case .curlyBraces: try writeInPieces(grammar(tree.model).curlyBraces(tree))
         case .keypath, .xpath: try displayPaths(tree.rootInstance, format)
         }
+    }
+
+    private struct Abandoned: Error {}
+
+    /// Runs an encoder until nobody wants more.
+    private func writeStreamed(_ encode: (@escaping ByteOutput.Sink) throws -> Void) throws {
+        do {
+            try encode { [out] bytes in
+                if out.isFinished { throw Abandoned() }
+                try out.write(utf8: bytes)
+            }
+        } catch is Abandoned {}
     }
 
     /// One line a leaf (and an entry that has nothing but keys): its path and its value.
