@@ -88,7 +88,8 @@ package struct SchemaComparison: Sendable {
 
     private mutating func compareFlags(_ old: SchemaNode, _ new: SchemaNode) {
         comparePlaces(old, new)
-        if old.isConfig != new.isConfig {
+        // What lies below follows, and is not said again.
+        if old.isConfig != new.isConfig, old.dataParent?.isConfig == new.dataParent?.isConfig {
             let info = new.isConfig ? "node has become configuration" : "node is no longer configuration"
             add(old, info, new.isConfig ? .compatible : .incompatible, old: old)
         }
@@ -115,8 +116,9 @@ package struct SchemaComparison: Sendable {
 
     private mutating func compareTypes(_ old: SchemaNode, _ new: SchemaNode) {
         guard let before = old.type, let after = new.type else { return }
-        let verdict = TypeComparison(from: before, to: after, old.schema, new.schema)
-        if let info = verdict.info(isLeafList: old.kind == .leafList) {
+        let verdict = TypeComparison(
+            from: before, to: after, isLeafList: old.kind == .leafList, old.schema, new.schema)
+        if let info = verdict.info {
             add(old, info, verdict.compatibility, old: old)
         }
     }

@@ -7,13 +7,18 @@ struct TypeComparison {
     }
 
     private let difference: Difference
+    private let isLeafList: Bool
 
-    init(from old: ResolvedType, to new: ResolvedType, _ oldSchema: Schema, _ newSchema: Schema) {
-        difference = Self.difference(old, new, oldSchema, newSchema)
+    init(from old: ResolvedType, to new: ResolvedType, isLeafList: Bool, _ oldSchema: Schema, _ newSchema: Schema) {
+        let found = Self.difference(old, new, oldSchema, newSchema)
+        self.isLeafList = isLeafList
+        // The incumbent does not look into the types of leaf-lists: with any typedef changed, "the stack" has.
+        let isStack = isLeafList && !old.typedefs.isEmpty && found != .none && found != .base
+        difference = isStack ? .stack : found
     }
 
     /// The incumbent's wording, or one in its style; nil if nothing changed.
-    func info(isLeafList: Bool) -> String? {
+    var info: String? {
         switch difference {
         case .none: nil
         case .base: "leaf/leaf-list type has changed"
