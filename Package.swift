@@ -114,6 +114,7 @@ let package = Package(
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
 
         // MARK: Tests
@@ -138,6 +139,8 @@ let package = Package(
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
+        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
+        tests("LayerTests", uses: []),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
         tests(
             "ControllerTests",
