@@ -24,8 +24,17 @@ func target(_ name: String, in folder: String, uses: [Target.Dependency] = []) -
     .target(name: name, dependencies: uses, path: "Sources/\(folder)", exclude: ["README.md"], swiftSettings: settings)
 }
 
-func tests(_ name: String, uses: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: uses, path: "Tests/\(name)", swiftSettings: settings)
+func program(_ name: String, in folder: String, uses: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: uses, path: "Sources/\(folder)", swiftSettings: settings)
+}
+
+func benchmark(_ name: String, in folder: String, uses: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: uses, path: "Benchmarks/\(folder)", exclude: ["README.md"], swiftSettings: settings)
+}
+
+func tests(_ name: String, uses: [Target.Dependency], data: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: uses, path: "Tests/\(name)", exclude: data, swiftSettings: settings)
 }
 
 let package = Package(
@@ -49,7 +58,7 @@ let package = Package(
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
-        target("YANG", in: "Core/YANG", uses: ["Basics"]),
+        target("YANG", in: "Core/YANG", uses: ["Basics", crypto]),
         target("ConfigTree", in: "Core/ConfigTree", uses: ["Basics", "YANG"]),
         target("Events", in: "Core/Events", uses: ["Basics"]),
         target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
@@ -69,6 +78,9 @@ let package = Package(
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
+        target(
+            "Netsim", in: "Netsim",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "Transactions", "Wire"]),
 
         // MARK: Controller
         target(
@@ -79,6 +91,62 @@ let package = Package(
             ]),
 
         // MARK: Interfaces
-        target("ControlProtocol", in: "Interfaces/ControlProtocol", uses: ["Basics", "YANG", "ConfigTree"]),
+        target(
+            "ControlProtocol", in: "Interfaces/ControlProtocol",
+            uses: ["Basics", "YANG", "ConfigTree", "TerminalSession"]),
+        target(
+            "BulkData", in: "Interfaces/BulkData",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "ControlProtocol"]),
+        target(
+            "OperatorCLI", in: "Interfaces/OperatorCLI",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol"]),
+
+        // MARK: Programs
+        program(
+            "ncs", in: "Programs/ncs",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "Controller", "ControlProtocol", "BulkData",
+                "OperatorCLI",
+            ]),
+        program(
+            "ncs-tool", in: "Programs/ncs-tool",
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol"]),
+
+        // MARK: Benchmarks
+        benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
+
+        // MARK: Tests
+        .executableTarget(
+            name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
+            path: "Tests/cdb-crash-helper", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", exclude: ["README.md"],
+            swiftSettings: settings),
+        tests("BasicsTests", uses: ["Basics"]),
+        tests("YANGTests", uses: ["Basics", "YANG"]),
+        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
+        tests("EventsTests", uses: ["Events"]),
+        tests("SecretsTests", uses: ["Secrets", "YANG"]),
+        tests("TransactionsTests", uses: ["Transactions"]),
+        tests(
+            "ConfigDatabaseTests",
+            uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", "cdb-crash-helper"]),
+        tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
+        tests("TerminalSessionTests", uses: ["TerminalSession"]),
+        tests("WireTests", uses: ["Wire", "Basics"]),
+        tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
+        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
+        tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
+        tests(
+            "ControllerTests",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
+            ]),
+        tests(
+            "OperatorCLITests",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
+            data: ["Transcripts"]),
     ]
 )

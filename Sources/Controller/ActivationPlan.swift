@@ -2,7 +2,9 @@ import ConfigTree
 import Crypto
 import Foundation
 import Migration
+import NEDRuntime
 import PackageManager
+import YANG
 
 /// What putting another generation of packages in force would do. Printable, without effects.
 struct ActivationPlan {
@@ -83,8 +85,8 @@ struct ActivationPlan {
         return hash.prefix(16).map { String(format: "%02x", $0) }.joined()
     }
 
-    /// Writes the plan into the answer of `packages reload`.
-    func report(to output: RowDraft, showsModels: Bool) {
+    /// Writes the plan into the answer of `packages reload`; changes of models that break nothing with `showsAll` only.
+    func report(to output: RowDraft, showsAll: Bool) {
         output.put("plan-digest", digest)
         output.put("upgrade-required", isSchemaChanged)
         for change in changes {
@@ -94,11 +96,10 @@ struct ActivationPlan {
             if let version = change.to, !version.isEmpty { item.put("to-version", version) }
             for info in change.info { item.put("info", info) }
         }
-        if showsModels {
-            for nedID in [nil] + Set(schemaChanges.compactMap(\.nedID)).sorted() {
-                let changes = schemaChanges.filter { $0.nedID == nedID }.map(\.change)
-                changes.report(to: output, prefix: nedID.map { "\($0): " } ?? "")
-            }
+        for nedID in [nil] + Set(schemaChanges.compactMap(\.nedID)).sorted() {
+            let changes = schemaChanges.filter { $0.nedID == nedID }.map(\.change)
+            changes.filter { showsAll || $0.compatibility != .compatible }
+                .report(to: output, prefix: nedID.map { "\($0): " } ?? "")
         }
         for loss in losses {
             let item = output.item("removed-data")

@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 import ConfigDatabase
 import Events
 import Synchronization
@@ -44,6 +44,7 @@ package final class AlarmKeeper: Sendable {
 
     private static func key(_ type: AlarmType, _ device: String) -> AlarmKey {
         AlarmKey(
-            device: device, type: type.rawValue, managedObject: "/devices/device[name='\(device)']", specificProblem: "")
+            device: device, type: type.rawValue, managedObject: "/devices/device[name='\(device)']", specificProblem: ""
+        )
     }
 }

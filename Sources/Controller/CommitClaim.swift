@@ -1,4 +1,5 @@
 import ConfigTree
+import Foundation
 import Transactions
 
 /// What a commit excludes others from, and which changes contradict each other.
@@ -43,6 +44,7 @@ enum CommitClaim {
     }
 
     private static func contains(_ above: String, _ below: String) -> Bool {
-        below.count > above.count && below.hasPrefix(above) && (below.dropFirst(above.count).first == "/" || below.dropFirst(above.count).first == "[")
+        below.count > above.count && below.hasPrefix(above)
+            && (below.dropFirst(above.count).first == "/" || below.dropFirst(above.count).first == "[")
     }
 }

@@ -2,6 +2,7 @@ import Basics
 import ConfigTree
 import ControlProtocol
 import Events
+import Synchronization
 import YANG
 
 /// A door's session: what `ControlSession` promises, for one user.

@@ -19,7 +19,7 @@ extension LoadedSystem {
                     continue
                 }
                 do throws(DiagnosticsError) {
-                    drivers[model.nedID] = try driver(model, package)
+                    drivers[model.nedID] = try driver(model, package, previous?.drivers[model.nedID]?.model)
                 } catch {
                     generation.packages[index].status = .programCodeError
                     generation.packages[index].errorInfo += error.diagnostics.map(\.description)
@@ -27,17 +27,19 @@ extension LoadedSystem {
             }
         }
         if let previous, previous.model.schema === generation.systemSchema, previous.drivers.count == drivers.count,
-            drivers.allSatisfy({ previous.drivers[$0.key] === $0.value })
+            drivers.allSatisfy({ previous.drivers[$0.key]?.model === $0.value.model })
         {
-            return LoadedSystem(generation: generation, keeping: previous)
+            return LoadedSystem(generation: generation, drivers: drivers, keepingModelOf: previous)
         }
         return LoadedSystem(generation: generation, schema: generation.systemSchema, drivers: drivers)
     }
 
+    /// - Parameter previous: the model that the driver had; it stays if its schema does, so that no data moves.
     private static func driver(
-        _ model: LoadedPackage.DriverModel, _ package: LoadedPackage
+        _ model: LoadedPackage.DriverModel, _ package: LoadedPackage, _ previous: DataModel?
     ) throws(DiagnosticsError) -> Driver {
-        let data = DataModel(model.schema)
+        let kept = previous.flatMap { $0.schema === model.schema ? $0 : nil }
+        let data = kept ?? DataModel(model.schema)
         func made(_ kind: Driver.Kind, isReadOnly: Bool = false) -> Driver {
             Driver(nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly)
         }

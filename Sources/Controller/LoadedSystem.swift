@@ -23,10 +23,10 @@ package final class LoadedSystem: Sendable {
         validator = Validator(model)
     }
 
-    /// The same models and drivers under another generation, which changed none of them.
-    init(generation: PackageGeneration, keeping other: LoadedSystem) {
+    /// The same models under another generation, whose drivers are over them too.
+    init(generation: PackageGeneration, drivers: [String: Driver], keepingModelOf other: LoadedSystem) {
         self.generation = generation
-        drivers = other.drivers
+        self.drivers = drivers
         model = other.model
         validator = other.validator
     }
@@ -40,7 +40,9 @@ package enum NEDIDLocation {
     static func nedID(of entry: Row, at point: SchemaNode) -> String? {
         guard let list = point.dataParent else { return nil }
         if let key = list.keys.first, list.name == "ned-id" { return entry.value(in: key.slot) }
-        guard let types = list.dataChild(named: "device-type"), let row = entry.child(in: types.slot) else { return nil }
+        guard let types = list.dataChild(named: "device-type"), let row = entry.child(in: types.slot) else {
+            return nil
+        }
         for kind in types.dataChildren {
             guard let inner = row.child(in: kind.slot), let leaf = kind.dataChild(named: "ned-id") else { continue }
             return inner.value(in: leaf.slot)

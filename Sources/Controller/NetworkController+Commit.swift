@@ -5,6 +5,7 @@ import ControlProtocol
 import Events
 import Migration
 import NEDRuntime
+import Synchronization
 import Transactions
 
 /// The corridor that every change of the configuration takes: difference, conflicts, validation, participants, intent,
@@ -61,7 +62,8 @@ extension NetworkController {
             let recent = head.withLock { $0.recent }
             let user = recent.last { $0.paths.contains(path) }?.user ?? "another user"
             throw ControlError(
-                .conflict, "there are conflicts: \(path) was changed by \(user) since this transaction began; "
+                .conflict,
+                "there are conflicts: \(path) was changed by \(user) since this transaction began; "
                     + "look at it with show full-configuration, and revert or commit anew")
         }
         do { return try base.applying(changes) } catch {
@@ -91,7 +93,8 @@ extension NetworkController {
             let (before, after) = (NEDIDLocation.nedID(of: old), NEDIDLocation.nedID(of: device))
             guard before != after, device.child(schema.config)?.mountedTree != nil else { continue }
             throw ControlError(
-                .validation, "the ned-id of device \(name) cannot be changed while it has configuration; "
+                .validation,
+                "the ned-id of device \(name) cannot be changed while it has configuration; "
                     + "use devices device \(name) migrate new-ned-id")
         }
     }

@@ -5,6 +5,7 @@ import ControlProtocol
 import Foundation
 import Transactions
 import Wire
+import YANG
 
 /// Changes of the configuration that actions make: they take the same corridor, without talking to devices.
 extension NetworkController {
@@ -18,7 +19,9 @@ extension NetworkController {
     }
 
     /// Stores the host keys of a device; true if they were others before.
-    func storeHostKeys(_ keys: [SSHPublicKey], of name: String, by session: ControllerSession) throws(ControlError) -> Bool {
+    func storeHostKeys(_ keys: [SSHPublicKey], of name: String, by session: ControllerSession) throws(ControlError)
+        -> Bool
+    {
         try changeRunning(by: session, label: "fetch-host-keys \(name)") { (tree) throws(PathError) in
             var tree = tree
             let ssh = try tree.path("/tailf-ncs:devices/device[name='\(name)']/ssh/host-key")
@@ -34,7 +37,8 @@ extension NetworkController {
     /// Commits a change that needs no networking. True if anything changed.
     @discardableResult
     func changeRunning(
-        by session: ControllerSession, label: String, mayChangeDriver: Bool = false, _ change: (DataTree) throws(PathError) -> DataTree
+        by session: ControllerSession, label: String, mayChangeDriver: Bool = false,
+        _ change: (DataTree) throws(PathError) -> DataTree
     ) throws(ControlError) -> Bool {
         let base = running
         let candidate: DataTree

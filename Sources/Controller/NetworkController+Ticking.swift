@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import ControlProtocol
 import Events
@@ -8,13 +9,9 @@ import Transactions
 extension NetworkController {
     /// Starts the thread that closes idle sessions and tries participants in doubt again, at once and then each second.
     func startTicking() {
-        let agent = DeviceRecoveryAgent(
-            access: { [weak self] (name) throws(ControlError) in try self?.recoveryAccess(name) }, secrets: secrets,
-            devices: devices)
-        let retrier = InDoubtRetrier(doubts: doubts, log: database, agent: agent)
         let thread = Thread { [weak self] in
             while let controller = self, !controller.isStopping {
-                controller.tick(retrier)
+                controller.tick()
                 Thread.sleep(forTimeInterval: 0.5)
             }
         }
@@ -24,12 +21,22 @@ extension NetworkController {
     }
 
     /// Access for recovery, which no user asked for: as `admin`, whose credentials the authgroups have.
-    private func recoveryAccess(_ name: String) throws(ControlError) -> DeviceAccess? {
+    func recoveryAccess(_ name: String) throws(ControlError) -> DeviceAccess? {
         guard let device = running.device(name) else { return nil }
         return try devices.access(device, system: system, localUser: "admin")
     }
 
-    private func tick(_ retrier: InDoubtRetrier) {
+    /// A device was synchronised by hand: whatever an earlier commit left open there no longer matters.
+    func settleDoubt(about device: String) {
+        do {
+            try retrier.settle(ParticipantID("device/\(device)"), at: clock.now())
+            devices.noteResolved(device)
+        } catch {
+            logs.develop(.error, "device \(device) stays in doubt: \(error.reason)")
+        }
+    }
+
+    private func tick() {
         devices.closeIdle()
         guard let due = retrier.nextDue, due <= clock.now() else { return }
         do {

@@ -1,12 +1,12 @@
-package import Basics
-package import CLIGrammar
-package import ConfigDatabase
-package import ConfigTree
+import Basics
+import CLIGrammar
+import ConfigDatabase
+import ConfigTree
 package import ControlProtocol
-package import Events
+import Events
 import Foundation
-package import PackageManager
-package import Secrets
+import PackageManager
+import Secrets
 import Synchronization
 import Transactions
 
@@ -35,6 +35,7 @@ package final class NetworkController: Sendable {
     let database: ConfigurationDatabase
     let coordinator: CommitCoordinator
     let doubts: InDoubtList
+    let retrier: InDoubtRetrier
     let reservations = Reservations()
     let devices: DeviceManager
     let secrets: SecretHandling
@@ -53,6 +54,7 @@ package final class NetworkController: Sendable {
         database = parts.database
         doubts = parts.doubts
         coordinator = CommitCoordinator(log: parts.database, doubts: parts.doubts, limit: 32, clock: parts.clock.now)
+        retrier = parts.retrier
         devices = parts.devices
         secrets = parts.secrets
         alarms = parts.alarms
@@ -97,6 +99,7 @@ struct ControllerParts {
     var number: Int64
     var database: ConfigurationDatabase
     var doubts: InDoubtList
+    var retrier: InDoubtRetrier
     var devices: DeviceManager
     var secrets: SecretHandling
     var alarms: AlarmKeeper
@@ -111,7 +114,9 @@ extension NetworkController: ControlService {
         _ user: SessionUser, events: @escaping @Sendable (SessionEvent) -> Void
     ) throws(ControlError) -> any ControlSession {
         try upgradeGate.admit()
-        let session = sessions.open(user, EventTime(microseconds: clock.now()).yangText, events) { ControllerSession(self, user, id: $0) }
+        let session = sessions.open(user, EventTime(microseconds: clock.now()).yangText, events) {
+            ControllerSession(self, user, id: $0)
+        }
         let who = LogEvent.AuditUser(user.name, session: session.id)
         logs.audit(.sessionCreated(who, context: user.context, address: user.from, transport: user.proto))
         return session

@@ -1,7 +1,9 @@
+import Basics
 import ConfigTree
 import Events
 import NEDRuntime
 import PackageManager
+import Synchronization
 import YANG
 
 /// Lays what the controller knows besides the configuration into the tree, where the model has places for it.

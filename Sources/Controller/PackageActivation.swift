@@ -6,6 +6,7 @@ import Events
 import Foundation
 import Migration
 import PackageManager
+import Synchronization
 import Transactions
 
 /// Puts another generation of packages in force, or finds out what that would do.
@@ -120,7 +121,8 @@ struct PackageActivation {
         let faults = plan.next.validator.violations(in: carried.tree).filter { $0.severity == .error }
         if let first = faults.first {
             throw ControlError(
-                .validation, "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
+                .validation,
+                "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
                 diagnostics: faults)
         }
         try record(plan, carried.tree)

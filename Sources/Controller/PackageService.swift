@@ -1,6 +1,6 @@
-package import Basics
+import Basics
 import Foundation
-package import PackageManager
+import PackageManager
 import PackageSigning
 
 /// Packages as the controller uses them: load path, private copies, store and trust, by the configuration in force.

@@ -101,7 +101,9 @@ struct SecretHandling: Sendable {
         for child in instance.children() {
             let childPath = path.appending(child.node, keys: child.keys)
             if child.node.kind == .leaf {
-                if child.node.type?.secret != nil, let value = child.value { edits.append(PathEdit(.set(value), childPath)) }
+                if child.node.type?.secret != nil, let value = child.value {
+                    edits.append(PathEdit(.set(value), childPath))
+                }
             } else if !child.node.isTerminal {
                 collect(child, childPath, &edits)
             }

@@ -7,6 +7,7 @@ import Foundation
 import PackageManager
 import PackageSigning
 import Secrets
+import Synchronization
 import Transactions
 
 /// Why the daemon could not start: the exit status that the field's scripts know, and a sentence.
@@ -63,11 +64,17 @@ package struct Startup {
             database: database, secrets: secrets, alarms: alarms, logDirectory: configuration.logDirectory, host: host,
             clock: clock)
         let doubts = try recover(replayed, database)
+        let recovery = RecoveryHook()
+        let agent = DeviceRecoveryAgent(
+            access: { (name) throws(ControlError) in try recovery.controller?.recoveryAccess(name) }, secrets: secrets,
+            devices: devices)
         let controller = NetworkController(
             ControllerParts(
                 tree: tree, system: system, number: database.head.number, database: database, doubts: doubts,
-                devices: devices, secrets: secrets, alarms: alarms, logs: logs, configuration: configuration,
-                packages: packages, clock: clock))
+                retrier: InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32), devices: devices,
+                secrets: secrets, alarms: alarms, logs: logs, configuration: configuration, packages: packages,
+                clock: clock))
+        recovery.set(controller)
         controller.startTicking()
         packages.generations.removeOld(current: number, keep: 2)
         return controller
@@ -84,18 +91,28 @@ package struct Startup {
             }
         } catch let fault as DatabaseFault {
             logs.note(.databaseStartFailed(reason: fault.description))
-            throw StartupError(fault.exitStatus, "\(fault)")
+            throw StartupError(Self.exitStatus(of: fault), "\(fault)")
         } catch {
             logs.note(.databaseStartFailed(reason: "\(error)"))
             throw StartupError(16, "\(error)")
         }
     }
 
+    /// The field's numbers for a database that cannot be used.
+    private static func exitStatus(of fault: DatabaseFault) -> Int32 {
+        switch fault.code {
+        case .damaged, .missing: 15
+        case .foreign, .newer: 11
+        case .permission: 22
+        case .inUse: 20
+        case .noSpace, .readOnly, .inputOutput, .outcomeUnknown, .tooLarge, .closed: 16
+        }
+    }
+
     private static func add(_ record: LogRecord, to replayed: Replayed) throws {
         replayed.number = record.number
-        if let kind = record.kind.transactionKind {
-            try replayed.plan.add(
-                TransactionRecord(kind: kind, time: record.time, payload: record.payload), number: record.number)
+        if let kind = record.transactionKind {
+            try replayed.plan.add(kind, number: record.number, payload: record.payload)
         }
         switch record.kind {
         case .activation:
@@ -128,7 +145,8 @@ package struct Startup {
         if let activation = replayed.activation {
             guard DurableFiles.exists(packages.generations.path(activation.generation)) else {
                 throw StartupError(
-                    13, "\(packages.generations.path(activation.generation)): the packages in use are gone; restore the "
+                    13,
+                    "\(packages.generations.path(activation.generation)): the packages in use are gone; restore the "
                         + "directory from a backup, or start from an empty database")
             }
             return activation.generation
@@ -172,7 +190,8 @@ package struct Startup {
             return tree
         } catch {
             throw StartupError(
-                13, "the stored configuration does not fit the packages in use: \(error); restore the packages that were "
+                13,
+                "the stored configuration does not fit the packages in use: \(error); restore the packages that were "
                     + "loaded, or load the configuration from a backup")
         }
     }
@@ -192,7 +211,8 @@ package struct Startup {
         let faults = Validator(system.model).violations(in: tree).filter { $0.severity == .error }
         guard faults.isEmpty else {
             throw StartupError(
-                10, "the init files in \(directory) make no valid configuration:\n"
+                10,
+                "the init files in \(directory) make no valid configuration:\n"
                     + faults.prefix(20).map(\.description).joined(separator: "\n"))
         }
         let activation = ActivationRecord(
@@ -238,4 +258,16 @@ package struct Startup {
             throw StartupError(16, error.reason)
         }
     }
+}
+
+/// The controller that recovery works for, which is made after it.
+private final class RecoveryHook: Sendable {
+    private struct Reference: Sendable {
+        weak var controller: NetworkController?
+    }
+
+    private let reference = Mutex(Reference())
+
+    var controller: NetworkController? { reference.withLock { $0.controller } }
+    func set(_ controller: NetworkController) { reference.withLock { $0.controller = controller } }
 }

@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 import Foundation
 
 /// What `ncs.conf` says, with variables filled in. Paths are absolute.
@@ -28,7 +28,8 @@ package struct SystemConfiguration: Sendable {
         if loadPath.isEmpty { loadPath = [runDirectory + "/packages"] }
         stateDirectory = reader.path("state-dir") ?? runDirectory + "/state"
         databaseDirectory = reader.path("cdb/db-dir") ?? runDirectory + "/ncs-cdb"
-        logDirectory = reader.path("logs/ncs-log/file/name").map { DurableFiles.parent(of: $0) } ?? runDirectory + "/logs"
+        logDirectory =
+            reader.path("logs/ncs-log/file/name").map { DurableFiles.parent(of: $0) } ?? runDirectory + "/logs"
         let beside = DurableFiles.parent(of: file)
         trustDirectory = reader.path("package-signing/trust-anchors") ?? beside + "/trust"
         loadPathPolicy = reader.text("package-signing/load-path-policy") ?? "off"
@@ -54,7 +55,8 @@ private struct ConfigurationReader {
 
     /// Top elements that the field knows (manual page ncs.conf.5).
     private static let known: Set<String> = [
-        "ncs-ipc-address", "ncs-ipc-extra-listen-ip", "ncs-ipc-access-check", "ncs-local-ipc", "enable-shared-memory-schema",
+        "ncs-ipc-address", "ncs-ipc-extra-listen-ip", "ncs-ipc-access-check", "ncs-local-ipc",
+        "enable-shared-memory-schema",
         "shared-memory-schema-path", "enable-client-template-schemas", "load-path", "enable-compressed-schema",
         "compressed-schema-level", "state-dir", "commit-retry-timeout", "max-validation-errors",
         "transaction-lock-time-violation-alarm", "notifications", "opcache", "hide-group", "cdb", "ssh-crypto-keys",
@@ -93,7 +95,8 @@ private struct ConfigurationReader {
                 let text = reader.text.trimmingCharacters(in: .whitespacesAndNewlines)
                 guard !text.isEmpty else { continue }
                 let path = stack.dropFirst().joined(separator: "/")
-                do throws(ConfigurationFault) { texts[path, default: []].append(try Self.fill(text, variables)) } catch {
+                do throws(ConfigurationFault) { texts[path, default: []].append(try Self.fill(text, variables)) } catch
+                {
                     faults.append(reader.fault(error.summary, remedy: error.remedy))
                 }
                 if !Self.used.contains(path) { ignoredNames.append(path) }

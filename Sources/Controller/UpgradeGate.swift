@@ -11,7 +11,8 @@ final class UpgradeGate: Sendable {
         "the data models were replaced by a package upgrade since this transaction began; start it again")
 
     private static let inUpgrade = ControlError(
-        .upgradeInProgress, "the node is in upgrade mode; no configuration changes can be performed until the upgrade "
+        .upgradeInProgress,
+        "the node is in upgrade mode; no configuration changes can be performed until the upgrade "
             + "has completed")
 
     /// Refuses a new session during an upgrade.

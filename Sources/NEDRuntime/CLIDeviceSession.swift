@@ -135,7 +135,8 @@ package final class CLIDeviceSession {
     package func prepare(_ commands: [CLICommand]) throws(NEDError) {
         guard !driver.isReadOnly else {
             throw NEDError(
-                .readOnly, device: target.name, "the driver \(driver.shortID) is read-only: its package has program code "
+                .readOnly, device: target.name,
+                "the driver \(driver.shortID) is read-only: its package has program code "
                     + "that is not run here, and no driver/driver.yaml that describes the device")
         }
         try phase("PREPARE", "PREPARE:\n" + commands.map(\.text).joined(separator: "\n")) { () throws(NEDError) in

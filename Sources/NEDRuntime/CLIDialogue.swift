@@ -109,7 +109,9 @@ final class CLIDialogue {
             }
             if let answer = questionAtEnd(answers) {
                 answered += 1
-                guard answered <= 1_000_000 else { throw fail(.driver, "the device asks without end", command: command) }
+                guard answered <= 1_000_000 else {
+                    throw fail(.driver, "the device asks without end", command: command)
+                }
                 try send(answer: answer, command: command)
                 continue
             }
@@ -119,8 +121,11 @@ final class CLIDialogue {
 
     private func send(answer: DriverDescription.Exchange, command: String?) throws(NEDError) {
         let isPaging = !answer.send.contains("$") && answer.send.count <= 1
-        if isPaging, let start = lastLineStart() { buffer.removeSubrange(start...) }
-        else { buffer.append(UInt8(ascii: "\n")) }
+        if isPaging, let start = lastLineStart() {
+            buffer.removeSubrange(start...)
+        } else {
+            buffer.append(UInt8(ascii: "\n"))
+        }
         let text = answer.send.replacing("$user", with: target.remoteUser)
             .replacing("$secondary-password", with: target.secondaryPassword ?? target.password)
             .replacing("$password", with: target.password)
@@ -142,7 +147,9 @@ final class CLIDialogue {
         } catch {
             var fault = NEDError(error, device: target.name, isConnecting: false)
             fault.command = command
-            if error.code == .timeout { fault.message = "no prompt within \(target.readTimeout); last line: \(lastLine())" }
+            if error.code == .timeout {
+                fault.message = "no prompt within \(target.readTimeout); last line: \(lastLine())"
+            }
             throw fault
         }
         guard let bytes else {

@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 import Foundation
 import PackageSigning
 
@@ -10,6 +10,12 @@ package struct PackageSource: Hashable, Sendable {
     package var fileName: String
     package var path: String
     package var form: Form
+
+    package init(fileName: String, path: String, form: Form) {
+        self.fileName = fileName
+        self.path = path
+        self.form = form
+    }
 }
 
 /// The directories in which packages are looked for (`/ncs-config/load-path`).

@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 package import YANG
 
 /// A package of a generation: what it says of itself, what became of it, and the models that it brings.
@@ -32,6 +32,8 @@ package struct LoadedPackage: Sendable {
         package var nedID: String
         package var type: PackageMetaData.NEDType
         package var schema: Schema
+        /// SHA-256 over the texts that the model was made of: the same digest, the same model.
+        package var modelDigest: String
         /// The driver's description, if the package has one.
         package var descriptionPath: String?
         package var javaClassName: String?
@@ -65,6 +67,8 @@ package struct PackageGeneration: Sendable {
     package var packages: [LoadedPackage]
     /// The system model: our modules and those that packages add to it.
     package var systemSchema: Schema
+    /// SHA-256 over the texts that the system model was made of: the same digest, the same model.
+    package var systemDigest: String
     /// SHA-256 over the names and digests of the packages.
     package var digest: String
 

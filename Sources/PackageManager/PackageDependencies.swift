@@ -58,7 +58,8 @@ enum PackageDependencies {
     /// The packages that require themselves, directly or over others.
     private static func inCircles(_ packages: [LoadedPackage]) -> Set<String> {
         let needs = Dictionary(
-            packages.map { ($0.name, $0.metaData?.requiredPackages.map(\.name) ?? []) }, uniquingKeysWith: { a, _ in a })
+            packages.map { ($0.name, $0.metaData?.requiredPackages.map(\.name) ?? []) }, uniquingKeysWith: { a, _ in a }
+        )
         return Set(
             needs.keys.filter { start in
                 var reached: Set<String> = []

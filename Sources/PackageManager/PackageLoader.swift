@@ -1,6 +1,6 @@
-package import Basics
+import Basics
 import Foundation
-package import YANG
+import YANG
 
 /// Makes a generation out of the package directories of one: reads meta-data, judges dependencies, compiles models.
 ///
@@ -28,16 +28,22 @@ package struct PackageLoader: Sendable {
         for index in packages.indices where packages[index].isUp {
             systemSources += loadModels(&packages[index])
         }
-        let schema = try systemSchema(systemSources, &packages)
+        let system = try systemSchema(systemSources, &packages)
         for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
         return PackageGeneration(
-            number: number, packages: packages.sorted { $0.name < $1.name }, systemSchema: schema,
-            digest: Self.digest(packages))
+            number: number, packages: packages.sorted { $0.name < $1.name }, systemSchema: system.schema,
+            systemDigest: system.digest, digest: Self.digest(packages))
     }
 
     private static func digest(_ packages: [LoadedPackage]) -> String {
         let text = packages.sorted { $0.name < $1.name }.map { "\($0.name) \($0.digest)\n" }.joined()
         return TextDigest.sha256(text)
+    }
+
+    /// Over names and content of the texts that make the system model.
+    private static func digest(_ sources: [SchemaCompiler.Source]) -> String {
+        let lines = sources.map { "\(SystemModules.moduleName($0.path)) \(TextDigest.sha256($0.bytes))\n" }
+        return TextDigest.sha256(lines.sorted().joined())
     }
 
     private static func package(_ fault: PackageCopyFault) -> LoadedPackage {
@@ -88,6 +94,7 @@ package struct PackageLoader: Sendable {
     /// A module that goes into the system model, and whose package fails with it.
     struct SystemModule {
         var source: SchemaCompiler.Source
+        var library: [SchemaCompiler.Source]
         var package: String
     }
 
@@ -101,20 +108,21 @@ package struct PackageLoader: Sendable {
             return []
         }
         package.warnings += modules.warnings
-        var system = modules.system.map { SystemModule(source: $0, package: package.name) }
+        var system = modules.system.map { SystemModule(source: $0, library: modules.library, package: package.name) }
         for ned in package.metaData?.neds ?? [] {
             guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
-            let nedID = ned.nedID.flatMap { $0.contains(":") ? $0 : nil } ?? "\(identity):\(identity)"
-            guard let schema = driverSchema(&package, modules) else { return [] }
+            // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
+            let nedID = "\(identity):\(identity)"
+            guard let (schema, digest) = driverSchema(&package, modules) else { return [] }
             let description = package.directory + "/driver/driver.yaml"
             package.drivers.append(
                 LoadedPackage.DriverModel(
-                    nedID: nedID, type: ned.type, schema: schema,
+                    nedID: nedID, type: ned.type, schema: schema, modelDigest: digest,
                     descriptionPath: DurableFiles.exists(description) ? description : nil,
                     javaClassName: ned.javaClassName))
             if !modules.systemNames.contains(identity), ned.nedID != nil {
                 let source = NEDIDModule.source(identity: identity, type: ned.type)
-                system.append(SystemModule(source: source, package: package.name))
+                system.append(SystemModule(source: source, library: [], package: package.name))
             }
         }
         return system
@@ -125,14 +133,19 @@ package struct PackageLoader: Sendable {
         type == .netconf || type == .snmp ? type.rawValue : nil
     }
 
-    private func driverSchema(_ package: inout LoadedPackage, _ modules: PackageModules) -> Schema? {
-        if let old = previous?.package(package.name), old.digest == package.digest, let driver = old.drivers.first {
-            return driver.schema
+    /// A package that has changed in other things than its models keeps the model that it had.
+    private func driverSchema(
+        _ package: inout LoadedPackage, _ modules: PackageModules
+    ) -> (schema: Schema, digest: String)? {
+        let digest = [modules.device, modules.annotations, modules.library].map(Self.digest).joined(separator: " ")
+        if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
+            return (driver.schema, digest)
         }
         var options = SchemaCompiler.Options()
         options.policy = .vendor
         options.searchPath = modules.searchPath + [moduleDirectory]
         options.annotations = modules.annotations
+        options.library = modules.library
         let outcome = SchemaCompiler(options: options).compile(modules.device)
         let errors = outcome.diagnostics.filter { $0.severity == .error }
         package.warnings += outcome.diagnostics.filter { $0.severity == .warning }.prefix(20).map(\.description)
@@ -140,20 +153,24 @@ package struct PackageLoader: Sendable {
             package.fail(.fileLoadError, errors.prefix(20).map(\.description))
             return nil
         }
-        return schema
+        return (schema, digest)
     }
 
     /// The system model with the packages' modules. A package whose modules do not compile fails, and the rest goes on.
-    private func systemSchema(_ modules: [SystemModule], _ packages: inout [LoadedPackage]) throws -> Schema {
+    private func systemSchema(
+        _ modules: [SystemModule], _ packages: inout [LoadedPackage]
+    ) throws -> (schema: Schema, digest: String) {
         var modules = modules.filter { module in packages.contains { $0.name == module.package && $0.isUp } }
         while true {
             let sources = try SystemModules.sources(in: moduleDirectory) + modules.map(\.source)
-            if let schema = reusable(sources) { return schema }
+            let digest = Self.digest(sources + modules.flatMap(\.library))
+            if let previous, previous.systemDigest == digest { return (previous.systemSchema, digest) }
             var options = SchemaCompiler.Options()
             options.searchPath = [moduleDirectory]
+            options.library = modules.flatMap(\.library)
             let outcome = SchemaCompiler(options: options).compile(sources)
             let errors = outcome.diagnostics.filter { $0.severity == .error }
-            if let schema = outcome.schema, errors.isEmpty { return schema }
+            if let schema = outcome.schema, errors.isEmpty { return (schema, digest) }
             let guilty = Set(
                 modules.filter { module in errors.contains { $0.place?.file == module.source.path } }.map(\.package))
             guard !guilty.isEmpty else { throw DiagnosticsError(errors) }
@@ -164,20 +181,5 @@ package struct PackageLoader: Sendable {
             }
             modules.removeAll { guilty.contains($0.package) }
         }
-    }
-
-    /// The previous system schema, if it was made of the same texts.
-    private func reusable(_ sources: [SchemaCompiler.Source]) -> Schema? {
-        guard let schema = previous?.systemSchema else { return nil }
-        let old = Set(schema.modules.filter(\.isImplemented).map(\.name))
-        let names = Set(sources.map { SystemModules.moduleName($0.path) })
-        guard old.isSuperset(of: names), old.count >= names.count else { return nil }
-        let packageModules = names.subtracting(SystemModules.ownNames)
-        let oldPackageModules = old.subtracting(SystemModules.ownNames)
-            .filter { name in schema.module(named: name)?.imports.contains("tailf-ncs-ned") == true || names.contains(name) }
-        guard packageModules == oldPackageModules else { return nil }
-        return sources.allSatisfy { source in
-            schema.module(named: SystemModules.moduleName(source.path))?.digest == TextDigest.sha256(source.bytes)
-        } ? schema : nil
     }
 }

@@ -8,6 +8,8 @@ struct PackageModules {
     var device: [SchemaCompiler.Source] = []
     var system: [SchemaCompiler.Source] = []
     var annotations: [SchemaCompiler.Source] = []
+    /// Texts that the modules refer to: submodules, and modules that the package brings for its own use.
+    var library: [SchemaCompiler.Source] = []
     var searchPath: [String] = []
     var warnings: [String] = []
 
@@ -20,31 +22,31 @@ struct PackageModules {
         let files = ((try? FileManager.default.contentsOfDirectory(atPath: loadDirectory)) ?? []).sorted()
         var isForeign = false
         for file in files where file.hasSuffix(".fxs") {
-            do {
-                try add(CompiledModule(path: loadDirectory + "/" + file), of: package)
-            } catch let error as CompiledModuleError where error.code == .foreign {
+            do throws(CompiledModuleError) {
+                add(try CompiledModule.read(path: loadDirectory + "/" + file), loadDirectory + "/" + file, package)
+            } catch {
+                guard error.code == .foreign else { throw error }
                 isForeign = true
             }
         }
         guard isForeign else { return }
         guard DurableFiles.exists(sourceDirectory) else {
             throw PackageError(
-                .fileUnusable, loadDirectory, "its .fxs files were made by another compiler, and the package has no src/yang",
+                .fileUnusable, loadDirectory,
+                "its .fxs files were made by another compiler, and the package has no src/yang",
                 remedy: "build the package here with make -C src, or get one with its YANG sources")
         }
         warnings.append("the .fxs files were made by another compiler; the models were compiled from src/yang")
-        (device, system, annotations) = ([], [], [])
+        (device, system, annotations, library) = ([], [], [], [])
         try addSources(sourceDirectory, of: package)
     }
 
-    private mutating func add(_ module: CompiledModule, of package: LoadedPackage) throws {
-        annotations += module.annotations
-        if Self.isSystemModule(module.name, imports: module.imports, package) {
-            system.append(module.source)
-        } else {
-            device.append(module.source)
-        }
-        if let directory = module.writeSubmodules { searchPath.append(directory) }
+    private mutating func add(_ module: CompiledModule, _ file: String, _ package: LoadedPackage) {
+        annotations += module.sources([.annotation], in: file)
+        library += module.sources([.submodule, .dependency], in: file)
+        let isSystem = module.deviceType == nil && Self.isSystemModule(file, imports: module.imports, package)
+        let sources = module.sources([.module, .deviation], in: file)
+        if isSystem { system += sources } else { device += sources }
     }
 
     private mutating func addSources(_ directory: String, of package: LoadedPackage) throws {
@@ -58,9 +60,9 @@ struct PackageModules {
     }
 
     /// Modules of a driver package that belong to our own data, not to the device's: its ned-id, and what augments us.
-    private static func isSystemModule(_ name: String, imports: [String], _ package: LoadedPackage) -> Bool {
+    private static func isSystemModule(_ file: String, imports: [String], _ package: LoadedPackage) -> Bool {
         guard package.metaData?.neds.isEmpty == false else { return true }
-        return imports.contains("tailf-ncs") || imports.contains("tailf-ncs-ned") || name.hasPrefix("tailf-ned-id-")
+        return imports.contains("tailf-ncs") || imports.contains("tailf-ncs-ned") || file.contains("/tailf-ned-id-")
     }
 }
 
@@ -87,10 +89,11 @@ enum SystemModules {
         }
     }
 
-    /// `tailf-ncs` for `/a/tailf-ncs@2026-11-20.yang`.
+    /// `tailf-ncs` for `/a/tailf-ncs@2026-11-20.yang`, and for `/a/b.fxs:tailf-ncs.yang`.
     static func moduleName(_ path: String) -> String {
-        let file = path.split(separator: "/").last ?? ""
-        return String(file.prefix { $0 != "@" && $0 != "." })
+        let file = path.split(whereSeparator: { $0 == "/" || $0 == ":" }).last ?? ""
+        let name = file.hasSuffix(".yang") ? file.dropLast(".yang".count) : file
+        return String(name.prefix { $0 != "@" })
     }
 }
 

@@ -62,7 +62,8 @@ package struct PackageStore: Sendable {
                 throw PackageError(.fileUnusable, file, "does not exist", remedy: "give the path of a package file")
             }
             throw PackageError(
-                .notSigned, file, "is not signed", remedy: "sign it with 'ncs-package sign', or put it into the load path")
+                .notSigned, file, "is not signed",
+                remedy: "sign it with 'ncs-package sign', or put it into the load path")
         }
         guard !DurableFiles.exists(path(name)) else {
             throw PackageError(
@@ -76,7 +77,7 @@ package struct PackageStore: Sendable {
             throw PackageError(.fileUnusable, file, "cannot be copied: \(error.localizedDescription)")
         }
         let bundle = try verify(temporary)
-        try bundle.checkContent()
+        _ = try bundle.checkContent()
         try DurableFiles.syncFile(temporary)
         let digest = try FileRegion(wholeFile: temporary).sha256()
         let object = "\(directory)/objects/\(digest)"
@@ -107,7 +108,8 @@ package struct PackageStore: Sendable {
         let name = PackageFileName(item.fileName)
         if let release = name.release, release != Product.compatibleVersion, !allowVersionMismatch {
             throw PackageError(
-                .versionMismatch, item.fileName, "was made for release \(release), this is \(Product.compatibleVersion)",
+                .versionMismatch, item.fileName,
+                "was made for release \(release), this is \(Product.compatibleVersion)",
                 remedy: "get the file for this release, or install it with allow-version-mismatch")
         }
         let others = all.filter { $0.state == .installed && $0.package == item.package }

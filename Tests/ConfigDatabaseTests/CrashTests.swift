@@ -32,7 +32,7 @@ private func atEveryPoint(_ body: @escaping @Sendable (Int) throws -> Bool) thro
 @Test func aCommitThatWasAcknowledgedSurvivesAKillAtAnyPoint() throws {
     try atEveryPoint { point in
         let scratch = try Scratch()
-        let run = try HelperRun.start(["commits", scratch.path, "4"], crashAt: "\(point)")
+        let run = try HelperRun.start(["commits", scratch.path, isSoak ? "20" : "2"], crashAt: "\(point)")
         let acknowledged = run.lines.compactMap { Int64($0) }
         var records = [LogRecord]()
         let database = try ConfigurationDatabase(directory: scratch.path) { step in
@@ -70,7 +70,8 @@ private struct FileAgent: RecoveryAgent {
 @Test func afterAKillAtAnyPointAllDevicesAgreeWithTheLog() throws {
     try atEveryPoint { point in
         let scratch = try Scratch()
-        let run = try HelperRun.start(["transactions", scratch.path, "2", "3"], crashAt: "\(point)")
+        let run = try HelperRun.start(
+            ["transactions", scratch.path, isSoak ? "5" : "1", isSoak ? "4" : "2"], crashAt: "\(point)")
         var plan = RecoveryPlan()
         var committed = ""
         let database = try ConfigurationDatabase(directory: scratch.path) { step in
@@ -86,7 +87,7 @@ private struct FileAgent: RecoveryAgent {
         _ = try retrier.retry(at: 1)
         database.close()
         #expect(doubts.all.isEmpty, "point \(point)")
-        for device in 0..<3 {
+        for device in 0..<(isSoak ? 4 : 2) {
             let value = (try? String(contentsOfFile: scratch.path + "/d\(device)", encoding: .utf8)) ?? ""
             #expect(value == committed, "point \(point), device \(device)")
         }
@@ -97,7 +98,7 @@ private struct FileAgent: RecoveryAgent {
 }
 
 @Test func aKillWhileCommitsShareASyncLosesNone() throws {
-    for point in stride(from: 1, through: 120, by: 9) {
+    for point in stride(from: 1, through: 120, by: isSoak ? 1 : 17) {
         let scratch = try Scratch()
         let run = try HelperRun.start(["many", scratch.path, "60"], crashAt: "vfs.1:\(point)")
         let acknowledged = run.lines.compactMap { Int64($0) }.last ?? 0

@@ -25,7 +25,7 @@ private func fault(_ scratch: Scratch) -> DatabaseFault? {
     let file = try Data(contentsOf: URL(fileURLWithPath: scratch.file))
     var generator = SeededGenerator(state: 20_261_121)
     var found = 0
-    for _ in 0..<300 {
+    for _ in 0..<(isSoak ? 10_000 : 200) {
         let bit = Int.random(in: 0..<file.count * 8, using: &generator)
         let copy = try Scratch()
         try file.write(to: URL(fileURLWithPath: copy.file))
@@ -64,7 +64,7 @@ private func killed(_ commits: Int) throws -> (Scratch, database: Data, log: Dat
     let good = try scratch.records()
     #expect(good.count == 4)
     var generator = SeededGenerator(state: 7)
-    for _ in 0..<40 {
+    for _ in 0..<(isSoak ? 1_000 : 16) {
         let bit = Int.random(in: 0..<log.count * 8, using: &generator)
         let copy = try Scratch()
         try database.write(to: URL(fileURLWithPath: copy.file))

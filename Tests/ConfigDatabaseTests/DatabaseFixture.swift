@@ -2,6 +2,9 @@ import Foundation
 
 @testable import ConfigDatabase
 
+/// The long form of the campaigns, for `make soak`.
+let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK"] != nil
+
 /// A directory of its own for a test, removed at the end.
 final class Scratch: Sendable {
     let path: String

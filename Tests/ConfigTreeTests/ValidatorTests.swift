@@ -400,3 +400,30 @@ func aChangeBringsTheViolationsThatAFullValidationFinds(number: UInt64) throws {
         tree.rootInstance.entries("host").map { $0.keys.joined(separator: " ") }
             == ["9.1.1.1 1", "10.0.0.9 1", "10.0.0.10 -3", "10.0.0.10 2", "10.0.0.10 10"])
 }
+
+@Test func referencesToLeavesThatAreNoKeysDoNotSearchThemAgainAndAgain() throws {
+    let model = try model(
+        """
+        module refs {
+          namespace "urn:refs"; prefix r;
+          list host { key id; leaf id { type uint32; } container net { leaf ip { type string; } } }
+          list use { key id; leaf id { type uint32; } leaf ip { type leafref { path "../../r:host/r:net/r:ip"; } } }
+        }
+        """)
+    let host = try #require(model.schema.root.dataChild(named: "host"))
+    let net = try #require(host.dataChild(named: "net"))
+    let ip = try #require(net.dataChild(named: "ip"))
+    let use = try #require(model.schema.root.dataChild(named: "use"))
+    let reference = try #require(use.dataChild(named: "ip"))
+    let draft = RowDraft(model.schema.root)
+    for index in 0..<4_000 {
+        draft.entry(of: host, keys: ["\(index)"]).container(net).set("ip\(index)", for: ip)
+        draft.entry(of: use, keys: ["\(index)"]).set("ip\(index + 1)", for: reference)
+    }
+    let clock = ContinuousClock()
+    let time = clock.measure {
+        let found = Validator(model).violations(in: DataTree(draft, model: model))
+        #expect(found.map(\.summary) == ["illegal reference /r:use{3999}/ip"])
+    }
+    #expect(time < .seconds(10), "\(time)")
+}

@@ -174,6 +174,31 @@ func xmlFaultsNameLineAndRemedy(content: String, fault: String) {
     #expect(found.last?.summary == "There are 45 more faults")
 }
 
+@Test func documentsMayComeInPiecesOrInsideAMessage() throws {
+    let bytes = Array(devicesXML.utf8)
+    var offset = 0
+    let reader = XMLReader(file: "pieces.xml") { target in
+        let count = min(7, bytes.count - offset)
+        target.copyBytes(from: bytes[offset..<offset + count])
+        offset += count
+        return count
+    }
+    let pieces = try XMLDataDecoder.tree(document: reader, model: CodecFixture.model)
+    #expect(encodeXML(pieces.content) == devicesXML)
+
+    let message = """
+        <rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><data>
+        <hostname xmlns="urn:ios">h</hostname></data><after/></rpc-reply>
+        """
+    var inside = XMLReader(Array(message.utf8), file: "reply")
+    _ = try inside.next()
+    _ = try inside.next()
+    let data = try XMLDataDecoder.tree(inside: &inside, model: CodecFixture.deviceModel)
+    #expect(encodeXML(data.content, EncodeOptions(wrapped: false)) == "<hostname xmlns=\"urn:ios\">h</hostname>\n")
+    #expect(try inside.next() == .startElement)
+    #expect(inside.name == "after")
+}
+
 @Test func operationsBecomeEditsWithTheirRequirements() throws {
     let base = decodeXML(devicesXML).content
     let text = """

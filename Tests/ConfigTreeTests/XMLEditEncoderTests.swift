@@ -12,8 +12,10 @@ import Testing
             .replacing("<name>Gi1</name>", with: "<name>Gi2</name>\n<description>a &amp; b</description>")
             .replacing("<trace/>", with: "")
     ).content
-    for (from, to) in [(old, new), (new, old)] {
-        let text = XMLEditEncoder().text(from.diff(to: to))
+    for (from, to, style) in [(old, new, XMLEditEncoder.AttributeStyle.declared), (new, old, .plain)] {
+        var encoder = XMLEditEncoder()
+        encoder.style = style
+        let text = encoder.text(from.diff(to: to))
         let wrapped = "<config xmlns=\"\(Namespace.config)\">\(text)</config>"
         let edits = XMLDataDecoder.edits(
             Array(wrapped.utf8), file: "e", model: CodecFixture.model, options: DecodeOptions(base: from))

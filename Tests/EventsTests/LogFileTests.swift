@@ -9,6 +9,10 @@ private func scratch() throws -> String {
     return path
 }
 
+private func removeDirectory(of path: String) {
+    try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent)
+}
+
 private func content(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
 private let noon = EventTime(microseconds: 1_639_070_037_506_123)
@@ -21,6 +25,7 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
 
 @Test func aLineHasLevelTimeHostProcessAndText() throws {
     let path = try scratch() + "/audit.log"
+    defer { removeDirectory(of: path) }
     let log = try LogFile(path, host: "h1", process: 106)
     let user = LogEvent.AuditUser("admin", session: 20)
     log.write(.sessionCreated(user, context: "cli", address: "127.0.0.1", transport: "console"), at: noon)
@@ -36,6 +41,7 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
 
 @Test func whatADeviceSaysCannotForgeLinesOrDriveTheTerminal() throws {
     let path = try scratch() + "/ncs.log"
+    defer { removeDirectory(of: path) }
     let log = try LogFile(path, host: "h\n1", process: 1, mask: { $0.replacing("secret", with: "*****") })
     log.write(.inDoubt(participant: "device/ce0", reason: "said \u{1B}[2J\r\n<INFO> forged \u{202E}secret"), at: noon)
     #expect(
@@ -46,6 +52,7 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
 
 @Test func aLogThatWasMovedAwayIsBegunAnew() throws {
     let path = try scratch() + "/ncs.log"
+    defer { removeDirectory(of: path) }
     let log = try LogFile(path, host: "h", process: 1)
     log.write(.info, "one", at: noon)
     rename(path, path + ".old")
@@ -64,6 +71,7 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
 
 @Test func linesOfManyThreadsDoNotMix() throws {
     let path = try scratch() + "/ncs.log"
+    defer { removeDirectory(of: path) }
     let log = try LogFile(path, host: "h", process: 1)
     DispatchQueue.concurrentPerform(iterations: 8) { thread in
         for index in 0..<100 { log.write(.info, "thread \(thread) line \(index)", at: noon) }
@@ -96,6 +104,7 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
 
 @Test func aTraceShowsBothDirectionsAndNoSecret() throws {
     let path = try scratch() + "/" + TraceFile.name(nedID: "router-cli-1.0", device: "../ce0")
+    defer { removeDirectory(of: path) }
     #expect(path.hasSuffix("/ned-router-cli-1.0-.._ce0.trace"))
     let trace = try TraceFile(path, mask: { $0.replacing("cisco", with: "*****") })
     let context = TraceFile.Context(user: "admin", session: 56, transaction: 3, host: "h", device: "ce0", traceID: "ab")

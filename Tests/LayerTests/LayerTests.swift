@@ -130,18 +130,18 @@ enum House {
             // print("no")
             let a = "print(1) try! x"
             writer.print(a)
-            func print(_ text: String) {}
                 print(a)
             let b = try! f()
             fatalError("x")
             """
         #expect(
             TidyRules.calls(in: text, at: "Sources/Core/A.swift") == [
-                "Sources/Core/A.swift:5: print: return the text, or log an event (Events)",
-                "Sources/Core/A.swift:6: try!: let the caller see the error: try in a throwing function",
-                "Sources/Core/A.swift:7: fatalError: throw the error of the module, or make the state impossible",
+                "Sources/Core/A.swift:4: print: return the text, or log an event (Events)",
+                "Sources/Core/A.swift:5: try!: let the caller see the error: try in a throwing function",
+                "Sources/Core/A.swift:6: fatalError: throw the error of the module, or make the state impossible",
             ])
         #expect(TidyRules.calls(in: "print(a)", at: "Sources/Programs/ncs/main.swift") == [])
+        #expect(TidyRules.calls(in: "func print(_ a: Int) {}\nfunc all() { print(1) }", at: "Sources/Core/A.swift") == [])
     }
 
     @Test func longFunctionsAndFilesAreFaults() {

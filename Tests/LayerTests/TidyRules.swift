@@ -30,13 +30,14 @@ enum TidyRules {
 
     // MARK: Calls
 
+    /// A file that declares a `print` of its own may call that.
     static func calls(in text: String, at path: String) -> [String] {
         var faults: [String] = []
         let bans = bans().filter { text.contains($0.name) }
         if bans.isEmpty { return [] }
         for (number, code) in code(of: text) {
             for ban in bans where !ban.isAllowed(path) && code.contains(ban.pattern) {
-                if ban.name == "print", code.contains(/func print\(/) { continue }
+                if ban.name == "print", text.contains("func print(") { continue }
                 faults.append("\(path):\(number): \(ban.name): \(ban.replacement)")
             }
         }

@@ -111,6 +111,21 @@ import YANG
         #expect(fewer.losses == ["/m:l 3: another entry has the same keys now"])
     }
 
+    @Test func aKeyUnderAnotherNameIsTheSameKey() throws {
+        let renamed = try carry(
+            "list l { key \"a b\"; leaf a { type string; } leaf b { type string; } leaf v { type string; } }",
+            "list l { key \"a c\"; leaf a { type string; } leaf c { type string; } leaf v { type string; } }",
+            [(.set("v"), "/m:l{x 1}/v")])
+        #expect(renamed.items == ["/m:l[a='x'][c='1']", "/m:l[a='x'][c='1']/v v"])
+        #expect(renamed.losses == [])
+        let moved = try carry(
+            "list l { key \"a b\"; leaf a { type string; } leaf b { type string; } }",
+            "list l { key \"b c\"; leaf b { type string; } leaf c { type string; } leaf a { type string; } }",
+            [(.create, "/m:l{x 1}")])
+        #expect(moved.items == [])
+        #expect(moved.losses == ["/m:l 3: an entry has no value for the key c"])
+    }
+
     @Test func oneCaseOfAChoiceIsCarried() throws {
         let carried = try carry(
             "leaf a { type string; } container c { leaf b { type string; } }",

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -62,7 +63,8 @@ private func run(seed: UInt64, steps: Int) throws {
 }
 
 @Test func afterACrashAtAnyStepAllParticipantsAgreeWithTheLog() throws {
-    for seed in 1...120 as ClosedRange<UInt64> {
+    let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK"] != nil
+    for seed in 1...(isSoak ? 5_000 : 120) as ClosedRange<UInt64> {
         for steps in 0...40 { try run(seed: seed, steps: steps) }
     }
 }

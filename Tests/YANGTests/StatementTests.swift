@@ -27,8 +27,9 @@ struct StatementTests {
     }
 
     @Test func indentationOfContinuedLinesIsStripped() {
-        #expect(parse("   a \"one  \n      two\n       three\n \tfour\";").statements.first?.argument
-            == "one\ntwo\n three\n   four")
+        #expect(
+            parse("   a \"one  \n      two\n       three\n \tfour\";").statements.first?.argument
+                == "one\ntwo\n three\n   four")
         #expect(parse("a \"x\\n  \r\n  y\";").statements.first?.argument == "x\n\ny")
     }
 
@@ -54,6 +55,14 @@ struct StatementTests {
         #expect(parse("").faults.count == 1)
         #expect(parse("module \u{0}\u{1};").faults.isEmpty)
         #expect(Statement.parse([0x61, 0x20, 0xFF, 0x3B], path: "x").faults.first?.summary.contains("UTF-8") == true)
+    }
+
+    @Test func anyByteAnywhereEnds() {
+        for byte in UInt8.min...UInt8.max {
+            for text in [[byte], [0x61, byte], [0x61, 0x20, byte, 0x62], [0x61, 0x20, 0x62, 0x20, byte, 0x3B]] {
+                #expect(Statement.parse(text, path: "x").faults.count < 10)
+            }
+        }
     }
 
     @Test func nestingIsBounded() {

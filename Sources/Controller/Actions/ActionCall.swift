@@ -2,13 +2,12 @@ import ConfigTree
 import ControlProtocol
 import YANG
 
-/// An action as its handler sees it: on what, with what, for whom, and where the answer goes.
-struct ActionCall {
+/// An action as its handler sees it: on what, with what and for whom.
+struct ActionCall: Sendable {
     let controller: NetworkController
     let session: ControllerSession
     let path: InstancePath
     let input: Instance
-    let output: RowDraft
     let progress: @Sendable (String) -> Void
 
     func flag(_ name: String) -> Bool { input.child(name) != nil }

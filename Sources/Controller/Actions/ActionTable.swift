@@ -1,10 +1,12 @@
 import ConfigTree
 import ControlProtocol
+import Events
 import YANG
 
 /// Which handler carries out which action, by the action's schema path.
 enum ActionTable {
-    typealias Handler = @Sendable (ActionCall) throws(ControlError) -> Void
+    /// Gets the `output` node of the action to fill.
+    typealias Handler = @Sendable (ActionCall, RowDraft) throws(ControlError) -> Void
 
     static let handlers: [String: Handler] = {
         var table: [String: Handler] = [:]
@@ -38,9 +40,9 @@ extension NetworkController {
         let output = RowDraft(outputNode)
         let call = ActionCall(
             controller: self, session: session, path: path,
-            input: Instance(detached: inputNode, row: input, model: model), output: output, progress: progress)
+            input: Instance(detached: inputNode, row: input, model: model), progress: progress)
         logs.develop(.debug, "\(session.user.name)/\(session.id) action \(path)")
-        try handler(call)
+        try handler(call, output)
         return ActionOutput(node: outputNode, content: output.freeze(in: model), model: model)
     }
 }

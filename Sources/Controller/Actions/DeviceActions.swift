@@ -3,51 +3,62 @@ import ControlProtocol
 import Foundation
 import NEDRuntime
 import Synchronization
+import YANG
 
 /// `devices device X …` and `devices …`: the same work for one device or for a selection.
 enum DeviceActions {
     static let perDevice: [String: ActionTable.Handler] = [
-        "connect": { (call) throws(ControlError) in try one(call, DeviceWork.connect) },
-        "disconnect": { (call) throws(ControlError) in call.controller.devices.disconnect(try call.key(of: "device")) },
-        "ping": { (call) throws(ControlError) in try one(call, DeviceWork.ping) },
-        "sync-from": { (call) throws(ControlError) in try one(call, DeviceWork.syncFrom) },
-        "sync-to": { (call) throws(ControlError) in try one(call, DeviceWork.syncTo) },
-        "check-sync": { (call) throws(ControlError) in try one(call, DeviceWork.checkSync) },
-        "compare-config": { (call) throws(ControlError) in try one(call, DeviceWork.compareConfig) },
-        "ssh/fetch-host-keys": { (call) throws(ControlError) in try one(call, DeviceWork.fetchHostKeys) },
-        "migrate": { (call) throws(ControlError) in try MigrateAction.migrate(call, [call.key(of: "device")]) },
+        "connect": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.connect) },
+        "disconnect": { (call, _) throws(ControlError) in call.controller.devices.disconnect(try call.key(of: "device"))
+        },
+        "ping": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.ping) },
+        "sync-from": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncFrom) },
+        "sync-to": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncTo) },
+        "check-sync": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.checkSync) },
+        "compare-config": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.compareConfig) },
+        "ssh/fetch-host-keys": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.fetchHostKeys)
+        },
+        "migrate": { (call, output) throws(ControlError) in
+            try MigrateAction.migrate(call, output, [call.key(of: "device")])
+        },
     ]
 
     static let global: [String: ActionTable.Handler] = [
-        "connect": { (call) throws(ControlError) in try all(call, "connect-result", DeviceWork.connect) },
-        "disconnect": { (call) throws(ControlError) in
+        "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect)
+        },
+        "disconnect": { (call, _) throws(ControlError) in
             for name in try selected(call) { call.controller.devices.disconnect(name) }
         },
-        "sync-from": { (call) throws(ControlError) in try all(call, "sync-result", DeviceWork.syncFrom) },
-        "sync-to": { (call) throws(ControlError) in try all(call, "sync-result", DeviceWork.syncTo) },
-        "check-sync": { (call) throws(ControlError) in try all(call, "sync-result", DeviceWork.checkSync) },
-        "fetch-ssh-host-keys": { (call) throws(ControlError) in
-            try all(call, "fetch-result", DeviceWork.fetchHostKeys)
+        "sync-from": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncFrom)
         },
-        "migrate": { (call) throws(ControlError) in try MigrateAction.migrateAll(call) },
-        "list": { (call) throws(ControlError) in list(call) },
-        "clear-trace": { (call) throws(ControlError) in
+        "sync-to": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncTo) },
+        "check-sync": { (call, output) throws(ControlError) in
+            try all(call, output, "sync-result", DeviceWork.checkSync)
+        },
+        "fetch-ssh-host-keys": { (call, output) throws(ControlError) in
+            try all(call, output, "fetch-result", DeviceWork.fetchHostKeys)
+        },
+        "migrate": { (call, output) throws(ControlError) in try MigrateAction.migrateAll(call, output) },
+        "list": { (call, output) throws(ControlError) in list(call, output) },
+        "clear-trace": { (call, _) throws(ControlError) in
             for name in try selected(call) { call.controller.clearTraces(of: name) }
         },
     ]
 
-    private static func one(_ call: ActionCall, _ work: DeviceWork.Kind) throws(ControlError) {
+    private static func one(_ call: ActionCall, _ output: RowDraft, _ work: DeviceWork.Kind) throws(ControlError) {
         let result = work(call, try call.key(of: "device"))
-        result.write(to: call.output)
+        result.write(to: output)
     }
 
     /// Works on the selected devices in parallel; one that fails does not stop the others.
-    private static func all(_ call: ActionCall, _ listName: String, _ work: @escaping DeviceWork.Kind) throws(ControlError) {
+    private static func all(
+        _ call: ActionCall, _ output: RowDraft, _ listName: String, _ work: @escaping DeviceWork.Kind
+    ) throws(ControlError) {
         let names = try selected(call)
         let results = DeviceWork.inParallel(names) { work(call, $0) }
         let suppresses = call.flag("suppress-positive-result")
         for (name, result) in zip(names, results) where !(suppresses && result.isPositive) {
-            result.write(to: call.output.item(listName, name))
+            result.write(to: output.item(listName, name))
         }
     }
 
@@ -63,7 +74,9 @@ enum DeviceActions {
         return wanted.filter { seen.insert($0).inserted }
     }
 
-    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError) -> [String] {
+    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError)
+        -> [String]
+    {
         guard let devices = tree.rootInstance.child("devices"),
             let list = devices.node.dataChild(named: "device-group"), let entry = devices.entry(list, [group])
         else { throw ControlError(.notFound, "there is no device-group \(group)") }
@@ -75,9 +88,9 @@ enum DeviceActions {
         return names
     }
 
-    private static func list(_ call: ActionCall) {
+    private static func list(_ call: ActionCall, _ output: RowDraft) {
         for device in call.controller.running.allDevices() {
-            let item = call.output.item("device", device.keys.first ?? "")
+            let item = output.item("device", device.keys.first ?? "")
             item.put("address", device.value("address") ?? "-")
             item.put("description", device.value("description") ?? "-")
             let nedID = NEDIDLocation.nedID(of: device) ?? "-"

@@ -132,6 +132,7 @@ enum DeviceWork {
                 if let format = call.dryRunFormat {
                     return DeviceResult(leaves: [controller.difference(old, new, format, device)])
                 }
+                controller.settleDoubt(about: name)
                 try controller.replaceConfiguration(of: name, with: new, by: call.session)
                 access.noteInSync(reading.transactionID)
             } catch {
@@ -144,7 +145,8 @@ enum DeviceWork {
 
     private static func skippedText(_ skipped: [SkippedLine]) -> String? {
         guard !skipped.isEmpty else { return nil }
-        return "lines that the model does not know:\n" + skipped.map { "\($0.number): \($0.text)" }.joined(separator: "\n")
+        return "lines that the model does not know:\n"
+            + skipped.map { "\($0.number): \($0.text)" }.joined(separator: "\n")
     }
 
     static let syncTo: Kind = { call, name in
@@ -166,7 +168,7 @@ enum DeviceWork {
                 return commands
             }
             guard isDryRun else {
-                controller.devices.noteResolved(name)
+                controller.settleDoubt(about: name)
                 return .ok()
             }
             return DeviceResult(leaves: [("data", access.masked(commands.text()))])

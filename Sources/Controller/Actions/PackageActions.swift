@@ -10,35 +10,35 @@ import Transactions
 /// `packages reload`, `add` and `redeploy`: each builds the next generation beside the one in force, and one record in
 /// the log puts it in place, together with the data under its models.
 enum PackageActions {
-    static let reload: ActionTable.Handler = { (call) throws(ControlError) in
+    static let reload: ActionTable.Handler = { (call, output) throws(ControlError) in
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         if call.flag("dry-run") {
             activation.discard(plan)
-            plan.report(to: call.output, showsModels: true)
+            plan.report(to: output, showsAll: reportsAll(call))
             return
         }
         if let expected = call.text("expected-plan"), expected != plan.digest {
             activation.discard(plan)
             throw ControlError(
-                .conflict, "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
+                .conflict,
+                "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
                     + "packages reload dry-run")
         }
         if !plan.warnings.isEmpty, !call.flag("force") {
             activation.discard(plan)
             throw ControlError(
-                .validation, plan.warnings.joined(separator: "\n")
+                .validation,
+                plan.warnings.joined(separator: "\n")
                     + "\nIf this is intended, proceed with 'force' parameter.")
         }
         let wait = call.text("max-wait-time").flatMap { Int($0) } ?? 10
         try activation.execute(plan, waitSeconds: wait)
-        if call.input.child("report")?.child("all-schema-changes") != nil {
-            plan.report(to: call.output, showsModels: true)
-        }
-        results(call, "reload-result", plan.next.generation.packages)
+        if reportsAll(call) { plan.report(to: output, showsAll: true) }
+        results(output, "reload-result", plan.next.generation.packages)
     }
 
-    static let add: ActionTable.Handler = { (call) throws(ControlError) in
+    static let add: ActionTable.Handler = { (call, output) throws(ControlError) in
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         let touched = plan.changes.filter { $0.kind == .changed || $0.kind == .removed }
@@ -46,15 +46,16 @@ enum PackageActions {
             activation.discard(plan)
             let names = touched.map { "\($0.package) (\($0.kind.rawValue))" }.joined(separator: ", ")
             throw ControlError(
-                .validation, "packages add only adds packages, and these loaded ones would change: \(names); "
+                .validation,
+                "packages add only adds packages, and these loaded ones would change: \(names); "
                     + "use packages reload")
         }
         let added = plan.changes.filter { $0.kind == .added }.map(\.package)
         try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
-        results(call, "add-result", plan.next.generation.packages.filter { added.contains($0.name) })
+        results(output, "add-result", plan.next.generation.packages.filter { added.contains($0.name) })
     }
 
-    static let redeploy: ActionTable.Handler = { (call) throws(ControlError) in
+    static let redeploy: ActionTable.Handler = { (call, output) throws(ControlError) in
         let name = try call.key(of: "package")
         let activation = PackageActivation(call)
         let current = call.controller.system.generation.packages
@@ -63,18 +64,23 @@ enum PackageActions {
         if plan.isSchemaChanged {
             activation.discard(plan)
             throw ControlError(
-                .validation, "the data models of package \(name) have changed, and redeploy does not load them; "
+                .validation,
+                "the data models of package \(name) have changed, and redeploy does not load them; "
                     + "use packages reload")
         }
         try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
         let package = plan.next.generation.package(name)
-        call.output.put("result", package?.isUp ?? false)
-        if let info = package?.errorInfo.first { call.output.put("info", info) }
+        output.put("result", package?.isUp ?? false)
+        if let info = package?.errorInfo.first { output.put("info", info) }
     }
 
-    private static func results(_ call: ActionCall, _ list: String, _ packages: [LoadedPackage]) {
+    private static func reportsAll(_ call: ActionCall) -> Bool {
+        call.input.child("report")?.child("all-schema-changes") != nil
+    }
+
+    private static func results(_ output: RowDraft, _ list: String, _ packages: [LoadedPackage]) {
         for package in packages {
-            let item = call.output.item(list, package.name)
+            let item = output.item(list, package.name)
             item.put("result", package.isUp)
             if !package.isUp { item.put("info", package.errorInfo.joined(separator: "\n")) }
         }

@@ -2,6 +2,7 @@ import ConfigTree
 import ControlProtocol
 import NEDRuntime
 import Wire
+import YANG
 
 /// Reads out of the configuration where a device is and who logs in: device, then profile, then global settings.
 struct DeviceAddressing {
@@ -81,7 +82,8 @@ struct DeviceAddressing {
 
     private func credentials(_ open: (String) -> String?) throws(ControlError) -> Login {
         guard let name = device.value("authgroup") else {
-            throw ControlError(.device, "Device \(self.name) has no authgroup; set devices device \(self.name) authgroup")
+            throw ControlError(
+                .device, "Device \(self.name) has no authgroup; set devices device \(self.name) authgroup")
         }
         guard let groups = devices.child("authgroups"), let list = groups.node.dataChild(named: "group"),
             let group = groups.entry(list, [name])
@@ -89,7 +91,8 @@ struct DeviceAddressing {
         let mapped = group.entries("umap").first { $0.keys.first == localUser }
         guard let map = mapped ?? group.child("default-map") else {
             throw ControlError(
-                .device, "Resolve authgroup failed for device \(self.name): user \(localUser) is not in authgroup "
+                .device,
+                "Resolve authgroup failed for device \(self.name): user \(localUser) is not in authgroup "
                     + "\(name); add a umap or a default-map")
         }
         guard let stored = map.value("remote-password"), let password = open(stored) else {

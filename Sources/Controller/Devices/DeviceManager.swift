@@ -53,10 +53,17 @@ final class DeviceManager: Sendable {
         let target = try addressing.target(open: secrets.open)
         guard let driver = system.driver(target.nedID) else {
             throw ControlError(
-                .device, "Device \(target.name) does not have a Network Element Driver registered: no loaded package has "
+                .device,
+                "Device \(target.name) does not have a Network Element Driver registered: no loaded package has "
                     + "ned-id \(target.nedID.split(separator: ":").last ?? ""); load one with packages reload")
         }
         return access(target, driver, addressing, device)
+    }
+
+    /// As `access`, with another driver than the one that the device is configured for: migration looks through it.
+    func access(_ device: Instance, driver: Driver, localUser: String) throws(ControlError) -> DeviceAccess {
+        let addressing = try DeviceAddressing(device, localUser: localUser)
+        return access(try addressing.target(open: secrets.open), driver, addressing, device)
     }
 
     private func access(

@@ -29,7 +29,9 @@ extension DataTree {
 
     /// All devices, in order of their names.
     func allDevices() -> [Instance] {
-        guard let schema = DevicesSchema(model.schema), let devices = rootInstance.child(schema.devices) else { return [] }
+        guard let schema = DevicesSchema(model.schema), let devices = rootInstance.child(schema.devices) else {
+            return []
+        }
         return Array(devices.entries(schema.device))
     }
 

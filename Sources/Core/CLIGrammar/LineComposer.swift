@@ -14,7 +14,8 @@ struct LineComposer {
         if node.has(.booleanNo), (value == "true") != node.has(.reversed) { return node.word }
         let text = valueText(node, value)
         if node.has(.dropNodeName) { return text }
-        if node.has(.joinValue), node.has(.displayJoined) || grammar.dialect.joinsKeys { return node.word + text }
+        let canJoin = node.has(.displayJoined) || grammar.dialect.joinsKeys
+        if node.has(.joinValue), canJoin, text.first != CLIText.quote { return node.word + text }
         let gap = max(1, width - node.word.count + 1)
         return node.word + Array(repeating: CLIText.space, count: gap) + text
     }
@@ -72,13 +73,16 @@ struct LineComposer {
     private func join(_ node: CLINode, _ keys: [UInt8]) -> [UInt8] {
         if node.has(.dropNodeName) { return keys }
         let isJoined = node.has(.joinKey) && (node.has(.displayJoined) || grammar.dialect.joinsKeys)
-        return isJoined ? node.word + keys : node.word + [CLIText.space] + keys
+        return isJoined && keys.first != CLIText.quote ? node.word + keys : node.word + [CLIText.space] + keys
     }
 
     // MARK: One line
 
     /// Appends what can stand on the line of `node`, each word followed by a space; returns the slots that cannot.
-    func append(_ node: CLINode, _ row: Row?, _ slots: [Int], to line: inout [UInt8]) -> [Int] {
+    /// For a deletion, leaves are without their values where the model says so.
+    func append(
+        _ node: CLINode, _ row: Row?, _ slots: [Int], to line: inout [UInt8], isDeletion: Bool = false
+    ) -> [Int] {
         var rest: [Int] = []
         let inline = slots.filter { canInline(node.child($0), row) }
         let last = inline.last
@@ -88,26 +92,30 @@ struct LineComposer {
                 rest.append(slot)
                 continue
             }
-            appendChild(child, row, to: &line)
+            appendChild(child, row, to: &line, isDeletion: isDeletion)
         }
         return rest
     }
 
     private func canLeave(_ node: CLINode) -> Bool { node.has([.flatten, .dropNodeName]) }
 
-    private func appendChild(_ node: CLINode, _ row: Row?, to line: inout [UInt8]) {
+    private func appendChild(_ node: CLINode, _ row: Row?, to line: inout [UInt8], isDeletion: Bool) {
         switch node.kind {
         case .leaf:
             guard let value = row?.value(in: node.slot) ?? defaultShown(node) else { return }
             if node.has(.trimDefault), value == node.schema.defaults.first { return }
-            line += leafWords(node, value) + [CLIText.space]
+            if isDeletion, node.has(.noValueOnDelete) {
+                if !node.has(.dropNodeName) { line += node.word + [CLIText.space] }
+            } else {
+                line += leafWords(node, value) + [CLIText.space]
+            }
         case .leafList:
             guard let entries = row?.entries(in: node.slot) else { return }
             for words in leafListLines(node, entries.rows.map { $0.value(at: 0) }) { line += words + [CLIText.space] }
         default:
             guard let inner = row?.child(in: node.slot) else { return }
             if !node.has(.dropNodeName) { line += node.word + [CLIText.space] }
-            _ = append(node, inner, inner.storedSlots, to: &line)
+            _ = append(node, inner, inner.storedSlots, to: &line, isDeletion: isDeletion)
         }
     }
 

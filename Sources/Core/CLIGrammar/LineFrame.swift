@@ -39,6 +39,8 @@ enum LineOperation {
 struct LineFault {
     enum Reason: Equatable {
         case unknown, incomplete, ambiguous, tooComplex
+        /// The line crosses a mount point below which no model is known.
+        case noModel
         case badValue(String)
     }
 
@@ -53,4 +55,6 @@ struct RangeRequest {
     /// Which key.
     var key: Int
     var parent: Int
+    /// The way to it, as it was when the key was met.
+    var frames: [LineFrame]
 }

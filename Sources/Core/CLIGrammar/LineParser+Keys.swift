@@ -60,7 +60,9 @@ extension LineParser {
         if node.has(.multiWordKey) { return words(list, frame, item, index, read) }
         let text = line.text(index)
         if isInteractive, isRange(text, node) {
-            if range == nil { range = RangeRequest(token: index, list: list, key: read.keys.count, parent: frame) }
+            if range == nil {
+                range = RangeRequest(token: index, list: list, key: read.keys.count, parent: frame, frames: frames)
+            }
             return fail(index, .badValue(CLINode.invalid(CLIText.string(text))))
         }
         guard let value = canonical(text, of: node, frame, index) else { return false }

@@ -4,12 +4,13 @@ import YANG
 /// Reads one line in one mode.
 ///
 /// The line is a walk: a word leads to a child, a value or keys follow, and the walk goes on in what was entered, or
-/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of the
-/// line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
+/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
+/// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget bounds the search.
 struct LineParser {
     let line: CLILine
-    /// Abbreviations are resolved, ranges recognised, and incomplete commands refused.
+    /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
+    var allowsAbbreviations: Bool
     /// What is mounted at a mount point that the line crosses; nil if nothing can be.
     let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
     var isNo = false
@@ -18,6 +19,8 @@ struct LineParser {
     var fault = LineFault(token: 0, reason: .unknown)
     var range: RangeRequest?
     var collector: CompletionCollector?
+    /// The action that the line leads to; its parameters are not read here.
+    var action: ActionRequest?
     private var budget = 5_000
 
     init(
@@ -26,6 +29,7 @@ struct LineParser {
     ) {
         self.line = line
         self.isInteractive = isInteractive
+        allowsAbbreviations = isInteractive
         self.mounted = mounted
         frames = [base]
     }
@@ -35,10 +39,18 @@ struct LineParser {
     /// Reads the whole line. On failure `fault` says where and why.
     mutating func parse() -> Bool {
         guard count > 0 || collector != nil else { return false }
-        if content(0, 0) { return true }
-        guard count > 0, line.text(0).elementsEqual(Self.noWord), !line.tokens[0].isQuoted else { return false }
+        let isNegative = count > 0 && line.text(0).elementsEqual(Self.noWord) && !line.tokens[0].isQuoted
+        guard isNegative else { return content(0, 0) }
+        // Where `no` is a word of the model, that comes first.
+        let isWord = !frames[0].content.children.routes(line.text(0)).isEmpty
+        return (isWord && content(0, 0)) || negative()
+    }
+
+    private mutating func negative() -> Bool {
         isNo = true
-        return content(0, 1)
+        if content(0, 1) { return true }
+        isNo = false
+        return false
     }
 
     static let noWord = Array("no".utf8)
@@ -68,7 +80,7 @@ struct LineParser {
         if !line.tokens[index].isQuoted {
             if isNo, index == count - 1, negation(children, word, frame, index) { return true }
             let named = children.routes(word)
-            for rank in 0..<4 {
+            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
                 for route in named where self.rank(route, owner, frame, isAnonymous: false) == rank {
                     if take(route, frame, index + 1) { return true }
                 }
@@ -77,10 +89,11 @@ struct LineParser {
                     if take(route, frame, index) { return true }
                 }
             }
-            if isInteractive, named.isEmpty, abbreviated(children, word, frame, index) { return true }
+            if isInteractive, !isNo, act(children, word, frame, index) { return true }
+            if allowsAbbreviations, named.isEmpty, abbreviated(children, word, frame, index) { return true }
             if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
         } else {
-            for rank in 0..<4 {
+            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
                 for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
                     if take(route, frame, index) { return true }
                 }
@@ -112,6 +125,11 @@ struct LineParser {
         return slot <= due ? late : 2 + late
     }
 
+    /// Whether the sequence of the node, if it has one, still has that child to come.
+    func isDue(_ route: CLIRoute, _ frame: Int) -> Bool {
+        rank(route, frames[frame].content, frame, isAnonymous: false) != nil
+    }
+
     /// `no name` where `name` is a boolean shown as `name` and `no name`.
     private mutating func negation(
         _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
@@ -128,11 +146,25 @@ struct LineParser {
     ) -> Bool {
         for route in children.joinable {
             let name = route.target.word
-            guard word.count > name.count, word.starts(with: name),
-                self.rank(route, owner, frame, isAnonymous: false) == rank
+            guard route.target.isPrefix(of: word), self.rank(route, owner, frame, isAnonymous: false) == rank
             else { continue }
             if take(route, frame, index, glued: word.dropFirst(name.count)) { return true }
         }
+        return false
+    }
+
+    /// The line leads to an action: the rest of it is that action's.
+    private mutating func act(
+        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+    ) -> Bool {
+        guard let node = children.actions.first(where: { $0.matches(word) }) else { return false }
+        return act(node, frame, index)
+    }
+
+    private mutating func act(_ node: CLINode, _ frame: Int, _ index: Int) -> Bool {
+        action = ActionRequest(frame: frame, node: node, token: index + 1)
+        guard let collector else { return true }
+        collector.action(node, self, frame, index + 1)
         return false
     }
 
@@ -140,7 +172,9 @@ struct LineParser {
         _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
     ) -> Bool {
         let routes = children.routes(abbreviatedBy: word)
-        let targets = Set(routes.map(\.target.name))
+        let actions = isNo ? [] : children.actions.filter { $0.word.starts(with: word) }
+        let targets = Set(routes.map(\.target.name)).union(actions.map(\.name))
+        if let only = actions.first, targets.count == 1 { return act(only, frame, index) }
         if targets.count > 1 { return fail(index, .ambiguous) }
         for route in routes {
             if rank(route, frames[frame].content, frame, isAnonymous: false) != nil, take(route, frame, index + 1) {
@@ -209,6 +243,7 @@ struct LineParser {
         _ route: CLIRoute, _ frame: Int, _ index: Int, glued: ArraySlice<UInt8>? = nil
     ) -> Bool {
         let (frameCount, operationCount, position) = (frames.count, operations.count, frames[frame].position)
+        guard !isTaken(route.slot, frame) else { return false }
         frames[frame].position = route.slot
         var inner = frame
         for node in route.via {
@@ -222,6 +257,28 @@ struct LineParser {
         return false
     }
 
+    /// Whether the line has given a child already, or one of another case of a choice.
+    private func isTaken(_ slot: Int, _ frame: Int) -> Bool {
+        let mark = frames[frame].mark
+        guard operations.count > mark else { return false }
+        let children = frames[frame].content.children
+        let rivals = children.rivals[slot] ?? []
+        let isLeaf = children.nodes[slot].kind == .leaf
+        guard isLeaf || !rivals.isEmpty else { return false }
+        return operations[mark...].contains { operation in
+            let given: Int
+            switch operation {
+            case .node(let inner):
+                guard frames[inner].parent == frame else { return false }
+                given = frames[inner].node.slot
+            case .leaf(let here, let node, _, _), .values(let here, let node, _), .list(let here, let node):
+                guard here == frame else { return false }
+                given = node.slot
+            }
+            return (isLeaf && given == slot) || rivals.contains(given)
+        }
+    }
+
     private func depth(_ node: CLINode, _ route: CLIRoute) -> Int { route.via.firstIndex { $0 === node } ?? 0 }
 
     private mutating func follow(
@@ -232,7 +289,7 @@ struct LineParser {
         case .leafList: return leafList(target, frame, index)
         case .list: return list(target, frame, index, glued)
         case .mountPoint:
-            guard let grammar = mounted(self, frame, target) else { return fail(index, .unknown) }
+            guard let grammar = mounted(self, frame, target) else { return fail(index, .noModel) }
             let inner = push(target, parent: frame)
             frames[inner].content = grammar.root
             frames[inner].grammar = grammar

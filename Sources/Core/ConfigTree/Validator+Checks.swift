@@ -89,23 +89,65 @@ extension Validator {
     private func checkReference(_ instance: Instance, _ run: inout ValidationRun) {
         guard let value = instance.value, let type = instance.node.type else { return }
         let members = type.base == .union ? type.members : [type]
-        for member in members where accepts(member, value, at: instance) { return }
+        for member in members where accepts(member, value, at: instance, &run) { return }
         run.report(.illegalReference(instance))
     }
 
     /// Whether `value` is one of a type, and what it refers to is there.
-    private func accepts(_ type: ResolvedType, _ value: String, at instance: Instance) -> Bool {
+    private func accepts(
+        _ type: ResolvedType, _ value: String, at instance: Instance, _ run: inout ValidationRun
+    ) -> Bool {
+        // A value that the type, or the type of its target, refuses is for another member of the union.
+        guard let canonical = try? type.canonical(value, in: values), canonical == value else { return false }
+        if !type.requireInstance { return true }
         let evaluator = XPathEvaluator<DataNode>()
         if let path = type.leafref {
-            // A value that the target's type refuses is for another member of the union.
-            guard let canonical = try? type.canonical(value, in: values), canonical == value else { return false }
-            if !type.requireInstance { return true }
+            if let targets = targetValues(type, path, instance, &run) { return targets.contains(value) }
             return (try? evaluator.contains(path, value: value, at: DataNode(instance))) ?? true
         }
-        guard let canonical = try? type.canonical(value, in: values), canonical == value else { return false }
-        guard type.base == .instanceIdentifier, type.requireInstance else { return true }
+        guard type.base == .instanceIdentifier else { return true }
         guard let path = InstanceIdentifier.expression(value) else { return false }
         return ((try? evaluator.nodes(path, at: DataNode(instance))) ?? []).contains { $0.instance.isInUse }
+    }
+
+    /// The values of all targets of a leafref that would have to search them one by one: gathered once for all leafrefs
+    /// with the same targets. Nil where a key finds the target, or predicates choose among them.
+    private func targetValues(
+        _ type: ResolvedType, _ path: XPathExpression, _ instance: Instance, _ run: inout ValidationRun
+    ) -> Set<String>? {
+        guard let target = type.leafrefTarget, !(model.schema[target].isKey && isOnlyKey(target)),
+            let (top, steps) = path.descent(from: instance)
+        else { return nil }
+        let key = ValidationRun.Targets(target: target, top: top)
+        if let known = run.targetValues[key] { return known }
+        let way = XPathExpression.path(start: .context, steps: steps)
+        guard case .nodeSet(let nodes)? = try? XPathEvaluator(workLimit: .max).evaluate(way, at: DataNode(top)) else {
+            return nil
+        }
+        let values = Set(nodes.map(\.stringValue))
+        run.targetValues[key] = values
+        return values
+    }
+
+    private func isOnlyKey(_ key: NodeID) -> Bool { model.schema[key].dataParent?.keys.count == 1 }
+}
+
+extension XPathExpression {
+    /// The instance that a path without predicates climbs to, and the steps down from there; nil for other paths.
+    fileprivate func descent(from instance: Instance) -> (top: Instance, steps: [Step])? {
+        guard case .path(let start, let steps) = self, steps.allSatisfy(\.predicates.isEmpty) else { return nil }
+        var top = instance
+        var rest = steps[...]
+        switch start {
+        case .root: top = instance.treeRoot
+        case .context, .expression(.call("current", _), predicates: []):
+            while let step = rest.first, step.axis == .parent, let parent = top.parent {
+                top = parent
+                rest = rest.dropFirst()
+            }
+        case .expression: return nil
+        }
+        return rest.allSatisfy { $0.axis == .child } ? (top, Array(rest)) : nil
     }
 }
 

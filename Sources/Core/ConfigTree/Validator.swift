@@ -82,9 +82,17 @@ package final class Validator: Sendable {
 
 /// The state of one validation: what was found.
 struct ValidationRun {
+    /// The targets of leafrefs below one instance.
+    struct Targets: Hashable {
+        var target: NodeID
+        var top: Instance
+    }
+
     let limit: Int
     private(set) var diagnostics: [Diagnostic] = []
     private var seen: Set<Diagnostic> = []
+    /// What leafrefs may refer to where no key finds it: see `Validator.targetValues`.
+    var targetValues: [Targets: Set<String>] = [:]
     /// Only conditions are of interest.
     var whensOnly = false
     /// The stored instances whose condition is false.

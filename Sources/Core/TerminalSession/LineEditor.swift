@@ -25,14 +25,20 @@ package final class LineEditor {
     private let terminal: any Terminal
     private var decoder = KeyDecoder()
     private var waiting: [Key] = []
-    private var raw: [UInt8] = []
+    /// Input of a script that has not become lines yet.
+    private var raw: ArraySlice<UInt8> = []
     private var history: [String] = []
-    private var shownRows = 0
+    /// Where messages for the user can be put in from another thread.
+    package let screen: TerminalScreen
 
     private static let historyLimit = 1_000
     private static let scriptLineLimit = 4 << 20
 
-    package init(_ terminal: any Terminal) { self.terminal = terminal }
+    /// Without a screen it makes its own.
+    package init(_ terminal: any Terminal, screen: TerminalScreen? = nil) {
+        self.terminal = terminal
+        self.screen = screen ?? TerminalScreen(terminal)
+    }
 
     package var historyLines: [String] { history }
 
@@ -45,27 +51,30 @@ package final class LineEditor {
         var buffer = LineBuffer()
         var place = history.count
         var draft = ""
-        shownRows = 0
         draw(prompt, buffer, hidesInput)
         while let key = nextKey() {
             switch key {
             case .enter:
-                finishLine(prompt, buffer, hidesInput)
+                screen.finish()
                 if keepsHistory { remember(buffer.text) }
                 return .line(buffer.text)
             case .interrupt:
+                screen.abandon()
                 terminal.write("^C\r\n")
                 return .interrupted
             case .endOfInput:
-                if buffer.characters.isEmpty { return .end }
+                if buffer.characters.isEmpty {
+                    screen.finish()
+                    return .end
+                }
                 _ = buffer.apply(.delete)
             case .up, .down:
                 if place == history.count { draft = buffer.text }
                 place = max(0, min(history.count, place + (key == .up ? -1 : 1)))
                 buffer.replace(with: place == history.count ? draft : history[place])
             case .clearScreen:
+                screen.abandon()
                 terminal.write("\u{1B}[H\u{1B}[2J")
-                shownRows = 0
             case .searchBack:
                 if let found = history.last(where: { $0.contains(buffer.text) }) { buffer.replace(with: found) }
             case .help where isInQuotes(buffer.textBeforeCursor) || hidesInput: buffer.insert("?")
@@ -74,6 +83,7 @@ package final class LineEditor {
             }
             draw(prompt, buffer, hidesInput)
         }
+        screen.abandon()
         return .end
     }
 
@@ -90,9 +100,9 @@ package final class LineEditor {
 
     private func answer(_ answer: CompletionAnswer, _ buffer: inout LineBuffer, _ prompt: String) {
         if !answer.listing.isEmpty {
+            screen.abandon()
             terminal.write("\r\n" + answer.listing.replacing("\n", with: "\r\n"))
             if !answer.listing.hasSuffix("\n") { terminal.write("\r\n") }
-            shownRows = 0
         }
         buffer.insert(answer.insertion)
     }
@@ -111,12 +121,12 @@ package final class LineEditor {
         while true {
             if let end = raw.firstIndex(of: 0x0A) {
                 let line = raw[..<end]
-                raw.removeSubrange(...end)
+                raw = raw[(end + 1)...]
                 return .line(Self.text(line))
             }
             guard raw.count <= Self.scriptLineLimit, let bytes = terminal.read() else {
                 defer { raw = [] }
-                return raw.isEmpty ? .end : .line(Self.text(raw[...]))
+                return raw.isEmpty ? .end : .line(Self.text(raw))
             }
             if bytes.isEmpty { return .interrupted }
             raw += bytes
@@ -129,29 +139,7 @@ package final class LineEditor {
 
     // MARK: Screen
 
-    /// Draws prompt and line anew and puts the cursor in place, over as many rows as it takes.
     private func draw(_ prompt: String, _ buffer: LineBuffer, _ hidesInput: Bool) {
-        let columns = max(10, terminal.columns)
-        let shown = hidesInput ? "" : buffer.text
-        var output = shownRows > 0 ? "\u{1B}[\(shownRows)A" : ""
-        output += "\r\u{1B}[J" + prompt + shown
-        let width = prompt.count + shown.count
-        let end = width / columns
-        if width > 0, width % columns == 0 { output += " \r" }
-        let cursor = prompt.count + (hidesInput ? 0 : buffer.cursor)
-        let row = cursor / columns
-        if end > row { output += "\u{1B}[\(end - row)A" }
-        output += "\r"
-        if cursor % columns > 0 { output += "\u{1B}[\(cursor % columns)C" }
-        shownRows = row
-        terminal.write(output)
-    }
-
-    private func finishLine(_ prompt: String, _ buffer: LineBuffer, _ hidesInput: Bool) {
-        var whole = buffer
-        _ = whole.apply(.end)
-        draw(prompt, whole, hidesInput)
-        terminal.write("\r\n")
-        shownRows = 0
+        screen.draw(prompt: prompt, text: hidesInput ? "" : buffer.text, cursor: hidesInput ? 0 : buffer.cursor)
     }
 }

@@ -16,17 +16,20 @@ package final class Pager {
     }
 
     /// Whether the reader wants to see no more: whoever produces the text may stop.
-    package var isFinished: Bool { isAbandoned }
+    package var isFinished: Bool {
+        if !isAbandoned, terminal.takeInterrupt() { isAbandoned = true }
+        return isAbandoned
+    }
 
     package func write(_ text: String) {
         guard !isAbandoned else { return }
         guard terminal.isInteractive else { return terminal.write(text) }
-        pending += text
-        while let end = pending.firstIndex(of: "\n"), !isAbandoned {
-            let line = String(pending[..<end])
-            pending.removeSubrange(...end)
-            show(line)
+        var rest = (pending + text)[...]
+        while let end = rest.firstIndex(of: "\n"), !isAbandoned {
+            show(String(rest[..<end]))
+            rest = rest[rest.index(after: end)...]
         }
+        pending = isAbandoned ? "" : String(rest)
     }
 
     /// Shows what has no line end yet.

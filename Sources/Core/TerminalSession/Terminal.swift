@@ -7,8 +7,12 @@ package protocol Terminal: AnyObject, Sendable {
     var rows: Int { get }
     /// Whether somebody types: else input is a script, and nothing is prompted, echoed or paged.
     var isInteractive: Bool { get }
+    /// Whether the user asked to interrupt since the last time this was asked; `read` need not have been called.
+    func takeInterrupt() -> Bool
 }
 
 extension Terminal {
+    package func takeInterrupt() -> Bool { false }
+
     package func write(_ text: String) { write(Array(text.utf8)) }
 }

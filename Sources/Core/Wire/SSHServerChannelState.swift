@@ -107,6 +107,10 @@ final class SSHServerChannelState {
         takeHeldInput(channel, handler)
         demand = channel.takeDemand()
         if demand.pending > 0 { _ = flush(channel) }
+        if demand.isDropped, channel.pendingBytes == 0, ssh_get_status(session.native) & SSH_WRITE_PENDING == 0 {
+            session.isOver = true
+            return
+        }
         if let status = demand.exitStatus, channel.pendingBytes == 0 { close(status) }
     }
 

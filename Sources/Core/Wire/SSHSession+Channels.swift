@@ -2,11 +2,13 @@ internal import CSSH
 internal import Synchronization
 
 extension SSHSession {
-    /// A login shell on a terminal, as an operator would see it.
-    package func openShell(terminal: SSHTerminal = SSHTerminal()) throws(WireError) -> SSHClientChannel {
+    /// A login shell on a terminal, as an operator would see it; without one, as a script would.
+    package func openShell(terminal: SSHTerminal? = SSHTerminal()) throws(WireError) -> SSHClientChannel {
         let channel = try openChannel()
-        try request(channel, "a terminal") {
-            ssh_channel_request_pty_size($0, terminal.type, Int32(terminal.columns), Int32(terminal.rows))
+        if let terminal {
+            try request(channel, "a terminal") {
+                ssh_channel_request_pty_size($0, terminal.type, Int32(terminal.columns), Int32(terminal.rows))
+            }
         }
         try request(channel, "a shell") { ssh_channel_request_shell($0) }
         return wrap(channel)

@@ -145,38 +145,42 @@ struct PatternProgram: Sendable {
         guard boundaries.count * sets.count <= Self.tableLimit else {
             throw PatternSyntaxError(offset: 0, message: "the pattern tells too many characters apart")
         }
-        var classes: [[UInt64]: UInt16] = [:]
-        var rows: [[UInt64]] = []
-        for row in memberColumns() {
-            if classes[row] == nil {
-                guard rows.count < Self.classLimit else {
-                    throw PatternSyntaxError(offset: 0, message: "the pattern tells too many characters apart")
-                }
-                classes[row] = UInt16(rows.count)
-                rows.append(row)
+        let width = (sets.count + 63) / 64
+        let columns = memberColumns(width)
+        var classes: [ArraySlice<UInt64>: UInt16] = [:]
+        var rows: [ArraySlice<UInt64>] = []
+        for interval in boundaries.indices {
+            let row = columns[interval * width..<(interval + 1) * width]
+            if let known = classes[row] {
+                boundaryClasses.append(known)
+                continue
             }
-            boundaryClasses.append(classes[row] ?? 0)
+            guard rows.count < Self.classLimit else {
+                throw PatternSyntaxError(offset: 0, message: "the pattern tells too many characters apart")
+            }
+            classes[row] = UInt16(rows.count)
+            boundaryClasses.append(UInt16(rows.count))
+            rows.append(row)
         }
         classCount = rows.count
         membership = [Bool](repeating: false, count: rows.count * sets.count)
         for (number, row) in rows.enumerated() {
-            for set in sets.indices where row[set / 64] & (1 << UInt64(set % 64)) != 0 {
+            for set in sets.indices where row[row.startIndex + set / 64] & (1 << UInt64(set % 64)) != 0 {
                 membership[set * classCount + number] = true
             }
         }
         asciiClasses = (0..<128).map { classBySearch(of: $0) }
     }
 
-    /// For each interval the sets that it lies in, as bits.
-    private func memberColumns() -> [[UInt64]] {
-        var columns = [[UInt64]](
-            repeating: [UInt64](repeating: 0, count: (sets.count + 63) / 64), count: boundaries.count)
+    /// For each interval the sets that it lies in, as bits in `width` words.
+    private func memberColumns(_ width: Int) -> [UInt64] {
+        var columns = [UInt64](repeating: 0, count: width * boundaries.count)
         for (number, set) in sets.enumerated() {
             var interval = 0
             for range in set.ranges {
                 while boundaries[interval] < range.lowerBound { interval += 1 }
                 while interval < boundaries.count, boundaries[interval] <= range.upperBound {
-                    columns[interval][number / 64] |= 1 << UInt64(number % 64)
+                    columns[interval * width + number / 64] |= 1 << UInt64(number % 64)
                     interval += 1
                 }
             }

@@ -68,11 +68,7 @@ struct ScalarSet: Hashable, Sendable {
     /// The set that `\p{NAME}` stands for: a general category, its first letter, or `Is` and a block.
     static func property(_ name: String) -> ScalarSet? {
         if name.hasPrefix("Is") { return UnicodeBlocks.ranges[String(name.dropFirst(2))].map { ScalarSet([$0]) } }
-        if name.utf8.count == 1, "LMNPZSC".contains(name) {
-            return category { String(initial(of: $0)) == name }
-        }
-        guard abbreviations.contains(name) else { return nil }
-        return category { abbreviation(of: $0) == name }
+        return categories[name]
     }
 
     // MARK: General categories
@@ -101,10 +97,16 @@ struct ScalarSet: Hashable, Sendable {
         abbreviation(of: category).first ?? "C"
     }
 
-    private static let abbreviations: Set<String> = [
-        "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po",
-        "Zs", "Zl", "Zp", "Sm", "Sc", "Sk", "So", "Cc", "Cf", "Co", "Cn",
-    ]
+    /// The sets of all categories and of their first letters.
+    private static let categories: [String: ScalarSet] = {
+        var ranges: [String: [ClosedRange<UInt32>]] = [:]
+        for run in runs where run.category != .surrogate {
+            let name = abbreviation(of: run.category)
+            ranges[name, default: []].append(run.range)
+            ranges[String(name.prefix(1)), default: []].append(run.range)
+        }
+        return ranges.mapValues { ScalarSet($0) }
+    }()
 
     private static func abbreviation(of category: Unicode.GeneralCategory) -> String {
         switch category {

@@ -45,6 +45,9 @@ package final class PatternMatcher: Sendable {
 /// everything but the state in use is forgotten.
 struct PatternMachine {
     static let capacity = 1 << 16
+    /// How often one match may fill the cache before it goes on without, for a stretch of so many bytes.
+    private static let resetLimit = 4
+    private static let stretch = 4096
     private static let unknown: Int32 = -1
 
     private var numbers: [[Int32]: Int32] = [:]
@@ -52,6 +55,7 @@ struct PatternMachine {
     private var accepts: [Bool] = []
     private var transitions: [Int32] = []
     private var weight = 0
+    private var resets = 0
     private var start: Int32 = 0
     /// Marks of the instructions that a closure has visited, by generation.
     private var marks: [UInt32]
@@ -64,6 +68,7 @@ struct PatternMachine {
 
     mutating func run(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
         if members.isEmpty { reset(program) }
+        var limit = resets + Self.resetLimit
         var state = start
         var index = 0
         while index < text.count {
@@ -72,8 +77,51 @@ struct PatternMachine {
             let next = transitions[Int(state) * program.classCount + symbol]
             state = next == Self.unknown ? explore(program, from: state, symbol) : next
             if state == 0 { return false }
+            if resets > limit {
+                state = follow(program, from: members[Int(state)], text, at: &index)
+                limit = resets + Self.resetLimit
+            }
         }
         return accepts[Int(state)]
+    }
+
+    /// Follows the set of states for a stretch without remembering it: where sets hardly ever recur, remembering costs
+    /// more. Gives the state at the end of the stretch.
+    private mutating func follow(
+        _ program: PatternProgram, from set: [Int32], _ text: UnsafeBufferPointer<UInt8>, at index: inout Int
+    ) -> Int32 {
+        var (set, next): ([Int32], [Int32]) = (set, [])
+        let end = min(text.count, index + Self.stretch)
+        while index < end, !set.isEmpty {
+            let symbol = program.alphabetClass(of: Self.scalar(in: text, at: &index))
+            beginClosure()
+            next.removeAll(keepingCapacity: true)
+            step(program, set, symbol, into: &next)
+            swap(&set, &next)
+        }
+        set.sort()
+        reset(program)
+        return state(program, of: set)
+    }
+
+    /// Adds to `next` what the states of `set` lead to by consuming a scalar of class `symbol`.
+    private mutating func step(_ program: PatternProgram, _ set: [Int32], _ symbol: Int, into next: inout [Int32]) {
+        for member in set {
+            switch program.instructions[Int(member)] {
+            case .consume(let accepted), .consumeOrJump(let accepted, _):
+                guard program.isMember(class: symbol, of: accepted) else { continue }
+                // Mostly the next instruction consumes too, and there is nothing to follow.
+                if case .consume = program.instructions[Int(member) + 1] {
+                    if marks[Int(member) + 1] != generation {
+                        marks[Int(member) + 1] = generation
+                        next.append(member + 1)
+                    }
+                } else {
+                    close(program, from: member + 1, into: &next)
+                }
+            case .split, .jump, .accept: break
+            }
+        }
     }
 
     /// Decodes one scalar; broken UTF-8 gives U+FFFD and moves on by one byte.
@@ -98,6 +146,7 @@ struct PatternMachine {
         accepts.removeAll(keepingCapacity: true)
         transitions.removeAll(keepingCapacity: true)
         weight = 0
+        resets += 1
         _ = state(program, of: [])
         beginClosure()
         var set: [Int32] = []
@@ -109,13 +158,7 @@ struct PatternMachine {
     private mutating func explore(_ program: PatternProgram, from state: Int32, _ symbol: Int) -> Int32 {
         beginClosure()
         var set: [Int32] = []
-        for member in members[Int(state)] {
-            switch program.instructions[Int(member)] {
-            case .consume(let accepted), .consumeOrJump(let accepted, _):
-                if program.isMember(class: symbol, of: accepted) { close(program, from: member + 1, into: &set) }
-            case .split, .jump, .accept: break
-            }
-        }
+        step(program, members[Int(state)], symbol, into: &set)
         set.sort()
         if let known = numbers[set] {
             transitions[Int(state) * program.classCount + symbol] = known

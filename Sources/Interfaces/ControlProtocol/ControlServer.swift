@@ -68,7 +68,8 @@ package final class ControlServer: Sendable {
         else { return refuse(connection, "expected a hello of the local protocol") }
         guard hello.version == Hello.protocolVersion else {
             return refuse(
-                connection, "this daemon speaks version \(Hello.protocolVersion) of the local protocol and the program "
+                connection,
+                "this daemon speaks version \(Hello.protocolVersion) of the local protocol and the program "
                     + "version \(hello.version); use programs of one release")
         }
         guard let peer = connection.peer(), let own = Self.userName(peer.user) else {

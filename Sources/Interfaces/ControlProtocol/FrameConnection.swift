@@ -1,5 +1,5 @@
-package import Glibc
 import Foundation
+package import Glibc
 import Synchronization
 
 /// A connected local socket that carries frames. Reading belongs to one thread; writing may come from any.
@@ -29,7 +29,9 @@ package final class FrameConnection: Sendable {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let got = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress! + filled, count - filled) }
+            let got = bytes.withUnsafeMutableBytes {
+                Foundation.read(descriptor, $0.baseAddress! + filled, count - filled)
+            }
             if got < 0, errno == EINTR { continue }
             if got <= 0 { return nil }
             filled += got

@@ -31,6 +31,19 @@ package enum LocalSocket {
         return nil
     }
 
+    /// Makes the directory of a socket if it is not there, for its owner alone. One that is there in a place that others
+    /// can write to must be ours and private: somebody else may have made it first.
+    private static func makePrivateDirectory(_ directory: String) throws(ControlError) {
+        if mkdir(directory, 0o700) == 0 || !directory.hasPrefix("/tmp/ncs-") { return }
+        var information = stat()
+        guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR,
+            information.st_uid == geteuid(), information.st_mode & 0o077 == 0
+        else {
+            throw ControlError(
+                .resource, "\(directory): must be a directory of this user with mode 0700; remove it, or set NCS_IPC_PATH")
+        }
+    }
+
     /// A listening descriptor at `path`, mode 0600. A socket file left by a dead daemon is replaced; one that answers is
     /// an error.
     package static func listen(_ path: String) throws(ControlError) -> Int32 {
@@ -39,6 +52,7 @@ package enum LocalSocket {
             throw ControlError(.resource, "\(path): another daemon answers on this socket; stop it with ncs --stop")
         }
         var address = try address(path)
+        try makePrivateDirectory((path as NSString).deletingLastPathComponent)
         unlink(path)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)

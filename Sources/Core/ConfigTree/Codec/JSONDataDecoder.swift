@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import YANG
 
 /// Reads instance data in JSON (RFC 7951) into trees and edits.
@@ -24,6 +24,20 @@ package enum JSONDataDecoder {
         return decoder.finishedEdits()
     }
 
+    /// The data of a whole document that comes in pieces. Throws what its source throws.
+    package static func tree(
+        document reader: consuming JSONReader, model: DataModel, options: DecodeOptions = DecodeOptions()
+    ) throws -> Decoded<DataTree> {
+        let file = reader.place.file
+        let decoder = TreeDecoder(model: model, options: options, collectsEdits: false, isJSON: true, file: file)
+        do {
+            try readDocument(decoder, &reader)
+        } catch let error as DiagnosticsError {
+            error.diagnostics.forEach(decoder.add)
+        }
+        return decoder.finishedTree()
+    }
+
     private static func limits(_ options: DecodeOptions) -> JSONLimits {
         var limits = JSONLimits()
         limits.refusesDuplicateKeys = options.policy == .strict
@@ -32,16 +46,20 @@ package enum JSONDataDecoder {
 
     private static func run(_ decoder: TreeDecoder, _ reader: consuming JSONReader) {
         do {
-            guard try reader.next() == .startObject else {
-                return decoder.add(reader.fault("The document is no object", remedy: "expected { \"data\": { ... } }"))
-            }
-            try readObject(decoder, &reader, isTop: true)
-            _ = try reader.next()
+            try readDocument(decoder, &reader)
         } catch let error as DiagnosticsError {
             error.diagnostics.forEach(decoder.add)
         } catch {
             decoder.add(.error("\(error)", place: decoder.lastPlace))
         }
+    }
+
+    private static func readDocument(_ decoder: TreeDecoder, _ reader: inout JSONReader) throws {
+        guard try reader.next() == .startObject else {
+            return decoder.add(reader.fault("The document is no object", remedy: "expected { \"data\": { ... } }"))
+        }
+        try readObject(decoder, &reader, isTop: true)
+        _ = try reader.next()
     }
 
     /// After `{`: reads to the matching `}`.

@@ -90,6 +90,8 @@ final class TreeDecoder {
         let rivals: [Int]
         /// Whether every text is a canonical value.
         let takesAnyText: Bool
+        /// Whether prefixes in a text may matter.
+        let readsPrefixes: Bool
         let keys: [SchemaNode]
         let type: ResolvedType?
 
@@ -101,6 +103,7 @@ final class TreeDecoder {
             rivals = model.rivals(of: node)
             keys = node.keys
             type = node.type
+            readsPrefixes = [.identityref, .instanceIdentifier, .union, .leafref].contains(node.type?.base)
             takesAnyText =
                 type.map { $0.base == .string && $0.lengths.isEmpty && $0.patterns.isEmpty && $0.typedefs.isEmpty }
                 ?? true
@@ -205,7 +208,7 @@ final class TreeDecoder {
         case .terminal:
             frame.text = text
             frame.form = form
-            if hasColon { frame.prefixes = prefixes() }
+            if hasColon, frame.info?.readsPrefixes == true { frame.prefixes = prefixes() }
         case .opaque: opaque?.text(text)
         case .skipped: break
         case .container, .entry:

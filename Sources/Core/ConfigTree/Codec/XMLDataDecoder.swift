@@ -125,10 +125,10 @@ package enum XMLDataDecoder {
                     at: place)
             }
         }
-        result.insert = reader.attribute("insert", namespace: Namespace.yang)
-        if result.insert != nil {
-            let key = reader.attribute("key", namespace: Namespace.yang)
-            result.neighbour = key ?? reader.attribute("value", namespace: Namespace.yang)
+        for namespace in [Namespace.yang, ""] where result.insert == nil {
+            result.insert = reader.attribute("insert", namespace: namespace)
+            let key = reader.attribute("key", namespace: namespace)
+            result.neighbour = key ?? reader.attribute("value", namespace: namespace)
         }
         return result
     }

@@ -34,17 +34,10 @@ package struct XMLDataEncoder {
     package static func write(
         _ tree: DataTree, to writer: inout XMLWriter, _ options: EncodeOptions = EncodeOptions()
     ) throws {
-        try writeContent(tree.model.schema.root, tree.root, tree.model, to: &writer, options)
-    }
-
-    /// Writes what a row holds into a document that somebody else began.
-    static func writeContent(
-        _ node: SchemaNode, _ row: Row, _ model: DataModel, to writer: inout XMLWriter, _ options: EncodeOptions
-    ) throws {
         var encoder = XMLDataEncoder(options)
         swap(&encoder.writer, &writer)
         defer { swap(&encoder.writer, &writer) }
-        try encoder.content(node, row, model)
+        try encoder.content(tree.model.schema.root, tree.root, tree.model)
     }
 
     /// Writes what is stored in one row into a document that somebody else began.

@@ -6,9 +6,16 @@ import YANG
 package struct XMLEditEncoder {
     /// The operation for what is gone; `remove` does not mind if it is absent.
     package var deletion = EditOperation.delete
-    /// Whether elements with attributes declare the prefixes `nc` and `yang` themselves; if not, they are declared
-    /// around the content.
-    package var declaresPrefixes = true
+    package enum AttributeStyle: Sendable {
+        /// `nc:operation`, `yang:insert`, with the prefixes declared on each element that uses them.
+        case declared
+        /// The same, with `nc` and `yang` declared around the content.
+        case prefixed
+        /// `operation`, `insert`: what people read.
+        case plain
+    }
+
+    package var style = AttributeStyle.declared
 
     package init() {}
 
@@ -66,20 +73,22 @@ package struct XMLEditEncoder {
         func declare(_ prefix: String, _ uri: String) {
             if !prefixes.contains(where: { $0.prefix == prefix }) { prefixes.append((prefix, uri)) }
         }
+        let isPlain = style == .plain
         if diff.change == .deleted {
-            attributes.append(("nc:operation", deletion.rawValue))
-            if declaresPrefixes { declare("nc", Namespace.netconf) }
+            attributes.append((isPlain ? "operation" : "nc:operation", deletion.rawValue))
+            if style == .declared { declare("nc", Namespace.netconf) }
         }
         if let after = diff.after, diff.change == .created || diff.change == .moved {
-            if declaresPrefixes { declare("yang", Namespace.yang) }
-            attributes.append(("yang:insert", after.isEmpty ? "first" : "after"))
+            if style == .declared { declare("yang", Namespace.yang) }
+            let prefix = isPlain ? "" : "yang:"
+            attributes.append((prefix + "insert", after.isEmpty ? "first" : "after"))
             if !after.isEmpty, diff.node.kind == .leafList {
                 let (text, more) = XMLValue.text(after[0], of: diff.node)
                 more.forEach { declare($0.prefix, $0.uri) }
-                attributes.append(("yang:value", text))
+                attributes.append((prefix + "value", text))
             } else if !after.isEmpty {
-                declare(diff.node.module.prefix, diff.node.module.namespace)
-                attributes.append(("yang:key", predicates(diff.node, after)))
+                if !isPlain { declare(diff.node.module.prefix, diff.node.module.namespace) }
+                attributes.append((prefix + "key", predicates(diff.node, after)))
             }
         }
         try writer.start(
@@ -89,7 +98,8 @@ package struct XMLEditEncoder {
     private func predicates(_ list: SchemaNode, _ keys: [String]) -> String {
         zip(list.keys, keys).map { key, value in
             let quote = value.contains("'") ? "\"" : "'"
-            return "[\(key.module.prefix):\(key.name)=\(quote)\(value)\(quote)]"
+            let name = style == .plain ? key.name : "\(key.module.prefix):\(key.name)"
+            return "[\(name)=\(quote)\(value)\(quote)]"
         }.joined()
     }
 }

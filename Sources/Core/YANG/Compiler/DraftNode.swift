@@ -1,6 +1,6 @@
 /// Bounds on what one run may make of its texts, so that no module can exhaust memory or the stack.
 enum CompileLimits {
-    static let nodes = 4_000_000
+    static let nodes = 2_000_000
     /// Depth of the schema tree.
     static let depth = 200
     /// Length of a chain of typedefs, identities, features or of groupings that use each other.

@@ -115,7 +115,8 @@ final class ModuleLoader {
                 guard let text = submodule(include, of: module) else { continue }
                 module.texts.append(text)
                 text.module = module
-                bind(text.statement.first(.belongsTo)?.argument(of: .prefix) ?? "", to: module, in: text,
+                bind(
+                    text.statement.first(.belongsTo)?.argument(of: .prefix) ?? "", to: module, in: text,
                     at: text.statement)
                 linkImports(of: text, owner: module)
             }

@@ -13,7 +13,8 @@ extension SchemaAssembler {
 
     private func bindDefaults() {
         let snapshot = resolvedTypes
-        let typeOfNode = writtenDefaults.contains { !snapshot[Int(self[$0.id].type)].leafrefTargets.isEmpty }
+        let typeOfNode =
+            writtenDefaults.contains { !snapshot[Int(self[$0.id].type)].leafrefTargets.isEmpty }
             ? Dictionary(uniqueKeysWithValues: records.lazy.filter { $0.type >= 0 }.map { ($0.id, $0.type) }) : [:]
         for (id, statements) in writtenDefaults where !self[id].isKey {
             var values: [String] = []

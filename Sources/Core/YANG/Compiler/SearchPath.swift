@@ -29,7 +29,9 @@ final class SearchPath {
         let all = files[name] ?? []
         let exact = all.filter { revision != nil && $0.revision == revision }
         let plain = all.filter { $0.revision == nil }
-        let dated = all.filter { $0.revision != nil && $0.revision != revision || revision == nil && $0.revision != nil }
+        let dated = all.filter {
+            $0.revision != nil && $0.revision != revision || revision == nil && $0.revision != nil
+        }
         return exact + plain + dated.sorted { $0.revision! > $1.revision! }
     }
 }

@@ -143,7 +143,8 @@ final class TreeEditor {
 
     private func add(_ statements: [Statement], to target: DraftNode) {
         for statement in statements {
-            let isMany = [.must, .unique, .unknown].contains(statement.keyword)
+            let isMany =
+                [.must, .unique, .unknown].contains(statement.keyword)
                 || statement.keyword == .default && target.kind == .leafList
             if !isMany, let old = target.first(statement.keyword) {
                 log.sacrifice(

@@ -66,7 +66,8 @@ struct CompiledModuleMaker {
         _ text: SchemaCompiler.LoadedText, deviations: [SchemaCompiler.Source], given: Set<String> = []
     ) throws -> CompiledModule {
         let submodules = outcome.texts.filter { $0.belongsTo == text.name }
-        guard let summary = outcome.schema?.modules.first(where: { $0.name == text.name && $0.revision == text.revision })
+        guard
+            let summary = outcome.schema?.modules.first(where: { $0.name == text.name && $0.revision == text.revision })
         else { throw CompilerArguments.Fault(message: "\(text.source.path): the module was not compiled") }
         var texts = [entry(text, .module)] + submodules.map { entry($0, .submodule) }
         for annotation in annotations where Self.concerns(annotation, text, submodules) {
@@ -107,7 +108,9 @@ struct CompiledModuleMaker {
             fileName: Self.fileName(source.path), bytes: source.bytes)
     }
 
-    static func fileName(_ path: String) -> String { path.split(whereSeparator: { "/:".contains($0) }).last.map(String.init) ?? path }
+    static func fileName(_ path: String) -> String {
+        path.split(whereSeparator: { "/:".contains($0) }).last.map(String.init) ?? path
+    }
 
     /// Whether an annotation module has anything for a module: by name, or by path (which names no module).
     private static func concerns(

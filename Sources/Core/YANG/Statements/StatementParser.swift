@@ -202,7 +202,9 @@ struct StatementParser {
                 return
             case UInt8(ascii: "}"): return
             case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = readQuoted()
-            default: _ = readWord()
+            default:
+                // Always onward, whatever the byte.
+                if readWord().isEmpty { offset += 1 }
             }
         }
     }
@@ -458,7 +460,8 @@ struct StatementParser {
     }
 
     private static func endsWord(_ byte: UInt8) -> Bool {
-        endsStatement(byte) || byte == UInt8(ascii: " ") || (byte >= 9 && byte <= 13)
+        endsStatement(byte) || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n")
+            || byte == UInt8(ascii: "\r")
     }
 
     static func startsIdentifier(_ byte: UInt8) -> Bool {

@@ -1,0 +1,76 @@
+package import ConfigTree
+
+/// One line for a device, or of `show configuration`.
+package struct CLICommand: Hashable, Sendable {
+    package var text: String
+    /// Submodes around it.
+    package var depth: Int
+    /// What the line is there for: the change, the annotation, the reference.
+    package var cause: String
+
+    package init(text: String, depth: Int, cause: String) {
+        self.text = text
+        self.depth = depth
+        self.cause = cause
+    }
+}
+
+extension CLIGrammar {
+    /// The commands that turn `from` into `to`, in an order that a device accepts: what is referred to is there before
+    /// the reference and goes after it, `cli-diff-*` annotations hold, the rest is in the order of the schema with
+    /// deletions of a level first. The reverse is `commands(from: to, to: from)`.
+    package func commands(from: DataTree, to: DataTree) -> [CLICommand] {
+        var builder = DiffBuilder()
+        let context = DiffContext(grammar: self)
+        builder.level(from.diff(to: to), of: root, from.root, to.root, context)
+        var order = DiffOrder(builder.units)
+        return Self.lines(order.sorted())
+    }
+
+    /// Enters and leaves submodes around the commands.
+    private static func lines(_ units: [DiffUnit]) -> [CLICommand] {
+        var lines: [CLICommand] = []
+        var open: [ModeStep] = []
+        func leave(_ depth: Int) {
+            while open.count > depth {
+                let step = open.removeLast()
+                if let exit = step.exit {
+                    lines.append(CLICommand(text: CLIText.string(exit), depth: open.count, cause: "leaves a submode"))
+                }
+            }
+        }
+        for unit in units {
+            var shared = 0
+            while shared < min(open.count, unit.modes.count), open[shared] == unit.modes[shared],
+                open[shared].header == unit.modes[shared].header
+            {
+                shared += 1
+            }
+            if unit.line == nil, unit.comment != nil, shared == unit.modes.count { shared -= 1 }
+            leave(shared)
+            for step in unit.modes[shared...] {
+                if unit.line == nil, let comment = unit.comment, open.count == unit.modes.count - 1 {
+                    lines.append(CLICommand(text: CLIText.string(comment), depth: open.count, cause: unit.cause))
+                }
+                let isOwn = unit.line == nil && open.count == unit.modes.count - 1
+                let cause = isOwn ? unit.cause : "enters a submode"
+                lines.append(CLICommand(text: CLIText.string(step.header), depth: open.count, cause: cause))
+                open.append(step)
+            }
+            guard let line = unit.line else { continue }
+            if let comment = unit.comment {
+                lines.append(CLICommand(text: CLIText.string(comment), depth: open.count, cause: unit.cause))
+            }
+            lines.append(CLICommand(text: CLIText.string(line), depth: open.count, cause: unit.cause))
+        }
+        leave(0)
+        return lines
+    }
+}
+
+extension [CLICommand] {
+    /// As text, each line indented by its depth.
+    package func text(indentation: Int = 1) -> String {
+        map { String(repeating: " ", count: $0.depth * indentation) + $0.text + "\n" }.joined()
+    }
+}

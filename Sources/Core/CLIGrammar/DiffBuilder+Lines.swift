@@ -1,0 +1,163 @@
+import ConfigTree
+import YANG
+
+extension DiffBuilder {
+    /// A node of which all leaves are on one line, with something changed in it: the line anew, and `no` for what the
+    /// new line does not take away by itself.
+    mutating func oneLine(_ diff: DiffNode, _ node: CLINode, _ context: DiffContext) {
+        guard let old = diff.old, let new = diff.new else { return }
+        var oldLine = context.prefix
+        var newLine = context.prefix
+        let oldRest = context.composer.append(node, old, Self.own(node, old), to: &oldLine)
+        let newRest = context.composer.append(node, new, Self.own(node, new), to: &newLine)
+        let apart = Set(oldRest).union(newRest)
+        let inline = diff.children.filter { !apart.contains($0.node.slot) }
+        if oldLine != newLine { replace(node, old, new, inline, oldLine, newLine, context) }
+        let others = diff.children.filter { apart.contains($0.node.slot) }
+        level(others, of: node, old, new, context)
+    }
+
+    private static func own(_ node: CLINode, _ row: Row) -> [Int] {
+        row.storedSlots.filter { !(node.kind == .list && node.child($0).isHeader) }
+    }
+
+    private mutating func replace(
+        _ node: CLINode, _ old: Row, _ new: Row, _ inline: [DiffNode], _ oldLine: [UInt8], _ newLine: [UInt8],
+        _ context: DiffContext
+    ) {
+        let gone = inline.filter { $0.change == .deleted }
+        let hadLine = oldLine.count > context.prefix.count
+        let hasLine = newLine.count > context.prefix.count
+        let touches = touches(node, inline, old, new, context)
+        let cause = "changed \(context.path.words)"
+        let mustGo =
+            node.has(.removeBeforeChange)
+            || inline.contains { $0.change == .modified && node.child($0.node.slot).has(.removeBeforeChange) }
+        let resets = isCovered(inline, node, new)
+        let nested = inline.contains { $0.change == .inside && Self.loses($0, node) }
+        let isUnnamed = gone.contains {
+            node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
+        }
+        if hadLine, mustGo || !hasLine || ((isUnnamed || nested) && !resets) {
+            var line = context.prefix
+            _ = context.composer.append(node, old, Self.own(node, old), to: &line, isDeletion: true)
+            add(
+                Self.negated([], line), touches.filter { $0.kind == .deleted || mustGo }, context,
+                cause: mustGo ? "removed before it changes: \(context.path.words)" : cause, isDeletion: true)
+        } else if !resets {
+            for diff in gone {
+                let child = node.child(diff.node.slot)
+                if child.kind == .leafList { continue }
+                unset(child, diff.oldValue ?? "", context.inside(child))
+            }
+            for diff in gone where node.child(diff.node.slot).kind == .leafList {
+                let child = node.child(diff.node.slot)
+                leafList(child, [diff.oldValue ?? ""], nil, context.inside(child))
+            }
+        }
+        guard hasLine else { return }
+        let onlyLoses = inline.allSatisfy { $0.change == .deleted } && !resets && !mustGo && !isUnnamed
+        if !onlyLoses {
+            add(Array(newLine.dropLast()), touches.filter { $0.kind != .deleted || resets }, context, cause: cause)
+        }
+    }
+
+    /// Whether the new line takes away by itself all that it does not say.
+    private func isCovered(_ diffs: [DiffNode], _ node: CLINode, _ new: Row) -> Bool {
+        diffs.allSatisfy { diff in
+            switch diff.change {
+            case .deleted: resets(diff.node.slot, node, new)
+            case .inside: diff.new.map { isCovered(diff.children, node.child(diff.node.slot), $0) } ?? false
+            default: true
+            }
+        }
+    }
+
+    /// Whether giving the sequence of a node anew takes away the child in `slot`.
+    private func resets(_ slot: Int, _ node: CLINode, _ new: Row) -> Bool {
+        guard node.has(.sequence), node.has([.resetSiblings, .resetAllSiblings]) else { return false }
+        let sequence = node.children.nodes.filter { !$0.isHeader && $0.schema.isConfig }
+        guard let first = sequence.first, new.hasValue(in: first.slot) || new.kid(in: first.slot) != nil else {
+            return false
+        }
+        let end = sequence.first { $0.has(.breakSequence) }?.slot ?? .max
+        return node.has(.resetAllSiblings) || slot < end
+    }
+
+    /// Whether something inside an inlined container is gone.
+    private static func loses(_ diff: DiffNode, _ parent: CLINode) -> Bool {
+        let node = parent.child(diff.node.slot)
+        return diff.children.contains { $0.change == .deleted || ($0.change == .inside && loses($0, node)) }
+    }
+
+    private func touches(
+        _ node: CLINode, _ diffs: [DiffNode], _ old: Row, _ new: Row, _ context: DiffContext
+    ) -> [DiffTouch] {
+        diffs.flatMap { diff -> [DiffTouch] in
+            let child = node.child(diff.node.slot)
+            switch diff.change {
+            case .created:
+                return child.kind == .leafList
+                    ? [touch(.created, context.inside(child), new: diff.newValue)] : all(child, new, .created, context)
+            case .deleted:
+                return child.kind == .leafList
+                    ? [touch(.deleted, context.inside(child), old: diff.oldValue)] : all(child, old, .deleted, context)
+            case .modified:
+                return [touch(.modified, context.inside(child), old: diff.oldValue, new: diff.newValue)]
+            default:
+                guard let before = diff.old, let after = diff.new else { return [] }
+                return touches(child, diff.children, before, after, context.inside(child))
+            }
+        }
+    }
+
+    // MARK: Lists in the user's order
+
+    /// Entries of a list that the user orders: created, changed or moved (deleted ones are gone already).
+    mutating func ordered(
+        _ diffs: [DiffNode], _ node: CLINode, _ old: Entries?, _ new: Entries?, _ context: DiffContext
+    ) {
+        let dialect = context.grammar.dialect
+        let isLong = node.has(.longOrderDiffs) || (!dialect.hasOrderComments && !node.has(.orderComments))
+        let isPlaced = diffs.contains { $0.change == .moved || $0.change == .created }
+        guard isPlaced else {
+            for diff in diffs { entry(diff, node, context) }
+            return
+        }
+        if isLong { return reorder(diffs, node, old, new, context) }
+        for diff in diffs {
+            var comment: [UInt8]?
+            if let after = diff.after, diff.change == .moved || diff.change == .created {
+                comment = after.isEmpty ? Array("# first".utf8) : Array("# after ".utf8) + keyWords(after, context)
+            }
+            entry(diff, node, context, comment: comment)
+        }
+    }
+
+    private func keyWords(_ keys: [String], _ context: DiffContext) -> [UInt8] {
+        Array(keys.map { context.grammar.writer.word($0) }.joined(separator: [CLIText.space]))
+    }
+
+    /// From the first entry out of place on, all that stay are removed and given again.
+    private mutating func reorder(
+        _ diffs: [DiffNode], _ node: CLINode, _ old: Entries?, _ new: Entries?, _ context: DiffContext
+    ) {
+        guard let new else { return }
+        var byKeys: [[String]: DiffNode] = [:]
+        for diff in diffs { byKeys[diff.keys] = diff }
+        let entries = new.rows.map { (keys: new.keys(of: $0), row: $0) }
+        func isNew(_ keys: [String]) -> Bool { byKeys[keys]?.change == .created }
+        let isOut = entries.map { isNew($0.keys) || byKeys[$0.keys]?.change == .moved }
+        let start = node.has(.resetFullOrder) ? 0 : isOut.firstIndex(of: true) ?? entries.count
+        let tail = entries[start...]
+        for entry in entries[..<start] {
+            if let diff = byKeys[entry.keys] { self.entry(diff, node, context) }
+        }
+        if !tail.allSatisfy({ isNew($0.keys) }) {
+            for entry in tail where !isNew(entry.keys) {
+                remove(node, old?.entry(entry.keys), context.inside(node, keys: entry.keys))
+            }
+        }
+        for entry in tail { create(node, entry.row, context.inside(node, keys: entry.keys)) }
+    }
+}

@@ -1,0 +1,65 @@
+import Basics
+
+/// What the command asks of the process that serves the network; one JSON object a line.
+enum ControlRequest: Hashable {
+    case start([String])
+    case stop([String])
+    case status([String])
+    /// Loads an XML file into a running device.
+    case load(device: String, file: String, isMerge: Bool)
+
+    var json: JSONValue {
+        switch self {
+        case .start(let names): ["do": "start", "devices": .array(names.map { .string($0) })]
+        case .stop(let names): ["do": "stop", "devices": .array(names.map { .string($0) })]
+        case .status(let names): ["do": "status", "devices": .array(names.map { .string($0) })]
+        case .load(let device, let file, let isMerge):
+            ["do": "load", "devices": [.string(device)], "file": .string(file), "merge": .bool(isMerge)]
+        }
+    }
+
+    init?(_ value: JSONValue) {
+        let names = (value["devices"]?.array ?? []).compactMap(\.string)
+        switch value["do"]?.string {
+        case "start": self = .start(names)
+        case "stop": self = .stop(names)
+        case "status": self = .status(names)
+        case "load":
+            guard let device = names.first, let file = value["file"]?.string else { return nil }
+            self = .load(device: device, file: file, isMerge: value["merge"]?.bool ?? true)
+        default: return nil
+        }
+    }
+}
+
+/// What became of one device, as it is known; the last reply of a request names none.
+struct ControlReply: Hashable, Sendable {
+    enum State: String, Sendable {
+        case started, alreadyRunning, failed, stopped, notRunning, running, loaded
+        /// The request is done.
+        case done
+    }
+
+    var device: String
+    var state: State
+    /// A reason, or facts for `status`.
+    var text = ""
+
+    static let done = ControlReply(device: "", state: .done)
+
+    var json: JSONValue {
+        ["device": .string(device), "state": .string(state.rawValue), "text": .string(text)]
+    }
+
+    init(device: String, state: State, text: String = "") {
+        self.device = device
+        self.state = state
+        self.text = text
+    }
+
+    init?(_ value: JSONValue) {
+        guard let device = value["device"]?.string, let name = value["state"]?.string, let state = State(rawValue: name)
+        else { return nil }
+        self.init(device: device, state: state, text: value["text"]?.string ?? "")
+    }
+}

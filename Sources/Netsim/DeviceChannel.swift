@@ -1,0 +1,262 @@
+import Foundation
+import Synchronization
+import TerminalSession
+import Wire
+
+/// A terminal session on a device: keys in, screen out, around a `DeviceShell`.
+///
+/// Bytes are taken on the loop thread and worked on in the device's queue. Without a terminal nothing is echoed or
+/// prompted and a line ends at its line feed.
+final class DeviceChannel: SSHChannelHandler {
+    private let device: SimulatedDevice
+    private let state: Mutex<DeviceTerminal>
+    private let waiting = Atomic(0)
+
+    /// Input not worked on yet above this drops the client.
+    private static let inputLimit = 32 << 20
+
+    init(_ device: SimulatedDevice, _ channel: SSHServerChannel) {
+        self.device = device
+        let shell = DeviceShell(
+            device: device, client: channel.login.client, isInteractive: channel.hasTerminal)
+        state = Mutex(DeviceTerminal(shell: shell, rows: channel.terminal.rows))
+    }
+
+    func opened(_ channel: SSHServerChannel) {
+        device.queue.run { [self] in state.withLock { $0.begin(channel) } }
+    }
+
+    func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
+        guard waiting.add(bytes.count, ordering: .relaxed).newValue <= Self.inputLimit else { return channel.drop() }
+        device.queue.run { [self] in
+            waiting.subtract(bytes.count, ordering: .relaxed)
+            guard !channel.isClosed else { return }
+            state.withLock { $0.receive(bytes, channel) }
+        }
+    }
+
+    func windowChanged(_ terminal: SSHTerminal, on channel: SSHServerChannel) {}
+
+    func endOfInput(on channel: SSHServerChannel) {
+        device.queue.run { [self] in
+            state.withLock { $0.endOfInput(channel) }
+            channel.close()
+        }
+    }
+
+    func outputDrained(on channel: SSHServerChannel) {
+        device.queue.run { [self] in state.withLock { $0.pump(channel) } }
+    }
+}
+
+/// The state of a terminal session: the line being typed, the screen being paged, the input that waits.
+struct DeviceTerminal {
+    private var shell: DeviceShell
+    private var decoder = KeyDecoder()
+    private var keys: ArraySlice<Input> = []
+    private var raw: [UInt8] = []
+    private var buffer = LineBuffer()
+    private var history: [String] = []
+    private var place = 0
+    /// Lines that wait for the reader to turn the page.
+    private var page: ArraySlice<Substring> = []
+    private var isHung = false
+
+    private enum Input {
+        case key(Key)
+        /// Control-Z.
+        case leave
+    }
+
+    private static let historyLimit = 20
+    private static let more = " --More-- "
+    /// More output than this pending: input waits until it has left.
+    private static let outputLimit = 1 << 20
+    private static let lineLimit = 1 << 16
+
+    init(shell: DeviceShell, rows: Int) {
+        self.shell = shell
+        if shell.isInteractive { self.shell.pageLength = min(max(rows, 0), 512) }
+    }
+
+    mutating func begin(_ channel: SSHServerChannel) {
+        guard shell.isInteractive else { return }
+        channel.send("\r\n" + shell.prompt)
+    }
+
+    mutating func receive(_ bytes: [UInt8], _ channel: SSHServerChannel) {
+        guard !isHung else { return }
+        guard shell.isInteractive else { return receiveLines(bytes, channel) }
+        for (index, part) in bytes.split(separator: 0x1A, omittingEmptySubsequences: false).enumerated() {
+            if index > 0 { keys.append(.leave) }
+            keys += decoder.keys(Array(part)).map(Input.key)
+        }
+        pump(channel)
+    }
+
+    /// Works on input as long as there is room for output and the session goes on.
+    mutating func pump(_ channel: SSHServerChannel) {
+        if !shell.isInteractive { return pumpLines(channel) }
+        while !keys.isEmpty, !channel.isClosed, !isHung, channel.pendingBytes < Self.outputLimit {
+            switch keys.removeFirst() {
+            case .leave: leave(channel)
+            case .key(let key) where !page.isEmpty: turn(key, channel)
+            case .key(let key) where shell.question?.isKey == true: answer(key, channel)
+            case .key(let key): type(key, channel)
+            }
+        }
+    }
+
+    // MARK: Without a terminal
+
+    private mutating func receiveLines(_ bytes: [UInt8], _ channel: SSHServerChannel) {
+        raw += bytes
+        pumpLines(channel)
+    }
+
+    private mutating func pumpLines(_ channel: SSHServerChannel) {
+        while !channel.isClosed, !isHung, channel.pendingBytes < Self.outputLimit {
+            guard let end = raw.firstIndex(where: { $0 == 0x0A || $0 == 0x1A }) else {
+                if raw.count > Self.lineLimit { channel.drop() }
+                return
+            }
+            let line = raw[..<end]
+            let isLeave = raw[end] == 0x1A
+            raw.removeSubrange(...end)
+            if isLeave { shell.leaveConfiguration() } else { run(Self.text(line), channel) }
+        }
+    }
+
+    /// The last line of a script may lack its line end.
+    mutating func endOfInput(_ channel: SSHServerChannel) {
+        guard !shell.isInteractive, !raw.isEmpty, !channel.isClosed, !isHung else { return }
+        run(Self.text(raw[...]), channel)
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        String(decoding: bytes.last == 0x0D ? bytes.dropLast() : bytes, as: UTF8.self)
+    }
+
+    // MARK: Keys
+
+    private mutating func type(_ key: Key, _ channel: SSHServerChannel) {
+        switch key {
+        case .enter:
+            channel.send("\r\n")
+            let line = buffer.text
+            buffer = LineBuffer()
+            run(line, channel)
+        case .interrupt:
+            buffer = LineBuffer()
+            channel.send("\r\n" + shell.prompt)
+        case .endOfInput where buffer.characters.isEmpty: channel.close()
+        case .up, .down: recall(key, channel)
+        case .help where buffer.textBeforeCursor.count(where: { $0 == "\"" }) % 2 == 0: help(channel)
+        case .help: insert("?", channel)
+        case .tab: complete(channel)
+        case .text(let text): insert(text, channel)
+        case .backspace where buffer.cursor == buffer.characters.count:
+            if !buffer.characters.isEmpty { channel.send("\u{8} \u{8}") }
+            _ = buffer.apply(.backspace)
+        case .clearScreen: redraw(channel)
+        default: if buffer.apply(key) { redraw(channel) }
+        }
+    }
+
+    private mutating func insert(_ text: String, _ channel: SSHServerChannel) {
+        let isAtEnd = buffer.cursor == buffer.characters.count
+        let before = buffer.characters.count
+        buffer.insert(text)
+        if buffer.characters.count == before { return }
+        if isAtEnd { channel.send(text) } else { redraw(channel) }
+    }
+
+    private func redraw(_ channel: SSHServerChannel) {
+        let back = buffer.characters.count - buffer.cursor
+        channel.send("\r\u{1B}[K" + shell.prompt + buffer.text + (back > 0 ? "\u{1B}[\(back)D" : ""))
+    }
+
+    private mutating func recall(_ key: Key, _ channel: SSHServerChannel) {
+        place = max(0, min(history.count, place + (key == .up ? -1 : 1)))
+        buffer.replace(with: place < history.count ? history[place] : "")
+        redraw(channel)
+    }
+
+    private func help(_ channel: SSHServerChannel) {
+        let listing = shell.help(buffer.textBeforeCursor).listing
+        channel.send("?\r\n" + listing.replacing("\n", with: "\r\n") + "\r\n" + shell.prompt + buffer.text)
+    }
+
+    private mutating func complete(_ channel: SSHServerChannel) {
+        let insertion = shell.help(buffer.textBeforeCursor).insertion
+        if insertion.isEmpty { channel.send("\u{7}") } else { insert(insertion, channel) }
+    }
+
+    private mutating func leave(_ channel: SSHServerChannel) {
+        buffer = LineBuffer()
+        shell.leaveConfiguration()
+        channel.send("^Z\r\n" + shell.prompt)
+    }
+
+    private mutating func answer(_ key: Key, _ channel: SSHServerChannel) {
+        var text = ""
+        if case .text(let typed) = key { text = typed } else if key != .enter { text = "n" }
+        channel.send(text + "\r\n")
+        run(text, channel)
+    }
+
+    // MARK: Commands
+
+    private mutating func run(_ line: String, _ channel: SSHServerChannel) {
+        if history.last != line, !line.isEmpty { history.append(line) }
+        if history.count > Self.historyLimit { history.removeFirst() }
+        place = history.count
+        let answer = shell.execute(line)
+        switch answer.ending {
+        case .breaks:
+            isHung = true
+            channel.drop()
+        case .hangs: isHung = true
+        case .closes:
+            show(answer.text, channel)
+            channel.close()
+        case .goesOn:
+            guard shell.isInteractive else {
+                channel.send(answer.text)
+                return
+            }
+            page = answer.text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+            turnPage(lines: shell.pageLength, channel)
+        }
+    }
+
+    private func show(_ text: String, _ channel: SSHServerChannel) {
+        channel.send(shell.isInteractive ? text.replacing("\n", with: "\r\n") : text)
+    }
+
+    /// Shows so many lines more, then the question for the next page, or the prompt.
+    private mutating func turnPage(lines: Int, _ channel: SSHServerChannel) {
+        let isWhole = lines == 0 || page.count <= lines
+        let shown = isWhole ? page : page.prefix(max(1, lines - 1))
+        page = page.dropFirst(shown.count)
+        // The last piece is what follows the last line end: nothing.
+        channel.send(shown.joined(separator: "\r\n") + (isWhole ? "" : "\r\n"))
+        channel.send(isWhole ? shell.prompt : Self.more)
+    }
+
+    private mutating func turn(_ key: Key, _ channel: SSHServerChannel) {
+        let erase = "\r" + String(repeating: " ", count: Self.more.count) + "\r"
+        switch key {
+        case .enter, .down:
+            channel.send(erase)
+            turnPage(lines: 2, channel)
+        case .text(let text) where text.hasPrefix(" "):
+            channel.send(erase)
+            turnPage(lines: shell.pageLength, channel)
+        case .text, .interrupt, .endOfInput:
+            page = []
+            channel.send(erase + shell.prompt)
+        default: break
+        }
+    }
+}

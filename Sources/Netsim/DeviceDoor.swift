@@ -1,0 +1,61 @@
+import Wire
+
+/// Who may log in to a device, and what serves its channels.
+final class DeviceDoor: SSHServerHandler {
+    private let device: SimulatedDevice
+
+    init(_ device: SimulatedDevice) { self.device = device }
+
+    /// Every simulated device has the one user admin with the password admin, as the incumbent's have.
+    func allows(_ login: SSHLogin, password: String) -> Bool {
+        Self.isEqual(login.user, "admin") && Self.isEqual(password, "admin")
+    }
+
+    func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? {
+        switch channel.kind {
+        case .shell: DeviceChannel(device, channel)
+        case .exec(let command): DeviceExecution(device, command)
+        case .subsystem: nil
+        }
+    }
+
+    /// In a time that does not tell how much of it was right.
+    private static func isEqual(_ a: String, _ b: String) -> Bool {
+        let (a, b) = (Array(a.utf8), Array(b.utf8))
+        guard a.count == b.count else { return false }
+        return zip(a, b).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+/// A command given on the ssh command line: carried out in operational mode, its exit status 0 or 1.
+final class DeviceExecution: SSHChannelHandler {
+    private let device: SimulatedDevice
+    private let command: String
+
+    init(_ device: SimulatedDevice, _ command: String) {
+        self.device = device
+        self.command = command
+    }
+
+    func opened(_ channel: SSHServerChannel) {
+        device.queue.run { [device, command] in
+            var shell = DeviceShell(device: device, client: channel.login.client, isInteractive: false)
+            var status: Int32 = 0
+            for line in command.split(separator: "\n") {
+                let answer = shell.execute(String(line))
+                channel.send(channel.hasTerminal ? answer.text.replacing("\n", with: "\r\n") : answer.text)
+                if answer.isRefused { status = 1 }
+                switch answer.ending {
+                case .goesOn: continue
+                case .closes: break
+                case .breaks: return channel.drop()
+                case .hangs: return
+                }
+                break
+            }
+            channel.close(exitStatus: status)
+        }
+    }
+
+    func received(_ bytes: [UInt8], on channel: SSHServerChannel) {}
+}

@@ -1,0 +1,106 @@
+import Basics
+import CLIGrammar
+package import ConfigTree
+import Foundation
+import YANG
+
+/// What all simulated devices of a package share: schema, grammar and checks. Immutable.
+package final class DeviceModel: Sendable {
+    package let package: NetsimPackage
+    package let data: DataModel
+    let grammar: CLIGrammar
+    let validator: Validator
+    /// The leaf at the top of the model that holds the device's host name, if it has one.
+    let hostname: SchemaNode?
+
+    /// Compiles the package's device modules. Throws `packageUnusable` with all faults.
+    ///
+    /// - Parameter moduleDirectory: where the modules that come with the installation lie.
+    package init(_ package: NetsimPackage, moduleDirectory: String) throws(NetsimError) {
+        let modules = try DeviceModules(package)
+        var options = SchemaCompiler.Options()
+        options.policy = .vendor
+        options.searchPath = modules.searchPath + [moduleDirectory]
+        options.annotations = modules.annotations
+        options.library = modules.library
+        let outcome = SchemaCompiler(options: options).compile(modules.sources)
+        guard let schema = outcome.schema else {
+            let faults = outcome.diagnostics.filter { $0.severity == .error }.prefix(20).map(\.description)
+            throw NetsimError(
+                .packageUnusable, package.directory, "the model cannot be compiled:\n" + faults.joined(separator: "\n"))
+        }
+        guard schema.root.dataChildCount > 0 else {
+            throw NetsimError(
+                .packageUnusable, package.directory, "the package has no device model",
+                remedy: "build it with make -C src, or give a package with modules in src/yang")
+        }
+        self.package = package
+        data = DataModel(schema)
+        grammar = CLIGrammar(model: data, dialect: .i)
+        validator = Validator(data)
+        hostname = schema.root.dataChildren.first { $0.name == "hostname" && $0.kind == .leaf }
+    }
+
+    /// What the files that the model is made of look like: another value means that they have changed.
+    package static func fingerprint(_ package: NetsimPackage) -> String {
+        ["/package-meta-data.xml", "/load-dir", "/src/yang"].flatMap { part -> [String] in
+            let path = package.directory + part
+            return ([path] + PlainFiles.names(in: path).map { path + "/" + $0 }).map { file in
+                var info = stat()
+                guard stat(file, &info) == 0 else { return file }
+                return "\(file) \(info.st_size) \(info.st_mtim.tv_sec).\(info.st_mtim.tv_nsec) \(info.st_ino)"
+            }
+        }.joined(separator: "\n")
+    }
+}
+
+/// The YANG texts of a package that describe the device: `load-dir/*.fxs`, or `src/yang` of a package that is not
+/// built here. Modules that belong to the controller's own data (ned-ids, what augments it) are left out.
+struct DeviceModules {
+    var sources: [SchemaCompiler.Source] = []
+    var annotations: [SchemaCompiler.Source] = []
+    var library: [SchemaCompiler.Source] = []
+    var searchPath: [String] = []
+
+    init(_ package: NetsimPackage) throws(NetsimError) {
+        let compiled = package.directory + "/load-dir"
+        var isForeign = false
+        for name in PlainFiles.names(in: compiled) where name.hasSuffix(".fxs") {
+            do throws(CompiledModuleError) {
+                add(try CompiledModule.read(path: compiled + "/" + name), compiled + "/" + name)
+            } catch {
+                guard error.code == .foreign else {
+                    throw NetsimError(.packageUnusable, "", error.description)
+                }
+                isForeign = true
+            }
+        }
+        if isForeign || sources.isEmpty {
+            (sources, annotations, library) = ([], [], [])
+            try addTexts(in: package.directory + "/src/yang")
+        }
+    }
+
+    private mutating func add(_ module: CompiledModule, _ file: String) {
+        let isIdentity = file.split(separator: "/").last?.hasPrefix("tailf-ned-id-") ?? false
+        guard !isIdentity, !module.imports.contains("tailf-ncs"), !module.imports.contains("tailf-ncs-ned") else { return }
+        annotations += module.sources([.annotation], in: file)
+        library += module.sources([.submodule, .dependency], in: file)
+        sources += module.sources([.module, .deviation], in: file)
+    }
+
+    private mutating func addTexts(in directory: String) throws(NetsimError) {
+        searchPath.append(directory)
+        for name in PlainFiles.names(in: directory) where name.hasSuffix(".yang") {
+            let path = directory + "/" + name
+            let bytes: [UInt8]
+            do {
+                bytes = try DurableFiles.read(path, limit: 64 << 20)
+            } catch {
+                throw NetsimError(.packageUnusable, "", "\(error)")
+            }
+            let source = SchemaCompiler.Source(path: path, bytes: bytes)
+            if name.hasSuffix("-ann.yang") { annotations.append(source) } else { sources.append(source) }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Synchronization
+
+/// The threads that do the work of devices: few for all of them, one job of a device at a time.
+final class DeviceCrew: Sendable {
+    private let ready = Mutex<[DeviceQueue]>([])
+    private let wake = DispatchSemaphore(value: 0)
+    private let isStopped = Atomic(false)
+
+    private let threadCount: Int
+
+    init(threads: Int) {
+        threadCount = max(1, threads)
+        for _ in 0..<threadCount {
+            let thread = Thread { [self] in work() }
+            thread.name = "netsim-device"
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+
+    /// Ends the threads once they are idle; jobs not begun are dropped.
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        for _ in 0..<threadCount { wake.signal() }
+    }
+
+    func post(_ queue: DeviceQueue) {
+        ready.withLock { $0.append(queue) }
+        wake.signal()
+    }
+
+    private func work() {
+        while true {
+            wake.wait()
+            if isStopped.load(ordering: .acquiring) { return }
+            let queue = ready.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            // One job, then the next device's turn.
+            if let queue, queue.runOne() { post(queue) }
+        }
+    }
+}
+
+/// The jobs of one device, in order.
+final class DeviceQueue: Sendable {
+    typealias Job = @Sendable () -> Void
+
+    private struct State {
+        var jobs: [Job] = []
+        var isScheduled = false
+    }
+
+    private let crew: DeviceCrew
+    private let state = Mutex(State())
+
+    init(crew: DeviceCrew) { self.crew = crew }
+
+    func run(_ job: @escaping Job) {
+        let isNew = state.withLock { state in
+            state.jobs.append(job)
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        if isNew { crew.post(self) }
+    }
+
+    /// Whether there is more to do.
+    func runOne() -> Bool {
+        guard let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) else { return false }
+        job()
+        return state.withLock { state in
+            state.isScheduled = !state.jobs.isEmpty
+            return state.isScheduled
+        }
+    }
+}

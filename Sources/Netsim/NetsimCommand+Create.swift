@@ -1,0 +1,137 @@
+import Basics
+import Foundation
+
+extension NetsimCommand {
+    static let creations: Set = ["create-network", "create-device", "add-to-network", "add-device"]
+
+    /// What one clause of a command asks for.
+    private struct Clause {
+        var makesNetwork: Bool
+        var package: String
+        /// Names, and the folder of each.
+        var devices: [(name: String, folder: String)]
+    }
+
+    /// Carries out one or more clauses: all or nothing.
+    func create(_ words: [String]) throws(NetsimError) -> Int32 {
+        let clauses = try clauses(words)
+        let scheme = try PortScheme(environment: environment)
+        let target = NetworkDirectory.target(
+            option: directoryOption, environment: environment, workingDirectory: workingDirectory)
+        let wasThere = DurableFiles.exists(target)
+        var network: NetworkDirectory
+        if clauses[0].makesNetwork {
+            network = try NetworkDirectory.create(target)
+        } else {
+            network = try self.network()
+        }
+        let before = Set(network.info.devices.map(\.name))
+        do throws(NetsimError) {
+            for clause in clauses {
+                let package = try package(clause.package, in: network)
+                for device in clause.devices {
+                    try network.add(
+                        device.name, in: device.folder, package: package, scheme: scheme, makeHostKey: HostKey.make)
+                }
+            }
+            try network.save()
+        } catch {
+            for device in network.info.devices where !before.contains(device.name) {
+                try? DurableFiles.removeTree(device.directory)
+            }
+            if clauses[0].makesNetwork, !wasThere { try? DurableFiles.removeTree(target) }
+            throw error
+        }
+        for device in network.info.devices where !before.contains(device.name) {
+            output("DEVICE \(device.name) CREATED")
+        }
+        return 0
+    }
+
+    private func clauses(_ words: [String]) throws(NetsimError) -> [Clause] {
+        var clauses: [Clause] = []
+        var rest = words[...]
+        while let name = rest.popFirst() {
+            guard Self.creations.contains(name) else {
+                throw NetsimError(.usage, "", "\"\(name)\" was not expected here", remedy: "see ncs-netsim --help")
+            }
+            let isMany = name == "create-network" || name == "add-to-network"
+            guard rest.count >= (isMany ? 3 : 2), let package = rest.popFirst(), let second = rest.popFirst() else {
+                let needed = isMany ? "<NcsPackage> <NumDevices> <Prefix>" : "<NcsPackage> <DeviceName>"
+                throw NetsimError(.usage, "", "\(name) needs \(needed)", remedy: "see ncs-netsim --help")
+            }
+            var clause = Clause(makesNetwork: name.hasPrefix("create"), package: package, devices: [])
+            if isMany {
+                let prefix = rest.popFirst() ?? ""
+                guard let count = Int(second), (1...100_000).contains(count) else {
+                    throw NetsimError(.usage, "", "\"\(second)\" is no number of devices", remedy: "give 1 to 100000")
+                }
+                clause.devices = (0..<count).map { ("\(prefix)\($0)", prefix) }
+            } else {
+                clause.devices = [(second, second)]
+            }
+            clauses.append(clause)
+        }
+        return clauses
+    }
+
+    /// The package that a word means: a directory, a driver of the installation, or an archive.
+    func package(_ word: String, in network: NetworkDirectory) throws(NetsimError) -> NetsimPackage {
+        let path = PlainFiles.absolute(word, in: workingDirectory)
+        var directory = path
+        if !PlainFiles.isDirectory(path) {
+            if DurableFiles.exists(path) {
+                do {
+                    try PlainFiles.makeDirectory(network.paths.packages)
+                    directory = try services.extract(path, network.paths.packages)
+                } catch {
+                    throw NetsimError(.packageUnusable, path, "cannot be unpacked: \(error)")
+                }
+            } else {
+                directory = (environment["NCS_DIR"] ?? "") + "/packages/neds/" + word
+                guard !word.contains("/"), PlainFiles.isDirectory(directory) else {
+                    throw NetsimError(
+                        .packageUnusable, word, "there is no such package",
+                        remedy: "give a directory, an archive, or the name of a driver in $NCS_DIR/packages/neds")
+                }
+            }
+        }
+        let package = try NetsimPackage(directory: directory)
+        guard package.kind == .cli else {
+            throw NetsimError(
+                .unsupported, directory, "it is a driver for \(package.kind.rawValue) devices",
+                remedy: "give a package for cli devices: only these are simulated")
+        }
+        guard try !DeviceModules(package).sources.isEmpty else {
+            throw NetsimError(
+                .packageUnusable, directory, "the package has no device model",
+                remedy: "build it with make -C src, or give a package with modules in src/yang")
+        }
+        return package
+    }
+
+    /// Acts on `./netsim` or `--dir` only, and says nothing if there is none.
+    func deleteNetwork() throws(NetsimError) -> Int32 {
+        let target = PlainFiles.absolute(directoryOption ?? "netsim", in: workingDirectory)
+        guard DurableFiles.exists(target) else { return 0 }
+        let paths = NetworkPaths(directory: target)
+        guard DurableFiles.exists(paths.info) || DurableFiles.exists(paths.readme) else {
+            throw NetsimError(
+                .noNetwork, target, "not a netsim directory: nothing was deleted",
+                remedy: "remove it yourself if you are sure")
+        }
+        if let network = try? NetworkDirectory(directory: target) {
+            let client = client(network)
+            let replies = try client.ask(.stop(network.info.devices.map(\.name))) ?? [:]
+            for device in network.info.devices where replies[device.name]?.state == .stopped {
+                output("DEVICE \(device.name) STOPPED")
+            }
+        }
+        do {
+            try DurableFiles.removeTree(target)
+        } catch {
+            throw NetsimError(.system, "", "\(error)")
+        }
+        return 0
+    }
+}

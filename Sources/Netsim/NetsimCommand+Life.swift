@@ -1,0 +1,142 @@
+import Basics
+import ConfigTree
+
+extension NetsimCommand {
+    /// Starts devices; returns when each of them answers on its port.
+    func start(_ selection: Selection) throws(NetsimError) -> Int32 {
+        let replies = try client(selection.network).askStarting(.start(selection.names))
+        let alive = NetworkClient.alive(selection.devices.filter { replies[$0.name]?.state != .failed })
+        var status: Int32 = 0
+        for device in selection.devices {
+            let reply = replies[device.name]
+            switch reply?.state {
+            case .started where alive.contains(device.name): output("DEVICE \(device.name) OK STARTED")
+            case .alreadyRunning where alive.contains(device.name): output("DEVICE \(device.name) already STARTED")
+            default:
+                status = 1
+                output("DEVICE \(device.name) FAIL")
+                let reason = reply?.text ?? ""
+                errors("ncs-netsim: \(device.name): " + (reason.isEmpty ? "it does not answer on its port" : reason))
+            }
+        }
+        return status
+    }
+
+    func stop(_ selection: Selection) throws(NetsimError) -> Int32 {
+        let replies = try client(selection.network).ask(.stop(selection.names)) ?? [:]
+        var status: Int32 = 0
+        for name in selection.names {
+            guard let reply = replies[name], reply.state == .stopped else {
+                output("DEVICE \(name) already STOPPED")
+                continue
+            }
+            output("DEVICE \(name) STOPPED")
+            guard !reply.text.isEmpty else { continue }
+            errors("ncs-netsim: \(name): \(reply.text)")
+            status = 1
+        }
+        return status
+    }
+
+    /// Asks the devices themselves, not the process.
+    func isAlive(_ selection: Selection) throws(NetsimError) -> Int32 {
+        let alive = NetworkClient.alive(selection.devices)
+        for name in selection.names { output("DEVICE \(name) \(alive.contains(name) ? "OK" : "FAIL")") }
+        return alive.count == selection.devices.count ? 0 : 1
+    }
+
+    func status(_ selection: Selection) throws(NetsimError) -> Int32 {
+        let replies = try client(selection.network).ask(.status(selection.names)) ?? [:]
+        var status: Int32 = 0
+        for name in selection.names {
+            output("DEVICE \(name)")
+            if let reply = replies[name], reply.state == .running {
+                output(reply.text)
+            } else {
+                output("connection refused (status)")
+                status = 1
+            }
+        }
+        return status
+    }
+
+    /// Brings devices back to what they were before their first start.
+    func reset(_ selection: Selection) throws(NetsimError) -> Int32 {
+        let replies = try client(selection.network).ask(.stop(selection.names)) ?? [:]
+        for device in selection.devices {
+            if replies[device.name]?.state == .stopped { output("DEVICE \(device.name) STOPPED") }
+            do {
+                try device.files.reset()
+            } catch {
+                throw NetsimError(.system, "", "\(error)")
+            }
+        }
+        return 0
+    }
+
+    func restart(_ selection: Selection) throws(NetsimError) -> Int32 {
+        _ = try reset(selection)
+        return try start(selection)
+    }
+
+    // MARK: Firmware
+
+    /// Gives a device the model of another package: its configuration is converted, and it starts again if it ran.
+    func upgrade(_ words: [String]) throws(NetsimError) -> Int32 {
+        guard words.count == 2 else {
+            throw NetsimError(
+                .usage, "", "upgrade-device needs <DeviceName> <NcsPackage>", remedy: "see ncs-netsim --help")
+        }
+        let selection = try device([words[0]], count: 1)
+        let device = selection.devices[0]
+        let package = try package(words[1], in: selection.network)
+        let modules = try Self.moduleDirectory(environment)
+        let newModel = try DeviceModel(package, moduleDirectory: modules)
+        let oldModel = try DeviceModel(
+            try NetsimPackage(directory: device.packageDirectory), moduleDirectory: modules)
+        let replies = try client(selection.network).ask(.stop([device.name])) ?? [:]
+        let wasRunning = replies[device.name]?.state == .stopped
+        do throws(NetsimError) {
+            let report = try convert(device, from: oldModel, to: newModel, in: selection.network)
+            output("DEVICE \(device.name) UPGRADED \(oldModel.package.name) -> \(package.name)")
+            for line in report { output("  \(line)") }
+        } catch {
+            if wasRunning { _ = try start(selection) }
+            throw error
+        }
+        return wasRunning ? try start(try self.device([device.name], count: 1)) : 0
+    }
+
+    private func convert(
+        _ device: NetworkDevice, from oldModel: DeviceModel, to newModel: DeviceModel, in network: NetworkDirectory
+    ) throws(NetsimError) -> [String] {
+        var network = network
+        var store = DeviceStore(files: device.files)
+        let running = try convert(try store.load(oldModel), to: newModel, of: device)
+        let hasStartup = DurableFiles.exists(device.files.startup)
+        let startup = hasStartup ? try convert(try DeviceStore.startup(device.files, oldModel), to: newModel, of: device) : nil
+        try store.writeRunning(running.tree)
+        if let startup { try DeviceStore.writeStartup(startup.tree, device.files) }
+        let index = network.info.devices.firstIndex { $0.name == device.name } ?? 0
+        do {
+            for file in device.files.initialFiles { try DurableFiles.remove(file) }
+            try NetworkDirectory.writeStartFiles(device, newModel.package, counter: index)
+        } catch {
+            throw NetsimError(.system, "", "\(error)")
+        }
+        network.info.devices[index].packageDirectory = newModel.package.directory
+        try network.save()
+        return running.report
+    }
+
+    private func convert(
+        _ tree: DataTree, to model: DeviceModel, of device: NetworkDevice
+    ) throws(NetsimError) -> (tree: DataTree, report: [String]) {
+        do {
+            return try services.convert(tree, model.data)
+        } catch {
+            throw NetsimError(
+                .configurationUnusable, device.name, "the configuration cannot be converted: \(error)")
+        }
+    }
+}

@@ -1,0 +1,228 @@
+import Basics
+import Foundation
+import Synchronization
+import Transactions
+import Wire
+
+/// Serves the devices of one network: starts and stops them, and holds what they share.
+final class NetworkServer: Sendable {
+    private struct Running {
+        var device: SimulatedDevice
+        var listener: SSHListenerID
+        var address: SocketAddress
+    }
+
+    private struct State {
+        var running: [String: Running] = [:]
+        /// Devices that a request is starting.
+        var starting: Set<String> = []
+    }
+
+    private let paths: NetworkPaths
+    private let moduleDirectory: String
+    private let clock: WallClock
+    private let server: SSHServer
+    private let crew: DeviceCrew
+    private let state = Mutex(State())
+    private let models = ModelCache()
+
+    init(paths: NetworkPaths, moduleDirectory: String, clock: WallClock = .system) throws(NetsimError) {
+        self.paths = paths
+        self.moduleDirectory = moduleDirectory
+        self.clock = clock
+        do throws(WireError) {
+            server = try SSHServer(limits: SSHServerLimits())
+        } catch {
+            throw NetsimError(.system, "", error.description)
+        }
+        crew = DeviceCrew(threads: max(2, ProcessInfo.processInfo.activeProcessorCount))
+    }
+
+    var isEmpty: Bool { state.withLock { $0.running.isEmpty && $0.starting.isEmpty } }
+
+    /// Carries out a request; `reply` is called for each device, from several threads.
+    func carryOut(_ request: ControlRequest, reply: @escaping @Sendable (ControlReply) -> Void) {
+        switch request {
+        case .start(let names): start(names, reply)
+        case .stop(let names): for name in names { reply(stop(name)) }
+        case .status(let names): for name in names { reply(status(name)) }
+        case .load(let name, let file, let isMerge): reply(load(name, file, isMerge))
+        }
+    }
+
+    /// Stops everything.
+    func shutDown() {
+        for name in state.withLock({ Array($0.running.keys) }) { _ = stop(name) }
+        server.stop()
+        crew.stop()
+    }
+
+    // MARK: Starting
+
+    private func start(_ names: [String], _ reply: @escaping @Sendable (ControlReply) -> Void) {
+        let info: NetworkInfo
+        do {
+            info = try NetworkDirectory(directory: paths.directory).info
+            try Self.allowDescriptors(for: info.devices.count)
+        } catch {
+            for name in names { reply(ControlReply(device: name, state: .failed, text: error.description)) }
+            return
+        }
+        let byName = Dictionary(info.devices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        WorkCrew(limit: max(2, ProcessInfo.processInfo.activeProcessorCount)).run(names) { [self] name in
+            guard let device = byName[name] else {
+                return reply(ControlReply(device: name, state: .failed, text: "there is no such device"))
+            }
+            reply(start(device))
+        }
+    }
+
+    private func start(_ device: NetworkDevice) -> ControlReply {
+        let isFree = state.withLock { state in
+            guard state.running[device.name] == nil else { return false }
+            return state.starting.insert(device.name).inserted
+        }
+        guard isFree else { return ControlReply(device: device.name, state: .alreadyRunning) }
+        defer { state.withLock { _ = $0.starting.remove(device.name) } }
+        do throws(NetsimError) {
+            let package = try NetsimPackage(directory: device.packageDirectory)
+            let model = try models.model(of: package, moduleDirectory: moduleDirectory)
+            let simulated = try SimulatedDevice(
+                device, model: model, queue: DeviceQueue(crew: crew), clock: clock)
+            let key = try HostKey.load(device.files)
+            let address = SocketAddress(host: device.address, port: device.ports.cli)
+            let listener = try listen(simulated, address, key)
+            state.withLock {
+                $0.running[device.name] = Running(device: simulated, listener: listener, address: address)
+            }
+            return ControlReply(device: device.name, state: .started)
+        } catch {
+            return ControlReply(device: device.name, state: .failed, text: error.description)
+        }
+    }
+
+    private func listen(
+        _ device: SimulatedDevice, _ address: SocketAddress, _ key: SSHPrivateKey
+    ) throws(NetsimError) -> SSHListenerID {
+        do throws(WireError) {
+            return try server.listen(at: address, hostKey: key, handler: DeviceDoor(device)).id
+        } catch {
+            throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
+        }
+    }
+
+    /// A listening socket for each device, and room for sessions. Throws if the system does not grant it.
+    private static func allowDescriptors(for count: Int) throws(NetsimError) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let needed = rlim_t(count + 256)
+        if limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        guard limit.rlim_cur >= needed else {
+            throw NetsimError(
+                .system, "", "\(count) devices need \(needed) open files, the limit is \(limit.rlim_cur)",
+                remedy: "raise it with ulimit -n")
+        }
+    }
+
+    // MARK: Running devices
+
+    private func stop(_ name: String) -> ControlReply {
+        guard let running = state.withLock({ $0.running.removeValue(forKey: name) }) else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        server.stopListening(running.listener, endingSessions: true)
+        let failure = Mutex("")
+        let done = DispatchSemaphore(value: 0)
+        running.device.queue.run {
+            do throws(NetsimError) {
+                try running.device.flush()
+            } catch {
+                failure.withLock { $0 = error.description }
+            }
+            done.signal()
+        }
+        done.wait()
+        return ControlReply(device: name, state: .stopped, text: failure.withLock { $0 })
+    }
+
+    private func status(_ name: String) -> ControlReply {
+        guard let running = state.withLock({ $0.running[name] }) else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        let device = running.device
+        let seconds = (clock.now() - device.startTime) / 1_000_000
+        let text = """
+            status: started
+            package: \(device.model.package.directory)
+            ned-id: \(device.model.package.nedID ?? "none")
+            cli: \(running.address)
+            up: \(seconds) seconds
+            """
+        return ControlReply(device: name, state: .running, text: text)
+    }
+
+    private func load(_ name: String, _ file: String, _ isMerge: Bool) -> ControlReply {
+        guard let device = state.withLock({ $0.running[name] })?.device else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        do throws(NetsimError) {
+            try device.load(DeviceStore.tree(DeviceStore.bytes(of: file), file, device.model), isMerge: isMerge)
+            return ControlReply(device: name, state: .loaded)
+        } catch {
+            return ControlReply(device: name, state: .failed, text: error.description)
+        }
+    }
+}
+
+/// Compiled models, one for each package as it is on disk, kept as long as a device uses it.
+private final class ModelCache: Sendable {
+    private struct Entry {
+        weak var model: DeviceModel?
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+
+    /// Compiles under the lock: devices of one package that start together wait for one compilation.
+    func model(of package: NetsimPackage, moduleDirectory: String) throws(NetsimError) -> DeviceModel {
+        let key = DeviceModel.fingerprint(package)
+        return try entries.withLock { entries throws(NetsimError) in
+            if let model = entries[key]?.model { return model }
+            entries = entries.filter { $0.value.model != nil }
+            let model = try DeviceModel(package, moduleDirectory: moduleDirectory)
+            entries[key] = Entry(model: model)
+            return model
+        }
+    }
+}
+
+/// The host key of a device.
+enum HostKey {
+    /// Makes it; another one of the same device would look like an attack.
+    static func make(_ files: DeviceFiles) throws(NetsimError) {
+        do {
+            let key = try SSHPrivateKey.generate()
+            try PlainFiles.write(files.hostKey, Array(try key.exported().utf8), mode: 0o600)
+            try PlainFiles.write(files.publicHostKey, Array("\(key.publicKey) netsim\n".utf8))
+        } catch {
+            throw NetsimError(.system, files.hostKey, "the host key cannot be made: \(error)")
+        }
+    }
+
+    static func load(_ files: DeviceFiles) throws(NetsimError) -> SSHPrivateKey {
+        if !DurableFiles.exists(files.hostKey) { try make(files) }
+        do throws(WireError) {
+            return try SSHPrivateKey(path: files.hostKey)
+        } catch {
+            throw NetsimError(.system, "", error.description, remedy: "remove the file to get a new key")
+        }
+    }
+
+    /// Nil if the device has none yet.
+    static func publicKey(_ files: DeviceFiles) -> SSHPublicKey? {
+        guard let bytes = try? DurableFiles.read(files.publicHostKey, limit: 1 << 16) else { return nil }
+        return SSHPublicKey(line: String(decoding: bytes, as: UTF8.self))
+    }
+}

@@ -1,0 +1,131 @@
+import Basics
+import CLIGrammar
+import ConfigTree
+import Synchronization
+import YANG
+
+/// A running device: its configuration over the model of its package, and the ways to change it.
+///
+/// Invariants: what is in `tree` is on disk (file or journal) before a caller hears of it; each change leaves a tree in
+/// which no reference and no `must` is broken that was not broken before.
+final class SimulatedDevice: Sendable {
+    let name: String
+    let model: DeviceModel
+    let files: DeviceFiles
+    let queue: DeviceQueue
+    let clock: WallClock
+    let startTime: Int64
+    private let state: Mutex<State>
+
+    private struct State {
+        var tree: DataTree
+        var store: DeviceStore
+        var faults: FaultInjector
+    }
+
+    /// Loads what is stored. Throws `configurationUnusable`, `system`.
+    init(
+        _ device: NetworkDevice, model: DeviceModel, queue: DeviceQueue, clock: WallClock
+    ) throws(NetsimError) {
+        name = device.name
+        files = device.files
+        self.model = model
+        self.queue = queue
+        self.clock = clock
+        startTime = clock.now()
+        var store = DeviceStore(files: device.files)
+        let tree = try store.load(model)
+        state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))
+    }
+
+    var running: DataTree { state.withLock(\.tree) }
+
+    /// What the prompt begins with: the configured host name, else the device's name.
+    var hostname: String {
+        guard let leaf = model.hostname, let name = running.rootInstance.value(leaf), !name.isEmpty else { return name }
+        return name
+    }
+
+    /// What a fault asks for instead of this command.
+    func fault(on command: String) -> FaultInjector.Effect? { state.withLock { $0.faults.effect(on: command) } }
+
+    func record(_ command: String, mode: String, client: String) {
+        CommandLog(path: files.commandLog, clock: clock).record(command, mode: mode, client: client)
+    }
+
+    // MARK: Changes
+
+    /// Why a change was not made, in the words of the model.
+    struct Refusal: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// Applies edits as one step.
+    func apply(_ edits: [PathEdit]) throws(Refusal) {
+        guard !edits.isEmpty else { return }
+        try state.withLock { state throws(Refusal) in
+            var tree = state.tree
+            var edits = edits
+            do throws(PathError) {
+                for edit in edits { try tree.apply(edit.edit, at: edit.path) }
+                let pruned = try model.validator.pruned(tree, changedFrom: state.tree)
+                edits += pruned.removed.map { PathEdit(.delete, $0) }
+                tree = pruned.tree
+            } catch {
+                throw Refusal(description: error.description)
+            }
+            try check(tree, changedFrom: state.tree)
+            do throws(NetsimError) {
+                try state.store.record(edits, after: tree)
+            } catch {
+                throw Refusal(description: "the change cannot be stored: \(error)")
+            }
+            state.tree = tree
+        }
+    }
+
+    /// Replaces the configuration as a whole, or lays `tree` over it.
+    func load(_ tree: DataTree, isMerge: Bool) throws(NetsimError) {
+        try state.withLock { state throws(NetsimError) in
+            let new = isMerge ? state.tree.merging(tree) : tree
+            try state.store.writeRunning(new)
+            state.tree = new
+        }
+    }
+
+    /// References and `must` only: a device takes a submode line by line, so what is mandatory may still be missing.
+    private func check(_ new: DataTree, changedFrom old: DataTree) throws(Refusal) {
+        let found = model.validator.violations(in: new, changedFrom: old).filter { isStrict($0, in: new) }
+        guard !found.isEmpty else { return }
+        let known = Set(model.validator.violations(in: old).map(\.summary))
+        guard let first = found.first(where: { !known.contains($0.summary) }) else { return }
+        throw Refusal(description: first.summary)
+    }
+
+    private func isStrict(_ diagnostic: Diagnostic, in tree: DataTree) -> Bool {
+        guard diagnostic.severity == .error else { return false }
+        switch diagnostic.appTag {
+        case "instance-required":
+            let leaf = diagnostic.path.flatMap { try? tree.path($0) }?.last?.node
+            return leaf?.annotation("non-strict-leafref") == nil
+        case "must-violation": return true
+        default: return false
+        }
+    }
+
+    // MARK: Startup configuration
+
+    func saveToStartup() throws(NetsimError) { try DeviceStore.writeStartup(running, files) }
+
+    var startup: DataTree {
+        get throws(NetsimError) { try DeviceStore.startup(files, model) }
+    }
+
+    /// Goes back to the startup configuration, as a router does that is switched off and on.
+    func reload() throws(NetsimError) { try load(try startup, isMerge: false) }
+
+    /// Folds the journal into the running file.
+    func flush() throws(NetsimError) {
+        try state.withLock { state throws(NetsimError) in try state.store.flush(state.tree) }
+    }
+}

@@ -1,0 +1,49 @@
+import ConfigTree
+import Foundation
+import Migration
+import Netsim
+import PackageManager
+
+/// `ncs-netsim`, with what other parts of the product bring to it: archives and the conversion of data.
+enum NetsimProgram {
+    @Sendable static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        NetsimCommand.run(
+            arguments: arguments, environment: environment,
+            workingDirectory: FileManager.default.currentDirectoryPath, services: services,
+            output: ToolPrograms.say, errors: ToolPrograms.complain)
+    }
+
+    private static let services = NetsimCommand.Services(
+        extract: { archive, directory in
+            let listing = try PackageArchive(path: archive).extract(to: directory)
+            return directory + "/" + listing.topDirectory
+        },
+        convert: { data, model in
+            let carried = DataCarrier.carry(data, to: model)
+            return (carried.tree, carried.losses.map { "\($0.path): \($0.reason) (\($0.instances) instances)" })
+        })
+
+    /// What `ncs-setup --netsim-dir` takes from a network: its devices as initial data, and its packages.
+    static func initialData(_ netsim: String, _ environment: [String: String]) throws -> ([UInt8], [String]) {
+        var xml: [String] = []
+        var packages: [String] = []
+        try collect(["--dir", netsim, "ncs-xml-init"], environment) { xml.append($0) }
+        try collect(["--dir", netsim, "packages"], environment) { packages.append($0) }
+        return (Array((xml.joined(separator: "\n") + "\n").utf8), packages)
+    }
+
+    private struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    private static func collect(
+        _ arguments: [String], _ environment: [String: String], _ take: @escaping (String) -> Void
+    ) throws {
+        var complaints: [String] = []
+        let status = NetsimCommand.run(
+            arguments: arguments, environment: environment,
+            workingDirectory: FileManager.default.currentDirectoryPath, services: services, output: take,
+            errors: { complaints.append($0) })
+        guard status == 0 else { throw Failure(description: complaints.joined(separator: "\n")) }
+    }
+}

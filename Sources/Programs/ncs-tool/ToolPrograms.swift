@@ -1,0 +1,34 @@
+import Foundation
+import PackageManager
+import YANG
+
+/// The programs that live in this one, by name.
+enum ToolPrograms {
+    typealias Program = @Sendable ([String], [String: String]) -> Int32
+
+    static let all: [String: Program] = [
+        "ncs_cli": CLIClient.run,
+        "ncs_load": LoadClient.run,
+        "ncs-setup": SetupCommand.run,
+        "ncs-package": package,
+        "ncs-netsim": NetsimProgram.run,
+        "ncsc": compiler,
+        "confdc": compiler,
+    ]
+
+    @Sendable private static func compiler(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        CompilerCommand.run(arguments: arguments, environment: environment, output: say, errors: complain)
+    }
+
+    @Sendable private static func package(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        let context = PackageCommand.Context(
+            environment: environment, now: Date(), compile: PackageCompiler.compile(environment),
+            output: { FileHandle.standardOutput.write(Data($0.utf8)) },
+            errors: { FileHandle.standardError.write(Data($0.utf8)) })
+        return PackageCommand.run(arguments: arguments, context: context)
+    }
+
+    @Sendable static func say(_ line: String) { print(line) }
+
+    @Sendable static func complain(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+}

@@ -1,0 +1,32 @@
+import Basics
+import Foundation
+
+// Compositions only: what the options ask for is done by `Launcher` (start), `Daemon` (serve) and `DaemonControl`.
+
+signal(SIGPIPE, SIG_IGN)
+
+let environment = ProcessInfo.processInfo.environment
+let arguments: DaemonArguments
+do {
+    arguments = try DaemonArguments(Array(CommandLine.arguments.dropFirst()), environment: environment)
+} catch {
+    FileHandle.standardError.write(Data((error.message + "\n").utf8))
+    exit(2)
+}
+
+switch arguments.command {
+case .version:
+    print(Product.compatibleVersion)
+    if arguments.isVerbose { print("OpenNED \(Product.version)") }
+    exit(0)
+case .help:
+    print(DaemonArguments.usage)
+    exit(0)
+case .stop, .status, .reload, .waitStarted:
+    exit(DaemonControl.perform(arguments, environment))
+case .start:
+    if arguments.isForeground || arguments.isChild {
+        exit(Daemon.run(arguments, environment))
+    }
+    exit(Launcher.startInBackground())
+}
