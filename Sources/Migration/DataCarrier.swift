@@ -111,7 +111,8 @@ private final class CarrierRun {
         if let secret = old.secret, secret != new.secret {
             return .lost(
                 new.secret == nil
-                    ? "a secret has no place in a type that is none" : "a secret of this kind has no place in the new type")
+                    ? "a secret has no place in a type that is none"
+                    : "a secret of this kind has no place in the new type")
         }
         if new.secret != nil { return .carried(value) }
         do throws(ValueError) {

@@ -108,7 +108,9 @@ enum House {
         #expect(faults("@preconcurrency import NIO", "Sources/Core/YANG/A.swift").count == 1)
         #expect(faults("@testable import Basics", "Sources/Core/YANG/A.swift").count == 1)
         #expect(faults("import Basics", "Sources/Attic/A.swift").count == 1)
-        #expect(faults("let text = \"\"\"\n    import Migration\n    \"\"\"\n// import X", "Sources/Core/YANG/A.swift") == [])
+        #expect(
+            faults("let text = \"\"\"\n    import Migration\n    \"\"\"\n// import X", "Sources/Core/YANG/A.swift")
+                == [])
     }
 
     @Test func tableThatBreaksTheLayersIsAFault() {
@@ -141,7 +143,8 @@ enum House {
                 "Sources/Core/A.swift:6: fatalError: throw the error of the module, or make the state impossible",
             ])
         #expect(TidyRules.calls(in: "print(a)", at: "Sources/Programs/ncs/main.swift") == [])
-        #expect(TidyRules.calls(in: "func print(_ a: Int) {}\nfunc all() { print(1) }", at: "Sources/Core/A.swift") == [])
+        #expect(
+            TidyRules.calls(in: "func print(_ a: Int) {}\nfunc all() { print(1) }", at: "Sources/Core/A.swift") == [])
     }
 
     @Test func longFunctionsAndFilesAreFaults() {
@@ -150,7 +153,10 @@ enum House {
                 + String(repeating: "        step()\n", count: lines - 4) + "    }\n    func short() {}\n}\n"
         }
         #expect(TidyRules.sizes(of: function(100), at: "A.swift") == [])
-        #expect(TidyRules.sizes(of: function(101), at: "A.swift") == ["A.swift:2: long has 101 lines, limit 100; split it by its steps"])
+        #expect(
+            TidyRules.sizes(of: function(101), at: "A.swift") == [
+                "A.swift:2: long has 101 lines, limit 100; split it by its steps"
+            ])
         #expect(TidyRules.sizes(of: String(repeating: "x\n", count: 701), at: "A.swift").count == 1)
         #expect(TidyRules.sizes(of: String(repeating: "x\n", count: 700), at: "A.swift") == [])
     }

@@ -24,7 +24,9 @@ enum TidyRules {
             Ban(
                 pattern: /\bfatalError\(/, name: "fatalError",
                 replacement: "throw the error of the module, or make the state impossible"),
-            Ban(pattern: /\btry!/, name: "try!", replacement: "let the caller see the error: try in a throwing function"),
+            Ban(
+                pattern: /\btry!/, name: "try!", replacement: "let the caller see the error: try in a throwing function"
+            ),
         ]
     }
 
@@ -75,7 +77,8 @@ enum TidyRules {
             guard let length = length(lines, from: start) else { continue }
             let limit = ratchet["\(path) \(label)"] ?? functionLimit
             if length > limit {
-                faults.append("\(path):\(start + 1): \(label) has \(length) lines, limit \(limit); split it by its steps")
+                faults.append(
+                    "\(path):\(start + 1): \(label) has \(length) lines, limit \(limit); split it by its steps")
             }
         }
         return faults

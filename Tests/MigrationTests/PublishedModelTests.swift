@@ -86,7 +86,8 @@ import YANG
                 "/ios:service/pad 1 the node is gone",
                 "/ios:logging/trap 1 a value does not fit the new type: \"6\" is not a valid value",
                 "/ios:snmp-server/contact 1 the node is gone",
-                "/ios:interface/Vlan/ip/helper-address 2 the node is now a list", "/ios:ip/domain/name 1 the node is gone",
+                "/ios:interface/Vlan/ip/helper-address 2 the node is now a list",
+                "/ios:ip/domain/name 1 the node is gone",
                 "/ios:ip/http 2 the sub-tree is gone",
             ])
         #expect(Validator(new).violations(in: carried.tree) == [])
