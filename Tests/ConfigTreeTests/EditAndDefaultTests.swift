@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import Testing
 import YANG
@@ -88,6 +89,14 @@ import YANG
         #expect(
             chosenTop.children(withDefaults: true).map(\.node.name) == ["d", "ld", "ld", "y1", "y2", "yc", "y4", "p"])
         #expect(chosenTop.children().map(\.node.name) == ["y4", "p"])
+    }
+
+    @Test func nodesWithMoreChildrenThanARowCanNumberAreRefused() {
+        let leaves = (0...65_535).map { "leaf l\($0) { type string; }" }.joined(separator: "\n")
+        let text = TreeModels.module("m", "container big {\n\(leaves) }")
+        let outcome = SchemaCompiler().compile([.init(path: "m.yang", bytes: Array(text.utf8))])
+        #expect(outcome.schema == nil)
+        #expect(outcome.diagnostics.map(\.summary) == ["'big' has 65536 data nodes directly below it"])
     }
 
     @Test func mergingJoinsEntriesAndReplacesLeaves() throws {
