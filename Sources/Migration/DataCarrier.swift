@@ -56,9 +56,10 @@ private final class CarrierRun {
     }
 
     private func carry(
-        _ row: Row, _ node: SchemaNode, _ old: DataModel, _ draft: RowDraft, _ new: DataModel, _ values: ValueContext
+        _ row: Row, _ node: SchemaNode, _ old: DataModel, _ draft: RowDraft, _ new: DataModel, _ values: ValueContext,
+        except carried: Set<Int> = []
     ) {
-        for position in 0..<row.leafCount {
+        for position in 0..<row.leafCount where !carried.contains(row.leafSlot(at: position)) {
             let leaf = node.dataChild(at: row.leafSlot(at: position))
             carryLeaf(leaf, row.value(at: position), draft, values)
         }
@@ -110,7 +111,8 @@ private final class CarrierRun {
         if let secret = old.secret, secret != new.secret {
             return .lost(
                 new.secret == nil
-                    ? "a secret has no place in a type that is none" : "a secret of this kind has no place in the new type")
+                    ? "a secret has no place in a type that is none"
+                    : "a secret of this kind has no place in the new type")
         }
         if new.secret != nil { return .carried(value) }
         do throws(ValueError) {
@@ -181,8 +183,19 @@ private final class CarrierRun {
         _ values: ValueContext
     ) {
         var keys: [String] = []
+<<<<<<< HEAD
         for key in target.keys {
             guard let source = node.counterpart(of: key), let value = row.value(in: source.slot) ?? source.defaults.first
+=======
+        var renamedSlots: Set<Int> = []
+        for (position, key) in target.keys.enumerated() {
+            var source = node.counterpart(of: key)
+            if source == nil, let renamed = renamedKey(node, target, position) {
+                source = renamed
+                renamedSlots.insert(renamed.slot)
+            }
+            guard let source, let value = row.value(in: source.slot) ?? source.defaults.first
+>>>>>>> trees
             else {
                 let reason = "an entry has no value for the key \(key.name)"
                 return lose(node, reason, instances: row.instanceCount(node))
@@ -199,7 +212,15 @@ private final class CarrierRun {
         guard draft.existingEntry(of: target, keys: keys) == nil else {
             return lose(node, "another entry has the same keys now", instances: row.instanceCount(node))
         }
-        carry(row, node, old, draft.entry(of: target, keys: keys), new, values)
+        carry(row, node, old, draft.entry(of: target, keys: keys), new, values, except: renamedSlots)
+    }
+
+    /// The old key that is the new one at `position` under another name: the one at the same place, if as many keys
+    /// stand before and behind it and its own name is gone.
+    private func renamedKey(_ node: SchemaNode, _ target: SchemaNode, _ position: Int) -> SchemaNode? {
+        let keys = node.keys
+        guard keys.count == target.keys.count, target.counterpart(of: keys[position]) == nil else { return nil }
+        return keys[position]
     }
 
     private func carryMount(_ point: SchemaNode, _ tree: DataTree, _ draft: RowDraft, _ new: DataModel) {

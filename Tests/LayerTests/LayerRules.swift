@@ -86,7 +86,8 @@ enum LayerRules {
         return imports(of: text).compactMap { line, module, isTestable in
             if isTestable { return "\(path):\(line): @testable is for tests; make what you need package" }
             if module == target.name || allowed.contains(module) { return nil }
-            return "\(path):\(line): \(target.name) must not import \(module): the table in Package.swift does not allow it"
+            return
+                "\(path):\(line): \(target.name) must not import \(module): the table in Package.swift does not allow it"
         }
     }
 
@@ -97,7 +98,9 @@ enum LayerRules {
             if line.matches(of: /"""/).count % 2 == 1 { isInText.toggle() }
             guard !isInText, line.contains("import "),
                 let match = line.firstMatch(
-                    of: /^\s*((?:@\w+(?:\([^)]*\))? +|(?:package|internal|public|private|fileprivate) +)*)import +(?:(?:struct|class|enum|protocol|func|var|let|typealias) +)?(\w+)/)
+                    of:
+                        /^\s*((?:@\w+(?:\([^)]*\))? +|(?:package|internal|public|private|fileprivate) +)*)import +(?:(?:struct|class|enum|protocol|func|var|let|typealias) +)?(\w+)/
+                )
             else { continue }
             found.append((index + 1, String(match.2), match.1.contains("@testable")))
         }

@@ -108,7 +108,9 @@ enum House {
         #expect(faults("@preconcurrency import NIO", "Sources/Core/YANG/A.swift").count == 1)
         #expect(faults("@testable import Basics", "Sources/Core/YANG/A.swift").count == 1)
         #expect(faults("import Basics", "Sources/Attic/A.swift").count == 1)
-        #expect(faults("let text = \"\"\"\n    import Migration\n    \"\"\"\n// import X", "Sources/Core/YANG/A.swift") == [])
+        #expect(
+            faults("let text = \"\"\"\n    import Migration\n    \"\"\"\n// import X", "Sources/Core/YANG/A.swift")
+                == [])
     }
 
     @Test func tableThatBreaksTheLayersIsAFault() {
@@ -130,18 +132,19 @@ enum House {
             // print("no")
             let a = "print(1) try! x"
             writer.print(a)
-            func print(_ text: String) {}
                 print(a)
             let b = try! f()
             fatalError("x")
             """
         #expect(
             TidyRules.calls(in: text, at: "Sources/Core/A.swift") == [
-                "Sources/Core/A.swift:5: print: return the text, or log an event (Events)",
-                "Sources/Core/A.swift:6: try!: let the caller see the error: try in a throwing function",
-                "Sources/Core/A.swift:7: fatalError: throw the error of the module, or make the state impossible",
+                "Sources/Core/A.swift:4: print: return the text, or log an event (Events)",
+                "Sources/Core/A.swift:5: try!: let the caller see the error: try in a throwing function",
+                "Sources/Core/A.swift:6: fatalError: throw the error of the module, or make the state impossible",
             ])
         #expect(TidyRules.calls(in: "print(a)", at: "Sources/Programs/ncs/main.swift") == [])
+        #expect(
+            TidyRules.calls(in: "func print(_ a: Int) {}\nfunc all() { print(1) }", at: "Sources/Core/A.swift") == [])
     }
 
     @Test func longFunctionsAndFilesAreFaults() {
@@ -150,7 +153,10 @@ enum House {
                 + String(repeating: "        step()\n", count: lines - 4) + "    }\n    func short() {}\n}\n"
         }
         #expect(TidyRules.sizes(of: function(100), at: "A.swift") == [])
-        #expect(TidyRules.sizes(of: function(101), at: "A.swift") == ["A.swift:2: long has 101 lines, limit 100; split it by its steps"])
+        #expect(
+            TidyRules.sizes(of: function(101), at: "A.swift") == [
+                "A.swift:2: long has 101 lines, limit 100; split it by its steps"
+            ])
         #expect(TidyRules.sizes(of: String(repeating: "x\n", count: 701), at: "A.swift").count == 1)
         #expect(TidyRules.sizes(of: String(repeating: "x\n", count: 700), at: "A.swift") == [])
     }

@@ -24,19 +24,22 @@ enum TidyRules {
             Ban(
                 pattern: /\bfatalError\(/, name: "fatalError",
                 replacement: "throw the error of the module, or make the state impossible"),
-            Ban(pattern: /\btry!/, name: "try!", replacement: "let the caller see the error: try in a throwing function"),
+            Ban(
+                pattern: /\btry!/, name: "try!", replacement: "let the caller see the error: try in a throwing function"
+            ),
         ]
     }
 
     // MARK: Calls
 
+    /// A file that declares a `print` of its own may call that.
     static func calls(in text: String, at path: String) -> [String] {
         var faults: [String] = []
         let bans = bans().filter { text.contains($0.name) }
         if bans.isEmpty { return [] }
         for (number, code) in code(of: text) {
             for ban in bans where !ban.isAllowed(path) && code.contains(ban.pattern) {
-                if ban.name == "print", code.contains(/func print\(/) { continue }
+                if ban.name == "print", text.contains("func print(") { continue }
                 faults.append("\(path):\(number): \(ban.name): \(ban.replacement)")
             }
         }
@@ -74,7 +77,8 @@ enum TidyRules {
             guard let length = length(lines, from: start) else { continue }
             let limit = ratchet["\(path) \(label)"] ?? functionLimit
             if length > limit {
-                faults.append("\(path):\(start + 1): \(label) has \(length) lines, limit \(limit); split it by its steps")
+                faults.append(
+                    "\(path):\(start + 1): \(label) has \(length) lines, limit \(limit); split it by its steps")
             }
         }
         return faults

@@ -19,7 +19,8 @@ import YANG
             list l { key k; leaf k { type uint8; } leaf v { type string; } }
             """
         let edits: [(Edit, String)] = [
-            (.set("1"), "/m:a"), (.create, "/m:p"), (.create, "/m:u{z}"), (.create, "/m:u{a}"), (.set("v"), "/m:l{10}/v"),
+            (.set("1"), "/m:a"), (.create, "/m:p"), (.create, "/m:u{z}"), (.create, "/m:u{a}"),
+            (.set("v"), "/m:l{10}/v"),
             (.create, "/m:l{9}"),
         ]
         let model = DataModel(try MigrationModels.schema(body))
@@ -39,7 +40,8 @@ import YANG
         let carried = try carry(
             old, "leaf b { type string; }",
             [
-                (.set("1"), "/m:a"), (.set("1"), "/m:c/x"), (.set("1"), "/m:c/d/y"), (.create, "/m:c"), (.create, "/m:l{1}"),
+                (.set("1"), "/m:a"), (.set("1"), "/m:c/x"), (.set("1"), "/m:c/d/y"), (.create, "/m:c"),
+                (.create, "/m:l{1}"),
                 (.set("v"), "/m:l{2}/v"), (.create, "/m:ll{1}"), (.create, "/m:ll{2}"),
             ])
         #expect(carried.items == [])
@@ -100,7 +102,8 @@ import YANG
         #expect(typed.losses.contains("/m:l 4: another entry has the same keys now"))
         #expect(typed.losses.contains { $0.hasPrefix("/m:l 3: key k: a value does not fit the new type: ") })
         let more = try carry(
-            old, "list l { key \"n k\"; leaf k { type string; } leaf n { type uint8; } leaf v { type string; } }", edits)
+            old, "list l { key \"n k\"; leaf k { type string; } leaf n { type uint8; } leaf v { type string; } }", edits
+        )
         #expect(more.items == ["/m:l[n='5'][k='1']", "/m:l[n='5'][k='1']/v a"])
         #expect(more.losses == ["/m:l 6: an entry has no value for the key n"])
         let fewer = try carry(
@@ -109,6 +112,21 @@ import YANG
             [(.create, "/m:l{x 1}"), (.create, "/m:l{x 2}"), (.create, "/m:l{y 1}")])
         #expect(fewer.items == ["/m:l[a='x']", "/m:l[a='x']/b 1", "/m:l[a='y']", "/m:l[a='y']/b 1"])
         #expect(fewer.losses == ["/m:l 3: another entry has the same keys now"])
+    }
+
+    @Test func aKeyUnderAnotherNameIsTheSameKey() throws {
+        let renamed = try carry(
+            "list l { key \"a b\"; leaf a { type string; } leaf b { type string; } leaf v { type string; } }",
+            "list l { key \"a c\"; leaf a { type string; } leaf c { type string; } leaf v { type string; } }",
+            [(.set("v"), "/m:l{x 1}/v")])
+        #expect(renamed.items == ["/m:l[a='x'][c='1']", "/m:l[a='x'][c='1']/v v"])
+        #expect(renamed.losses == [])
+        let moved = try carry(
+            "list l { key \"a b\"; leaf a { type string; } leaf b { type string; } }",
+            "list l { key \"b c\"; leaf b { type string; } leaf c { type string; } leaf a { type string; } }",
+            [(.create, "/m:l{x 1}")])
+        #expect(moved.items == [])
+        #expect(moved.losses == ["/m:l 3: an entry has no value for the key c"])
     }
 
     @Test func oneCaseOfAChoiceIsCarried() throws {
@@ -131,7 +149,8 @@ import YANG
                 ]))
         }
         let old = try DataTree(
-            model("identity i { base base; } identity j { base base; }", ""), [(.set("m:i"), "/m:a"), (.set("m:j"), "/m:b")])
+            model("identity i { base base; } identity j { base base; }", ""),
+            [(.set("m:i"), "/m:a"), (.set("m:j"), "/m:b")])
         let carried = DataCarrier.carry(old, to: try model("", "identity i { base m:base; }"))
         #expect(carried.tree.items == ["/m:a o:i"])
         #expect(carried.losses.map(\.path) == ["/m:b"])
@@ -141,7 +160,9 @@ import YANG
         func model(_ names: [String]) throws -> DataModel {
             DataModel(
                 try MigrationModels.compile(
-                    names.map { "module \($0) { namespace \"urn:\($0)\"; prefix \($0); container c { leaf v { type string; } } }" }))
+                    names.map {
+                        "module \($0) { namespace \"urn:\($0)\"; prefix \($0); container c { leaf v { type string; } } }"
+                    }))
         }
         let old = try DataTree(model(["a", "b"]), [(.set("1"), "/a:c/v"), (.set("2"), "/b:c/v")])
         let carried = DataCarrier.carry(old, to: try model(["c", "b"]))

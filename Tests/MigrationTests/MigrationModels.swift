@@ -33,7 +33,9 @@ enum MigrationModels {
     static func compile(_ sources: [SchemaCompiler.Source], policy: CompilePolicy) throws -> Schema {
         var options = SchemaCompiler.Options()
         options.policy = policy
-        options.searchPath = [root.appending(path: "yang/tailf").path, root.appending(path: "yang/openned").path, ietfDirectory]
+        options.searchPath = [
+            root.appending(path: "yang/tailf").path, root.appending(path: "yang/openned").path, ietfDirectory,
+        ]
         let outcome = SchemaCompiler(options: options).compile(sources)
         guard let schema = outcome.schema else { throw DiagnosticsError(outcome.diagnostics) }
         return schema

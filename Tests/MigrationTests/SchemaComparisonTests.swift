@@ -178,9 +178,11 @@ struct ChangeCase: CustomTestStringConvertible, Sendable {
 
     @Test func leafrefsAndIdentitiesAreCompared() throws {
         let top = "leaf x { type string; } leaf y { type string; } identity b; identity i { base b; }"
-        let old = try MigrationModels.schema("\(top) leaf a { type leafref { path /x; } } leaf d { type identityref { base b; } }")
+        let old = try MigrationModels.schema(
+            "\(top) leaf a { type leafref { path /x; } } leaf d { type identityref { base b; } }")
         let new = try MigrationModels.schema(
-            "\(top) identity j { base b; } leaf a { type leafref { path /y; } } leaf d { type identityref { base b; } }")
+            "\(top) identity j { base b; } leaf a { type leafref { path /y; } } leaf d { type identityref { base b; } }"
+        )
         #expect(
             changes(old, new) == [
                 "/m:a: leaf/leaf-list type restriction has changed (unknown)",
@@ -191,7 +193,9 @@ struct ChangeCase: CustomTestStringConvertible, Sendable {
 
     @Test func sameNamesInOtherModulesAreOtherNodes() throws {
         func schema(_ name: String) throws -> Schema {
-            try MigrationModels.compile(["module \(name) { namespace \"urn:\(name)\"; prefix \(name); container c { leaf v { type string; } } }"])
+            try MigrationModels.compile([
+                "module \(name) { namespace \"urn:\(name)\"; prefix \(name); container c { leaf v { type string; } } }"
+            ])
         }
         #expect(
             changes(try schema("a"), try schema("b")) == [
