@@ -183,10 +183,6 @@ private final class CarrierRun {
         _ values: ValueContext
     ) {
         var keys: [String] = []
-<<<<<<< HEAD
-        for key in target.keys {
-            guard let source = node.counterpart(of: key), let value = row.value(in: source.slot) ?? source.defaults.first
-=======
         var renamedSlots: Set<Int> = []
         for (position, key) in target.keys.enumerated() {
             var source = node.counterpart(of: key)
@@ -195,7 +191,6 @@ private final class CarrierRun {
                 renamedSlots.insert(renamed.slot)
             }
             guard let source, let value = row.value(in: source.slot) ?? source.defaults.first
->>>>>>> trees
             else {
                 let reason = "an entry has no value for the key \(key.name)"
                 return lose(node, reason, instances: row.instanceCount(node))
