@@ -121,9 +121,7 @@ let package = Package(
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
-        .target(
-            name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", exclude: ["README.md"],
-            swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         tests("YANGTests", uses: ["Basics", "YANG"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
@@ -151,5 +149,6 @@ let package = Package(
             "OperatorCLITests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
             data: ["Transcripts"]),
+        tests("EndToEndTests", uses: ["TestSupport"]),
     ]
 )
