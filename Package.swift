@@ -28,8 +28,13 @@ func program(_ name: String, in folder: String, uses: [Target.Dependency]) -> Ta
     .executableTarget(name: name, dependencies: uses, path: "Sources/\(folder)", swiftSettings: settings)
 }
 
-func tests(_ name: String, uses: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: uses, path: "Tests/\(name)", swiftSettings: settings)
+func benchmark(_ name: String, in folder: String, uses: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: uses, path: "Benchmarks/\(folder)", exclude: ["README.md"], swiftSettings: settings)
+}
+
+func tests(_ name: String, uses: [Target.Dependency], data: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: uses, path: "Tests/\(name)", exclude: data, swiftSettings: settings)
 }
 
 let package = Package(
@@ -106,5 +111,44 @@ let package = Package(
         program(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: ["Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol"]),
+
+        // MARK: Benchmarks
+        benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
+        benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
+
+        // MARK: Tests
+        .executableTarget(
+            name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
+            path: "Tests/cdb-crash-helper", swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("BasicsTests", uses: ["Basics"]),
+        tests("YANGTests", uses: ["Basics", "YANG"]),
+        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
+        tests("EventsTests", uses: ["Events"]),
+        tests("SecretsTests", uses: ["Secrets", "YANG"]),
+        tests("TransactionsTests", uses: ["Transactions"]),
+        tests(
+            "ConfigDatabaseTests",
+            uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", "cdb-crash-helper"]),
+        tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
+        tests("TerminalSessionTests", uses: ["TerminalSession"]),
+        tests("WireTests", uses: ["Wire", "Basics"]),
+        tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
+        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
+        tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
+        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
+        tests("LayerTests", uses: []),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
+        tests(
+            "ControllerTests",
+            uses: [
+                "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
+            ]),
+        tests(
+            "OperatorCLITests",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
+            data: ["Transcripts"]),
+        tests("EndToEndTests", uses: ["TestSupport"]),
     ]
 )

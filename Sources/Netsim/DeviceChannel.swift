@@ -213,7 +213,9 @@ struct DeviceTerminal {
         place = history.count
         let answer = shell.execute(line)
         switch answer.ending {
-        case .breaks: channel.drop()
+        case .breaks:
+            isHung = true
+            channel.drop()
         case .hangs: isHung = true
         case .closes:
             show(answer.text, channel)

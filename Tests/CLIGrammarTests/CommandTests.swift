@@ -27,18 +27,18 @@ struct CommandTests {
             try commands(
                 body, "interface a\n mtu 1\n speed 10\n description x y\n!\ninterface b\n mtu 1\n!\nhostname h\n",
                 "interface a\n mtu 2\n speed 100\n!\ninterface c\n!\nhostname h\n")
-                == """
-                no interface b
-                interface a
-                 no description
-                 mtu 2
-                 no speed 10
-                 speed 100
-                exit
-                interface c
-                exit
+                    == """
+                    no interface b
+                    interface a
+                     no description
+                     mtu 2
+                     no speed 10
+                     speed 100
+                    exit
+                    interface c
+                    exit
 
-                """)
+                    """)
     }
 
     @Test func referencesComeAfterTheirTargetsAndGoBeforeThem() throws {
@@ -48,20 +48,22 @@ struct CommandTests {
             list acl { key name; leaf name { type string; } leaf rule { type string; } }
             """
         #expect(
-            try commands(body, "interface a\n mtu 1\n acl old\n!\nacl old\n!\n", "interface a\n mtu 2\n acl new\n!\nacl new\n rule x\n!\n")
-                == """
-                interface a
-                 mtu 2
-                exit
-                acl new
-                 rule x
-                exit
-                interface a
-                 acl new
-                exit
-                no acl old
+            try commands(
+                body, "interface a\n mtu 1\n acl old\n!\nacl old\n!\n",
+                "interface a\n mtu 2\n acl new\n!\nacl new\n rule x\n!\n")
+                    == """
+                    interface a
+                     mtu 2
+                    exit
+                    acl new
+                     rule x
+                    exit
+                    interface a
+                     acl new
+                    exit
+                    no acl old
 
-                """)
+                    """)
     }
 
     @Test func orderingAnnotationsHold() throws {
@@ -76,24 +78,31 @@ struct CommandTests {
             leaf x { tailf:cli-diff-set-after "/m:y"; type string; }
             leaf y { type string; }
             """
-        #expect(try commands(body, "", "settings\n manageip 1\n opmode t\n!\nx 1\ny 1\n") == "settings\n opmode t\n manageip 1\nexit\ny 1\nx 1\n")
-        #expect(try commands(body, "settings\n manageip 1\n opmode t\n!\n", "settings\n opmode n\n!\n") == "settings\n no manageip\n opmode n\nexit\n")
+        #expect(
+            try commands(body, "", "settings\n manageip 1\n opmode t\n!\nx 1\ny 1\n")
+                == "settings\n opmode t\n manageip 1\nexit\ny 1\nx 1\n")
+        #expect(
+            try commands(body, "settings\n manageip 1\n opmode t\n!\n", "settings\n opmode n\n!\n")
+                == "settings\n no manageip\n opmode n\nexit\n")
         #expect(try commands(body, "d 1\n", "c 1\n") == "no d 1\nc 1\n")
         #expect(try commands(body, "c 1\n", "d 1\n") == "no c 1\nd 1\n")
     }
 
     @Test func linesOfSequencesAreGivenAnew() throws {
         let body = """
-            container ip { container address { tailf:cli-compact-syntax; tailf:cli-sequence-commands { tailf:cli-reset-siblings; }
+            container ip { container address { tailf:cli-compact-syntax;
+              tailf:cli-sequence-commands { tailf:cli-reset-siblings; }
               leaf a { tailf:cli-drop-node-name; type uint8; }
-              leaf b { tailf:cli-drop-node-name; tailf:cli-optional-in-sequence; type uint8; } leaf tag { type uint8; } }
+              leaf b { tailf:cli-drop-node-name; tailf:cli-optional-in-sequence; type uint8; }
+              leaf tag { type uint8; } }
               container plain { tailf:cli-compact-syntax; tailf:cli-sequence-commands;
                 leaf a { tailf:cli-drop-node-name; type uint8; } leaf tag { type uint8; } leaf cost { type uint8; } } }
             """
         #expect(try commands(body, "ip address 1 2 tag 3\n", "ip address 1 tag 4\n") == "ip address 1 tag 4\n")
         #expect(try commands(body, "ip address 1 2 tag 3\n", "") == "no ip address 1 2 tag 3\n")
         #expect(try commands(body, "ip plain 1 tag 2 cost 3\n", "ip plain 1 cost 3\n") == "no ip plain tag 2\n")
-        #expect(try commands(body, "ip plain 1 tag 2\n", "ip plain 2 cost 3\n") == "no ip plain tag 2\nip plain 2 cost 3\n")
+        #expect(
+            try commands(body, "ip plain 1 tag 2\n", "ip plain 2 cost 3\n") == "no ip plain tag 2\nip plain 2 cost 3\n")
     }
 
     @Test func entriesInTheUsersOrderAreMoved() throws {
@@ -104,10 +113,12 @@ struct CommandTests {
               leaf name { type string; } }
             """
         #expect(
-            try commands(body, "rule a\n!\nrule b\n!\nrule c\n!\n", "rule c\n!\nrule a\n!\nrule d\n x 1\n!\nrule b\n!\n", .c)
+            try commands(
+                body, "rule a\n!\nrule b\n!\nrule c\n!\n", "rule c\n!\nrule a\n!\nrule d\n x 1\n!\nrule b\n!\n", .c)
                 == "# first\nrule c\n!\n# after a\nrule d\n x 1\n!\n")
-        #expect(try commands(body, "acl a\nacl b\nacl c\n", "acl a\nacl d\nacl c\nacl b\n")
-            == "no acl c\nno acl b\nacl d\nacl c\nacl b\n")
+        #expect(
+            try commands(body, "acl a\nacl b\nacl c\n", "acl a\nacl d\nacl c\nacl b\n")
+                == "no acl c\nno acl b\nacl d\nacl c\nacl b\n")
         #expect(try commands(body, "acl a\n", "acl a\nacl d\n") == "acl d\n")
         #expect(try commands(body, "server [ a b ]\n", "server [ a b c ]\n") == "server [ c ]\n")
         #expect(try commands(body, "server [ a b ]\n", "server [ b a ]\n") == "no server [ a b ]\nserver [ b a ]\n")
@@ -120,7 +131,9 @@ struct CommandTests {
             """
         let grammar = CLIGrammar(model: try TestModels.model(body), dialect: .c)
         let a = try grammar.parse("devices device a\n port 1\n group [ x y ]\n!\ndevices device b\n!\n").tree
-        let b = try grammar.parse("devices device a\n port 2\n group [ x ]\n state up\n!\ndevices device c\n port 3\n!\n").tree
+        let b = try grammar.parse(
+            "devices device a\n port 2\n group [ x ]\n state up\n!\ndevices device c\n port 3\n!\n"
+        ).tree
         #expect(
             grammar.curlyDiff(from: a, to: b) == """
                  devices {
@@ -148,7 +161,9 @@ extension CLIGrammar {
         let lines = commands(from: a, to: b).map(\.text)
         let text = lines.joined(separator: "\n") + "\n"
         let result = try parse(Array(text.utf8), over: a)
-        if let skipped = result.skipped.first { return "line \(skipped.number) \(skipped.text): \(skipped.reason)\n\(text)" }
+        if let skipped = result.skipped.first {
+            return "line \(skipped.number) \(skipped.text): \(skipped.reason)\n\(text)"
+        }
         let difference = settled(result.tree).diff(to: settled(b))
         if difference.isEmpty { return nil }
         return "\(ChangeSet(difference).json)\n\(text)"

@@ -54,7 +54,10 @@ struct GrammarTests {
 
     @Test func valuesAreQuotedWhereTheyMustBe() throws {
         try check(
-            "container a { tailf:cli-add-mode; leaf x { type string; } leaf yy { type string; } leaf-list l { type string; } }",
+            """
+            container a { tailf:cli-add-mode; leaf x { type string; } leaf yy { type string; }
+              leaf-list l { type string; } }
+            """,
             """
             a
              x  "two words"
@@ -189,7 +192,10 @@ struct GrammarTests {
 
     @Test func bannersSpanLines() throws {
         try check(
-            "container banner { leaf motd { type string; } leaf login { type string; } } leaf hostname { type string; }",
+            """
+            container banner { leaf motd { type string; } leaf login { type string; } }
+            leaf hostname { type string; }
+            """,
             "banner motd ^CHello\n exit\n!\nBye^C\nbanner login ^Cx^C\nhostname r\n", .i)
     }
 

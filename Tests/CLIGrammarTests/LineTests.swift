@@ -57,7 +57,8 @@ struct LineTests {
             case .mode(let next):
                 mode = next ?? .top
                 prompts.append(next?.prompt ?? "-")
-            case .action(let calls): prompts.append(calls.map { $0.path.keypath + " " + $0.action.name }.joined(separator: ";"))
+            case .action(let calls):
+                prompts.append(calls.map { $0.path.keypath + " " + $0.action.name }.joined(separator: ";"))
             case .fault(let fault): prompts.append("\(fault.column) \(fault.message)")
             }
         }
@@ -93,7 +94,8 @@ struct LineTests {
             prompts == [
                 "/ncs:devices/device{ce0} check-sync;/ncs:devices/device{ce1} check-sync", "/ncs:devices sync-from",
             ])
-        let line = "devices device ce0 check-sync dry-run { outformat cli } variable { name X value 'y' } device [ a b ]"
+        let line =
+            "devices device ce0 check-sync dry-run { outformat cli } variable { name X value 'y' } device [ a b ]"
         guard case .action(let calls) = grammar.parseAction(line, mode: .top, tree: tree) else {
             Issue.record("no action")
             return
@@ -108,7 +110,9 @@ struct LineTests {
     @Test func completionsComeFromModelAndInstances() {
         let (_, tree) = run("devices device ce0 port 1 description core", "top", "devices device ce1 port 1")
         func words(_ line: String) -> [String] {
-            grammar.completions(line, mode: .top, tree: tree).map { $0.info.isEmpty ? $0.text : "\($0.text): \($0.info)" }
+            grammar.completions(line, mode: .top, tree: tree).map {
+                $0.info.isEmpty ? $0.text : "\($0.text): \($0.info)"
+            }
         }
         #expect(words("dev") == ["devices: The managed devices"])
         #expect(words("devices device ") == ["ce0: core", "ce1", "<string>"])
@@ -134,6 +138,58 @@ struct LineTests {
         #expect(throws: CLIFault.self) { try paths("devices gadget") }
         var options = RenderOptions()
         options.selection = try grammar.resolvePaths(["devices", "device", "ce0..1", "port"], tree: tree)
-        #expect(grammar.render(tree, options: options) == "devices device ce0\n port 1\n!\ndevices device ce1\n port 1\n!\n")
+        #expect(
+            grammar.render(tree, options: options) == "devices device ce0\n port 1\n!\ndevices device ce1\n port 1\n!\n"
+        )
+    }
+
+    @Test func linesCrossIntoTheMountedModel() throws {
+        let (prompts, tree) = run(
+            "devices device ce0 device-type ned-id ios", "config", "interface Ethernet0/1 mtu 1500",
+            "description to pe0 / x",
+            "exit", "exit", "config interface Ethernet 0/2 shutdown", "top",
+            "devices device ce0 config hostname r1", "devices device ce1 config hostname r2",
+            "no devices device ce0 config interface Ethernet0/2")
+        #expect(
+            prompts == [
+                "config-device-ce0", "config-config", "config-if", "config-if", "config-config", "config-device-ce0",
+                "config-if",
+                "config", "config-config", "26 no driver is loaded that knows what can stand here", "config",
+            ])
+        let text = """
+            devices device ce0
+             device-type ned-id ios
+             config
+              interface Ethernet0/1
+               mtu 1500
+               description to pe0 / x
+              exit
+              hostname r1
+             !
+            !
+
+            """
+        #expect(grammar.render(tree) == text)
+        let again = try grammar.parse(text)
+        #expect(grammar.render(again.tree) == text)
+        #expect(tree.diff(to: again.tree).isEmpty)
+        #expect(try grammar.applyFaults(DataTree(grammar.model), tree) == nil)
+        #expect(try grammar.applyFaults(tree, DataTree(grammar.model)) == nil)
+        let words = grammar.completions("devices device ce0 config interface Ethernet0/1 ", mode: .top, tree: tree)
+        #expect(words.map(\.text) == ["description", "mtu", "shutdown", "<cr>"])
+        var options = RenderOptions()
+        options.selection = try grammar.resolvePaths(["devices", "device", "config", "hostname"], tree: tree)
+        #expect(grammar.render(tree, options: options) == "devices device ce0\n config\n  hostname r1\n !\n!\n")
+    }
+
+    @Test func loadMergeGivesEditsWithDeletions() throws {
+        let (_, tree) = run("devices device ce0 port 1 address a", "devices device ce1 port 1")
+        let text = "devices device ce0\n no port\n address b\n!\nno devices device ce1\n"
+        var result = tree
+        for edit in try grammar.edits(Array(text.utf8), over: tree) { try result.apply(edit.edit, at: edit.path) }
+        #expect(grammar.render(result) == "devices device ce0\n address b\n!\n")
+        #expect(throws: CLIFault.self) {
+            try grammar.edits(Array("devices device ce0\n colour red\n".utf8), over: tree)
+        }
     }
 }

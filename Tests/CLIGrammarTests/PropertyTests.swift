@@ -23,7 +23,9 @@ struct PropertyTests {
                 good += 1
             } else if Self.isReporting, shown < 40 {
                 shown += 1
-                print("--- \(ChangeSet(tree.diff(to: parsed.tree)).json)\n\(parsed.skipped.map { "\($0.text): \($0.reason)" })\n\(text)")
+                print(
+                    "--- \(ChangeSet(tree.diff(to: parsed.tree)).json)\n\(parsed.skipped.map(\.text))\n\(text)"
+                )
             }
         }
         return Double(good) / Double(count)
@@ -82,10 +84,12 @@ struct PropertyTests {
 
 /// Text from anywhere.
 struct HostileTextTests {
-    private static let pieces: [[UInt8]] = [
-        "no ", "\"", "\\", "[", "]", "!", "\n", " ", "  ", "\t", "exit\n", "end\n", "interface ", "{", "}", "^C", "banner motd ^C",
-        "1-99999999999999", "1,2,3-", "..", "*", "\u{1b}[31m", "# after ", "# first\n", ":", "ios:", "\r\n", "é",
-    ].map { Array($0.utf8) } + [[0xff], [0xc3], [0]]
+    private static let pieces: [[UInt8]] =
+        [
+            "no ", "\"", "\\", "[", "]", "!", "\n", " ", "  ", "\t", "exit\n", "end\n", "interface ", "{", "}", "^C",
+            "banner motd ^C",
+            "1-99999999999999", "1,2,3-", "..", "*", "\u{1b}[31m", "# after ", "# first\n", ":", "ios:", "\r\n", "é",
+        ].map { Array($0.utf8) } + [[0xff], [0xc3], [0]]
 
     @Test func mutatedTextsAreReadOrSkipped() throws {
         let model = try TestModels.ownDriver.get()

@@ -22,9 +22,13 @@ struct PublicModelTests {
                 #expect(again.skipped.isEmpty, "\(url.lastPathComponent): \(again.skipped.prefix(3))")
                 let difference = parsed.tree.diff(to: again.tree)
                 #expect(difference.isEmpty, "\(url.lastPathComponent): \(ChangeSet(difference).json)")
-                for line in parsed.skipped { reasons["\(line.mode.last ?? "") > \(line.text): \(line.reason)", default: 0] += 1 }
+                for line in parsed.skipped {
+                    reasons["\(line.mode.last ?? "") > \(line.text): \(line.reason)", default: 0] += 1
+                }
                 if ProcessInfo.processInfo.environment["OPENNED_REPORT"] != nil {
-                    print("\(folder)/\(url.lastPathComponent): \(parsed.lineCount) lines, \(parsed.skipped.count) skipped")
+                    print(
+                        "\(folder)/\(url.lastPathComponent): \(parsed.lineCount) lines, \(parsed.skipped.count) skipped"
+                    )
                 }
             }
         }

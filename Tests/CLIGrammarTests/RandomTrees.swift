@@ -128,7 +128,11 @@ struct RandomTrees {
             let span = Int128(range.upperBound - range.lowerBound)
             return String(range.lowerBound + Int128.random(in: 0...min(span, 200), using: &random))
         case .union:
-            for _ in 0..<4 { if let member = type.members.randomElement(using: &random), let value = value(member) { return try? type.canonical(value, in: context) } }
+            for _ in 0..<4 {
+                if let member = type.members.randomElement(using: &random), let value = value(member) {
+                    return try? type.canonical(value, in: context)
+                }
+            }
             return nil
         case .leafref: return type.leafrefTarget.flatMap { model.schema[$0].type }.flatMap { value($0) }
         default:

@@ -33,7 +33,10 @@ struct SpeedTests {
         var commands: [CLICommand] = []
         let comparing = clock.measure { commands = grammar.commands(from: tree, to: changed) }
         #expect(commands.count == 3)
-        func rate(_ duration: Duration) -> Double { Double(bytes.count) / 1e6 / (Double(duration.components.attoseconds) / 1e18 + Double(duration.components.seconds)) }
+        func rate(_ duration: Duration) -> Double {
+            Double(bytes.count) / 1e6
+                / (Double(duration.components.attoseconds) / 1e18 + Double(duration.components.seconds))
+        }
         print("\(bytes.count) bytes: read \(rate(reading)) MB/s, print \(rate(printing)) MB/s, compare \(comparing)")
     }
 }

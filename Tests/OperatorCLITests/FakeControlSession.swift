@@ -23,10 +23,9 @@ final class FakeControlSession: ControlSession {
     private let operationalXML: String
 
     init(
-        configuration: String = "", state operationalXML: String = "",
+        model: DataModel = LabModels.systemModel, configuration: String = "", state operationalXML: String = "",
         onInvoke: @escaping @Sendable (FakeControlSession, String) -> Void = { _, _ in }
     ) {
-        let model = LabModels.systemModel
         state = Mutex(State(running: Self.tree(configuration, model)))
         self.operationalXML = operationalXML
         self.onInvoke = onInvoke
@@ -57,7 +56,8 @@ final class FakeControlSession: ControlSession {
 
     func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit] {
         edits.map { edit in
-            guard edit.path.last?.node.name == "password", case .set(let text) = edit.edit, !text.hasPrefix("$9$") else {
+            guard edit.path.last?.node.name == "password", case .set(let text) = edit.edit, !text.hasPrefix("$9$")
+            else {
                 return edit
             }
             return PathEdit(.set("$9$sealed"), edit.path)
@@ -109,7 +109,9 @@ final class FakeControlSession: ControlSession {
         precondition(node.kind == .action)
         let inputNode = node.dataChild(named: "input")
         var parameters: [String: String] = [:]
-        for leaf in inputNode.map({ Array($0.dataChildren) }) ?? [] { parameters[leaf.name] = input.value(in: leaf.slot) }
+        for leaf in inputNode.map({ Array($0.dataChildren) }) ?? [] {
+            parameters[leaf.name] = input.value(in: leaf.slot)
+        }
         state.withLock { $0.invoked.append((action.words, parameters)) }
         onInvoke(self, node.name)
         let output = node.dataChild(named: "output") ?? node
@@ -121,10 +123,22 @@ final class FakeControlSession: ControlSession {
     private func answer(_ node: SchemaNode, _ path: InstancePath, _ draft: RowDraft) throws(ControlError) {
         let device = path.steps.first { $0.node.name == "device" }?.keys.first
         switch (node.name, device) {
-        case ("sync-from", "ce9"?): throw ControlError(.connection, "Failed to connect to device ce9: connection refused")
+        case ("sync-from", "ce9"?):
+            throw ControlError(.connection, "Failed to connect to device ce9: connection refused")
         case ("sync-from", _?): draft.put("result", "true")
         case ("check-sync", _): draft.put("result", device == "ce1" ? "out-of-sync" : "in-sync")
         case ("compare-config", _): draft.put("diff", " devices {\n     device ce0 {\n-        port 22;\n     }\n }\n")
+        case ("migrate", nil):
+            let model = draft.node
+            draft.entry(of: model.dataChild(named: "migrate-result")!, keys: ["ce0"]).put("result", "true")
+            let list = model.dataChild(named: "modified-path")!
+            guard list.dataChild(named: "data") != nil else { return }
+            let entry = draft.entry(of: list, keys: ["/r:sys/hostname"])
+            let modification = entry.appendEntry(of: list.dataChild(named: "modification")!)
+            modification.put("info", "leaf has been removed")
+            modification.put("backward-compatible", "false")
+            for name in ["ce0", "ce1"] { entry.add(name, to: list.dataChild(named: "device")!) }
+            entry.put("data", "sys {\n    hostname x;\n}")
         case ("sync-from", nil):
             for name in ["ce0", "ce1"] {
                 let entry = draft.entry(of: draft.node.dataChild(named: "sync-result")!, keys: [name])

@@ -56,17 +56,18 @@ struct Lab {
               <option><name>show-tag</name><value>interface</value></option></ned></component>
             <oper-status><up/></oper-status></package>
           <package><name>broken</name>
-            <oper-status><file-load-error/><error-info>x.yang:3 a statement is missing</error-info></oper-status></package>
+            <oper-status><file-load-error/><error-info>x.yang:3 a statement is missing</error-info>
+            </oper-status></package>
         </packages>
         """
 
     static let files = [
         "/home/admin/add.txt": "devices device ce3\n address 192.0.2.3\n!\nsystem contact somebody\n",
         "/home/admin/add.xml": """
-            <config xmlns="http://tail-f.com/ns/config/1.0">
-              <devices xmlns="urn:test:lab"><device><name>ce4</name><address>192.0.2.4</address></device></devices>
-            </config>
-            """,
+        <config xmlns="http://tail-f.com/ns/config/1.0">
+          <devices xmlns="urn:test:lab"><device><name>ce4</name><address>192.0.2.4</address></device></devices>
+        </config>
+        """,
         "/home/admin/add.json": #"{"lab:system": {"contact": "json"}}"#,
         "/home/admin/bad.txt": "devices device ce3\n nonsense 3\n",
         "/home/admin/bad.xml": "<config><nonsense/></config>",

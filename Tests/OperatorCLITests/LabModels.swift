@@ -90,6 +90,20 @@ enum LabModels {
               action check-sync { output { leaf result { type string; } } }
               action compare-config { output { leaf diff { type string; } } }
             }
+            action migrate {
+              input { leaf old-ned-id { type string; mandatory true; } leaf new-ned-id { type string; mandatory true; }
+                leaf dry-run { type empty; } leaf verbose { type empty; } }
+              output {
+                list migrate-result { key device; leaf device { type string; } uses result; }
+                list modified-path {
+                  key path;
+                  leaf path { type string; }
+                  list modification { leaf info { type string; } leaf backward-compatible { type boolean; } }
+                  leaf-list device { type string; }
+                  leaf data { type string; }
+                }
+              }
+            }
             action sync-from { output { list sync-result { key device; leaf device { type string; } uses result; } } }
             action list {
               tailf:cli-mount-point "show";

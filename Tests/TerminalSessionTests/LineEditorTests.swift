@@ -18,7 +18,8 @@ struct LineEditorTests {
         ("show\r", "show"), ("shw\u{1B}[Do\r", "show"), ("how\u{01}s\r", "show"), ("shoo\u{7F}w\r", "show"),
         ("xshow\u{01}\u{04}\r", "show"), ("show all\u{17}me\r", "show me"), ("a b\u{01}\u{0B}c\r", "c"),
         ("show\u{15}who\r", "who"), ("a b\u{1B}bx\r", "a xb"), ("a b\u{01}\u{1B}fx\r", "ax b"),
-        ("hsow\u{01}\u{06}\u{14}\r", "show"), ("word\u{17}a \u{19}\r", "a word"), ("a\u{1B}[3~b\u{1B}[Hx\u{1B}[Fy\r", "xaby"),
+        ("hsow\u{01}\u{06}\u{14}\r", "show"), ("word\u{17}a \u{19}\r", "a word"),
+        ("a\u{1B}[3~b\u{1B}[Hx\u{1B}[Fy\r", "xaby"),
         ("caf\u{E9}\u{7F}e\r", "cafe"), ("\"?\"\r", "\"?\""),
     ])
     func keysEditTheLine(_ typed: String, _ expected: String) {
@@ -70,7 +71,8 @@ struct LineEditorTests {
         var asked: [String] = []
         let result = editor.readLine(prompt: "> ") { text, isHelp in
             asked.append("\(text) \(isHelp)")
-            return isHelp ? CompletionAnswer(listing: "Possible completions:\n  x\n") : CompletionAnswer(insertion: "ow ")
+            return isHelp
+                ? CompletionAnswer(listing: "Possible completions:\n  x\n") : CompletionAnswer(insertion: "ow ")
         }
         #expect(result == .line("show run"))
         #expect(asked == ["sh false", "show run true"])

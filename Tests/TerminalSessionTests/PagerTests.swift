@@ -3,7 +3,9 @@ import Testing
 @testable import TerminalSession
 
 struct PagerTests {
-    private func show(_ count: Int, keys: [String], rows: Int = 5, isPaging: Bool = true, isInteractive: Bool = true) -> ScriptedTerminal {
+    private func show(_ count: Int, keys: [String], rows: Int = 5, isPaging: Bool = true, isInteractive: Bool = true)
+        -> ScriptedTerminal
+    {
         let terminal = ScriptedTerminal(keys, isInteractive: isInteractive, columns: 20, rows: rows)
         let pager = Pager(terminal, LineEditor(terminal), isPaging: isPaging)
         for number in 1...count where !pager.isFinished { pager.write("line \(number)\n") }

@@ -42,7 +42,8 @@ final class ScriptedTerminal: Terminal, @unchecked Sendable {
     var text: String { String(decoding: output, as: UTF8.self) }
 
     /// The screen after everything was written, trailing blanks of rows left out: carriage return, line feed, and the
-    /// sequences for moving up and right, clearing the rest of the row or screen. A full row wraps with the next character.
+    /// sequences for moving up and right, clearing the rest of the row or screen. A full row wraps with the next
+    /// character.
     func screen() -> String {
         var grid: [[Character]] = [[]]
         var (row, column) = (0, 0)

@@ -45,7 +45,9 @@ struct ActionInputReader {
     }
 
     private var word: String { cursor < line.tokens.count ? CLIText.string(line.text(cursor)) : "" }
-    private func isWord(_ text: String) -> Bool { cursor < line.tokens.count && word == text && !line.tokens[cursor].isQuoted }
+    private func isWord(_ text: String) -> Bool {
+        cursor < line.tokens.count && word == text && !line.tokens[cursor].isQuoted
+    }
     private func fault(_ message: String) -> CLIFault { CLIFault(column: line.column(cursor), message: message) }
 
     /// Reads children of `node` as long as there are any.
@@ -61,7 +63,9 @@ struct ActionInputReader {
                 let isBraced = isWord("{")
                 if isBraced { return try bracedEntry(child, draft, node) }
                 for key in child.children.keys { keys.append(try value(of: key, afterName: false)) }
-                try inside(child, keys.isEmpty ? draft.appendEntry(of: child.schema) : draft.entry(of: child.schema, keys: keys))
+                try inside(
+                    child,
+                    keys.isEmpty ? draft.appendEntry(of: child.schema) : draft.entry(of: child.schema, keys: keys))
             default: throw fault("unknown argument: \(word)")
             }
         }

@@ -1,3 +1,4 @@
+import Foundation
 import YANG
 
 /// The children of a node as a line meets them: by word, glued to what follows, or by value alone.
@@ -24,6 +25,10 @@ final class CLIChildren: Sendable {
     /// Slots in another order than the schema's (`cli-show-order-taglist`); nil for the schema's.
     let displayOrder: [Int]?
 
+    /// Whether some child has `cli-reset-container`.
+    let hasResetContainer: Bool
+    /// Whether setting a child never takes another one away.
+    let isPlain: Bool
     /// For a slot inside a choice, the slots in its other cases.
     let rivals: [Int: [Int]]
 
@@ -57,6 +62,9 @@ final class CLIChildren: Sendable {
         joinable = worded.filter { $0.target.has([.joinKey, .joinValue]) }
             .sorted { $0.target.word.count > $1.target.word.count }
         actions = made.filter { $0.kind == .action || $0.kind == .rpc }
+        hasResetContainer = made.contains { $0.has(.resetContainer) }
+        let resets = parent.has(.sequence) && parent.has([.resetSiblings, .resetAllSiblings])
+        isPlain = rivals.isEmpty && !hasResetContainer && !resets && !made.contains { $0.has(.replaceAll) }
         hasCaseInsensitive = worded.contains { $0.target.has(.caseInsensitive) }
         shownWhenAbsent = made.filter { Self.speaksWhenAbsent($0) }.map(\.slot)
         displayOrder = Self.displayOrder(parent, made)
@@ -65,7 +73,8 @@ final class CLIChildren: Sendable {
     /// The routes of which the target is called `word`.
     func routes(_ word: ArraySlice<UInt8>) -> [CLIRoute] {
         if let found = byWord[CLIText.hash(word)] {
-            return found.filter { $0.target.matches(word) }
+            let isClear = found.allSatisfy { $0.target.matches(word) }
+            return isClear ? found : found.filter { $0.target.matches(word) }
         }
         guard hasCaseInsensitive || word.contains(UInt8(ascii: ":")) else { return [] }
         let lower = word.map(CLIText.lowercased)
@@ -186,10 +195,28 @@ struct CLIRoute: Sendable {
 }
 
 extension CLINode {
+    /// Whether a longer word begins with the name.
+    func isPrefix(of text: ArraySlice<UInt8>) -> Bool {
+        guard text.count > word.count, text.first == word.first else { return false }
+        return word.withUnsafeBufferPointer { name in
+            text.withUnsafeBufferPointer { text in
+                guard let a = name.baseAddress, let b = text.baseAddress else { return false }
+                return memcmp(a, b, name.count) == 0
+            }
+        }
+    }
+
     func matches(_ text: ArraySlice<UInt8>) -> Bool {
         if has(.caseInsensitive) {
-            return word.count == text.count && zip(word, text).allSatisfy { CLIText.lowercased($0) == CLIText.lowercased($1) }
+            return word.count == text.count
+                && zip(word, text).allSatisfy { CLIText.lowercased($0) == CLIText.lowercased($1) }
         }
-        return word.elementsEqual(text)
+        guard word.count == text.count else { return false }
+        return word.withUnsafeBufferPointer { name in
+            text.withUnsafeBufferPointer { text in
+                guard let a = name.baseAddress, let b = text.baseAddress else { return name.isEmpty && text.isEmpty }
+                return memcmp(a, b, name.count) == 0
+            }
+        }
     }
 }

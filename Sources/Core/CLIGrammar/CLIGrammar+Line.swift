@@ -215,7 +215,9 @@ struct KeyPattern {
     private static func bounds(_ item: Substring) -> (Int, Int)? {
         for separator in ["..", "-"] {
             guard let range = item.firstRange(of: separator) else { continue }
-            guard let low = Int(item[..<range.lowerBound]), let high = Int(item[range.upperBound...]) else { return nil }
+            guard let low = Int(item[..<range.lowerBound]), let high = Int(item[range.upperBound...]) else {
+                return nil
+            }
             return (low, high)
         }
         return Int(item).map { ($0, $0) }

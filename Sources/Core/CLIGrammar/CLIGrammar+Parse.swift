@@ -25,6 +25,8 @@ package struct ParsedConfiguration: Sendable {
 package struct ParseOptions: Sendable {
     /// The first line that the model does not know is an error, not skipped.
     package var isStrict = false
+    /// Words may be abbreviated where that is unambiguous (`line con 0`): the option `allow-abbrevs` of a CLI driver.
+    package var allowsAbbreviations = false
 
     package init() {}
 }
@@ -40,7 +42,7 @@ extension CLIGrammar {
     ) throws(CLIFault) -> ParsedConfiguration {
         if base != nil || !path.steps.isEmpty {
             let base = base ?? DataTree(model)
-            var reader = editReader(text, base, path, isStrict: options.isStrict)
+            var reader = editReader(text, base, path, options)
             try reader.read()
             return ParsedConfiguration(
                 tree: reader.sink.tree, skipped: reader.skipped, lineCount: reader.lineCount,
@@ -49,7 +51,7 @@ extension CLIGrammar {
         let draft = RowDraft(model.schema.root)
         var reader = ConfigurationReader(
             text, base: baseFrame, place: DraftSink.Place(draft: draft, model: model), sink: DraftSink(),
-            dialect: dialect, isStrict: options.isStrict)
+            dialect: dialect, options: options)
         try reader.read()
         return ParsedConfiguration(
             tree: DataTree(draft, model: model), skipped: reader.skipped, lineCount: reader.lineCount,
@@ -62,7 +64,10 @@ extension CLIGrammar {
     package func edits(
         _ text: [UInt8], over base: DataTree, at path: InstancePath = InstancePath()
     ) throws(CLIFault) -> [PathEdit] {
-        var reader = editReader(text, base, path, isStrict: true)
+        var options = ParseOptions()
+        options.isStrict = true
+        options.allowsAbbreviations = true
+        var reader = editReader(text, base, path, options)
         try reader.read()
         return reader.sink.edits
     }
@@ -70,11 +75,11 @@ extension CLIGrammar {
     var baseFrame: LineFrame { LineFrame(node: root, content: root, grammar: self, parent: -1) }
 
     private func editReader(
-        _ text: [UInt8], _ base: DataTree, _ path: InstancePath, isStrict: Bool
+        _ text: [UInt8], _ base: DataTree, _ path: InstancePath, _ options: ParseOptions
     ) -> ConfigurationReader<EditSink> {
         ConfigurationReader(
             text, base: frame(at: path, in: base) ?? baseFrame, place: path, sink: EditSink(base), dialect: dialect,
-            isStrict: isStrict)
+            options: options)
     }
 
     /// The frame of a mode; nil if what is mounted on the way is not known.

@@ -11,6 +11,8 @@ package struct RenderOptions: Sendable {
     package var depth = 0
     /// Operational data (`show`), not configuration (`show running-config`).
     package var operational = false
+    /// Nodes with `tailf:hidden` too.
+    package var withHidden = true
 
     package init() {}
 }

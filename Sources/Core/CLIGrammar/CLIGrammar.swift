@@ -32,9 +32,19 @@ package final class CLIGrammar: Sendable {
         if model === self.model { return self }
         return mounted.byModel.withLock { known in
             if let grammar = known[ObjectIdentifier(model)] { return grammar }
-            let grammar = CLIGrammar(model: model, dialect: dialect, mounted: mounted)
+            var inner = dialect
+            // Devices with a command line of their own do not put values in columns.
+            if Self.isCommandLine(model.schema) { inner.alignsValues = false }
+            let grammar = CLIGrammar(model: model, dialect: inner, mounted: mounted)
             known[ObjectIdentifier(model)] = grammar
             return grammar
+        }
+    }
+
+    /// Whether a model was annotated for a command line.
+    private static func isCommandLine(_ schema: Schema) -> Bool {
+        (0..<Int32(schema.nodeCount)).contains { index in
+            schema[NodeID(index)].extensions.contains { $0.name.hasPrefix("cli-") }
         }
     }
 
@@ -56,7 +66,9 @@ package final class CLIGrammar: Sendable {
         let grammar = mounted.byModel.withLock { known in
             known.values.first { $0.model.schema === schema.schema }
         }
-        return (grammar?.node(schema) ?? root, grammar ?? self)
+        if let grammar { return (grammar.node(schema), grammar) }
+        // Nothing was read or printed there yet: the node by itself tells enough.
+        return (CLINode(schema, word: schema.name, dialect: dialect, inherited: []), self)
     }
 }
 

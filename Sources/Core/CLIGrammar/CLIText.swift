@@ -4,6 +4,8 @@ enum CLIText {
     static let quote = UInt8(ascii: "\"")
     static let backslash = UInt8(ascii: "\\")
     static let bang = UInt8(ascii: "!")
+    static let end = Array("end".utf8)
+    static let exit = Array("exit".utf8)
 
     @inline(__always) static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == 9 || byte == 13 }
 
@@ -107,6 +109,7 @@ struct CLILine {
         self.bytes = text
         indent = start - text.startIndex
         tokens = []
+        tokens.reserveCapacity(6)
         var index = start
         while index < end {
             if CLIText.isBlank(text[index]) {

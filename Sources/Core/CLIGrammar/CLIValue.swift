@@ -88,8 +88,9 @@ struct CLIValueWriter: Sendable {
         }
         for byte in bytes {
             if byte <= 32 || byte == 127 { return true }
-            if dialect.hasEscapes, byte == CLIText.quote || byte == CLIText.backslash || byte == UInt8(ascii: ";")
-                || byte == UInt8(ascii: "|") || byte == CLIText.bang
+            if dialect.hasEscapes,
+                byte == CLIText.quote || byte == CLIText.backslash || byte == UInt8(ascii: ";")
+                    || byte == UInt8(ascii: "|") || byte == CLIText.bang
             {
                 return true
             }
@@ -109,8 +110,9 @@ struct CLIValueWriter: Sendable {
         if CLIText.isBlank(first) || CLIText.isBlank(last) || first == CLIText.bang { return false }
         for byte in bytes {
             if byte < 32 || byte == 127 { return false }
-            if dialect.hasEscapes, byte == CLIText.backslash || byte == CLIText.quote || byte == CLIText.bang
-                || byte == UInt8(ascii: "|")
+            if dialect.hasEscapes,
+                byte == CLIText.backslash || byte == CLIText.quote || byte == CLIText.bang
+                    || byte == UInt8(ascii: "|")
             {
                 return false
             }

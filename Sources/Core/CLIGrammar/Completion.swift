@@ -96,7 +96,9 @@ final class CompletionCollector {
                 pending = nil
                 continue
             }
-            guard let node = here.children.nodes.first(where: { $0.matches(text) }) ?? input.children.nodes.first(where: { $0.matches(text) })
+            guard
+                let node = here.children.nodes.first(where: { $0.matches(text) })
+                    ?? input.children.nodes.first(where: { $0.matches(text) })
             else { continue }
             if node.kind == .container { here = node }
             if node.schema.isTerminal, !node.value.isEmpty { pending = node }
@@ -133,7 +135,10 @@ final class CompletionCollector {
     static func values(_ leaf: CLINode, _ schema: Schema) -> [Completion] {
         let text = leaf.schema.annotation("info")?.argument
         if let text, let range = text.firstRange(of: ";;") {
-            return [Completion(text: String(text[..<range.lowerBound]), info: String(text[range.upperBound...]), isValue: true)]
+            return [
+                Completion(
+                    text: String(text[..<range.lowerBound]), info: String(text[range.upperBound...]), isValue: true)
+            ]
         }
         guard let type = leaf.schema.type else { return [] }
         return values(type, schema, info: text ?? "")
@@ -190,8 +195,11 @@ extension CLIGrammar {
         }
         let prefix = CLIText.string(partial)
         var seen: Set<String> = []
-        return found.filter { ($0.isValue ? prefix.isEmpty || $0.text != "<cr>" : $0.text.hasPrefix(prefix)) && seen.insert($0.text).inserted }
-            .sorted { ($0.isValue ? 1 : 0, $0.text) < ($1.isValue ? 1 : 0, $1.text) }
+        return found.filter {
+            ($0.isValue ? prefix.isEmpty || $0.text != "<cr>" : $0.text.hasPrefix(prefix))
+                && seen.insert($0.text).inserted
+        }
+        .sorted { ($0.isValue ? 1 : 0, $0.text) < ($1.isValue ? 1 : 0, $1.text) }
     }
 }
 
@@ -203,7 +211,9 @@ extension LineSession {
         parser.collector = collector
         _ = parser.parse()
         guard let range = parser.range, collector.found.isEmpty else {
-            if line.tokens.isEmpty { return collector.found + [Completion(text: "no", info: "Negate a command or set its defaults")] }
+            if line.tokens.isEmpty {
+                return collector.found + [Completion(text: "no", info: "Negate a command or set its defaults")]
+            }
             return collector.found
         }
         let pattern = KeyPattern(CLIText.string(line.text(range.token)))

@@ -4,8 +4,8 @@ import YANG
 /// Reads a configuration text line by line, keeping account of the modes.
 ///
 /// A text in which any line is indented is structured by indentation: a mode ends where the indentation of its header
-/// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know is
-/// looked for in the modes around it. A line that the model does not know is skipped with all that is indented deeper.
+/// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know
+/// is looked for in the modes around it. A line that the model does not know is skipped with all that is deeper.
 struct ConfigurationReader<Sink: ConfigurationSink> {
     private struct Mode {
         var base: LineFrame
@@ -18,7 +18,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     }
 
     let dialect: CLIDialect
-    let isStrict: Bool
+    let options: ParseOptions
     var sink: Sink
     private(set) var skipped: [SkippedLine] = []
     private(set) var lineCount = 0
@@ -34,11 +34,11 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private var cursor = 0
     private var number = 0
 
-    init(_ bytes: [UInt8], base: LineFrame, place: Sink.Place, sink: Sink, dialect: CLIDialect, isStrict: Bool) {
+    init(_ bytes: [UInt8], base: LineFrame, place: Sink.Place, sink: Sink, dialect: CLIDialect, options: ParseOptions) {
         self.bytes = bytes
         self.sink = sink
         self.dialect = dialect
-        self.isStrict = isStrict
+        self.options = options
         modes = [Mode(base: base, place: place, indent: -1, header: "")]
         isIndented = Self.hasIndentation(bytes)
     }
@@ -99,6 +99,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func popByIndentation(_ indent: Int) -> [Mode] {
         var count = 0
         while count < modes.count - 1, modes[modes.count - 1 - count].indent >= indent { count += 1 }
+        guard count > 0 else { return [] }
         defer { modes.removeLast(count) }
         return Array(modes.suffix(count))
     }
@@ -115,23 +116,22 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func leave(_ line: CLILine, _ closed: [Mode]) -> Bool {
         let text = line.bytes.dropFirst(line.indent)
         let top = modes[modes.count - 1]
-        if text.elementsEqual(Self.end), top.base.content.children.routes(text).isEmpty {
+        if text.elementsEqual(CLIText.end), top.base.content.children.routes(text).isEmpty {
             modes.removeLast(modes.count - 1)
             return true
         }
-        let isExit = text.elementsEqual(Self.exit)
+        let isExit = text.elementsEqual(CLIText.exit)
         func isExitCommand(_ mode: Mode) -> Bool { mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }
         if closed.contains(where: { $0.indent == line.indent && (isExit || isExitCommand($0)) }) { return true }
         if let index = modes.lastIndex(where: isExitCommand) {
             modes.removeLast(modes.count - max(index, 1))
             return true
         }
-        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent { modes.removeLast() }
+        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent {
+            modes.removeLast()
+        }
         return isExit
     }
-
-    private static var end: [UInt8] { Array("end".utf8) }
-    private static var exit: [UInt8] { Array("exit".utf8) }
 
     // MARK: Lines
 
@@ -155,11 +155,13 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private func parser(_ line: CLILine, in index: Int) -> LineParser {
         let place = modes[index].place
         let sink = sink
-        return LineParser(line, base: modes[index].base) { parser, frame, node in
+        var parser = LineParser(line, base: modes[index].base) { parser, frame, node in
             let grammar = parser.frames[frame].grammar
             guard let row = sink.row(frame, of: parser, base: place) else { return nil }
             return grammar.mounted(row, node).map { grammar.grammar(of: $0) }
         }
+        parser.allowsAbbreviations = options.allowsAbbreviations
+        return parser
     }
 
     private mutating func carryOut(_ parser: LineParser, _ line: CLILine) {
@@ -183,7 +185,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func skip(
         _ line: CLILine, _ reason: String, isNew: Bool, column: Int = 0
     ) throws(CLIFault) {
-        if isStrict { throw CLIFault(line: number, column: column, message: reason, expected: []) }
+        if options.isStrict { throw CLIFault(line: number, column: column, message: reason, expected: []) }
         if isNew {
             skipDepth = line.indent
             skipReason = "inside a submode that is not known"
@@ -227,7 +229,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
 
     /// A `banner` line with its text, over further lines if need be, as one quoted word.
     private mutating func banner(_ line: CLILine) -> CLILine {
-        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Array("banner".utf8)) else {
+        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Banner.word) else {
             return line
         }
         let isText = modes[0].base.content.children.routes(line.text(0)).contains { route in
@@ -267,6 +269,7 @@ extension LineFault {
         let word = token < line.tokens.count ? CLIText.string(line.text(token)) : ""
         switch reason {
         case .unknown: return token == 0 ? "unknown command" : "unknown argument: \(word)"
+        case .noModel: return "no driver is loaded that knows what can stand here"
         case .incomplete: return "incomplete command"
         case .ambiguous: return "ambiguous: \(word)"
         case .tooComplex: return "too many ways to read the line"

@@ -29,9 +29,13 @@ struct DraftSink: ConfigurationSink {
     private static func place(_ index: Int, of parser: LineParser, base: Place) -> Place {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
-        let parent = place(frame.parent, of: parser, base: base)
+        return step(frame, from: place(frame.parent, of: parser, base: base))
+    }
+
+    private static func step(_ frame: LineFrame, from parent: Place) -> Place {
         switch frame.node.kind {
-        case .list: return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
+        case .list:
+            return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
         case .mountPoint:
             let model = frame.grammar.model
             return Place(draft: parent.draft.mount(frame.node.schema, model: model), model: model)
@@ -50,38 +54,62 @@ struct DraftSink: ConfigurationSink {
             }
             guard holder >= 0 else { continue }
             let children = parser.frames[holder].content.children
-            guard let rivals = children.rivals[slot] else { continue }
+            guard !children.rivals.isEmpty, let rivals = children.rivals[slot] else { continue }
             let draft = Self.place(holder, of: parser, base: base).draft
             for rival in rivals { draft.remove(children.nodes[rival].schema) }
         }
     }
 
     mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
+        if !parser.isNo, parser.frames.allSatisfy({ $0.content.children.isPlain }) { return set(parser, base) }
         if !parser.isNo { dropRivals(parser, base) }
+        var places: [Place?] = Array(repeating: nil, count: parser.frames.count)
+        func place(_ index: Int) -> Place {
+            if let known = places[index] { return known }
+            let frame = parser.frames[index]
+            let made = frame.parent < 0 ? base : Self.step(frame, from: place(frame.parent))
+            places[index] = made
+            return made
+        }
         for change in LineEffects(parser).changes {
             switch change {
-            case .create(let frame): _ = Self.place(frame, of: parser, base: base)
+            case .create(let frame): _ = place(frame)
             case .set(let frame, let node, let value):
-                Self.place(frame, of: parser, base: base).draft.set(value, for: node.schema)
+                place(frame).draft.set(value, for: node.schema)
             case .add(let frame, let node, let values):
-                let draft = Self.place(frame, of: parser, base: base).draft
+                let draft = place(frame).draft
                 for value in values { draft.add(value, to: node.schema) }
             case .remove(let frame, let node, let value):
-                let draft = Self.place(frame, of: parser, base: base).draft
+                let draft = place(frame).draft
                 if let value, draft.value(of: node.schema) != value { continue }
                 draft.remove(node.schema)
             case .removeValues(let frame, let node, let values):
-                let draft = Self.place(frame, of: parser, base: base).draft
+                let draft = place(frame).draft
                 for value in values { draft.removeEntry(of: node.schema, keys: [value]) }
             case .removeNode(let frame):
                 let here = parser.frames[frame]
                 guard here.parent >= 0 else { continue }
-                let draft = Self.place(here.parent, of: parser, base: base).draft
+                let draft = place(here.parent).draft
                 if here.node.kind == .list {
                     draft.removeEntry(of: here.node.schema, keys: here.keys)
                 } else {
                     draft.remove(here.node.schema)
                 }
+            }
+        }
+    }
+
+    /// A line that only adds: straight into the drafts.
+    private func set(_ parser: LineParser, _ base: Place) {
+        var places = [base]
+        places.reserveCapacity(parser.frames.count)
+        for frame in parser.frames.dropFirst() { places.append(Self.step(frame, from: places[frame.parent])) }
+        for operation in parser.operations {
+            switch operation {
+            case .leaf(let frame, let node, let value, _): places[frame].draft.set(value ?? "", for: node.schema)
+            case .values(let frame, let node, let values):
+                for value in values { places[frame].draft.add(value, to: node.schema) }
+            case .node, .list: break
             }
         }
     }

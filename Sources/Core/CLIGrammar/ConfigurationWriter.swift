@@ -90,8 +90,9 @@ struct ConfigurationWriter {
         for slot in slots {
             let child = node.child(slot)
             guard child.schema.isTerminal, selection?.admits(slot) ?? true, !child.has(.dropNodeName) else { continue }
-            guard isShown(child), row.map({ $0.hasValue(in: slot) || $0.kid(in: slot) != nil }) == true
-                || (options.withDefaults && !child.schema.defaults.isEmpty)
+            guard isShown(child),
+                row.map({ $0.hasValue(in: slot) || $0.kid(in: slot) != nil }) == true
+                    || (options.withDefaults && !child.schema.defaults.isEmpty)
             else { continue }
             if !child.value.isEmpty { width = max(width, child.word.count) }
         }
@@ -99,13 +100,15 @@ struct ConfigurationWriter {
     }
 
     private func isShown(_ node: CLINode) -> Bool {
-        node.schema.isConfig != options.operational || node.has(.showConfig) || (options.operational && node.schema.isKey)
+        node.schema.isConfig != options.operational || node.has(.showConfig)
+            || (options.operational && node.schema.isKey)
     }
 
     private mutating func child(
         _ node: CLINode, _ row: Row?, _ grammar: CLIGrammar, _ selection: Selection?, width: Int = 0
     ) {
         if let selection, !selection.admits(node.slot) { return }
+        if node.has(.hidden), !options.withHidden { return }
         switch node.kind {
         case .leaf, .anydata, .anyxml:
             if isShown(node) { leaf(node, row, grammar, width) }
@@ -166,7 +169,8 @@ struct ConfigurationWriter {
             return
         }
         var line = prefix
-        let rest = LineComposer(grammar: grammar, withDefaults: options.withDefaults).append(node, row, slots, to: &line)
+        let rest = LineComposer(grammar: grammar, withDefaults: options.withDefaults).append(
+            node, row, slots, to: &line)
         if line.count > prefix.count { emit(Array(line.dropLast()), grammar.dialect) }
         for slot in rest { child(node.child(slot), row, grammar, selection) }
     }
@@ -288,7 +292,8 @@ extension CLINode {
 
 /// The text of `banner` commands: between delimiters, over several lines.
 enum Banner {
-    static let prefix = Array("banner ".utf8)
+    static let word = Array("banner".utf8)
+    static let prefix = word + [CLIText.space]
 
     /// The text between delimiters that do not occur in it.
     static func text(_ value: String) -> [UInt8] {

@@ -25,7 +25,9 @@ private struct CurlyWriter {
     private mutating func child(_ node: CLINode, _ row: Row, _ grammar: CLIGrammar, _ mark: Character, _ depth: Int) {
         switch node.kind {
         case .leaf, .anydata, .anyxml:
-            guard let value = row.value(in: node.slot) ?? (withDefaults ? node.schema.defaults.first : nil) else { return }
+            guard let value = row.value(in: node.slot) ?? (withDefaults ? node.schema.defaults.first : nil) else {
+                return
+            }
             line(mark, depth, Self.leaf(node, value, grammar))
         case .leafList:
             guard let values = row.leafListValues(node.slot) else { return }
@@ -116,7 +118,9 @@ private struct CurlyWriter {
     }
 
     private mutating func order(_ after: [String], _ mark: Character, _ grammar: CLIGrammar, _ depth: Int) {
-        line(mark, depth, after.isEmpty ? "# first" : "# after \(after.map { Self.word($0, grammar) }.joined(separator: " "))")
+        line(
+            mark, depth,
+            after.isEmpty ? "# first" : "# after \(after.map { Self.word($0, grammar) }.joined(separator: " "))")
     }
 
     // MARK: Words
@@ -136,7 +140,8 @@ private struct CurlyWriter {
     }
 
     private static func leafList(_ node: CLINode, _ values: [String], _ grammar: CLIGrammar) -> String {
-        "\(node.name) [ \(values.map { CLIText.string(grammar.writer.word($0, inList: true)) }.joined(separator: " ")) ];"
+        let words = values.map { CLIText.string(grammar.writer.word($0, inList: true)) }
+        return "\(node.name) [ \(words.joined(separator: " ")) ];"
     }
 }
 

@@ -35,7 +35,9 @@ extension DiffBuilder {
             || inline.contains { $0.change == .modified && node.child($0.node.slot).has(.removeBeforeChange) }
         let resets = isCovered(inline, node, new)
         let nested = inline.contains { $0.change == .inside && Self.loses($0, node) }
-        let isUnnamed = gone.contains { node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal }
+        let isUnnamed = gone.contains {
+            node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
+        }
         if hadLine, mustGo || !hasLine || ((isUnnamed || nested) && !resets) {
             var line = context.prefix
             _ = context.composer.append(node, old, Self.own(node, old), to: &line, isDeletion: true)
@@ -94,10 +96,12 @@ extension DiffBuilder {
         diffs.flatMap { diff -> [DiffTouch] in
             let child = node.child(diff.node.slot)
             switch diff.change {
-            case .created: return child.kind == .leafList
-                ? [touch(.created, context.inside(child), new: diff.newValue)] : all(child, new, .created, context)
-            case .deleted: return child.kind == .leafList
-                ? [touch(.deleted, context.inside(child), old: diff.oldValue)] : all(child, old, .deleted, context)
+            case .created:
+                return child.kind == .leafList
+                    ? [touch(.created, context.inside(child), new: diff.newValue)] : all(child, new, .created, context)
+            case .deleted:
+                return child.kind == .leafList
+                    ? [touch(.deleted, context.inside(child), old: diff.oldValue)] : all(child, old, .deleted, context)
             case .modified:
                 return [touch(.modified, context.inside(child), old: diff.oldValue, new: diff.newValue)]
             default:

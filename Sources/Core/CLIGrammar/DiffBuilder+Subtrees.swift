@@ -9,7 +9,8 @@ extension DiffBuilder {
         guard let row else { return }
         for slot in row.storedSlots {
             let child = node.child(slot)
-            guard child.schema.isConfig, !(node.kind == .list && child.isHeader), !(node.isMode && child.has(.hideInSubmode))
+            guard child.schema.isConfig, !(node.kind == .list && child.isHeader),
+                !(node.isMode && child.has(.hideInSubmode))
             else { continue }
             content(child, row, context)
         }
@@ -89,7 +90,9 @@ extension DiffBuilder {
             if node.has(.recursiveDelete) {
                 removeContents(node, row, context.entering(node, header: fullHeader(node, row, words, context)))
             }
-            return add(Self.negated(context.prefix, words.isEmpty ? node.word : words), touches, context, cause: cause, isDeletion: true)
+            return add(
+                Self.negated(context.prefix, words.isEmpty ? node.word : words), touches, context, cause: cause,
+                isDeletion: true)
         }
         let inner = context.after(words)
         let slots = row.storedSlots.filter { !(node.kind == .list && node.child($0).isHeader) }
@@ -137,7 +140,8 @@ extension DiffBuilder {
             guard let entries = row.entries(in: child.slot) else { return }
             for entry in entries.rows { remove(child, entry, outer.inside(child, keys: entries.keys(of: entry))) }
         default:
-            add(Self.negated(context.prefix, child.word), [touch(.deleted, context)], context,
+            add(
+                Self.negated(context.prefix, child.word), [touch(.deleted, context)], context,
                 cause: "deleted \(context.path.words)", isDeletion: true)
         }
     }

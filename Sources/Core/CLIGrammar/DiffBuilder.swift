@@ -34,17 +34,25 @@ struct DiffBuilder {
 
     // MARK: Differences
 
-    /// The commands for what differs inside a node.
-    private mutating func changes(
-        _ diffs: [DiffNode], of parent: CLINode, _ old: Row?, _ new: Row?, _ context: DiffContext
-    ) {
+    /// All that differs between two rows of a mode, or of what has its lines one by one.
+    mutating func level(_ diffs: [DiffNode], of parent: CLINode, _ old: Row?, _ new: Row?, _ context: DiffContext) {
         for diff in diffs where diff.change == .deleted && diff.node.isConfig { one(diff, of: parent, context) }
         var index = 0
+        var leafList: Int?
         while index < diffs.count {
             let diff = diffs[index]
             index += 1
-            guard diff.change != .deleted, diff.node.isConfig else { continue }
+            guard diff.node.isConfig else { continue }
             let node = parent.child(diff.node.slot)
+            if node.kind == .leafList {
+                if leafList != node.slot, parent.kind != .list || !node.isHeader {
+                    let (before, after) = (old?.leafListValues(node.slot), new?.leafListValues(node.slot))
+                    self.leafList(node, before, after, context.inside(node))
+                }
+                leafList = node.slot
+                continue
+            }
+            guard diff.change != .deleted else { continue }
             if node.kind == .list, node.schema.isUserOrdered {
                 var group = [diff]
                 while index < diffs.count, diffs[index].node == diff.node {
@@ -69,25 +77,6 @@ struct DiffBuilder {
         case .list: entry(diff, node, context)
         default: break
         }
-    }
-
-    /// Leaf-lists of a level: all their values at once.
-    mutating func leafLists(_ diffs: [DiffNode], of parent: CLINode, _ old: Row?, _ new: Row?, _ context: DiffContext) {
-        var slots: [Int] = []
-        for diff in diffs where diff.node.kind == .leafList && diff.node.isConfig {
-            if slots.last != diff.node.slot, !slots.contains(diff.node.slot) { slots.append(diff.node.slot) }
-        }
-        for slot in slots {
-            let node = parent.child(slot)
-            if node.isHeader, parent.kind == .list { continue }
-            leafList(node, old?.leafListValues(slot), new?.leafListValues(slot), context.inside(node))
-        }
-    }
-
-    /// All that differs between two rows of a mode (or of what has its lines one by one).
-    mutating func level(_ diffs: [DiffNode], of parent: CLINode, _ old: Row?, _ new: Row?, _ context: DiffContext) {
-        leafLists(diffs, of: parent, old, new, context)
-        changes(diffs, of: parent, old, new, context)
     }
 
     private mutating func container(_ diff: DiffNode, _ node: CLINode, _ outer: DiffContext) {
@@ -204,13 +193,16 @@ struct DiffBuilder {
             let words = context.composer.entryWords(node, new)
             if node.isMode {
                 if diff.change == .moved {
-                    add(nil, [touch(.modified, context)], context.entering(node, header: fullHeader(node, new, words, context)),
+                    add(
+                        nil, [touch(.modified, context)],
+                        context.entering(node, header: fullHeader(node, new, words, context)),
                         cause: "moved \(context.path.words)", comment: comment)
                 }
                 return mode(diff, node, words: words, context)
             }
             if diff.change == .moved {
-                add(context.prefix + words, [touch(.modified, context)], context, cause: "moved \(context.path.words)",
+                add(
+                    context.prefix + words, [touch(.modified, context)], context, cause: "moved \(context.path.words)",
                     comment: comment)
             }
             if diff.children.contains(where: { node.child($0.node.slot).isHeader }) {

@@ -109,7 +109,9 @@ struct DiffRule {
             steps = steps.dropLast()
         }
         guard let holder = steps.last, let name = leaf else { return nil }
-        guard let index = holder.node.keys.firstIndex(where: { $0.name == name }), index < holder.keys.count else { return nil }
+        guard let index = holder.node.keys.firstIndex(where: { $0.name == name }), index < holder.keys.count else {
+            return nil
+        }
         return holder.keys[index]
     }
 }
@@ -136,9 +138,11 @@ struct TargetPath {
             default:
                 let plain = name.split(separator: ":").last.map(String.init) ?? name
                 let module = name.contains(":") ? name.split(separator: ":").first.map(String.init) : nil
-                here = current.dataChildren.first { child in
-                    child.name == plain && (module == nil || child.module.prefix == module || child.module.name == module)
-                } ?? current.dataChild(named: plain)
+                here =
+                    current.dataChildren.first { child in
+                        child.name == plain
+                            && (module == nil || child.module.prefix == module || child.module.name == module)
+                    } ?? current.dataChild(named: plain)
                 guard let child = here else { return nil }
                 for predicate in predicates { join(predicate, child) }
             }

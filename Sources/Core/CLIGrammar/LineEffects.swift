@@ -44,10 +44,12 @@ struct LineEffects {
     private mutating func resets(_ parser: LineParser) {
         for (index, frame) in parser.frames.enumerated() {
             let node = frame.content
+            let isSequence = node.has(.sequence) && node.has([.resetSiblings, .resetAllSiblings])
+            guard isSequence || node.children.hasResetContainer else { continue }
             let given = parser.operations.compactMap { Self.slot(of: $0, in: index, parser) }
             guard !given.isEmpty else { continue }
             let nodes = node.children.nodes
-            if node.has(.sequence), node.has([.resetSiblings, .resetAllSiblings]) {
+            if isSequence {
                 let sequence = nodes.filter { !$0.isHeader && $0.schema.isConfig }
                 guard let first = sequence.first, given.contains(first.slot) else { continue }
                 let end = node.has(.resetAllSiblings) ? nil : sequence.firstIndex { $0.has(.breakSequence) }
@@ -84,7 +86,8 @@ struct LineEffects {
                     changes.append(.remove(frame: frame, node, value))
                 }
             case .values(let frame, let node, let values):
-                changes.append(values.isEmpty ? .remove(frame: frame, node, nil) : .removeValues(frame: frame, node, values))
+                changes.append(
+                    values.isEmpty ? .remove(frame: frame, node, nil) : .removeValues(frame: frame, node, values))
             case .list(let frame, let node): changes.append(.remove(frame: frame, node, nil))
             default: break
             }

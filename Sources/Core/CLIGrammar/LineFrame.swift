@@ -39,6 +39,8 @@ enum LineOperation {
 struct LineFault {
     enum Reason: Equatable {
         case unknown, incomplete, ambiguous, tooComplex
+        /// The line crosses a mount point below which no model is known.
+        case noModel
         case badValue(String)
     }
 

@@ -4,12 +4,13 @@ import YANG
 /// Reads one line in one mode.
 ///
 /// The line is a walk: a word leads to a child, a value or keys follow, and the walk goes on in what was entered, or
-/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of the
-/// line; the first that fits wins. `frames` and `operations` hold the way taken. A budget of steps bounds the search.
+/// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
+/// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget bounds the search.
 struct LineParser {
     let line: CLILine
-    /// Abbreviations are resolved, ranges recognised, and incomplete commands refused.
+    /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
+    var allowsAbbreviations: Bool
     /// What is mounted at a mount point that the line crosses; nil if nothing can be.
     let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
     var isNo = false
@@ -28,6 +29,7 @@ struct LineParser {
     ) {
         self.line = line
         self.isInteractive = isInteractive
+        allowsAbbreviations = isInteractive
         self.mounted = mounted
         frames = [base]
     }
@@ -78,7 +80,7 @@ struct LineParser {
         if !line.tokens[index].isQuoted {
             if isNo, index == count - 1, negation(children, word, frame, index) { return true }
             let named = children.routes(word)
-            for rank in 0..<4 {
+            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
                 for route in named where self.rank(route, owner, frame, isAnonymous: false) == rank {
                     if take(route, frame, index + 1) { return true }
                 }
@@ -88,10 +90,10 @@ struct LineParser {
                 }
             }
             if isInteractive, !isNo, act(children, word, frame, index) { return true }
-            if isInteractive, named.isEmpty, abbreviated(children, word, frame, index) { return true }
+            if allowsAbbreviations, named.isEmpty, abbreviated(children, word, frame, index) { return true }
             if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
         } else {
-            for rank in 0..<4 {
+            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
                 for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
                     if take(route, frame, index) { return true }
                 }
@@ -144,8 +146,7 @@ struct LineParser {
     ) -> Bool {
         for route in children.joinable {
             let name = route.target.word
-            guard word.count > name.count, word.starts(with: name),
-                self.rank(route, owner, frame, isAnonymous: false) == rank
+            guard route.target.isPrefix(of: word), self.rank(route, owner, frame, isAnonymous: false) == rank
             else { continue }
             if take(route, frame, index, glued: word.dropFirst(name.count)) { return true }
         }
@@ -288,7 +289,7 @@ struct LineParser {
         case .leafList: return leafList(target, frame, index)
         case .list: return list(target, frame, index, glued)
         case .mountPoint:
-            guard let grammar = mounted(self, frame, target) else { return fail(index, .unknown) }
+            guard let grammar = mounted(self, frame, target) else { return fail(index, .noModel) }
             let inner = push(target, parent: frame)
             frames[inner].content = grammar.root
             frames[inner].grammar = grammar

@@ -102,9 +102,13 @@ private struct PathWalk {
     ) throws(CLIFault) -> CLIRoute? {
         if let exact = content.children.routes(word[...]).first { return exact }
         let states = content.children.nodes.filter { !$0.schema.isConfig && $0.kind != .action }
-        if operational, let exact = states.first(where: { $0.matches(word[...]) }) { return CLIRoute(via: [], target: exact) }
+        if operational, let exact = states.first(where: { $0.matches(word[...]) }) {
+            return CLIRoute(via: [], target: exact)
+        }
         var abbreviated = content.children.routes(abbreviatedBy: word[...])
-        if operational { abbreviated += states.filter { $0.word.starts(with: word) }.map { CLIRoute(via: [], target: $0) } }
+        if operational {
+            abbreviated += states.filter { $0.word.starts(with: word) }.map { CLIRoute(via: [], target: $0) }
+        }
         if Set(abbreviated.map(\.target.name)).count > 1 { throw fault("ambiguous: \(CLIText.string(word))") }
         return abbreviated.first
     }

@@ -134,6 +134,7 @@ private struct TreeEditor {
         _ row: Row, _ step: InstancePath.Step, _ model: DataModel, fresh: Row
     ) throws(PathError) -> Row {
         let slot = step.node.slot
+        if case .set = edit { throw fault("an entry has no value of its own") }
         guard let entries = row.entries(in: slot) else {
             if edit == .delete { return row }
             let only = Entries(list: step.node, order: model.order(of: step.node), rows: [fresh])
@@ -141,8 +142,7 @@ private struct TreeEditor {
         }
         let old = entries.entry(step.keys)
         switch edit {
-        case .set: throw fault("an entry has no value of its own")
-        case .create: return old == nil ? row.replacing(.entries(entries.upserting(fresh)), in: slot) : row
+        case .set, .create: return old == nil ? row.replacing(.entries(entries.upserting(fresh)), in: slot) : row
         case .place(let place): return row.replacing(.entries(entries.putting(old ?? fresh, at: place)), in: slot)
         case .delete:
             guard old != nil else { return row }

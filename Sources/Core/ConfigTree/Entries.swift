@@ -26,6 +26,9 @@ package final class Entries: Sendable {
             byPlace: order.isUserOrdered ? EntryNode.packed(rows) : nil)
     }
 
+    /// A walk in key order; nil for a list without keys.
+    var cursorByKey: EntryCursor? { byKey.map { EntryCursor($0) } }
+
     private var shown: EntryNode { byPlace ?? byKey! }
 
     package var count: Int { shown.count }
@@ -48,7 +51,8 @@ package final class Entries: Sendable {
     /// The position of the entry in the order that a reader sees.
     package func position(of row: Row) -> Int? {
         shown.position { other in
-            byPlace != nil ? (other.order < row.order ? -1 : other.order > row.order ? 1 : 0) : order.compare(other, row)
+            byPlace != nil
+                ? (other.order < row.order ? -1 : other.order > row.order ? 1 : 0) : order.compare(other, row)
         }
     }
 
@@ -97,7 +101,9 @@ package final class Entries: Sendable {
         guard byPlace != nil, !order.isKeyless else { return upserting(row) }
         guard let old = byKey!.find({ order.compare($0, row) }) else { return insertingNew(row, at: place) }
         let isItself = place == .before(keys(of: old)) || place == .after(keys(of: old))
-        guard !isItself, let rest = removing(keys(of: old)) else { return replacing(old, by: row.placed(at: old.order)) }
+        guard !isItself, let rest = removing(keys(of: old)) else {
+            return replacing(old, by: row.placed(at: old.order))
+        }
         return rest.insertingNew(row, at: place)
     }
 
@@ -152,12 +158,10 @@ package final class Entries: Sendable {
     /// Calls `body` with each pair of entries with the same key that are not the same object; nil where one side has
     /// none. In key order; shared chunks are skipped, so the cost follows what differs.
     static func forEachDifference(_ old: Entries, _ new: Entries, _ body: (Row?, Row?) -> Void) {
-        guard let oldRoot = old.byKey, let newRoot = new.byKey else {
+        guard var left = old.cursorByKey, var right = new.cursorByKey else {
             pairByPosition(old, new, body)
             return
         }
-        var left = EntryCursor(oldRoot)
-        var right = EntryCursor(newRoot)
         while true {
             EntryCursor.skipShared(&left, &right)
             switch (left.row, right.row) {

@@ -25,7 +25,8 @@ package final class LineEditor {
     private let terminal: any Terminal
     private var decoder = KeyDecoder()
     private var waiting: [Key] = []
-    private var raw: [UInt8] = []
+    /// Input of a script that has not become lines yet.
+    private var raw: ArraySlice<UInt8> = []
     private var history: [String] = []
     /// Where messages for the user can be put in from another thread.
     package let screen: TerminalScreen
@@ -120,12 +121,12 @@ package final class LineEditor {
         while true {
             if let end = raw.firstIndex(of: 0x0A) {
                 let line = raw[..<end]
-                raw.removeSubrange(...end)
+                raw = raw[(end + 1)...]
                 return .line(Self.text(line))
             }
             guard raw.count <= Self.scriptLineLimit, let bytes = terminal.read() else {
                 defer { raw = [] }
-                return raw.isEmpty ? .end : .line(Self.text(raw[...]))
+                return raw.isEmpty ? .end : .line(Self.text(raw))
             }
             if bytes.isEmpty { return .interrupted }
             raw += bytes

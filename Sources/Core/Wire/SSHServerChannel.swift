@@ -24,6 +24,7 @@ package final class SSHServerChannel: Sendable {
         var exitStatus: Int32?
         var isOver = false
         var hasOverflowed = false
+        var isDropped = false
     }
 
     init(
@@ -45,14 +46,14 @@ package final class SSHServerChannel: Sendable {
     /// Output accepted by `send` that has not gone to the connection.
     package var pendingBytes: Int { state.withLock(\.pending) }
 
-    package var isClosed: Bool { state.withLock { $0.isOver || $0.exitStatus != nil } }
+    package var isClosed: Bool { state.withLock { $0.isOver || $0.isDropped || $0.exitStatus != nil } }
 
     /// Queues output; never blocks. False if the channel is closed, or was dropped because the client does not read.
     @discardableResult
     package func send(_ bytes: [UInt8]) -> Bool {
         if bytes.isEmpty { return !isClosed }
         return change { state in
-            guard !state.isOver, state.exitStatus == nil, !state.hasOverflowed else { return false }
+            guard !state.isOver, !state.isDropped, state.exitStatus == nil, !state.hasOverflowed else { return false }
             if state.pending > limits.outputHardLimit {
                 state.hasOverflowed = true
                 return true
@@ -76,11 +77,11 @@ package final class SSHServerChannel: Sendable {
         }
     }
 
-    /// Breaks the connection with all its channels at once, without a word to the client; what is pending is lost.
+    /// Breaks the connection with all its channels, without a word to the client, once pending output has left.
     package func drop() {
         change { state in
-            guard !state.isOver, !state.hasOverflowed else { return false }
-            state.hasOverflowed = true
+            guard !state.isOver, !state.isDropped else { return false }
+            state.isDropped = true
             return true
         }
     }
@@ -106,6 +107,7 @@ extension SSHServerChannel {
         var pending: Int
         var exitStatus: Int32?
         var hasOverflowed: Bool
+        var isDropped: Bool
         var isAboveHighWater: Bool
     }
 
@@ -115,7 +117,7 @@ extension SSHServerChannel {
             state.isFlushPosted = false
             return Demand(
                 pending: state.pending, exitStatus: state.exitStatus, hasOverflowed: state.hasOverflowed,
-                isAboveHighWater: state.isAboveHighWater)
+                isDropped: state.isDropped, isAboveHighWater: state.isAboveHighWater)
         }
     }
 

@@ -14,6 +14,8 @@ struct BuiltInCommand: Sendable {
     let help: String
     let choices: Choices
     let run: Body
+    /// A setting has to be spelled out: it takes no abbreviation away from anything else.
+    var isSetting = false
 
     init(_ name: String, _ help: String, choices: @escaping Choices = { _, _ in [] }, run: @escaping Body) {
         self.name = name
@@ -64,7 +66,7 @@ extension OperatorShell {
         if roots.contains(where: { $0.name == word.text }) || word.text.contains(":") {
             return try invoke(invocation)
         }
-        let found = commands.filter { !$0.isHidden && $0.name.hasPrefix(word.text) }
+        let found = commands.filter { !$0.isHidden && !$0.isSetting && $0.name.hasPrefix(word.text) }
         let paths = roots.filter { $0.name.hasPrefix(word.text) }
         if found.count == 1, paths.isEmpty { return try found[0].run(self, invocation) }
         if found.isEmpty, !paths.isEmpty { return try invoke(invocation) }
@@ -81,7 +83,11 @@ extension OperatorShell {
         let outcome = grammar(tree.model).parseAction(invocation.text, mode: .top, tree: tree)
         switch outcome {
         case .action(let calls): try run(calls)
-        case .fault(let fault): throw located(fault, invocation)
+        case .fault(let fault):
+            guard let calls = try StateAction.calls(invocation, in: session.operational()) else {
+                throw located(fault, invocation)
+            }
+            try run(calls)
         case .edits, .mode: throw CommandFault.syntax("incomplete command", at: invocation.line.endColumn)
         }
         return .done
@@ -101,6 +107,7 @@ extension OperatorShell {
         if let format = request.format {
             throw CommandFault.error("display \(format.rawValue) is not available for the output of actions")
         }
+        for call in calls { try Self.requireParameters(call) }
         guard calls.count > 1 else {
             if let call = calls.first { try run(call, indent: 0) }
             return
@@ -115,9 +122,22 @@ extension OperatorShell {
         }
     }
 
+    /// Whether everything is there without which the action cannot run.
+    private static func requireParameters(_ call: ActionCall) throws {
+        guard let input = call.action.dataChild(named: "input") else { return }
+        for node in input.children where node.isMandatory {
+            let cases = node.kind == .choice ? Array(node.children) : [node]
+            let names = cases.map(\.name).joined(separator: " or ")
+            let nodes = cases.flatMap { $0.kind == .case ? Array($0.children) : [$0] }
+            let isGiven = nodes.contains { call.input.hasValue(in: $0.slot) || call.input.kid(in: $0.slot) != nil }
+            if !isGiven { throw CommandFault.error("the parameter \(names) is missing") }
+        }
+    }
+
     private func run(_ call: ActionCall, indent: Int) throws {
         let screen = operatorSession.screen
-        let output = try session.invoke(call.path.appending(call.action), input: call.input) { screen.interject($0 + "\n") }
+        let path = call.path.appending(call.action)
+        let output = try session.invoke(path, input: call.input) { screen.interject($0 + "\n") }
         var printer = ActionPrinter(action: call.action, columns: terminal.columns)
         printer.print(output.instance, indent: indent)
         try out.write(printer.text)

@@ -15,6 +15,18 @@ extension OperatorShell {
         }
         return Completer.answer(choices, partial: partial.text, isHelp: isHelp)
     }
+
+    /// What the grammar offers in a mode, or else (as a line is looked for there too) in the modes around it.
+    func completions(_ text: String, _ mode: CLIMode, _ tree: DataTree) -> [Completion] {
+        let grammar = grammar(tree.model)
+        var here: CLIMode? = mode
+        while let mode = here {
+            let found = grammar.completions(text, mode: mode, tree: tree)
+            if found.contains(where: { $0.text != "<cr>" }) { return found }
+            here = grammar.outer(mode)
+        }
+        return []
+    }
 }
 
 /// What can follow a half-typed line.
@@ -66,7 +78,9 @@ struct Completer {
     }
 
     static func info(_ node: SchemaNode) -> String {
-        node.annotation("info")?.argument ?? node.describingText?.split(separator: "\n").first.map(String.init) ?? ""
+        if let text = node.annotation("info")?.argument { return text }
+        let line = node.describingText?.split(separator: "\n").first ?? ""
+        return String(line.hasSuffix(".") ? line.dropLast() : line)
     }
 
     static func afterShow(_ shell: OperatorShell, _ words: [TypedWord]) -> [Choice] {
@@ -104,8 +118,7 @@ struct Completer {
     }
 
     private func grammarChoices(_ text: String, _ mode: CLIMode, _ tree: DataTree) -> [Choice] {
-        shell.grammar(tree.model).completions(text, mode: mode, tree: tree)
-            .map { Choice($0.text, $0.info, isValue: $0.isValue) }
+        shell.completions(text, mode, tree).map { Choice($0.text, $0.info, isValue: $0.isValue) }
     }
 
     static func afterDo(_ shell: OperatorShell, _ words: [TypedWord]) -> [Choice] {
@@ -123,7 +136,8 @@ struct Completer {
         switch words[0].text {
         case "full-configuration", "running-config":
             return Completer(shell: shell).paths(Array(words.dropFirst()), tree)
-        case "configuration": return words.count == 2 ? OperatorShell.changeKeywords.choices.filter { !$0.info.isEmpty } : []
+        case "configuration" where words.count == 2:
+            return OperatorShell.changeKeywords.choices.filter { !$0.info.isEmpty }
         default: return []
         }
     }

@@ -18,13 +18,19 @@ enum ConfigurationCommands {
         BuiltInCommand("end", "Terminate configuration session", choices: confirming) { shell, line in
             try shell.leaveConfiguration(isConfirmed: Self.isUnconfirmed(line))
         },
-        BuiltInCommand("exit", "Exit from current mode", choices: { _, words in
-            words.count == 1 ? exitKeywords.choices : []
-        }) { shell, line in try shell.exitMode(line) },
+        BuiltInCommand(
+            "exit", "Exit from current mode",
+            choices: { _, words in
+                words.count == 1 ? exitKeywords.choices : []
+            }
+        ) { shell, line in try shell.exitMode(line) },
         BuiltInCommand("help", "Provide help information") { shell, line in try shell.help(line) },
-        BuiltInCommand("load", "Load configuration from a file", choices: { _, words in
-            words.count == 1 ? OperatorShell.loadKeywords.choices : [Choice("<file>", isValue: true)]
-        }) { shell, line in try shell.load(line) },
+        BuiltInCommand(
+            "load", "Load configuration from a file",
+            choices: { _, words in
+                words.count == 1 ? OperatorShell.loadKeywords.choices : [Choice("<file>", isValue: true)]
+            }
+        ) { shell, line in try shell.load(line) },
         BuiltInCommand("pwd", "Display current mode path") { shell, line in
             try line.noParameters()
             for path in shell.configuration?.mode.paths ?? [] {
@@ -35,15 +41,18 @@ enum ConfigurationCommands {
         BuiltInCommand("revert", "Copy configuration from running", choices: confirming) { shell, line in
             try shell.revert(isConfirmed: Self.isUnconfirmed(line))
         },
-        BuiltInCommand("save", "Save configuration to a file", choices: { _, words in
-            words.count == 1
-                ? [Choice("<file>", isValue: true)] : [Choice("json", "As JSON"), Choice("xml", "As XML")]
-        }) { shell, line in try shell.save(line) },
+        BuiltInCommand(
+            "save", "Save configuration to a file",
+            choices: { _, words in
+                words.count == 1
+                    ? [Choice("<file>", isValue: true)] : [Choice("json", "As JSON"), Choice("xml", "As XML")]
+            }
+        ) { shell, line in try shell.save(line) },
         BuiltInCommand("show", "Show a parameter", choices: Completer.afterConfigurationShow) { shell, line in
             try shell.showInConfiguration(line)
         },
-        BuiltInCommand("top", "Exit to top level and optionally run command", choices: Completer.afterTop) { shell, line in
-            try shell.top(line)
+        BuiltInCommand("top", "Exit to top level and optionally run command", choices: Completer.afterTop) {
+            shell, line in try shell.top(line)
         },
         BuiltInCommand("validate", "Validate current configuration") { shell, line in
             try line.noParameters()
@@ -88,7 +97,23 @@ extension OperatorShell {
         guard case .fault(let fault) = outcome else { return try apply(outcome) }
         let found = commands.filter { !$0.isHidden && $0.name.hasPrefix(word.text) }
         if fault.column == 0, !word.isQuoted, found.count == 1 { return try found[0].run(self, invocation) }
+        if fault.message == "incomplete command", let whole = askForValue(invocation.text, current) {
+            return try apply(grammar.parseLine(whole, mode: current.mode, tree: current.candidate))
+        }
         throw located(fault, invocation)
+    }
+
+    /// The line with the value that it lacks, if one value is all that it lacks and somebody is there to type it.
+    /// Secrets are not shown.
+    private func askForValue(_ text: String, _ current: ConfigurationSession) -> String? {
+        guard terminal.isInteractive else { return nil }
+        let choices = completions(text + " ", current.mode, current.candidate).filter { $0.text != "<cr>" }
+        guard choices.count == 1, let value = choices.first, value.isValue else { return nil }
+        let isSecret = ["encrypted", "hash", "digest"].contains { value.text.contains($0) }
+        let result = editor.readLine(prompt: "(\(value.text)): ", keepsHistory: false, hidesInput: isSecret)
+        guard case .line(let answer) = result, !answer.isEmpty else { return nil }
+        let escaped = answer.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return text + " \"" + escaped + "\""
     }
 
     private func apply(_ outcome: LineOutcome) throws -> CommandResult {
@@ -218,24 +243,48 @@ extension OperatorShell {
         Keyword(name: "commit", help: ""), Keyword(name: "rollback", help: ""),
     ]
 
+    /// The changes below the present mode, or below a path from the top.
     private func showChanges(_ line: Invocation) throws {
         guard let current = configuration else { return }
-        let grammar = grammar(current.candidate.model)
-        guard let word = line.parameters.first else {
-            guard current.hasChanges else { return try out.line("% No configuration changes found.") }
-            if request.format == .xml {
-                return try writeInPieces(XMLDiff.editConfig(from: current.base, to: current.candidate))
+        let word = line.parameters.first
+        let keyword = word.flatMap { word in Self.changeKeywords.first { $0.name == word.text } }
+        switch keyword?.name {
+        case "running"?: return try showConfiguration(session.running, line.inner)
+        case "merge"?: return try showFullConfiguration(line.inner)
+        case "commit"?, "rollback"?: throw CommandFault.error("show configuration \(word!.text) is not available")
+        default: break
+        }
+        let (base, candidate) = try changed(current, by: keyword == nil ? line : line.inner)
+        guard !base.diff(to: candidate).isEmpty else { return try out.line("% No configuration changes found.") }
+        let grammar = grammar(candidate.model)
+        if request.format == .xml {
+            try writeInPieces(XMLDiff.editConfig(from: base, to: candidate))
+        } else if keyword != nil {
+            try writeInPieces(grammar.curlyDiff(from: base, to: candidate))
+        } else {
+            try writeInPieces(grammar.commands(from: base, to: candidate).text())
+        }
+    }
+
+    /// The base, and the base with the changes below the path that follows, or below the present mode.
+    private func changed(_ current: ConfigurationSession, by line: Invocation) throws -> (DataTree, DataTree) {
+        var paths = current.mode.paths
+        let words = line.parameters
+        if let first = words.first {
+            let grammar = grammar(current.candidate.model)
+            paths = []
+            for tree in [current.base, current.candidate] {
+                do {
+                    paths += try grammar.resolvePaths(words.map(\.text), tree: tree)
+                } catch {
+                    throw CommandFault.syntax("unknown argument", at: first.column + error.column)
+                }
             }
-            return try writeInPieces(grammar.commands(from: current.base, to: current.candidate).text())
         }
-        switch try Keyword.find(word, among: Self.changeKeywords) {
-        case "diff":
-            guard current.hasChanges else { return try out.line("% No configuration changes found.") }
-            try writeInPieces(grammar.curlyDiff(from: current.base, to: current.candidate))
-        case "running": try showConfiguration(session.running, line.inner)
-        case "merge": try showFullConfiguration(line.inner)
-        case let other: throw CommandFault.error("show configuration \(other) is not available")
-        }
+        guard paths != [InstancePath()] else { return (current.base, current.candidate) }
+        var rest = current.base
+        for path in paths { rest = (try? rest.applying(.delete, at: path)) ?? rest }
+        return (current.base, rest.merging(TreeSelection().tree(current.candidate, paths)))
     }
 
     /// The candidate from the present mode on. A path is one below the mode, or else one from the top.

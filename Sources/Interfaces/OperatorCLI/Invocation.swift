@@ -21,7 +21,9 @@ struct Invocation {
 
     /// The only parameter, if there is one at all.
     func optionalParameter() throws -> TypedWord? {
-        if parameters.count > 1 { throw CommandFault.syntax("too many parameters", at: parameters.dropFirst().first!.column) }
+        if parameters.count > 1 {
+            throw CommandFault.syntax("too many parameters", at: parameters[parameters.startIndex + 1].column)
+        }
         return parameters.first
     }
 

@@ -21,15 +21,18 @@ extension OperatorShell {
         let bytes = try readFile(path)
         try out.line("Loading.")
         let start = operatorSession.clock()
-        var base = mode == "override" ? DataTree(current.candidate.model) : current.candidate
-        var edits = try read(bytes, path, over: mode == "override" ? base : current.candidate)
-        edits = try sealed(edits, over: current.candidate)
-        if mode == "replace" { base = try removing(Self.replaced(by: edits), from: base) }
-        let applied = base.applying(edits)
-        if let fault = applied.diagnostics.first(where: { $0.severity == .error }) {
-            throw CommandFault.error(fault.description)
+        let base = mode == "override" ? DataTree(current.candidate.model) : current.candidate
+        if request.bestEffort, Self.isCommands(bytes) {
+            configuration?.candidate = try readWhatFits(bytes, over: base, candidate: current.candidate)
+        } else {
+            let edits = try sealed(read(bytes, path, over: base), over: current.candidate)
+            let start = mode == "replace" ? try removing(Self.replaced(by: edits), from: base) : base
+            let applied = start.applying(edits)
+            if let fault = applied.diagnostics.first(where: { $0.severity == .error }) {
+                throw CommandFault.error(fault.description)
+            }
+            configuration?.candidate = applied.content
         }
-        configuration?.candidate = applied.content
         try out.line(Self.report(bytes.count, seconds: operatorSession.clock() - start))
         return .done
     }
@@ -45,6 +48,18 @@ extension OperatorShell {
         let hundredths = Int((number * 100).rounded())
         let rest = hundredths % 100
         return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    private static func isCommands(_ bytes: [UInt8]) -> Bool {
+        let first = bytes.first { $0 > 32 && $0 < 127 }
+        return first != UInt8(ascii: "<") && first != UInt8(ascii: "{")
+    }
+
+    /// Commands as far as the model knows them; each other line is reported and passed over.
+    private func readWhatFits(_ bytes: [UInt8], over base: DataTree, candidate: DataTree) throws -> DataTree {
+        let parsed = try grammar(base.model).parse(bytes, over: base)
+        for line in parsed.skipped { try out.line("Warning: line \(line.number): \(line.reason): \(line.text)") }
+        return try session.sealed(parsed.tree, over: candidate)
     }
 
     /// The edits that a document asks for: XML or JSON by its first character, else commands.

@@ -3,58 +3,75 @@ import TerminalSession
 
 /// The built-in commands of operational mode.
 enum OperationalCommands {
-    static let all: [BuiltInCommand] = [
-        BuiltInCommand("config", "Manipulate software configuration information", choices: modes) { shell, line in
-            try shell.enterConfiguration(line)
-        },
-        BuiltInCommand("exit", "Exit the management session") { _, line in try leave(line) },
-        BuiltInCommand("file", "Perform file operations", choices: { _, words in
-            words.count == 1 ? [Choice("show", "Display contents of a file")] : [Choice("<file>", isValue: true)]
-        }) { shell, line in try shell.showFile(line) },
-        BuiltInCommand("help", "Provide help information") { shell, line in try shell.help(line) },
-        BuiltInCommand("id", "Show user id information") { shell, line in
-            try line.noParameters()
-            let user = shell.session.user
-            let groups = user.groups.isEmpty ? "" : ", groups=" + user.groups.joined(separator: ",")
-            try shell.out.line("user = \(user.name)\(groups)")
-            return .done
-        },
-        BuiltInCommand("logout", "Log out") { _, line in try leave(line) },
-        BuiltInCommand("quit", "Exit the management session") { _, line in try leave(line) },
-        BuiltInCommand("send", "Send message to terminal of one or all users", choices: { shell, words in
-            guard words.count == 1 else { return [Choice("<message>", isValue: true)] }
-            let users = Set(shell.session.sessions().map(\.user.name)).sorted()
-            return [Choice("all", "Send to all users")] + users.map { Choice($0) }
-        }) { shell, line in try shell.send(line) },
-        BuiltInCommand("show", "Show information about the system", choices: Completer.afterShow) { shell, line in
-            try ShowCommands.show(shell, line)
-        },
-        BuiltInCommand("source", "Carry out the commands of a file", choices: { _, _ in
-            [Choice("<file>", isValue: true)]
-        }) { shell, line in try shell.source(line) },
-        BuiltInCommand("who", "Display currently logged on users") { shell, line in
-            try line.noParameters()
-            try shell.showSessions()
-            return .done
-        },
-        BuiltInCommand("switch", "") { _, _ in throw CommandFault.error("J-style is not available") },
-        BuiltInCommand("unhide", "") { _, _ in .done },
-        BuiltInCommand("hide", "") { _, _ in .done },
-        .absent("commit"), .absent("job"), .absent("script"), .absent("timecmd"), .absent("monitor"), .absent("ping"),
-    ] + settings
+    static let all: [BuiltInCommand] =
+        [
+            BuiltInCommand("config", "Manipulate software configuration information", choices: modes) { shell, line in
+                try shell.enterConfiguration(line)
+            },
+            BuiltInCommand("exit", "Exit the management session") { _, line in try leave(line) },
+            BuiltInCommand(
+                "file", "Perform file operations",
+                choices: { _, words in
+                    words.count == 1
+                        ? [Choice("show", "Display contents of a file")] : [Choice("<file>", isValue: true)]
+                }
+            ) { shell, line in try shell.showFile(line) },
+            BuiltInCommand("help", "Provide help information") { shell, line in try shell.help(line) },
+            BuiltInCommand("id", "Show user id information") { shell, line in
+                try line.noParameters()
+                let user = shell.session.user
+                let groups = user.groups.isEmpty ? "" : ", groups=" + user.groups.joined(separator: ",")
+                try shell.out.line("user = \(user.name)\(groups)")
+                return .done
+            },
+            BuiltInCommand("logout", "Log out") { _, line in try leave(line) },
+            BuiltInCommand("quit", "Exit the management session") { _, line in try leave(line) },
+            BuiltInCommand(
+                "send", "Send message to terminal of one or all users",
+                choices: { shell, words in
+                    guard words.count == 1 else { return [Choice("<message>", isValue: true)] }
+                    let users = Set(shell.session.sessions().map(\.user.name)).sorted()
+                    return [Choice("all", "Send to all users")] + users.map { Choice($0) }
+                }
+            ) { shell, line in try shell.send(line) },
+            BuiltInCommand("show", "Show information about the system", choices: Completer.afterShow) { shell, line in
+                try ShowCommands.show(shell, line)
+            },
+            BuiltInCommand(
+                "source", "Carry out the commands of a file",
+                choices: { _, _ in
+                    [Choice("<file>", isValue: true)]
+                }
+            ) { shell, line in try shell.source(line) },
+            BuiltInCommand("who", "Display currently logged on users") { shell, line in
+                try line.noParameters()
+                try shell.showSessions()
+                return .done
+            },
+            BuiltInCommand("switch", "") { _, _ in throw CommandFault.error("J-style is not available") },
+            BuiltInCommand("unhide", "") { _, _ in .done },
+            BuiltInCommand("hide", "") { _, _ in .done },
+            .absent("commit"), .absent("job"), .absent("script"), .absent("timecmd"), .absent("monitor"),
+            .absent("ping"),
+        ] + settings
 
     private static var settings: [BuiltInCommand] {
         SessionSettings().values.map { setting in
-            BuiltInCommand(setting.name, SessionSettings.help[setting.name] ?? "", choices: { _, _ in
-                if SessionSettings.flags.contains(setting.name) { return [Choice("false"), Choice("true")] }
-                return [Choice("<value>", "the value", isValue: true)]
-            }) { shell, line in
+            var command = BuiltInCommand(
+                setting.name, SessionSettings.help[setting.name] ?? "",
+                choices: { _, _ in
+                    if SessionSettings.flags.contains(setting.name) { return [Choice("false"), Choice("true")] }
+                    return [Choice("<value>", "the value", isValue: true)]
+                }
+            ) { shell, line in
                 let value = try line.parameter()
                 guard shell.settings.set(setting.name, value.text) else {
                     throw CommandFault.syntax("\"\(value.text)\" is not a valid value.", at: value.column)
                 }
                 return .done
             }
+            command.isSetting = true
+            return command
         }
     }
 
@@ -147,7 +164,8 @@ extension OperatorShell {
         for other in session.sessions() {
             let mark = other.id == session.id ? "*" : " "
             let user = other.user
-            rows.append(["\(mark)\(other.id)", user.name, user.context, user.from, user.proto, other.started, other.mode])
+            let origin = [user.context, user.from, user.proto]
+            rows.append(["\(mark)\(other.id)", user.name] + origin + [other.started, other.mode])
         }
         let widths = headings.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         for row in rows {

@@ -78,16 +78,21 @@ struct OperationalPath {
         switch node.kind {
         case .list: try enterList(node, &rest)
         case .leafList:
-            here = here.flatMap { $0.entries(node) }
+            here = here.flatMap { holder in Self.local(node, in: holder).map { Array(holder.entries($0)) } ?? [] }
             table?.below.append(node)
         default:
-            here = here.compactMap { $0.childSchema?.dataChild(named: node.name, module: node.module.name) == nil ? nil : $0.child(node) }
+            here = here.compactMap { holder in Self.local(node, in: holder).flatMap { holder.child($0) } }
             table?.below.append(node)
         }
     }
 
+    /// The same node in the model of an instance: devices may have different ones.
+    private static func local(_ node: SchemaNode, in holder: Instance) -> SchemaNode? {
+        holder.childSchema?.dataChild(named: node.name, module: node.module.name)
+    }
+
     private mutating func enterList(_ list: SchemaNode, _ rest: inout ArraySlice<TypedWord>) throws {
-        let all = here.flatMap { Array($0.entries(list)) }
+        let all = here.flatMap { holder in Self.local(list, in: holder).map { Array(holder.entries($0)) } ?? [] }
         let isAlone = here.count == 1
         var entries = all
         var isOpen = false

@@ -61,13 +61,9 @@ struct OperationalWriter {
 
     private mutating func list(_ entries: [Instance], below parent: Instance, _ indent: Int, _ prefix: String) {
         let list = entries[0].node
-        if isTabular(list), list.annotation("cli-suppress-table") == nil || asTable == true {
-            let table = Self.table(list, entries, below: [])
-            if asTable == true || table.width <= columns {
-                text += table.text(width: columns)
-                if indent > 0 { text += "\n" }
-                return
-            }
+        if let table = table(list, entries) {
+            text += table + (indent > 0 ? "\n" : "")
+            return
         }
         for entry in entries {
             let keys = zip(list.keys, entry.keys).map { " " + grammar.display($1, of: $0) }.joined()
@@ -76,15 +72,25 @@ struct OperationalWriter {
         }
     }
 
+    /// Entries as a table; nil if they are to be shown one by one: the list has more than leaves, or does not fit.
+    func table(_ list: SchemaNode, _ entries: [Instance]) -> String? {
+        guard !entries.isEmpty, isTabular(list), list.annotation("cli-suppress-table") == nil || asTable == true else {
+            return nil
+        }
+        let table = Self.table(list, entries, below: [])
+        return asTable == true || table.width <= columns ? table.text(width: columns) : nil
+    }
+
     /// Whether entries of a list have nothing but leaves.
     private func isTabular(_ list: SchemaNode) -> Bool {
-        asTable != false && !list.isConfig && list.dataChildren.allSatisfy { child in
-            switch child.kind {
-            case .leaf, .leafList: true
-            case .action, .notification: true
-            default: false
+        asTable != false && !list.isConfig
+            && list.dataChildren.allSatisfy { child in
+                switch child.kind {
+                case .leaf, .leafList: true
+                case .action, .notification: true
+                default: false
+                }
             }
-        }
     }
 
     // MARK: Tables

@@ -20,11 +20,7 @@ package final class OperatorSession: Sendable {
     /// Seconds since some moment, for what measures how long it took.
     let clock: @Sendable () -> Double
     let screen: TerminalScreen
-    private let ending = Mutex<Ending?>(nil)
-
-    private struct Ending {
-        var reason: String
-    }
+    private let hasEnded = Mutex(false)
 
     /// Exit statuses of `ncs_cli`.
     enum ExitStatus {
@@ -64,7 +60,7 @@ package final class OperatorSession: Sendable {
         return shell.run()
     }
 
-    var isEnding: Bool { ending.withLock { $0 != nil } }
+    var isEnding: Bool { hasEnded.withLock { $0 } }
 
     /// Tells the user what happens elsewhere. From any thread.
     package func handle(_ event: SessionEvent) {
@@ -77,7 +73,7 @@ package final class OperatorSession: Sendable {
             // A script gets the output of its commands and nothing else.
             if terminal.isInteractive { screen.interject("*** ALARM \(type): \(text)\n") }
         case .closing(let reason):
-            ending.withLock { $0 = $0 ?? Ending(reason: reason) }
+            hasEnded.withLock { $0 = true }
             screen.interject(reason + "\n")
         }
     }

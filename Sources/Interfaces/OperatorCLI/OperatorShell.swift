@@ -11,7 +11,7 @@ final class OperatorShell {
     let editor: LineEditor
     var settings = SessionSettings()
     var configuration: ConfigurationSession?
-    /// Commands as typed, for `show history` of a script; the editor keeps those of a terminal.
+    /// Commands as typed, for `show history`.
     private(set) var typedCommands: [String] = []
     /// The pipes of the command in progress.
     var request = PipeRequest()
@@ -55,7 +55,7 @@ final class OperatorShell {
 
     func run() -> Int32 {
         greet()
-        defer { if configuration?.isExclusive == true { session.unlock() } }
+        defer { abandonConfiguration() }
         while !operatorSession.isEnding {
             refreshConfiguration()
             switch readCommand() {
@@ -63,7 +63,7 @@ final class OperatorShell {
                 guard terminal.isInteractive, configuration != nil else { return OperatorSession.ExitStatus.normal }
                 _ = execute("exit")
                 // A terminal that is gone answers no question.
-                if configuration?.hasChanges == true { configuration = nil }
+                if configuration?.hasChanges == true { abandonConfiguration() }
             case .interrupted where !terminal.isInteractive: return OperatorSession.ExitStatus.interrupted
             case .interrupted: continue
             case .line(let line):
@@ -71,6 +71,11 @@ final class OperatorShell {
             }
         }
         return OperatorSession.ExitStatus.closed
+    }
+
+    private func abandonConfiguration() {
+        if configuration?.isExclusive == true { session.unlock() }
+        configuration = nil
     }
 
     private func greet() {

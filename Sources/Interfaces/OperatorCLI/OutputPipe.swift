@@ -5,7 +5,7 @@ final class OutputPipe {
     private let stages: [any LineStage]
     private let pager: Pager
     private var partial = ""
-    private(set) var hasWritten = false
+    private var endsInLine = true
 
     init(stages: [any LineStage] = [], pager: Pager) {
         self.stages = stages
@@ -17,7 +17,7 @@ final class OutputPipe {
 
     func write(_ text: String) throws {
         guard !text.isEmpty else { return }
-        hasWritten = true
+        endsInLine = text.hasSuffix("\n")
         guard !stages.isEmpty else { return pager.write(text) }
         var rest = (partial + text)[...]
         while let end = rest.firstIndex(of: "\n") {
@@ -30,11 +30,13 @@ final class OutputPipe {
 
     func line(_ text: String) throws { try write(text + "\n") }
 
-    /// Text of which the bytes come in pieces that may end inside a character or line.
+    /// Text as bytes, in pieces that may end inside a line but not inside a character.
     func write(utf8 bytes: some Collection<UInt8>) throws { try write(String(decoding: bytes, as: UTF8.self)) }
 
     func finish() throws {
         if !partial.isEmpty { try pass(partial, from: 0) }
+        // The next prompt begins a line whatever was shown.
+        if stages.isEmpty, !endsInLine { pager.write("\n") }
         partial = ""
         for (index, stage) in stages.enumerated() {
             try stage.finish { try pass($0, from: index + 1) }

@@ -67,8 +67,10 @@ struct PipeCommands {
             let path = resolve(try argument(words, 1, end).text)
             request.stages.append(FileStage(files, path: path, appends: name == "append"))
         }
-        let allowed = ["details": 2, "include": 4, "exclude": 4, "begin": 2, "until": 2, "display": 2, "save": 2,
-            "append": 2]
+        let allowed = [
+            "details": 2, "include": 4, "exclude": 4, "begin": 2, "until": 2, "display": 2, "save": 2,
+            "append": 2,
+        ]
         if words.count > allowed[name] ?? 1 {
             throw CommandFault.syntax("too many parameters", at: words[allowed[name] ?? 1].column)
         }

@@ -56,6 +56,7 @@ struct SchemaChoices {
 
     private func children(_ schema: SchemaNode) -> [Choice] {
         schema.dataChildren.filter { isVisible($0) && !$0.isKey }.map { Choice($0.name, Completer.info($0)) }
+            .sorted { $0.text < $1.text }
     }
 
     /// Reads the keys of an entry; the choices, if the word at the cursor is one of them.

@@ -1,3 +1,4 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
@@ -60,7 +61,8 @@ extension OperatorShell {
                 paths = try grammar(tree.model).resolvePaths(words, tree: tree)
             } catch {
                 let column = invocation.parameters.first.map { $0.column + error.column } ?? error.column
-                throw CommandFault.syntax(error.message, at: column)
+                let isUnknown = error.message.hasPrefix("unknown command")
+                throw CommandFault.syntax(isUnknown ? "unknown argument" : error.message, at: column)
             }
         }
         try showData(tree, paths, isOperational: false)
@@ -95,14 +97,30 @@ extension OperatorShell {
         let options = EncodeOptions(content: isOperational ? .all : .config)
         switch format {
         case .xml:
-            var encoder = XMLDataEncoder(options) { [out] in try out.write(utf8: $0) }
-            try encoder.encode(tree)
+            try writeStreamed { sink in
+                var encoder = XMLDataEncoder(options, sink: sink)
+                try encoder.encode(tree)
+            }
         case .json:
-            var encoder = JSONDataEncoder(options) { [out] in try out.write(utf8: $0) }
-            try encoder.encode(tree)
+            try writeStreamed { sink in
+                var encoder = JSONDataEncoder(options, sink: sink)
+                try encoder.encode(tree)
+            }
         case .curlyBraces: try writeInPieces(grammar(tree.model).curlyBraces(tree))
         case .keypath, .xpath: try displayPaths(tree.rootInstance, format)
         }
+    }
+
+    private struct Abandoned: Error {}
+
+    /// Runs an encoder until nobody wants more.
+    private func writeStreamed(_ encode: (@escaping ByteOutput.Sink) throws -> Void) throws {
+        do {
+            try encode { [out] bytes in
+                if out.isFinished { throw Abandoned() }
+                try out.write(utf8: bytes)
+            }
+        } catch is Abandoned {}
     }
 
     /// One line a leaf (and an entry that has nothing but keys): its path and its value.
@@ -128,11 +146,11 @@ extension OperatorShell {
         switch try OperationalPath.resolve(words, in: tree) {
         case .action(let path, let action):
             let input = action.dataChild(named: "input") ?? action
-            let call = try session.invoke(path, input: RowDraft(input).freeze(in: tree.model)) { [screen = operatorSession.screen] in
-                screen.interject($0 + "\n")
-            }
+            let screen = operatorSession.screen
+            let row = RowDraft(input).freeze(in: tree.model)
+            let output = try session.invoke(path, input: row) { screen.interject($0 + "\n") }
             var printer = ActionPrinter(action: action, columns: terminal.columns)
-            printer.print(call.instance, indent: 0)
+            printer.print(output.instance, indent: 0)
             try out.write(printer.text.isEmpty ? "% No entries found.\n" : printer.text)
         case .data(let paths, let table): try showState(tree, paths, table)
         }
@@ -145,10 +163,13 @@ extension OperatorShell {
             guard !text.rows.isEmpty else { return try out.line("% No entries found.") }
             return try out.write(text.text(width: width))
         }
+        var writer = OperationalWriter(grammar: grammar(tree.model), columns: width, asTable: request.asTable)
+        if request.format == nil, let table, table.below.isEmpty, let text = writer.table(table.list, table.entries) {
+            return try out.write(text)
+        }
         let state = TreeSelection(stateOnly: true).tree(tree, paths)
         guard !state.isEmpty else { return try out.line("% No entries found.") }
         if let format = request.format { return try display(state, format, isOperational: true) }
-        var writer = OperationalWriter(grammar: grammar(tree.model), columns: width, asTable: request.asTable)
         writer.print(state)
         try writer.text.isEmpty ? out.line("% No entries found.") : writeInPieces(writer.text)
     }

@@ -12,27 +12,35 @@ struct TreeSelection {
         return DataTree(draft, model: source.model)
     }
 
-    private func add(_ steps: ArraySlice<InstancePath.Step>, _ here: Instance, _ draft: RowDraft) {
-        guard let step = steps.first else {
-            _ = copy(here, draft)
-            return
-        }
+    /// False if there was nothing.
+    @discardableResult
+    private func add(_ steps: ArraySlice<InstancePath.Step>, _ here: Instance, _ draft: RowDraft) -> Bool {
+        guard let step = steps.first else { return copy(here, draft) }
         let node = step.node
         if node.kind == .list || node.kind == .leafList, step.keys.isEmpty {
-            for entry in here.entries(node) { addChild(entry, steps.dropFirst(), draft) }
-            return
+            let entries = Array(here.entries(node))
+            return entries.reduce(false) { addChild($1, steps.dropFirst(), draft) || $0 }
         }
         let next = node.kind == .list || node.kind == .leafList ? here.entry(node, step.keys) : here.child(node)
-        if let next { addChild(next, steps.dropFirst(), draft) }
+        return next.map { addChild($0, steps.dropFirst(), draft) } ?? false
     }
 
-    private func addChild(_ child: Instance, _ rest: ArraySlice<InstancePath.Step>, _ draft: RowDraft) {
-        switch child.node.kind {
-        case .leaf, .anydata, .anyxml, .leafList: _ = value(child, draft)
-        case .list: add(rest, child, draft.entry(of: child.node, keys: child.keys))
+    private func addChild(_ child: Instance, _ rest: ArraySlice<InstancePath.Step>, _ draft: RowDraft) -> Bool {
+        let node = child.node
+        switch node.kind {
+        case .leaf, .anydata, .anyxml, .leafList: return value(child, draft)
+        case .list:
+            let isNew = draft.existingEntry(of: node, keys: child.keys) == nil
+            let found = add(rest, child, draft.entry(of: node, keys: child.keys))
+            if !found, stateOnly, isNew { draft.removeEntry(of: node, keys: child.keys) }
+            return found || !stateOnly
         case .mountPoint:
-            if let tree = child.mountedTree { add(rest, child, draft.mount(child.node, model: tree.model)) }
-        default: add(rest, child, draft.container(child.node))
+            return child.mountedTree.map { add(rest, child, draft.mount(node, model: $0.model)) } ?? false
+        default:
+            let isNew = draft.existingContainer(node) == nil
+            let found = add(rest, child, draft.container(node))
+            if !found, stateOnly, isNew { draft.remove(node) }
+            return found || !stateOnly && node.isPresence
         }
     }
 

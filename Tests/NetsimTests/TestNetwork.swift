@@ -1,0 +1,139 @@
+import Basics
+import ConfigTree
+import Foundation
+import Netsim
+import Synchronization
+
+/// A network in a temporary directory with an installation of its own, its process running inside the test.
+final class TestNetwork: Sendable {
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+    private static let standardModules =
+        ProcessInfo.processInfo.environment["YANG_MODULE_DIR"] ?? "/usr/share/yuma/modules/ietf"
+    /// The IETF modules come with the installation, not with the repository.
+    static let hasModules = DurableFiles.exists(standardModules)
+
+    static let old = repository + "/packages/openned-ios-cli-1.0"
+    static let new = repository + "/packages/openned-ios-cli-2.0"
+
+    let directory: String
+    let basePort: UInt16
+
+    init() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
+        let yang = path + "/ncs/src/ncs/yang"
+        try FileManager.default.createDirectory(atPath: yang, withIntermediateDirectories: true)
+        for source in [Self.standardModules, Self.repository + "/yang/tailf", Self.repository + "/yang/openned"] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: source) where name.hasSuffix(".yang") {
+                try FileManager.default.createSymbolicLink(
+                    atPath: yang + "/" + name, withDestinationPath: source + "/" + name)
+            }
+        }
+        directory = path
+        basePort = try Self.freePorts(8)
+    }
+
+    deinit {
+        _ = try? run("stop")
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    var environment: [String: String] { ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)"] }
+
+    var info: String { directory + "/netsim/.netsiminfo" }
+
+    @discardableResult
+    func run(_ arguments: String...) throws -> Result { run(arguments) }
+
+    func run(_ arguments: [String]) -> Result {
+        var output = ""
+        var errors = ""
+        let environment = environment
+        let services = NetsimCommand.Services(
+            extract: { _, _ in throw NetsimError(.unsupported, "", "no archives in tests") },
+            convert: { tree, model in
+                let bytes = XMLDataEncoder.bytes(tree)
+                let decoded = XMLDataDecoder.tree(bytes, file: "running", model: model, options: DecodeOptions(.lax))
+                return (decoded.content, decoded.diagnostics.map(\.summary))
+            },
+            launch: { directory in
+                Thread.detachNewThread {
+                    _ = NetsimProcess.run(directory: directory, environment: environment, handlesSignals: false)
+                }
+            })
+        let status = NetsimCommand.run(
+            arguments: arguments, environment: environment, workingDirectory: directory, services: services,
+            output: { output += $0 + "\n" }, errors: { errors += $0 + "\n" })
+        return Result(status: status, output: output, errors: errors)
+    }
+
+    /// Runs OpenSSH's client; standard input is given to it as a script for the shell if there is no command.
+    func ssh(_ index: Int = 0, _ command: String?, input: String = "", password: String = "admin") throws -> Result {
+        try Self.execute(
+            [
+                "sshpass", "-p", password, "ssh", "-F", "/dev/null", "-q", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "NumberOfPasswordPrompts=1", "-p", "\(Int(basePort) + index)",
+                "admin@127.0.0.1",
+            ] + (command.map { [$0] } ?? []), input: input)
+    }
+
+    static func execute(_ words: [String], input: String = "") throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["timeout", "60"] + words
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = stdin
+        process.standardOutput = stdout
+        process.standardError = stderr
+        try process.run()
+        stdin.fileHandleForWriting.write(Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
+        let output = stdout.fileHandleForReading.readDataToEndOfFile()
+        let errors = stderr.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            errors: String(decoding: errors, as: UTF8.self))
+    }
+
+    static func isInstalled(_ names: String...) -> Bool {
+        let places = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return names.allSatisfy { name in places.contains { access("\($0)/\(name)", X_OK) == 0 } }
+    }
+
+    /// The first of so many ports in a row that nobody listens on.
+    private static func freePorts(_ count: Int) throws -> UInt16 {
+        for _ in 0..<200 {
+            let first = UInt16.random(in: 20_000...30_000)
+            if (0..<UInt16(count)).allSatisfy({ isFree(first + $0) }) { return first }
+        }
+        throw NetsimError(.system, "", "no free ports")
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        return listen(on: descriptor, port)
+    }
+
+    static func listen(on descriptor: Int32, _ port: UInt16) -> Bool {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        let isBound = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        return isBound && Foundation.listen(descriptor, 1) == 0
+    }
+}
