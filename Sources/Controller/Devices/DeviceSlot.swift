@@ -45,7 +45,7 @@ final class DeviceSlot: Sendable {
     private func open(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
     ) throws(NEDError) -> CLIDeviceSession {
-        let key = "\(target.address):\(target.port) \(target.remoteUser) \(target.password) \(driver.nedID)"
+        let key = Self.key(target, driver, trace)
         if let session = state.session, state.sessionKey == key, session.driver === driver, session.isAlive {
             return session
         }
@@ -55,6 +55,13 @@ final class DeviceSlot: Sendable {
         state.sessionKey = key
         state.lastUse = .now
         return session
+    }
+
+    /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
+    private static func key(_ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace) -> String {
+        let login = "\(target.address):\(target.port) \(target.remoteUser) \(target.password)"
+        let waits = "\(target.connectTimeout) \(target.readTimeout) \(target.writeTimeout)"
+        return "\(login) \(driver.nedID) \(waits) \((trace as? FileTrace)?.mode ?? "")"
     }
 
     private func drop() {
