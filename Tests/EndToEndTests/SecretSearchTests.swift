@@ -14,7 +14,6 @@ extension EndToEnd {
             try Lab.use("secrets") { lab in
                 try lab.bringUp(routers: 2)
                 try lab.commit("devices global-settings trace raw")
-                try lab.operate("devices disconnect")
                 try lab.commit("devices device r0..1 config username joe secret 0 \(Self.leaf)")
                 try require(try lab.onRouter("r0"), contains: Self.leaf)
                 try refuseOne(lab)
