@@ -68,7 +68,8 @@ extension EndToEnd {
                 try lab.commit("devices global-settings read-timeout 3\ndevices global-settings write-timeout 3")
                 try lab.shell("ncs-netsim fault r1 silent-line 'ip address .*'")
                 let start = ContinuousClock.now
-                let slow = try lab.start("ncs_cli", ["-s", "-C", "-u", "admin"], input: "config\n\(Self.changes)\ncommit\n")
+                let slow = try lab.start(
+                    "ncs_cli", ["-s", "-C", "-u", "admin"], input: "config\n\(Self.changes)\ncommit\n")
                 try lab.wait(for: "r1's silence") { try lab.onRouter("r1").contains("Doubtful") }
                 let other = ContinuousClock.now
                 try lab.commit("devices authgroups group more umap joe remote-name joe remote-password secret")
