@@ -159,8 +159,8 @@ extension EndToEnd {
                 try lab.shell("ncs-setup --dest .")
                 try lab.directory.write(
                     "run/ncs-cdb/zz.xml",
-                    "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n  <device>\n    <name>x0</name>\n    <prot>22</prot>\n"
-                        + "  </device>\n</devices>\n")
+                    "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n  <device>\n    <name>x0</name>\n"
+                        + "    <prot>22</prot>\n  </device>\n</devices>\n")
                 let outcome = try lab.attempt("ncs", [])
                 #expect(outcome.status == 10, "\(outcome)")
                 try require(outcome.errors, contains: "zz.xml:4", "prot")
