@@ -42,6 +42,7 @@ final class DeviceSlot: Sendable {
     ) throws(NEDError) -> CLIDeviceSession {
         let key = "\(target.address):\(target.port) \(target.remoteUser) \(target.password) \(driver.nedID)"
         if let session = state.session, state.sessionKey == key, session.driver === driver, session.isAlive {
+            session.continueTrace(in: trace)
             return session
         }
         drop()
