@@ -102,10 +102,14 @@ package final class CLIDeviceSession {
     /// Reads and parses the whole configuration.
     package func show() throws(NEDError) -> DeviceReading {
         try phase("SHOW", "SHOW") { () throws(NEDError) in
+            trace.hold()
+            var shown: DataTree?
+            defer { trace.release(shown) }
             let lines = try dialogue.run(description.showCommand)
             let text = lines.joined(separator: "\n") + "\n"
             do {
                 let parsed = try grammar.parse(Array(text.utf8))
+                shown = parsed.tree
                 return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: parsed.skipped)
             } catch {
                 throw NEDError(.driver, device: target.name, "the device's configuration cannot be read: \(error)")
@@ -116,7 +120,9 @@ package final class CLIDeviceSession {
     /// The transaction id of what the device holds now.
     package func transactionID() throws(NEDError) -> String {
         try phase("GET_TRANS_ID", "GET_TRANS_ID") { () throws(NEDError) in
-            digest(try dialogue.run(description.showCommand))
+            trace.hold()
+            defer { trace.release(nil) }
+            return digest(try dialogue.run(description.showCommand))
         }
     }
 

@@ -40,6 +40,7 @@ final class Lab {
         defer { lab.tag.endAll() }
         do {
             try work(lab)
+            if ProcessInfo.processInfo.environment["OPENNED_KEEP_LABS"] != nil { lab.keepLogs(name, "kept") }
         } catch {
             lab.tag.endAll()
             lab.keepLogs(name, "\(error)")
