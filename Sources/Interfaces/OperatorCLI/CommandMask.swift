@@ -1,5 +1,6 @@
 import CLIGrammar
 import ConfigTree
+import ControlProtocol
 import YANG
 
 /// A typed line as the grammar read it.
