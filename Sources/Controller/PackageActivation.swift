@@ -153,16 +153,21 @@ struct PackageActivation {
     private func afterwards(_ plan: ActivationPlan) {
         controller.devices.disconnectAll()
         controller.alarms.clear(.packageOperationFailure, device: "ncs")
-        for package in plan.next.generation.packages {
-            if package.isUp {
-                controller.logs.note(.packageLoaded(name: package.name, version: package.version))
-                controller.alarms.clear(.packageLoadFailure, device: package.name)
-            } else {
-                let reason = package.errorInfo.joined(separator: "; ")
-                controller.logs.note(.packageFailed(name: package.name, reason: reason))
-                controller.alarms.raise(.packageLoadFailure, device: package.name, text: reason)
-            }
-        }
+        for package in plan.next.generation.packages { package.report(to: controller.logs, controller.alarms) }
         controller.packages.generations.removeOld(current: plan.next.generation.number, keep: 2)
+    }
+}
+
+extension LoadedPackage {
+    /// Says in the log and in the alarm list what became of the package.
+    func report(to logs: SystemLogs, _ alarms: AlarmKeeper) {
+        if isUp {
+            logs.note(.packageLoaded(name: name, version: version))
+            alarms.clear(.packageLoadFailure, device: name)
+        } else {
+            let reason = errorInfo.joined(separator: "; ")
+            logs.note(.packageFailed(name: name, reason: reason))
+            alarms.raise(.packageLoadFailure, device: name, text: reason)
+        }
     }
 }

@@ -86,6 +86,7 @@ final class CLIDialogue {
     // MARK: Bytes
 
     private func send(_ line: String) throws(NEDError) {
+        CrashPoint.reach("driver.command")
         let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
         trace.traffic(.toDriver, bytes)
         do {

@@ -156,6 +156,7 @@ enum PackageCopier {
                 try copyDirectory(from, target + "/" + name, root, depth: depth + 1)
             } else {
                 try FileManager.default.copyItem(atPath: resolved, toPath: target + "/" + name)
+                CrashPoint.reach("copy")
             }
         }
     }
