@@ -1,4 +1,5 @@
 import ControlProtocol
+import Synchronization
 import Testing
 
 @testable import OperatorCLI
