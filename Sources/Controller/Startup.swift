@@ -77,7 +77,7 @@ package struct Startup {
                 clock: clock))
         recovery.set(controller)
         controller.startTicking()
-        packages.generations.removeOld(current: number, keep: 2)
+        packages.removeLeftovers(current: number)
         return controller
     }
 

@@ -23,7 +23,7 @@ package final class CLIDeviceSession {
     package let driver: Driver
     private let grammar: CLIGrammar
     private let description: DriverDescription
-    private let trace: any DeviceTrace
+    private var trace: any DeviceTrace
     private let stream: any ByteStream
     private let connection: SSHSession
     private let dialogue: CLIDialogue
@@ -87,6 +87,12 @@ package final class CLIDeviceSession {
         stream.close()
         connection.close()
         trace.phase(.fromDriver, "CLOSED")
+    }
+
+    /// Traces what follows elsewhere: a session that is used again serves another operation, with other secrets to mask.
+    package func continueTrace(in trace: any DeviceTrace) {
+        self.trace = trace
+        dialogue.trace = trace
     }
 
     package var isAlive: Bool { connection.isConnected }

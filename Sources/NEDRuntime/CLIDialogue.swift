@@ -10,7 +10,7 @@ final class CLIDialogue {
     private let stream: any ByteStream
     private let description: DriverDescription
     private let target: DeviceTarget
-    private let trace: any DeviceTrace
+    var trace: any DeviceTrace
     private var buffer: [UInt8] = []
 
     enum Mode { case operational, unprivileged, configuration }

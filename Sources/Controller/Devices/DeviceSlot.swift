@@ -47,6 +47,7 @@ final class DeviceSlot: Sendable {
     ) throws(NEDError) -> CLIDeviceSession {
         let key = Self.key(target, driver, trace)
         if let session = state.session, state.sessionKey == key, session.driver === driver, session.isAlive {
+            session.continueTrace(in: trace)
             return session
         }
         drop()
