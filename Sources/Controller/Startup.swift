@@ -53,7 +53,6 @@ package struct Startup {
         let replayed = Replayed()
         let database = try openDatabase(replayed)
         let packages = packageService()
-        packages.store.removeLeftovers()
         let number = try generationNumber(replayed, packages)
         let generation = try load(number, packages)
         let system = LoadedSystem.make(generation, previous: nil)

@@ -67,7 +67,7 @@ package struct PackageStore: Sendable {
     }
 
     private func fileNames() -> [String] {
-        names(in: directory)
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
             .filter { $0 != "objects" && !$0.hasPrefix(".") && !$0.hasSuffix(".new") }.sorted()
     }
 
@@ -76,32 +76,6 @@ package struct PackageStore: Sendable {
     }
 
     // MARK: Changing
-
-    /// Removes what a kill left half made. To be called while nobody else uses the store.
-    package func removeLeftovers() {
-        let inStore = names(in: directory)
-        for name in inStore where Self.isTemporary(name) || name.hasPrefix(".upload.") {
-            try? DurableFiles.removeTree(path(name))
-        }
-        for name in names(in: links) where Self.isTemporary(name) {
-            guard (try? FileManager.default.destinationOfSymbolicLink(atPath: link(name))) != nil else { continue }
-            try? DurableFiles.remove(link(name))
-        }
-        let used = Set(inStore.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: path($0)) })
-        for name in names(in: directory + "/objects") where !used.contains("objects/" + name) {
-            try? DurableFiles.remove("\(directory)/objects/\(name)")
-        }
-    }
-
-    private func names(in directory: String) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    }
-
-    /// `NAME.PROCESS.new`, as `DurableFiles` calls what it has not finished.
-    private static func isTemporary(_ name: String) -> Bool {
-        let parts = name.split(separator: ".")
-        return parts.count > 2 && parts.last == "new" && parts[parts.count - 2].allSatisfy(\.isNumber)
-    }
 
     /// Takes a file into the store. It is copied first and judged then: what is checked is what is kept.
     package func fetch(_ file: String) throws -> String {

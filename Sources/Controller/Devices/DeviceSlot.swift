@@ -45,7 +45,7 @@ final class DeviceSlot: Sendable {
     private func open(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
     ) throws(NEDError) -> CLIDeviceSession {
-        let key = Self.key(target, driver, trace)
+        let key = Self.key(target, driver)
         if let session = state.session, state.sessionKey == key, session.driver === driver, session.isAlive {
             session.continueTrace(in: trace)
             return session
@@ -59,10 +59,10 @@ final class DeviceSlot: Sendable {
     }
 
     /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
-    private static func key(_ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace) -> String {
+    private static func key(_ target: DeviceTarget, _ driver: Driver) -> String {
         let login = "\(target.address):\(target.port) \(target.remoteUser) \(target.password)"
         let waits = "\(target.connectTimeout) \(target.readTimeout) \(target.writeTimeout)"
-        return "\(login) \(driver.nedID) \(waits) \((trace as? FileTrace)?.mode ?? "")"
+        return "\(login) \(driver.nedID) \(waits)"
     }
 
     private func drop() {

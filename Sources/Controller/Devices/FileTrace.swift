@@ -42,8 +42,6 @@ final class FileTrace: DeviceTrace {
         self.clock = clock
     }
 
-    var mode: String { isRaw ? "raw" : "pretty" }
-
     func phase(_ direction: TraceDirection, _ text: String) {
         flush()
         let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
