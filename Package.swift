@@ -136,13 +136,14 @@ let package = Package(
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
-        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
+        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
         tests(
             "ControllerTests",
             uses: [
-                "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
+                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "ControlProtocol", "Controller",
+                "TestSupport",
             ]),
         tests(
             "OperatorCLITests",

@@ -28,7 +28,6 @@ package struct PackageLoader: Sendable {
         for index in packages.indices where packages[index].isUp {
             systemSources += loadModels(&packages[index])
         }
-        PackageDependencies.refuseSharedNEDIDs(&packages)
         PackageDependencies.judgeMissing(&packages)
         let system = try systemSchema(systemSources, &packages)
         for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
