@@ -142,8 +142,8 @@ let package = Package(
         tests(
             "ControllerTests",
             uses: [
-                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "ControlProtocol", "Controller",
-                "TestSupport",
+                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "ControlProtocol",
+                "Controller", "TestSupport",
             ]),
         tests(
             "OperatorCLITests",

@@ -147,7 +147,7 @@ struct PackageActivation {
                 "the configuration has changed since the plan was made, and other data would be lost; look at it with "
                     + "packages reload dry-run")
         }
-        let orphans = manner.isForced ? Self.orphans(running, plan.next) : []
+        let orphans = Self.orphans(running, plan.next, mayGrow: manner.isForced)
         let faults = plan.next.validator.violations(in: carried.tree).filter { fault in
             fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
         }
@@ -160,10 +160,12 @@ struct PackageActivation {
         try record(plan, carried.tree)
     }
 
-    /// The `device-type` of the devices whose driver goes away: they are to have none until somebody gives them another.
-    private static func orphans(_ running: DataTree, _ next: LoadedSystem) -> [String] {
+    /// The `device-type` of the devices that an earlier upgrade left without driver, or that this one does, if it may:
+    /// they have none until somebody gives them another.
+    private static func orphans(_ running: DataTree, _ next: LoadedSystem, mayGrow: Bool) -> [String] {
         running.allDevices().compactMap { device in
-            guard let nedID = NEDIDLocation.nedID(of: device), next.driver(nedID) == nil else { return nil }
+            let nedID = NEDIDLocation.nedID(of: device)
+            guard nedID.map({ mayGrow && next.driver($0) == nil }) ?? true else { return nil }
             return "\(device.path)/device-type"
         }
     }
