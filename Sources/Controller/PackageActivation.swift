@@ -196,26 +196,11 @@ struct PackageActivation {
 
     private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {
         disconnect(plan, before)
-        let alarms = controller.alarms
-        alarms.clear(.packageOperationFailure, device: "ncs")
+        controller.alarms.clear(.packageOperationFailure, device: "ncs")
         for change in plan.changes where change.kind == .removed {
-            alarms.clear(.packageLoadFailure, device: change.package)
+            controller.alarms.clear(.packageLoadFailure, device: change.package)
         }
-        for package in plan.next.generation.packages {
-            let expired = package.warnings.first { $0.hasPrefix(PackageService.expiry) }
-            if package.isUp {
-                controller.logs.note(.packageLoaded(name: package.name, version: package.version))
-                if let expired {
-                    alarms.raise(.packageLoadFailure, device: package.name, text: expired, severity: .warning)
-                } else {
-                    alarms.clear(.packageLoadFailure, device: package.name)
-                }
-            } else {
-                let reason = package.errorInfo.joined(separator: "; ")
-                controller.logs.note(.packageFailed(name: package.name, reason: reason))
-                alarms.raise(.packageLoadFailure, device: package.name, text: reason)
-            }
-        }
+        for package in plan.next.generation.packages { package.report(to: controller.logs, controller.alarms) }
         controller.packages.generations.removeOld(current: plan.next.generation.number, keep: 2)
     }
 
@@ -226,6 +211,24 @@ struct PackageActivation {
             let nedID = NEDIDLocation.nedID(of: device)
             let (old, new) = (nedID.flatMap(before.driver), nedID.flatMap(plan.next.driver))
             if old == nil || old !== new { controller.devices.disconnect(name) }
+        }
+    }
+}
+
+extension LoadedPackage {
+    /// Says in the log and in the alarm list what became of the package.
+    func report(to logs: SystemLogs, _ alarms: AlarmKeeper) {
+        if isUp {
+            logs.note(.packageLoaded(name: name, version: version))
+            if let expired = warnings.first(where: { $0.hasPrefix(PackageService.expiry) }) {
+                alarms.raise(.packageLoadFailure, device: name, text: expired, severity: .warning)
+            } else {
+                alarms.clear(.packageLoadFailure, device: name)
+            }
+        } else {
+            let reason = errorInfo.joined(separator: "; ")
+            logs.note(.packageFailed(name: name, reason: reason))
+            alarms.raise(.packageLoadFailure, device: name, text: reason)
         }
     }
 }

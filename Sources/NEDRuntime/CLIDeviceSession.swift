@@ -23,7 +23,7 @@ package final class CLIDeviceSession {
     package let driver: Driver
     private let grammar: CLIGrammar
     private let description: DriverDescription
-    private let trace: any DeviceTrace
+    private var trace: any DeviceTrace
     private let stream: any ByteStream
     private let connection: SSHSession
     private let dialogue: CLIDialogue
@@ -89,6 +89,12 @@ package final class CLIDeviceSession {
         trace.phase(.fromDriver, "CLOSED")
     }
 
+    /// Traces what follows elsewhere: a session that is used again serves another operation, with other secrets to mask.
+    package func continueTrace(in trace: any DeviceTrace) {
+        self.trace = trace
+        dialogue.trace = trace
+    }
+
     package var isAlive: Bool { connection.isConnected }
 
     // MARK: Reading
@@ -96,10 +102,14 @@ package final class CLIDeviceSession {
     /// Reads and parses the whole configuration.
     package func show() throws(NEDError) -> DeviceReading {
         try phase("SHOW", "SHOW") { () throws(NEDError) in
+            trace.hold()
+            var shown: DataTree?
+            defer { trace.release(shown) }
             let lines = try dialogue.run(description.showCommand)
             let text = lines.joined(separator: "\n") + "\n"
             do {
                 let parsed = try grammar.parse(Array(text.utf8))
+                shown = parsed.tree
                 return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: parsed.skipped)
             } catch {
                 throw NEDError(.driver, device: target.name, "the device's configuration cannot be read: \(error)")
@@ -110,7 +120,9 @@ package final class CLIDeviceSession {
     /// The transaction id of what the device holds now.
     package func transactionID() throws(NEDError) -> String {
         try phase("GET_TRANS_ID", "GET_TRANS_ID") { () throws(NEDError) in
-            digest(try dialogue.run(description.showCommand))
+            trace.hold()
+            defer { trace.release(nil) }
+            return digest(try dialogue.run(description.showCommand))
         }
     }
 

@@ -10,7 +10,7 @@ final class CLIDialogue {
     private let stream: any ByteStream
     private let description: DriverDescription
     private let target: DeviceTarget
-    private let trace: any DeviceTrace
+    var trace: any DeviceTrace
     private var buffer: [UInt8] = []
 
     enum Mode { case operational, unprivileged, configuration }
@@ -86,6 +86,7 @@ final class CLIDialogue {
     // MARK: Bytes
 
     private func send(_ line: String) throws(NEDError) {
+        CrashPoint.reach("driver.command")
         let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
         trace.traffic(.toDriver, bytes)
         do {

@@ -64,6 +64,7 @@ struct PackageCopier {
     private mutating func copyFile(_ source: String, _ target: String) throws {
         bytes += try RegularFile.copy(
             source, to: target, keepsExecutable: true, followsLinks: false, limit: limits.bytes - bytes)
+        CrashPoint.reach("copy")
     }
 
     /// The names in a directory, sorted; a name that is no UTF-8 is refused.

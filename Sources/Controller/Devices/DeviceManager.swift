@@ -69,12 +69,14 @@ final class DeviceManager: Sendable {
     private func access(
         _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
     ) -> DeviceAccess {
-        let mask = SecretMask([MaskedSecret(target.password)])
+        let slot = slot(target.name)
+        let mask = slot.mask
+        mask.add(MaskedSecret(target.password))
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name
         return DeviceAccess(
-            name: name, target: target, driver: driver, slot: slot(name),
+            name: name, target: target, driver: driver, slot: slot,
             trace: trace(target, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
             noteConnection: { [self] error in noteConnection(name, error) })
@@ -86,7 +88,7 @@ final class DeviceManager: Sendable {
         guard mode != "false" else { return NoTrace() }
         let path = logDirectory + "/" + TraceFile.name(nedID: driver.shortID, device: target.name)
         let context = TraceFile.Context(user: target.localUser, session: 0, host: host, device: target.name)
-        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, context: context, clock: clock)
+        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, secrets: secrets, context: context, clock: clock)
     }
 
     func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }

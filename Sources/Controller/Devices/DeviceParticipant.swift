@@ -2,6 +2,7 @@ import Basics
 import CLIGrammar
 import ConfigTree
 import NEDRuntime
+import Secrets
 import Transactions
 
 /// A device's part in a commit.
@@ -26,6 +27,7 @@ struct DeviceParticipant: Participant {
     ) {
         self.access = access
         let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
+        (secrets.plainTexts(before) + secrets.plainTexts(after)).forEach(access.mask.add)
         commands = CLIDeviceSession.commands(access.driver, from: before, to: after)
         reverse = ChangeSet(after.diff(to: before))
         expectedTransactionID = expected

@@ -1,5 +1,6 @@
 import Foundation
 import NEDRuntime
+import Secrets
 import Synchronization
 
 /// The queue of operations on one device, and its pooled session.
@@ -11,6 +12,10 @@ final class DeviceSlot: Sendable {
         var sessionKey = ""
         var lastUse = ContinuousClock.now
     }
+
+    /// Every secret that was heard of in connection with the device. It only grows: an open session's trace uses it, and a
+    /// password that was replaced may still be one elsewhere.
+    let mask = SecretMask()
 
     /// Taken for the length of an operation: long, and by threads that may wait.
     private let queue = NSLock()
@@ -42,6 +47,7 @@ final class DeviceSlot: Sendable {
     ) throws(NEDError) -> CLIDeviceSession {
         let key = "\(target.address):\(target.port) \(target.remoteUser) \(target.password) \(driver.nedID)"
         if let session = state.session, state.sessionKey == key, session.driver === driver, session.isAlive {
+            session.continueTrace(in: trace)
             return session
         }
         drop()
