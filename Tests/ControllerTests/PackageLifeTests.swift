@@ -225,6 +225,22 @@ import Testing
         #expect(try session.value("\(Self.config())/mini:contact") == "boris")
     }
 
+    @Test func aDoorCanTakeItsCandidateAlong() throws {
+        let workshop = try workshop()
+        let session = try workshop.session()
+        let base = session.running
+        let candidate = try session.edited(base, [("\(Self.config())/mini:hostname", "core")])
+        try workshop.package("mini", version: "2.0", module: TestModels.second)
+        try workshop.session("boris").act("/tailf-ncs:packages/add")
+        #expect(!session.isCurrent(candidate))
+        let carried = try #require(session.carried(CommitRequest(base: base, candidate: candidate)))
+        #expect(session.isCurrent(carried.candidate))
+        #expect(ChangeSet(carried.base.diff(to: carried.candidate)) == ChangeSet(base.diff(to: candidate)))
+        try workshop.package("mini", version: "1.0.1", module: TestModels.second)
+        _ = try reload(try workshop.session("boris"))
+        #expect(session.carried(CommitRequest(base: base, candidate: candidate)).map { _ in true } == nil)
+    }
+
     @Test func onlyOnePackageOperationAtATime() throws {
         let turn = PackageTurn()
         let error = try refusal {
