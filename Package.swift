@@ -143,8 +143,8 @@ let package = Package(
         tests(
             "ControllerTests",
             uses: [
-                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "ControlProtocol",
-                "Controller", "TestSupport",
+                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
+                "ControlProtocol", "Controller", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(

@@ -28,8 +28,8 @@ struct PackageActivation {
     func plan(from sources: [PackageSource]) throws(ControlError) -> ActivationPlan {
         do {
             let number = nextNumber()
-            let faults = try controller.packages.generations.build(number, from: sources)
-            return try compare(try load(number, faults))
+            try controller.packages.generations.build(number, from: sources)
+            return try compare(try load(number))
         } catch let error as ControlError {
             throw error
         } catch {
@@ -48,8 +48,13 @@ struct PackageActivation {
             let store = controller.packages.generations
             let fresh = store.sources(of: name, among: sources)
             guard !fresh.isEmpty else { throw ControlError(.notFound, "package \(name) is no longer in the load path") }
-            let faults = try store.build(number, from: kept + fresh)
-            return try compare(try load(number, faults))
+            let faults = current.filter { $0.name != name && $0.digest.isEmpty }.map { package in
+                PackageCopyFault(
+                    package: package.name, path: package.directory, reason: package.errorInfo.joined(separator: "; "),
+                    isMetaData: package.status == .metaDataError)
+            }
+            try store.build(number, from: kept + fresh, keeping: faults)
+            return try compare(try load(number))
         } catch let error as ControlError {
             throw error
         } catch {
@@ -61,9 +66,9 @@ struct PackageActivation {
         max(controller.system.generation.number, controller.packages.generations.numbers().last ?? 0) + 1
     }
 
-    private func load(_ number: Int, _ faults: [PackageCopyFault]) throws -> LoadedSystem {
+    private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
-        let generation = try controller.packages.load(number, previous: current.generation, copyFaults: faults)
+        let generation = try controller.packages.load(number, previous: current.generation)
         return LoadedSystem.make(generation, previous: current)
     }
 
@@ -196,6 +201,9 @@ struct PackageActivation {
 
     private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {
         disconnect(plan, before)
+        for loss in plan.losses {
+            controller.logs.develop(.info, "upgrade removed \(loss.instances) at \(loss.path): \(loss.reason)")
+        }
         controller.alarms.clear(.packageOperationFailure, device: "ncs")
         for change in plan.changes where change.kind == .removed {
             controller.alarms.clear(.packageLoadFailure, device: change.package)

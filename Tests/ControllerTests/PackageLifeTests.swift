@@ -9,6 +9,7 @@ import PackageSigning
 import Synchronization
 import TestSupport
 import Testing
+import Transactions
 
 /// What a package operation does to loaded packages and to data, and what it leaves alone.
 @Suite struct PackageLifeTests {
@@ -250,6 +251,44 @@ import Testing
         }
         #expect(error.code == .upgradeInProgress && error.message.contains("anna"))
         try turn.take(for: "boris") { () throws(ControlError) in }
+    }
+
+    @Test func aReloadWaitsForOpenTransactionsAndGivesUp() throws {
+        let workshop = try workshop()
+        let controller = try #require(workshop.controller)
+        let heard = Heard()
+        let session = try workshop.session("admin", heard)
+        let (before, system) = (generations(workshop), controller.system)
+        try workshop.package("mini", version: "1.0.1", module: TestModels.second)
+        let open = try controller.reservations.reserve(
+            Claim([ReservedNode(["devices", "x0"], .writeSubtree)]), owner: ReservationOwner(id: 99, "anna (cli)"),
+            waitMilliseconds: 0)
+        let error = try refusal { _ = try reload(session, ["max-wait-time": "1"]) }
+        #expect(error.message.contains("did not end within 1 s") && error.message.contains("anna"), "\(error)")
+        #expect(heard.all.last == Self.cancelled)
+        #expect(generations(workshop) == before && controller.system === system)
+        open.release()
+        #expect(results(try reload(session)) == ["mini-cli-1.0": "true"])
+    }
+
+    @Test func whatCannotBeCopiedIsKnownAfterARestartToo() throws {
+        let workshop = try ControllerWorkshop()
+        try workshop.package("mini", version: "1.0", module: TestModels.first)
+        try FileManager.default.createSymbolicLink(
+            atPath: workshop.directory.path("run/packages/lost"), withDestinationPath: "nowhere")
+        try workshop.start()
+        let before = generations(workshop)
+        for _ in 1...2 {
+            let session = try workshop.session()
+            let lost = try session.running.path("/tailf-ncs:packages/package[name='lost']/oper-status")
+            let status = session.operational().instance(lost)
+            #expect(status?.child("file-load-error") != nil)
+            #expect(results(try reload(session)) == ["lost": "false", "mini-cli-1.0": "true"])
+            let path = "/tailf-ncs:packages/package[name='mini-cli-1.0']/redeploy"
+            #expect(try session.act(path).value("result") == "true")
+            #expect(generations(workshop) == before)
+            try workshop.restart()
+        }
     }
 
     // MARK: A machine without room

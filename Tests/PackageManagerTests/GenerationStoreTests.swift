@@ -114,7 +114,7 @@ import Testing
         let faults = try build()
         #expect(faults.map(\.package) == ["bad"])
         #expect(faults.first?.reason.contains(hostile.reason) == true, "\(faults)")
-        #expect(packages.names("in-use/1") == [".good.origin", "good"])
+        #expect(packages.names("in-use/1") == [".faults", ".good.origin", "good"])
         #expect(try workshop.run("find . -path ./in-use -prune -o -print").output == before)
         #expect(!FileManager.default.fileExists(atPath: "/tmp/openned-evil"))
     }

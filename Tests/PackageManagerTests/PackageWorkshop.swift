@@ -39,10 +39,10 @@ struct PackageWorkshop {
 
     /// Copies what is in the load path into a generation and loads that.
     func load(_ number: Int = 1, previous: PackageGeneration? = nil) throws -> PackageGeneration {
-        let faults = try generations().build(number, from: loadPath.sources())
-        var loader = PackageLoader(
-            moduleDirectory: try SystemModuleDirectory.shared.get(), previous: try previous ?? SystemModuleDirectory.empty.get())
-        loader.copyFaults = faults
+        try generations().build(number, from: loadPath.sources())
+        let loader = PackageLoader(
+            moduleDirectory: try SystemModuleDirectory.shared.get(),
+            previous: try previous ?? SystemModuleDirectory.empty.get())
         return try loader.load(number, directory: generations().path(number))
     }
 
