@@ -135,7 +135,7 @@ let package = Package(
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
-        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
+        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
         tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
         tests("LayerTests", uses: []),
@@ -143,7 +143,8 @@ let package = Package(
         tests(
             "ControllerTests",
             uses: [
-                "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
+                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
+                "ControlProtocol", "Controller", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(

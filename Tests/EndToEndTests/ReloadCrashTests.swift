@@ -89,7 +89,7 @@ extension EndToEnd {
             try #require(names.allSatisfy { Int($0) != nil } && names.count <= 2, "\(what): \(names)")
             for name in names {
                 let inside = lab.directory.names(in: "run/state/packages-in-use/\(name)")
-                try #require(inside.allSatisfy { !$0.hasPrefix(".") && !$0.hasSuffix(".new") }, "\(what): \(inside)")
+                try #require(inside.allSatisfy { $0 != ".unpacking" && !$0.hasSuffix(".new") }, "\(what): \(inside)")
             }
             let state = lab.directory.names(in: "run/state")
             try #require(state.allSatisfy { !$0.hasSuffix(".new") }, "\(what): \(state)")
