@@ -74,13 +74,8 @@ enum DeviceWork {
         do throws(NEDError) {
             return try work(found.0, found.1)
         } catch {
-            return .failed(connectionText(error, found.1))
+            return .failed(found.1.masked(error.operatorText))
         }
-    }
-
-    private static func connectionText(_ error: NEDError, _ access: DeviceAccess) -> String {
-        let message = access.masked(error.message)
-        return error.isConnectionFault ? "Failed to connect to device \(access.name): \(message)" : message
     }
 
     // MARK: Connecting
@@ -113,7 +108,7 @@ enum DeviceWork {
             result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
             return result
         } catch let error as WireError {
-            let text = "Failed to connect to device \(name): \(error.summary)"
+            let text = NEDError(error, device: name, isConnecting: true).operatorText
             return DeviceResult(leaves: [("result", "failed"), ("info", text)], isPositive: false)
         } catch {
             return DeviceResult(leaves: [("result", "failed"), ("info", "\(error)")], isPositive: false)
@@ -193,7 +188,7 @@ enum DeviceWork {
             return DeviceResult(leaves: [("result", "out-of-sync"), ("info", info)], isPositive: false)
         } catch {
             return DeviceResult(
-                leaves: [("result", "error"), ("info", connectionText(error, found.1))], isPositive: false)
+                leaves: [("result", "error"), ("info", found.1.masked(error.operatorText))], isPositive: false)
         }
     }
 
@@ -215,7 +210,7 @@ enum DeviceWork {
                 return DeviceResult(leaves: [("info", error.message)], isPositive: false)
             }
         } catch {
-            return DeviceResult(leaves: [("info", connectionText(error, found.1))], isPositive: false)
+            return DeviceResult(leaves: [("info", found.1.masked(error.operatorText))], isPositive: false)
         }
     }
 }

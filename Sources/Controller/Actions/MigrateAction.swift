@@ -92,8 +92,7 @@ enum MigrateAction {
         do throws(NEDError) {
             return try access.withSession { (session) throws(NEDError) in try session.show() }
         } catch {
-            throw ControlError(
-                .connection, "Failed to connect to device \(access.name): \(access.masked(error.message))")
+            throw ControlError(.connection, access.masked(error.operatorText))
         }
     }
 

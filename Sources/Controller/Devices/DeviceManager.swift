@@ -77,7 +77,9 @@ final class DeviceManager: Sendable {
             name: name, target: target, driver: driver, slot: slot(name),
             trace: trace(target, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
-            noteConnection: { [self] error in noteConnection(name, error) })
+            noteConnection: { [self] error in
+                noteConnection(name, error.map { mask.mask($0.message) })
+            })
     }
 
     private func trace(
@@ -145,11 +147,11 @@ final class DeviceManager: Sendable {
         alarms.clear(.abortError, device: name)
     }
 
-    private func noteConnection(_ name: String, _ error: NEDError?) {
-        if let error {
+    /// - Parameter failure: why the device cannot be talked to; nil if it can.
+    private func noteConnection(_ name: String, _ failure: String?) {
+        if let failure {
             update(name) { $0.operState = "disabled" }
-            alarms.raise(
-                .connectionFailure, device: name, text: "Failed to connect to device \(name): \(error.message)")
+            alarms.raise(.connectionFailure, device: name, text: "Failed to connect to device \(name): \(failure)")
         } else {
             guard record(name).operState != "enabled" else { return }
             let now = EventTime(microseconds: clock.now()).yangText
