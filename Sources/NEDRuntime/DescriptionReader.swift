@@ -53,7 +53,8 @@ final class DescriptionReader {
         for (key, value) in mapping {
             let name = path + (key.string ?? "?")
             if Self.known.contains(name) {
-                if let inner = value.mapping, path.isEmpty { requireKnown(inner, below: name + ".") }
+                let hasInner = Self.known.contains { $0.hasPrefix(name + ".") }
+                if hasInner, let inner = value.mapping { requireKnown(inner, below: name + ".") }
                 continue
             }
             let siblings = Self.known.filter { $0.hasPrefix(path) && !$0.dropFirst(path.count).contains(".") }

@@ -8,7 +8,7 @@ struct DeviceOutput {
     /// Where the last, unfinished line begins.
     private(set) var lineStart = 0
     private var cursor = 0
-    /// Something of the last line was written over: blanks at its end may be what is left of an erased question.
+    /// The cursor went back in the last line: blanks at its end may be what is left of an erased question.
     private var isOverwritten = false
     private var escape = Escape.none
 
@@ -35,7 +35,10 @@ struct DeviceOutput {
         case 0x0D:
             trim()
             cursor = lineStart
-        case 0x08: cursor = max(lineStart, cursor - 1)
+        case 0x08 where cursor > lineStart:
+            cursor -= 1
+            isOverwritten = true
+        case 0x08: break
         case 0x1B: escape = .introduced
         case 0x00, 0x07, 0x7F: break
         default:
