@@ -14,7 +14,7 @@ CONFIGURATION ?= debug
 BUILD_OPTIONS  = -c $(CONFIGURATION) --explicit-target-dependency-import-check error
 STAGE          = $(CURDIR)/.build/stage
 SEEDS         ?= 1000
-BENCHMARKS    ?= CommitPath bench-ssh-server
+BENCHMARKS    ?= CommitPath bench-packed-tree bench-ssh-server
 
 all: build
 

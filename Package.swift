@@ -114,15 +114,14 @@ let package = Package(
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
 
         // MARK: Tests
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
-        .target(
-            name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", exclude: ["README.md"],
-            swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         tests("YANGTests", uses: ["Basics", "YANG"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
@@ -138,15 +137,19 @@ let package = Package(
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
+        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
+        tests("LayerTests", uses: []),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
         tests(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
             ]),
+        tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
             data: ["Transcripts"]),
+        tests("EndToEndTests", uses: ["TestSupport"]),
     ]
 )

@@ -5,9 +5,14 @@ import YANG
 
 // See README.md.
 
-/// Bytes of anonymous memory that the process has in RAM.
+/// `malloc_trim` of the C library, which no module map offers to Swift.
+let trim = dlsym(nil, "malloc_trim").map {
+    unsafeBitCast($0, to: (@convention(c) (Int) -> CInt).self)
+}
+
+/// Bytes of anonymous memory that the process has in RAM, without what is free.
 func anonymousBytes() -> Int {
-    malloc_trim(0)
+    _ = trim?(0)
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
     return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) * 1024

@@ -27,6 +27,9 @@ struct ActivationPlan {
     let losses: [Loss]
     /// What stops a reload without `force`.
     let warnings: [String]
+    /// What the plan depends on, by what to call it: packages by their content, data by its amount.
+    let inputs: [String: String]
+    /// Over `inputs`.
     let digest: String
 
     var isAnythingChanged: Bool { changes.contains { $0.kind != .unchanged } }
@@ -48,7 +51,8 @@ struct ActivationPlan {
         self.schemaChanges = schemaChanges
         losses = isSchemaChanged ? DataCarrier.carry(data, to: next.model).losses : []
         warnings = Self.warnings(current, next)
-        digest = Self.digest(current.generation, next.generation)
+        inputs = Self.inputs(current.generation, next.generation, losses, warnings)
+        digest = Self.digest(inputs)
     }
 
     private static func packageChanges(_ old: PackageGeneration, _ new: PackageGeneration) -> [PackageChange] {
@@ -79,10 +83,20 @@ struct ActivationPlan {
         return ["The following modules will be deleted by upgrade:"] + lines
     }
 
-    /// Over what is in force and what would be.
-    private static func digest(_ old: PackageGeneration, _ new: PackageGeneration) -> String {
-        let hash = SHA256.hash(data: Data("\(old.digest)\n\(new.digest)\n".utf8))
-        return hash.prefix(16).map { String(format: "%02x", $0) }.joined()
+    private static func inputs(
+        _ old: PackageGeneration, _ new: PackageGeneration, _ losses: [Loss], _ warnings: [String]
+    ) -> [String: String] {
+        var inputs: [String: String] = [:]
+        for package in old.packages { inputs["loaded package \(package.name)"] = "\(package.digest) \(package.status)" }
+        for package in new.packages { inputs["package \(package.name)"] = "\(package.digest) \(package.status)" }
+        for loss in losses { inputs["data at \(loss.path)", default: ""] += "\(loss.instances) \(loss.reason)\n" }
+        if !warnings.isEmpty { inputs["the warnings"] = warnings.joined(separator: "\n") }
+        return inputs
+    }
+
+    private static func digest(_ inputs: [String: String]) -> String {
+        let text = inputs.sorted { $0.key < $1.key }.map { "\($0.key)\0\($0.value)\0" }.joined()
+        return SHA256.hash(data: Data(text.utf8)).prefix(16).map { String(format: "%02x", $0) }.joined()
     }
 
     /// Writes the plan into the answer of `packages reload`; changes of models that break nothing with `showsAll` only.
@@ -101,12 +115,22 @@ struct ActivationPlan {
             changes.filter { showsAll || $0.compatibility != .compatible }
                 .report(to: output, prefix: nedID.map { "\($0): " } ?? "")
         }
+        reportLosses(to: output)
+        for warning in warnings { output.put("warning", warning) }
+    }
+
+    func reportLosses(to output: RowDraft) {
         for loss in losses {
             let item = output.item("removed-data")
             item.put("path", loss.path)
             item.put("instances", "\(loss.instances)")
         }
-        for warning in warnings { output.put("warning", warning) }
+    }
+
+    /// Why packages that are loaded would no longer come up.
+    var failures: [String] {
+        changes.filter { $0.from != nil && $0.kind == .changed && !$0.info.isEmpty }
+            .map { "\($0.package): \($0.info.joined(separator: "; "))" }
     }
 }
 

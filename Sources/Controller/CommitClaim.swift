@@ -6,24 +6,26 @@ import Transactions
 enum CommitClaim {
     private static let devices = "/tailf-ncs:devices/device["
 
-    /// Each device whose configuration is changed, by itself; everything else of the system together, so that what
-    /// validation reads of it cannot change meanwhile (expressions in a device's model see that device alone).
+    /// Each device that is changed, by itself; and for everything but the configuration of devices, the system as a whole,
+    /// so that what validation reads of it cannot change meanwhile (expressions in a device's model see that device
+    /// alone). A device whose entry is changed or removed is not being configured at the same time.
     static func claim(_ changes: ChangeSet) -> Claim {
         var nodes: Set<ReservedNode> = []
         for item in changes.items {
-            if let device = device(of: item.path) {
-                nodes.insert(ReservedNode(["devices", device], .writeSubtree))
-            } else {
-                nodes.insert(ReservedNode(["system"], .writeSubtree))
-            }
+            let device = device(of: item.path)
+            if let device { nodes.insert(ReservedNode(["devices", device.key], .writeSubtree)) }
+            if device?.isConfiguration != true { nodes.insert(ReservedNode(["system"], .writeSubtree)) }
         }
         return Claim(Array(nodes))
     }
 
-    /// The key predicate of the device below whose `config` a path leads.
-    private static func device(of path: String) -> String? {
-        guard path.hasPrefix(devices), let end = path.range(of: "]/config/") else { return nil }
-        return String(path[path.index(path.startIndex, offsetBy: devices.count)..<end.lowerBound])
+    /// The key predicate of the device that a path leads to, and whether it goes on below its `config`.
+    private static func device(of path: String) -> (key: String, isConfiguration: Bool)? {
+        guard path.hasPrefix(devices) else { return nil }
+        let rest = path.dropFirst(devices.count)
+        if let end = rest.range(of: "]/config/") { return (String(rest[..<end.lowerBound]), true) }
+        let end = rest.range(of: "]/")?.lowerBound ?? rest.lastIndex(of: "]") ?? rest.endIndex
+        return (String(rest[..<end]), false)
     }
 
     /// A path at which two change sets contradict each other: both change it differently, or one deletes what the other

@@ -63,9 +63,25 @@ final class ControllerSession: ControlSession {
         controller.sessions.tellAll(.broadcast("Message from \(self.user.name): \(message)"), user: user)
     }
 
+    /// What of a command the audit log keeps, in bytes.
+    private static let commandLimit = 16_384
+
+    private var auditUser: LogEvent.AuditUser { LogEvent.AuditUser(user.name, session: id) }
+
+    func note(_ record: CommandRecord) {
+        switch record {
+        case .typed(let line):
+            let isLong = line.utf8.count > Self.commandLimit
+            let start = String(decoding: line.utf8.prefix(Self.commandLimit), as: UTF8.self)
+            controller.logs.audit(.command(auditUser, isLong ? start + "..." : line))
+        case .done: controller.logs.audit(.commandDone(auditUser))
+        case .aborted: controller.logs.audit(.commandAborted(auditUser))
+        }
+    }
+
     func close() {
         unlock()
         controller.sessions.close(id)
-        controller.logs.audit(.sessionEnded(LogEvent.AuditUser(user.name, session: id), reason: "normal"))
+        controller.logs.audit(.sessionEnded(auditUser, reason: "normal"))
     }
 }

@@ -14,7 +14,8 @@ extension NetworkController {
     func commit(
         _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false
     ) throws(ControlError) -> CommitOutcome {
-        try upgradeGate.requireOpen(request.base, running)
+        try upgradeGate.admit()
+        let request = try carried(request)
         try requireNotLocked(by: session)
         let changes = ChangeSet(request.base.diff(to: request.candidate))
         guard !changes.isEmpty else { return CommitOutcome(isEmpty: true) }
@@ -32,6 +33,23 @@ extension NetworkController {
     }
 
     // MARK: Before
+
+    /// A change that was begun under models which have been replaced since, carried over to those in force; refused if
+    /// anything that it is based on or brings has no place there.
+    private func carried(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
+        let model = running.model
+        guard request.base.model !== model else { return request }
+        let (base, candidate) = try carried(base: request.base, candidate: request.candidate, to: model)
+        return CommitRequest(base: base, candidate: candidate, options: request.options)
+    }
+
+    func carried(
+        base: DataTree, candidate: DataTree, to model: DataModel
+    ) throws(ControlError) -> (base: DataTree, candidate: DataTree) {
+        let (before, after) = (DataCarrier.carry(base, to: model), DataCarrier.carry(candidate, to: model))
+        guard before.losses.isEmpty, after.losses.isEmpty else { throw UpgradeGate.replacedModel }
+        return (before.tree, after.tree)
+    }
 
     private func requireNotLocked(by session: ControllerSession) throws(ControlError) {
         guard let owner = configurationLock.withLock({ $0 }), owner != session.id else { return }
@@ -55,8 +73,8 @@ extension NetworkController {
     private func rebase(
         _ request: CommitRequest, _ changes: ChangeSet, onto base: DataTree
     ) throws(ControlError) -> DataTree {
-        if base.root === request.base.root { return request.candidate }
         guard base.model === request.base.model else { throw UpgradeGate.replacedModel }
+        if base.root === request.base.root { return request.candidate }
         let others = ChangeSet(request.base.diff(to: base))
         if let path = CommitClaim.conflict(changes, others) {
             let recent = head.withLock { $0.recent }

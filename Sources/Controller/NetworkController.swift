@@ -74,8 +74,11 @@ package final class NetworkController: Sendable {
         head.withLock { head in
             if head.tree.root === base.root {
                 head.tree = candidate
-            } else if let changed = try? head.tree.applying(changes) {
-                head.tree = changed
+            } else {
+                do throws(PathError) { head.tree = try head.tree.applying(changes) } catch {
+                    // The log has the change; what reservations exclude has happened all the same.
+                    logs.develop(.critical, "transaction \(number) is in the log but not in memory: \(error); restart")
+                }
             }
             head.number = number
             head.recent.append(RecentChange(user: user, paths: changes.items.map(\.path)))

@@ -46,7 +46,7 @@ struct PackageActivation {
                 .map { PackageSource(fileName: $0.name, path: $0.directory, form: .directory) }
             let number = nextNumber()
             let store = controller.packages.generations
-            let fresh = try store.sources(of: name, among: sources)
+            let fresh = store.sources(of: name, among: sources)
             guard !fresh.isEmpty else { throw ControlError(.notFound, "package \(name) is no longer in the load path") }
             let faults = try store.build(number, from: kept + fresh)
             return try compare(try load(number, faults))
@@ -79,32 +79,53 @@ struct PackageActivation {
 
     // MARK: Executing
 
-    /// Carries out a plan. `isAnnounced`: everybody is told of the upgrade if models change.
-    func execute(_ plan: ActivationPlan, waitSeconds: Int, isAnnounced: Bool = true) throws(ControlError) {
-        guard plan.isAnythingChanged else { return discard(plan) }
-        let isTold = isAnnounced && plan.isSchemaChanged
+    /// How a plan is carried out.
+    struct Manner {
+        /// How long to wait for open transactions.
+        var waitSeconds = 10
+        /// Everybody is told of the upgrade if models change.
+        var isAnnounced = true
+        /// Devices may be left without their driver.
+        var isForced = false
+        /// Exactly what the plan says may be lost, no more.
+        var isExact = false
+    }
+
+    func execute(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
+        guard plan.isAnythingChanged else {
+            controller.alarms.clear(.packageOperationFailure, device: "ncs")
+            return discard(plan)
+        }
+        let before = controller.system
+        let isTold = manner.isAnnounced && plan.isSchemaChanged
         if isTold {
             tell("System upgrade is starting.")
             tell("Sessions in configure mode must exit to operational mode.")
             tell("No configuration changes can be performed until upgrade has completed.")
         }
         do {
-            try controller.upgradeGate.upgrade { () throws(ControlError) in
-                try activate(plan, waitSeconds: waitSeconds)
-            }
+            try seal(plan)
+            try controller.upgradeGate.upgrade { () throws(ControlError) in try activate(plan, manner) }
         } catch {
-            discard(plan)
+            // Whether the record is there is not known then, and what it names must stay.
+            if error.code != .inDoubt { discard(plan) }
             if isTold { tell("System upgrade has been cancelled.") }
             controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
             throw error
         }
         if isTold { tell("System upgrade has completed successfully.") }
-        afterwards(plan)
+        afterwards(plan, before)
     }
 
     private func tell(_ text: String) { controller.sessions.tellAll(.broadcast(">>> " + text)) }
 
-    private func activate(_ plan: ActivationPlan, waitSeconds: Int) throws(ControlError) {
+    private func seal(_ plan: ActivationPlan) throws(ControlError) {
+        do { try controller.packages.generations.seal(plan.next.generation.number) } catch {
+            throw ControlError(.resource, "the packages cannot be stored: \(error)")
+        }
+    }
+
+    private func activate(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
         let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (upgrade)")
         let everything = Claim([
             ReservedNode(["system"], .writeSubtree), ReservedNode(["devices"], .writeSubtree),
@@ -112,13 +133,24 @@ struct PackageActivation {
         let reservation: Reservation
         do {
             reservation = try controller.reservations.reserve(
-                everything, owner: owner, waitMilliseconds: waitSeconds * 1_000)
+                everything, owner: owner, waitMilliseconds: manner.waitSeconds * 1_000)
         } catch {
-            throw ControlError(.upgradeInProgress, "open transactions did not end within \(waitSeconds) s: \(error)")
+            throw ControlError(
+                .upgradeInProgress, "open transactions did not end within \(manner.waitSeconds) s: \(error)")
         }
         defer { reservation.release() }
-        let carried = DataCarrier.carry(controller.running, to: plan.next.model)
-        let faults = plan.next.validator.violations(in: carried.tree).filter { $0.severity == .error }
+        let running = controller.running
+        let carried = DataCarrier.carry(running, to: plan.next.model)
+        if manner.isExact, carried.losses != plan.losses {
+            throw ControlError(
+                .conflict,
+                "the configuration has changed since the plan was made, and other data would be lost; look at it with "
+                    + "packages reload dry-run")
+        }
+        let orphans = manner.isForced ? Self.orphans(running, plan.next) : []
+        let faults = plan.next.validator.violations(in: carried.tree).filter { fault in
+            fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
+        }
         if let first = faults.first {
             throw ControlError(
                 .validation,
@@ -126,6 +158,14 @@ struct PackageActivation {
                 diagnostics: faults)
         }
         try record(plan, carried.tree)
+    }
+
+    /// The `device-type` of the devices whose driver goes away: they are to have none until somebody gives them another.
+    private static func orphans(_ running: DataTree, _ next: LoadedSystem) -> [String] {
+        running.allDevices().compactMap { device in
+            guard let nedID = NEDIDLocation.nedID(of: device), next.driver(nedID) == nil else { return nil }
+            return "\(device.path)/device-type"
+        }
     }
 
     /// The point of no return.
@@ -145,24 +185,48 @@ struct PackageActivation {
                 head.number = written.last?.number ?? head.number
                 head.recent = []
             }
+        } catch let fault as DatabaseFault where fault.code == .outcomeUnknown {
+            throw ControlError(.inDoubt, "whether the packages were replaced is not known: \(fault)")
         } catch {
             throw ControlError(.resource, "\(error)")
         }
     }
 
-    private func afterwards(_ plan: ActivationPlan) {
-        controller.devices.disconnectAll()
+    private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {
+        disconnect(plan, before)
         controller.alarms.clear(.packageOperationFailure, device: "ncs")
-        for package in plan.next.generation.packages {
-            if package.isUp {
-                controller.logs.note(.packageLoaded(name: package.name, version: package.version))
-                controller.alarms.clear(.packageLoadFailure, device: package.name)
-            } else {
-                let reason = package.errorInfo.joined(separator: "; ")
-                controller.logs.note(.packageFailed(name: package.name, reason: reason))
-                controller.alarms.raise(.packageLoadFailure, device: package.name, text: reason)
-            }
+        for change in plan.changes where change.kind == .removed {
+            controller.alarms.clear(.packageLoadFailure, device: change.package)
         }
+        for package in plan.next.generation.packages { package.report(to: controller.logs, controller.alarms) }
         controller.packages.generations.removeOld(current: plan.next.generation.number, keep: 2)
+    }
+
+    /// Ends the sessions of the devices whose driver is another now; the others work on.
+    private func disconnect(_ plan: ActivationPlan, _ before: LoadedSystem) {
+        for device in controller.running.allDevices() {
+            guard let name = device.keys.first else { continue }
+            let nedID = NEDIDLocation.nedID(of: device)
+            let (old, new) = (nedID.flatMap(before.driver), nedID.flatMap(plan.next.driver))
+            if old == nil || old !== new { controller.devices.disconnect(name) }
+        }
+    }
+}
+
+extension LoadedPackage {
+    /// Says in the log and in the alarm list what became of the package.
+    func report(to logs: SystemLogs, _ alarms: AlarmKeeper) {
+        if isUp {
+            logs.note(.packageLoaded(name: name, version: version))
+            if let expired = warnings.first(where: { $0.hasPrefix(PackageService.expiry) }) {
+                alarms.raise(.packageLoadFailure, device: name, text: expired, severity: .warning)
+            } else {
+                alarms.clear(.packageLoadFailure, device: name)
+            }
+        } else {
+            let reason = errorInfo.joined(separator: "; ")
+            logs.note(.packageFailed(name: name, reason: reason))
+            alarms.raise(.packageLoadFailure, device: name, text: reason)
+        }
     }
 }

@@ -56,10 +56,10 @@ package struct Startup {
         let number = try generationNumber(replayed, packages)
         let generation = try load(number, packages)
         let system = LoadedSystem.make(generation, previous: nil)
-        report(system.generation)
         let secrets = try secretHandling(isNew: database.isNew)
         let tree = try data(replayed, system, database, secrets)
         let alarms = AlarmKeeper(database, clock: clock)
+        report(system.generation, alarms)
         let devices = DeviceManager(
             database: database, secrets: secrets, alarms: alarms, logDirectory: configuration.logDirectory, host: host,
             clock: clock)
@@ -76,7 +76,7 @@ package struct Startup {
                 clock: clock))
         recovery.set(controller)
         controller.startTicking()
-        packages.generations.removeOld(current: number, keep: 2)
+        packages.removeLeftovers(current: number)
         return controller
     }
 
@@ -167,14 +167,8 @@ package struct Startup {
         }
     }
 
-    private func report(_ generation: PackageGeneration) {
-        for package in generation.packages {
-            if package.isUp {
-                logs.note(.packageLoaded(name: package.name, version: package.version))
-            } else {
-                logs.note(.packageFailed(name: package.name, reason: package.errorInfo.joined(separator: "; ")))
-            }
-        }
+    private func report(_ generation: PackageGeneration, _ alarms: AlarmKeeper) {
+        for package in generation.packages { package.report(to: logs, alarms) }
     }
 
     // MARK: Data

@@ -33,6 +33,12 @@ package struct SystemConfiguration: Sendable {
         let beside = DurableFiles.parent(of: file)
         trustDirectory = reader.path("package-signing/trust-anchors") ?? beside + "/trust"
         loadPathPolicy = reader.text("package-signing/load-path-policy") ?? "off"
+        guard ["require", "warn", "off"].contains(loadPathPolicy) else {
+            throw DiagnosticsError(
+                .error(
+                    "load-path-policy is '\(loadPathPolicy)'", remedy: "write require, warn or off",
+                    place: SourcePlace(file: file)))
+        }
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
         socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
         trustedGroup = reader.text("ncs-local-ipc/group")

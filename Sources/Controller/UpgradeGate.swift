@@ -1,4 +1,3 @@
-import ConfigTree
 import ControlProtocol
 import Synchronization
 
@@ -8,22 +7,17 @@ final class UpgradeGate: Sendable {
 
     static let replacedModel = ControlError(
         .upgradeInProgress,
-        "the data models were replaced by a package upgrade since this transaction began; start it again")
+        "the data models were replaced by a package upgrade since this transaction began, and what it is based on "
+            + "has no place in the new ones; start it again")
 
     private static let inUpgrade = ControlError(
         .upgradeInProgress,
         "the node is in upgrade mode; no configuration changes can be performed until the upgrade "
             + "has completed")
 
-    /// Refuses a new session during an upgrade.
+    /// Refuses a new session or a change during an upgrade.
     func admit() throws(ControlError) {
         if isUpgrading.withLock({ $0 }) { throw Self.inUpgrade }
-    }
-
-    /// Refuses a change during an upgrade, or one begun under other models.
-    func requireOpen(_ base: DataTree, _ running: DataTree) throws(ControlError) {
-        try admit()
-        guard base.model === running.model else { throw Self.replacedModel }
     }
 
     /// Runs `work` with the gate closed. Only one upgrade at a time.

@@ -21,7 +21,7 @@ package struct CarriedData: Sendable {
 package enum DataCarrier {
     package static func carry(_ data: DataTree, to model: DataModel) -> CarriedData {
         if data.model === model { return CarriedData(tree: data, losses: []) }
-        let run = CarrierRun()
+        let run = CarrierRun(model)
         let draft = RowDraft(model.schema.root)
         run.carryRoot(data.root, data.model, draft, model)
         return CarriedData(tree: DataTree(draft, model: model), losses: run.losses)
@@ -32,6 +32,10 @@ private final class CarrierRun {
     private var counted: [Loss: Int] = [:]
     private var order: [Loss] = []
     private var prefix = ""
+    /// The model that data is carried to; another one below a mount point.
+    private var model: DataModel
+
+    init(_ model: DataModel) { self.model = model }
 
     var losses: [Loss] {
         order.map { loss in
@@ -52,9 +56,10 @@ private final class CarrierRun {
     }
 
     private func carry(
-        _ row: Row, _ node: SchemaNode, _ old: DataModel, _ draft: RowDraft, _ new: DataModel, _ values: ValueContext
+        _ row: Row, _ node: SchemaNode, _ old: DataModel, _ draft: RowDraft, _ new: DataModel, _ values: ValueContext,
+        except carried: Set<Int> = []
     ) {
-        for position in 0..<row.leafCount {
+        for position in 0..<row.leafCount where !carried.contains(row.leafSlot(at: position)) {
             let leaf = node.dataChild(at: row.leafSlot(at: position))
             carryLeaf(leaf, row.value(at: position), draft, values)
         }
@@ -73,34 +78,53 @@ private final class CarrierRun {
 
     private func carryLeaf(_ leaf: SchemaNode, _ value: String, _ draft: RowDraft, _ values: ValueContext) {
         guard let target = draft.node.counterpart(of: leaf) else { return lose(leaf, "the node is gone") }
-        guard let carried = convert(value, leaf, target, values) else { return }
-        switch target.kind {
-        case .leaf, .anydata, .anyxml: draft.set(carried, for: target)
-        case .leafList: draft.add(carried, to: target)
-        default: lose(leaf, "the node is now a \(target.kindName)")
+        guard target.kind == leaf.kind || (leaf.kind == .leaf && target.kind == .leafList) else {
+            return lose(leaf, "the node is now a \(target.kindName)")
+        }
+        if let reason = obstacle(leaf, target, draft) { return lose(leaf, reason) }
+        switch convert(value, leaf, target, values) {
+        case .lost(let reason): lose(leaf, reason)
+        case .carried(let value):
+            if target.kind == .leafList { draft.add(value, to: target) } else { draft.set(value, for: target) }
         }
     }
 
-    /// The value in the new type's canonical form; nil, and a loss, if it does not fit.
+    /// Why nothing of `node` can stand at `target`, whatever it holds.
+    private func obstacle(_ node: SchemaNode, _ target: SchemaNode, _ draft: RowDraft) -> String? {
+        if node.isConfig, !target.isConfig { return "the node is no longer configuration" }
+        // In the old model they may have stood side by side: the first one chooses the case.
+        if model.rivals(of: target).contains(where: draft.willStore) { return "data of another case is there" }
+        return nil
+    }
+
+    private enum Conversion {
+        case carried(String)
+        case lost(String)
+    }
+
+    /// The value in the new type's canonical form. A secret stays in the form in which it is stored; plain text that
+    /// becomes a secret is handed on as it is, for whoever seals secrets.
     private func convert(
         _ value: String, _ leaf: SchemaNode, _ target: SchemaNode, _ values: ValueContext
-    ) -> String? {
-        guard let old = leaf.type, let new = target.type else { return value }
-        if old.secret != nil || new.secret != nil {
-            if new.secret != nil { return value }
-            lose(leaf, "a secret has no place in a type that is none")
-            return nil
+    ) -> Conversion {
+        guard let old = leaf.type, let new = target.type else { return .carried(value) }
+        if let secret = old.secret, secret != new.secret {
+            return .lost(
+                new.secret == nil
+                    ? "a secret has no place in a type that is none"
+                    : "a secret of this kind has no place in the new type")
         }
+        if new.secret != nil { return .carried(value) }
         do throws(ValueError) {
-            return try new.canonical(value, in: values)
+            return .carried(try new.canonical(value, in: values))
         } catch {
+            // An identity that has moved to another module.
             if old.base == .identityref, let name = value.split(separator: ":").last,
                 let same = try? new.canonical(String(name), in: values)
             {
-                return same
+                return .carried(same)
             }
-            lose(leaf, "a value does not fit the new type: \(error.message)")
-            return nil
+            return .lost("a value does not fit the new type: \(error.message)")
         }
     }
 
@@ -108,12 +132,16 @@ private final class CarrierRun {
         _ node: SchemaNode, _ row: Row, _ old: DataModel, _ draft: RowDraft, _ new: DataModel, _ values: ValueContext
     ) {
         guard let target = draft.node.counterpart(of: node) else {
-            return lose(node, "the sub-tree is gone", instances: row.instanceCount)
+            return lose(node, "the sub-tree is gone", instances: row.instanceCount(node))
         }
         guard target.kind == node.kind else {
-            return lose(node, "the node is now a \(target.kindName)", instances: row.instanceCount)
+            return lose(node, "the node is now a \(target.kindName)", instances: row.instanceCount(node))
         }
+        if let reason = obstacle(node, target, draft) { return lose(node, reason, instances: row.instanceCount(node)) }
         carry(row, node, old, draft.container(target), new, values)
+        if node.isPresence, !target.isPresence { lose(node, "the container has no presence any more") }
+        // A container that existed only by its content is not switched on when nothing of that is left.
+        if !node.isPresence, target.isPresence, draft.container(target).isEmpty { draft.remove(target) }
     }
 
     private func carryEntries(
@@ -121,13 +149,16 @@ private final class CarrierRun {
         _ values: ValueContext
     ) {
         guard let target = draft.node.counterpart(of: node) else {
-            return lose(node, "the sub-tree is gone", instances: entries.rows.reduce(0) { $0 + $1.instanceCount })
+            return lose(node, "the sub-tree is gone", instances: entries.instanceCount(node))
+        }
+        if let reason = obstacle(node, target, draft) {
+            return lose(node, reason, instances: entries.instanceCount(node))
         }
         for row in entries.rows {
             switch (node.kind, target.kind) {
             case (.leafList, .leafList), (.leafList, .leaf): carryValue(node, row, target, draft, values)
             case (.list, .list): carryEntry(node, row, target, old, draft, new, values)
-            default: lose(node, "the node is now a \(target.kindName)", instances: row.instanceCount)
+            default: lose(node, "the node is now a \(target.kindName)", instances: row.instanceCount(node))
             }
         }
     }
@@ -135,13 +166,15 @@ private final class CarrierRun {
     private func carryValue(
         _ node: SchemaNode, _ row: Row, _ target: SchemaNode, _ draft: RowDraft, _ values: ValueContext
     ) {
-        guard let value = convert(row.value(at: 0), node, target, values) else { return }
-        if target.kind == .leafList {
-            draft.add(value, to: target)
-        } else if draft.value(of: target) == nil {
+        switch convert(row.value(at: 0), node, target, values) {
+        case .lost(let reason): lose(node, reason)
+        case .carried(let value) where target.kind == .leafList:
+            if !draft.add(value, to: target) { lose(node, "another value is the same now") }
+        case .carried(let value):
+            guard draft.value(of: target) == nil else {
+                return lose(node, "the leaf-list is now a leaf, which holds one value")
+            }
             draft.set(value, for: target)
-        } else {
-            lose(node, "the leaf-list is now a leaf, which holds one value")
         }
     }
 
@@ -150,54 +183,80 @@ private final class CarrierRun {
         _ values: ValueContext
     ) {
         var keys: [String] = []
-        let isSameShape = node.keys.count == target.keys.count
+        var renamedSlots: Set<Int> = []
         for (position, key) in target.keys.enumerated() {
-            // A key under another name is the same key if as many keys stand before and behind it.
-            let renamed = isSameShape ? node.keys[position] : nil
-            guard let source = node.counterpart(of: key) ?? renamed,
-                let value = row.value(in: source.slot) ?? source.defaults.first,
-                let carried = convert(value, source, key, values)
-            else {
-                return lose(node, "its entry has no value for the key \(key.name)", instances: row.instanceCount)
+            var source = node.counterpart(of: key)
+            if source == nil, let renamed = renamedKey(node, target, position) {
+                source = renamed
+                renamedSlots.insert(renamed.slot)
             }
-            keys.append(carried)
+            guard let source, let value = row.value(in: source.slot) ?? source.defaults.first
+            else {
+                let reason = "an entry has no value for the key \(key.name)"
+                return lose(node, reason, instances: row.instanceCount(node))
+            }
+            switch convert(value, source, key, values) {
+            case .carried(let value): keys.append(value)
+            case .lost(let reason):
+                return lose(node, "key \(key.name): \(reason)", instances: row.instanceCount(node))
+            }
         }
         if target.keys.isEmpty {
             return carry(row, node, old, draft.appendEntry(of: target), new, values)
         }
         guard draft.existingEntry(of: target, keys: keys) == nil else {
-            return lose(node, "another entry has the same keys now", instances: row.instanceCount)
+            return lose(node, "another entry has the same keys now", instances: row.instanceCount(node))
         }
-        carry(row, node, old, draft.entry(of: target, keys: keys), new, values)
+        carry(row, node, old, draft.entry(of: target, keys: keys), new, values, except: renamedSlots)
+    }
+
+    /// The old key that is the new one at `position` under another name: the one at the same place, if as many keys
+    /// stand before and behind it and its own name is gone.
+    private func renamedKey(_ node: SchemaNode, _ target: SchemaNode, _ position: Int) -> SchemaNode? {
+        let keys = node.keys
+        guard keys.count == target.keys.count, target.counterpart(of: keys[position]) == nil else { return nil }
+        return keys[position]
     }
 
     private func carryMount(_ point: SchemaNode, _ tree: DataTree, _ draft: RowDraft, _ new: DataModel) {
         guard let target = draft.node.counterpart(of: point), target.kind == .mountPoint else {
-            return lose(point, "the mount point is gone", instances: tree.root.instanceCount)
+            return lose(point, "the mount point is gone", instances: tree.instanceCount)
         }
         guard let inner = new.mounted(draft.freeze(in: new), target) else {
-            return lose(point, "no driver is loaded for it", instances: tree.root.instanceCount)
+            return lose(point, "no driver is loaded for it", instances: tree.instanceCount)
         }
         if inner === tree.model {
             draft.mount(target, tree)
             return
         }
-        let outer = prefix
+        let outer = (prefix, model)
         prefix += point.prefixedPath
+        model = inner
         carryRoot(tree.root, tree.model, draft.mount(target, model: inner), inner)
-        prefix = outer
+        (prefix, model) = outer
     }
 }
 
 extension Row {
-    /// Values, containers and entries stored in and below this row.
-    var instanceCount: Int {
-        kids.reduce(leafCount) { sum, kid in
+    /// Values, presence containers and list entries in this row of `node`, itself counted.
+    func instanceCount(_ node: SchemaNode) -> Int {
+        if node.kind == .leafList { return 1 }
+        let own = node.kind == .list || node.isPresence ? 1 : 0
+        return kids.reduce(own + leafCount) { sum, kid in
+            let child = node.dataChild(at: Int(kid.slot))
             switch kid.kid {
-            case .row(let row): sum + row.instanceCount
-            case .entries(let entries): entries.rows.reduce(sum) { $0 + $1.instanceCount }
-            case .mount(let tree): sum + tree.root.instanceCount
+            case .row(let row): return sum + row.instanceCount(child)
+            case .entries(let entries): return sum + entries.instanceCount(child)
+            case .mount(let tree): return sum + tree.instanceCount
             }
         }
     }
+}
+
+extension Entries {
+    func instanceCount(_ node: SchemaNode) -> Int { rows.reduce(0) { $0 + $1.instanceCount(node) } }
+}
+
+extension DataTree {
+    var instanceCount: Int { root.instanceCount(model.schema.root) }
 }

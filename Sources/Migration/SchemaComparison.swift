@@ -22,13 +22,13 @@ package struct SchemaComparison: Sendable {
             }
             compare(child, other)
         }
-        for child in new.dataChildren where old.counterpart(of: child) == nil { noteAdded(child, old) }
+        for child in new.dataChildren where old.counterpart(of: child) == nil { noteAdded(child) }
+        compareChoices(old, new)
     }
 
-    private mutating func noteAdded(_ node: SchemaNode, _ parent: SchemaNode) {
-        let needsValue = node.isConfig && (node.isMandatory || node.minElements > 0)
+    private mutating func noteAdded(_ node: SchemaNode) {
         let kind = node.kind == .leaf ? "leaf" : "sub-tree"
-        if needsValue {
+        if node.needsValue {
             add(node, "mandatory \(kind) has been added", .incompatible, old: nil)
         } else {
             add(node, "\(kind) has been added", .compatible, old: nil)
@@ -40,6 +40,8 @@ package struct SchemaComparison: Sendable {
             let info = "node type has changed from \(old.kindName) to \(new.kindName)"
             add(old, info, .incompatible, old: old)
             if old.kind != new.kind { return }
+            compareFlags(old, new)
+            compareConstraints(old, new)
             return compareChildren(old, new)
         }
         compareFlags(old, new)
@@ -49,8 +51,45 @@ package struct SchemaComparison: Sendable {
         if !old.isTerminal { compareChildren(old, new) }
     }
 
+    /// Choices below a node, and below the cases of those: their data nodes are compared like all others.
+    private mutating func compareChoices(_ old: SchemaNode, _ new: SchemaNode) {
+        func sameChild(_ child: SchemaNode, of parent: SchemaNode) -> SchemaNode? {
+            parent.children.first {
+                $0.kind == child.kind && $0.name == child.name && $0.module.name == child.module.name
+            }
+        }
+        for choice in new.children where choice.kind == .choice && sameChild(choice, of: old) == nil {
+            if choice.isMandatory, choice.isConfig {
+                add(choice, "mandatory choice has been added", .incompatible, old: nil)
+            }
+        }
+        for choice in old.children where choice.kind == .choice {
+            guard let other = sameChild(choice, of: new) else { continue }
+            if choice.isMandatory != other.isMandatory {
+                let info = other.isMandatory ? "node is now mandatory" : "node is no longer mandatory"
+                add(choice, info, other.isMandatory ? .incompatible : .compatible, old: choice)
+            }
+            if choice.defaults != other.defaults {
+                add(choice, "default case has changed", .incompatible, old: choice)
+            }
+            for branch in choice.children where branch.kind == .case {
+                if let same = sameChild(branch, of: other) { compareChoices(branch, same) }
+            }
+        }
+    }
+
+    private mutating func comparePlaces(_ old: SchemaNode, _ new: SchemaNode) {
+        let (before, after) = (old.cases, new.cases)
+        guard before != after else { return }
+        // Out of a choice nothing excludes the node any more.
+        let info = after.isEmpty ? "node is no longer in a choice" : "node has moved to another case"
+        add(old, info, after.isEmpty ? .compatible : .incompatible, old: old)
+    }
+
     private mutating func compareFlags(_ old: SchemaNode, _ new: SchemaNode) {
-        if old.isConfig != new.isConfig {
+        comparePlaces(old, new)
+        // What lies below follows, and is not said again.
+        if old.isConfig != new.isConfig, old.dataParent?.isConfig == new.dataParent?.isConfig {
             let info = new.isConfig ? "node has become configuration" : "node is no longer configuration"
             add(old, info, new.isConfig ? .compatible : .incompatible, old: old)
         }
@@ -68,16 +107,18 @@ package struct SchemaComparison: Sendable {
             add(old, info, isRelaxed ? .compatible : .incompatible, old: old)
         }
         if old.defaults != new.defaults {
-            let info = old.defaults.isEmpty ? "default value has been added" : "default value has changed"
-            add(old, info, old.defaults.isEmpty ? .compatible : .incompatible, old: old)
+            let isRemoved = new.defaults.isEmpty
+            let verb = old.defaults.isEmpty ? "been added" : isRemoved ? "been removed" : "changed"
+            add(old, "default value has \(verb)", old.defaults.isEmpty ? .compatible : .incompatible, old: old)
         }
         if old.status != new.status { add(old, "status has changed to \(new.status)", .compatible, old: old) }
     }
 
     private mutating func compareTypes(_ old: SchemaNode, _ new: SchemaNode) {
         guard let before = old.type, let after = new.type else { return }
-        let verdict = TypeComparison(from: before, to: after, old.schema, new.schema)
-        if let info = verdict.info(isLeafList: old.kind == .leafList) {
+        let verdict = TypeComparison(
+            from: before, to: after, isLeafList: old.kind == .leafList, old.schema, new.schema)
+        if let info = verdict.info {
             add(old, info, verdict.compatibility, old: old)
         }
     }
@@ -97,8 +138,8 @@ package struct SchemaComparison: Sendable {
     private mutating func compareConstraints(_ old: SchemaNode, _ new: SchemaNode) {
         compare("must", old.musts.map(\.source), new.musts.map(\.source), old)
         compare("when", old.whens.map(\.source), new.whens.map(\.source), old)
-        let before = old.uniques.map { $0.map(\.name) }
-        let after = new.uniques.map { $0.map(\.name) }
+        let before = old.uniques.map { $0.map(\.prefixedPath) }
+        let after = new.uniques.map { $0.map(\.prefixedPath) }
         if before != after {
             let isRelaxed = after.allSatisfy { before.contains($0) }
             add(old, "unique has changed", isRelaxed ? .compatible : .incompatible, old: old)
@@ -121,6 +162,28 @@ package struct SchemaComparison: Sendable {
 extension SchemaNode {
     /// The node of the same module and name below this one.
     func counterpart(of other: SchemaNode) -> SchemaNode? { dataChild(named: other.name, module: other.module.name) }
+
+    /// Whether data must have the node wherever it has the parent: a "mandatory node" (RFC 7950 section 3).
+    var needsValue: Bool {
+        guard isConfig else { return false }
+        switch kind {
+        case .leaf, .anydata, .anyxml, .choice: return isMandatory
+        case .list, .leafList: return minElements > 0
+        case .container: return !isPresence && children.contains(where: \.needsValue)
+        default: return false
+        }
+    }
+
+    /// The choices that the node stands in, innermost first, each with the name of the case.
+    var cases: [String] {
+        var result: [String] = []
+        var below = self
+        while let above = below.parent, above.kind == .choice || above.kind == .case {
+            if above.kind == .choice { result.append("\(above.name):\(below.name)") }
+            below = above
+        }
+        return result
+    }
 
     /// The words of the incumbent for kinds of nodes.
     var kindName: String {

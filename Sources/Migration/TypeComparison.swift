@@ -7,13 +7,18 @@ struct TypeComparison {
     }
 
     private let difference: Difference
+    private let isLeafList: Bool
 
-    init(from old: ResolvedType, to new: ResolvedType, _ oldSchema: Schema, _ newSchema: Schema) {
-        difference = Self.difference(old, new, oldSchema, newSchema)
+    init(from old: ResolvedType, to new: ResolvedType, isLeafList: Bool, _ oldSchema: Schema, _ newSchema: Schema) {
+        let found = Self.difference(old, new, oldSchema, newSchema)
+        self.isLeafList = isLeafList
+        // The incumbent does not look into the types of leaf-lists: with any typedef changed, "the stack" has.
+        let isStack = isLeafList && !old.typedefs.isEmpty && found != .none && found != .base
+        difference = isStack ? .stack : found
     }
 
     /// The incumbent's wording, or one in its style; nil if nothing changed.
-    func info(isLeafList: Bool) -> String? {
+    var info: String? {
         switch difference {
         case .none: nil
         case .base: "leaf/leaf-list type has changed"
@@ -39,7 +44,10 @@ struct TypeComparison {
         switch old.base {
         case .enumeration, .bits: return members(old.enums + old.bits, new.enums + new.bits)
         case .union: return union(old, new, oldSchema, newSchema)
-        case .leafref: return old.leafrefSource == new.leafrefSource ? stack(old, new) : .expression
+        case .leafref:
+            guard old.leafrefSource == new.leafrefSource else { return .expression }
+            let instances = instances(old, new)
+            return instances == .none ? stack(old, new) : instances
         case .identityref:
             let before = Set(oldSchema.identities.values(of: old.identityBases))
             let after = Set(newSchema.identities.values(of: new.identityBases))
@@ -76,17 +84,19 @@ struct TypeComparison {
         if old.fractionDigits != new.fractionDigits { return .base }
         let before = old.patterns.map { "\($0.isInverted)\($0.source)" }
         let after = new.patterns.map { "\($0.isInverted)\($0.source)" }
-        if before != after {
-            if after.allSatisfy(before.contains) { return .widened }
-            return before.allSatisfy(after.contains) ? .narrowed : .expression
-        }
-        let ranges = bounds(old.ranges, new.ranges)
-        let lengths = bounds(old.lengths, new.lengths)
-        if case .narrowed = ranges { return .narrowed }
-        if case .narrowed = lengths { return .narrowed }
-        if case .widened = ranges { return .widened }
-        if case .widened = lengths { return .widened }
+        let patterns: Difference =
+            before == after
+            ? .none
+            : after.allSatisfy(before.contains)
+                ? .widened : before.allSatisfy(after.contains) ? .narrowed : .expression
+        let all = [bounds(old.ranges, new.ranges), bounds(old.lengths, new.lengths), patterns, instances(old, new)]
+        for worst in [Difference.narrowed, .expression, .widened] where all.contains(worst) { return worst }
         return stack(old, new)
+    }
+
+    /// Whether what is referred to must exist (`require-instance`).
+    private static func instances(_ old: ResolvedType, _ new: ResolvedType) -> Difference {
+        old.requireInstance == new.requireInstance ? .none : new.requireInstance ? .narrowed : .widened
     }
 
     /// The same values under other names: the incumbent reports it where a typedef was put in or taken out.
@@ -96,9 +106,10 @@ struct TypeComparison {
 
     private static func localName(_ name: String) -> Substring { name.split(separator: ":").last ?? "" }
 
-    private static func bounds<Bound: Comparable>(
+    private static func bounds<Bound: FixedWidthInteger>(
         _ old: [ClosedRange<Bound>], _ new: [ClosedRange<Bound>]
     ) -> Difference {
+        let (old, new) = (joined(old), joined(new))
         if old == new { return .none }
         if new.isEmpty { return .widened }
         if old.isEmpty { return .narrowed }
@@ -106,5 +117,18 @@ struct TypeComparison {
             new.contains { $0.lowerBound <= inner.lowerBound && $0.upperBound >= inner.upperBound }
         }
         return isCovered ? .widened : .narrowed
+    }
+
+    /// The same values in as few ranges as can be: `1..5 | 6..9` is `1..9`.
+    private static func joined<Bound: FixedWidthInteger>(_ ranges: [ClosedRange<Bound>]) -> [ClosedRange<Bound>] {
+        var result: [ClosedRange<Bound>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = result.last, last.upperBound == .max || range.lowerBound <= last.upperBound + 1 {
+                result[result.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                result.append(range)
+            }
+        }
+        return result
     }
 }

@@ -17,11 +17,15 @@ extension CLIDeviceSession {
     /// Reads and parses the whole configuration.
     package func show() throws(NEDError) -> DeviceReading {
         try phase("SHOW") { () throws(NEDError) in
+            trace.hold()
+            var shown: DataTree?
+            defer { trace.release(shown) }
             let lines = try dialogue.read(description.showCommand)
             // A volatile line leaves an empty one, so that lines keep their numbers.
             let text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
             do {
                 let parsed = try grammar.parse(Array(text.utf8))
+                shown = parsed.tree
                 return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: parsed.skipped)
             } catch {
                 throw NEDError(.driver, device: target.name, "the device's configuration cannot be read: \(error)")
@@ -31,7 +35,11 @@ extension CLIDeviceSession {
 
     /// The transaction id of what the device holds now.
     package func transactionID() throws(NEDError) -> String {
-        try phase("GET_TRANS_ID") { () throws(NEDError) in digest(try dialogue.read(description.showCommand)) }
+        try phase("GET_TRANS_ID") { () throws(NEDError) in
+            trace.hold()
+            defer { trace.release(nil) }
+            return digest(try dialogue.read(description.showCommand))
+        }
     }
 
     /// Throws `.outOfSync` if the device holds anything but what that transaction id stands for.

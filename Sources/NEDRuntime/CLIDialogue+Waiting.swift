@@ -1,3 +1,4 @@
+import Basics
 import Wire
 import YANG
 
@@ -56,6 +57,7 @@ extension CLIDialogue {
     // MARK: Sending
 
     func send(_ line: String, isSecret: Bool = false) throws(NEDError) {
+        CrashPoint.reach("driver.command")
         let bytes = Array(line.utf8) + [0x0A]
         trace.traffic(.toDriver, isSecret ? Array("*****\n".utf8) : bytes)
         try write(bytes, isSecret ? nil : line)

@@ -1,3 +1,4 @@
+package import ConfigTree
 package import Wire
 
 /// Where a device is and how to log in to it: what a session needs to know of the device's configuration.
@@ -44,6 +45,10 @@ package protocol DeviceTrace: Sendable {
     func phase(_ direction: TraceDirection, _ text: String)
     /// Bytes to or from the device.
     func traffic(_ direction: TraceDirection, _ bytes: [UInt8])
+    /// From here on traffic is kept back: what the device shows may hold secrets that nobody here knows yet.
+    func hold()
+    /// Writes what was kept back, with the secrets of `configuration` masked; without one, only how much it was.
+    func release(_ configuration: DataTree?)
 }
 
 package enum TraceDirection: String, Sendable { case toDriver = ">>", fromDriver = "<<" }
@@ -53,4 +58,6 @@ package struct NoTrace: DeviceTrace {
     package init() {}
     package func phase(_ direction: TraceDirection, _ text: String) {}
     package func traffic(_ direction: TraceDirection, _ bytes: [UInt8]) {}
+    package func hold() {}
+    package func release(_ configuration: DataTree?) {}
 }

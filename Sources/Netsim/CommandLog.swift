@@ -12,7 +12,8 @@ struct CommandLog {
     private static let sizeLimit = 8 << 20
 
     func record(_ command: String, mode: String, client: String) {
-        let shown = String(command.unicodeScalars.map { $0.properties.generalCategory == .control ? "." : Character($0) })
+        let shown = String(
+            command.unicodeScalars.map { $0.properties.generalCategory == .control ? "." : Character($0) })
         let line = "\(Self.time(clock.now())) \(client) \(mode) \(shown)\n"
         if let status = try? FileStatus(path: path), status.size > Self.sizeLimit { _ = rename(path, path + ".1") }
         // A full disk must not stop the device from answering.

@@ -3,6 +3,7 @@ import Basics
 /// What the command asks of the process that serves the network; one JSON object a line.
 enum ControlRequest: Hashable {
     case start([String])
+    /// None named means all that run.
     case stop([String])
     case status([String])
     /// Loads an XML file into a running device.

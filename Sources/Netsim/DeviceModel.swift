@@ -36,7 +36,7 @@ package final class DeviceModel: Sendable {
         }
         self.package = package
         data = DataModel(schema)
-        grammar = CLIGrammar(model: data, dialect: .i)
+        grammar = CLIGrammar(model: data, dialect: package.dialect)
         validator = Validator(data)
         hostname = schema.root.dataChildren.first { $0.name == "hostname" && $0.kind == .leaf }
     }
@@ -83,7 +83,9 @@ struct DeviceModules {
 
     private mutating func add(_ module: CompiledModule, _ file: String) {
         let isIdentity = file.split(separator: "/").last?.hasPrefix("tailf-ned-id-") ?? false
-        guard !isIdentity, !module.imports.contains("tailf-ncs"), !module.imports.contains("tailf-ncs-ned") else { return }
+        guard !isIdentity, !module.imports.contains("tailf-ncs"), !module.imports.contains("tailf-ncs-ned") else {
+            return
+        }
         annotations += module.sources([.annotation], in: file)
         library += module.sources([.submodule, .dependency], in: file)
         sources += module.sources([.module, .deviation], in: file)

@@ -22,7 +22,8 @@ extension DeviceShell {
             }
             var options = RenderOptions()
             options.selection = mode.paths
-            return Answer(text: "Building configuration...\n\n" + Self.shown(device.model.grammar.render(tree, options: options)))
+            return Answer(
+                text: "Building configuration...\n\n" + Self.shown(device.model.grammar.render(tree, options: options)))
         }
         return Answer(text: "Building configuration...\n\n" + Self.shown(Self.section(selected, of: text(tree))))
     }

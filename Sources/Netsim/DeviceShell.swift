@@ -91,6 +91,9 @@ struct DeviceShell {
         case .refuse(let message): return Answer(text: message + "\n", isRefused: true)
         case .hangUp: return Answer(ending: .breaks)
         case .silence: return Answer(ending: .hangs)
+        case .powerOff:
+            device.powerOff()
+            return Answer(ending: .breaks)
         case nil: break
         }
         if command == "do" || command.hasPrefix("do ") { return operate(line, skipping: "do") }

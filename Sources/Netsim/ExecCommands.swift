@@ -45,8 +45,12 @@ enum ExecCommands {
         Command("show running-config", "Current operating configuration", .showRunning, takesArguments: true),
         Command("show startup-config", "Contents of the startup configuration", .showStartup),
         Command("show version", "Software version", .showVersion, isPrivileged: false),
-        Command("terminal length", "Set number of lines on a screen", .terminalLength, takesArguments: true, isPrivileged: false),
-        Command("terminal width", "Set width of the display terminal", .terminalWidth, takesArguments: true, isPrivileged: false),
+        Command(
+            "terminal length", "Set number of lines on a screen", .terminalLength, takesArguments: true,
+            isPrivileged: false),
+        Command(
+            "terminal width", "Set width of the display terminal", .terminalWidth, takesArguments: true,
+            isPrivileged: false),
         Command("terminal monitor", "Copy debug output to the terminal", .terminal, isPrivileged: false),
         Command("terminal no monitor", "Copy no debug output to the terminal", .terminal, isPrivileged: false),
         Command("write", "Save the running configuration", .save),

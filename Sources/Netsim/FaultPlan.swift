@@ -5,7 +5,7 @@ import YANG
 /// What goes wrong at a device on demand: the content of its `faults.json`, an array of rules.
 ///
 /// Patterns are XSD regular expressions over the whole command, without the blanks around it. Only commands in
-/// configuration mode are looked at. A rule with `times` is spent after so many.
+/// configuration mode are looked at; the device counts them from its start, or from the last change of the file.
 struct FaultPlan: Hashable {
     enum Action: Hashable {
         /// The command is answered with the message and does nothing.
@@ -14,6 +14,9 @@ struct FaultPlan: Hashable {
         case hangUpAt(pattern: String)
         /// The connection breaks instead of the n-th command from now on; once.
         case hangUpAfter(Int)
+        /// The device loses power instead of carrying out the command: it answers nobody until it is started again.
+        case powerOffAt(pattern: String)
+        case powerOffAfter(Int)
         /// The command is neither carried out nor answered.
         case silence(pattern: String)
     }
@@ -64,8 +67,10 @@ extension FaultPlan.Action {
         case ("refuse-line", let pattern?, _):
             self = .refuse(pattern: pattern, message: value["message"]?.string ?? FaultPlan.standardMessage)
         case ("hang-up-line", let pattern?, _): self = .hangUpAt(pattern: pattern)
+        case ("power-off-line", let pattern?, _): self = .powerOffAt(pattern: pattern)
         case ("silent-line", let pattern?, _): self = .silence(pattern: pattern)
         case ("hang-up-after", _, let count?) where count > 0: self = .hangUpAfter(count)
+        case ("power-off-after", _, let count?) where count > 0: self = .powerOffAfter(count)
         default: return nil
         }
     }
@@ -75,6 +80,8 @@ extension FaultPlan.Action {
         case .refuse(let pattern, let message):
             ["fault": "refuse-line", "pattern": .string(pattern), "message": .string(message)]
         case .hangUpAt(let pattern): ["fault": "hang-up-line", "pattern": .string(pattern)]
+        case .powerOffAt(let pattern): ["fault": "power-off-line", "pattern": .string(pattern)]
+        case .powerOffAfter(let count): ["fault": "power-off-after", "after": .number(String(count))]
         case .hangUpAfter(let count): ["fault": "hang-up-after", "after": .number(String(count))]
         case .silence(let pattern): ["fault": "silent-line", "pattern": .string(pattern)]
         }
@@ -86,6 +93,8 @@ extension FaultPlan.Action {
         case .refuse(let pattern, let message):
             "refuse-line \"\(pattern)\"" + (message == FaultPlan.standardMessage ? "" : " \"\(message)\"")
         case .hangUpAt(let pattern): "hang-up-line \"\(pattern)\""
+        case .powerOffAt(let pattern): "power-off-line \"\(pattern)\""
+        case .powerOffAfter(let count): "power-off-after \(count)"
         case .hangUpAfter(let count): "hang-up-after \(count)"
         case .silence(let pattern): "silent-line \"\(pattern)\""
         }
@@ -95,7 +104,7 @@ extension FaultPlan.Action {
 /// The faults of a running device: follows its file, counts commands.
 struct FaultInjector {
     /// What is to happen instead of a command.
-    enum Effect: Hashable { case refuse(String), hangUp, silence }
+    enum Effect: Hashable { case refuse(String), hangUp, powerOff, silence }
 
     private let path: String
     private var version = ""
@@ -110,15 +119,14 @@ struct FaultInjector {
         guard !rules.isEmpty else { return nil }
         count += 1
         for rule in rules {
-            if case .hangUpAfter(let number) = rule.action {
-                if count == number { return .hangUp }
-                continue
-            }
-            guard rule.matcher?.matches(command) == true else { continue }
+            let isMatch = rule.matcher?.matches(command) ?? false
             switch rule.action {
-            case .refuse(_, let message): return .refuse(message)
-            case .silence: return .silence
-            case .hangUpAt, .hangUpAfter: return .hangUp
+            case .hangUpAfter(let number): if count == number { return .hangUp }
+            case .powerOffAfter(let number): if count == number { return .powerOff }
+            case .refuse(_, let message): if isMatch { return .refuse(message) }
+            case .silence: if isMatch { return .silence }
+            case .hangUpAt: if isMatch { return .hangUp }
+            case .powerOffAt: if isMatch { return .powerOff }
             }
         }
         return nil
@@ -136,8 +144,9 @@ struct FaultInjector {
         rules = plan.actions.map { action in
             let pattern: String? =
                 switch action {
-                case .refuse(let pattern, _), .hangUpAt(let pattern), .silence(let pattern): pattern
-                case .hangUpAfter: nil
+                case .refuse(let pattern, _), .hangUpAt(let pattern), .powerOffAt(let pattern), .silence(let pattern):
+                    pattern
+                case .hangUpAfter, .powerOffAfter: nil
                 }
             return (action, pattern.flatMap { try? PatternMatcher($0, acceptingExtraEscapes: true) })
         }

@@ -121,8 +121,7 @@ extension NetsimCommand {
                 remedy: "remove it yourself if you are sure")
         }
         if let network = try? NetworkDirectory(directory: target) {
-            let client = client(network)
-            let replies = try client.ask(.stop(network.info.devices.map(\.name))) ?? [:]
+            let replies = try stopRunning(Selection(network: network, devices: network.info.devices, isAll: true))
             for device in network.info.devices where replies[device.name]?.state == .stopped {
                 output("DEVICE \(device.name) STOPPED")
             }

@@ -23,7 +23,7 @@ extension NetsimCommand {
     }
 
     func stop(_ selection: Selection) throws(NetsimError) -> Int32 {
-        let replies = try client(selection.network).ask(.stop(selection.names)) ?? [:]
+        let replies = try stopRunning(selection)
         var status: Int32 = 0
         for name in selection.names {
             guard let reply = replies[name], reply.state == .stopped else {
@@ -36,6 +36,14 @@ extension NetsimCommand {
             status = 1
         }
         return status
+    }
+
+    /// Stops the devices; all of them means also those that were renamed while they ran.
+    func stopRunning(_ selection: Selection) throws(NetsimError) -> [String: ControlReply] {
+        let replies = try client(selection.network).ask(.stop(selection.isAll ? [] : selection.names)) ?? [:]
+        let known = Set(selection.names)
+        for name in replies.keys.sorted() where !known.contains(name) { output("DEVICE \(name) STOPPED") }
+        return replies
     }
 
     /// Asks the devices themselves, not the process.
@@ -62,7 +70,7 @@ extension NetsimCommand {
 
     /// Brings devices back to what they were before their first start.
     func reset(_ selection: Selection) throws(NetsimError) -> Int32 {
-        let replies = try client(selection.network).ask(.stop(selection.names)) ?? [:]
+        let replies = try stopRunning(selection)
         for device in selection.devices {
             if replies[device.name]?.state == .stopped { output("DEVICE \(device.name) STOPPED") }
             do {
@@ -114,17 +122,18 @@ extension NetsimCommand {
         var store = DeviceStore(files: device.files)
         let running = try convert(try store.load(oldModel), to: newModel, of: device)
         let hasStartup = DurableFiles.exists(device.files.startup)
-        let startup = hasStartup ? try convert(try DeviceStore.startup(device.files, oldModel), to: newModel, of: device) : nil
+        let startup =
+            hasStartup ? try convert(try DeviceStore.startup(device.files, oldModel), to: newModel, of: device) : nil
         try store.writeRunning(running.tree)
         if let startup { try DeviceStore.writeStartup(startup.tree, device.files) }
-        let index = network.info.devices.firstIndex { $0.name == device.name } ?? 0
+        let index = network.info.index(of: device.name) ?? 0
         do {
             for file in device.files.initialFiles { try DurableFiles.remove(file) }
             try NetworkDirectory.writeStartFiles(device, newModel.package, counter: index)
         } catch {
             throw NetsimError(.system, "", "\(error)")
         }
-        network.info.devices[index].packageDirectory = newModel.package.directory
+        network.info.setPackage(newModel.package.directory, of: device.name)
         try network.save()
         return running.report
     }

@@ -94,7 +94,9 @@ extension NetsimCommand {
         }
         let selection = try device([name], count: 1)
         let files = words.dropFirst().filter { !$0.hasPrefix("-") }
-        guard !files.isEmpty else { throw NetsimError(.usage, "", "load needs a file", remedy: "see ncs-netsim --help") }
+        guard !files.isEmpty else {
+            throw NetsimError(.usage, "", "load needs a file", remedy: "see ncs-netsim --help")
+        }
         var isMerge = words.contains { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.contains("m") }
         for file in files {
             let path = PlainFiles.absolute(file, in: workingDirectory)
@@ -144,7 +146,8 @@ extension NetsimCommand {
         guard let action = FaultPlan.Action(.object(rule)) else {
             throw NetsimError(
                 .usage, "", "\"\(words.dropFirst().joined(separator: " "))\" is no fault",
-                remedy: "use refuse-line, hang-up-line or silent-line with an XSD regular expression, or hang-up-after N")
+                remedy:
+                    "see ncs-netsim --help; PATTERN is an XSD regular expression")
         }
         plan.actions.append(action)
         try plan.write(to: path)

@@ -1,5 +1,5 @@
-package import ConfigTree
 import Basics
+package import ConfigTree
 import Foundation
 
 /// The command `ncs-netsim`.
@@ -158,12 +158,16 @@ package struct NetsimCommand {
     struct Selection {
         var network: NetworkDirectory
         var devices: [NetworkDevice]
+        /// Whether no device was named.
+        var isAll = false
         var names: [String] { devices.map(\.name) }
     }
 
     private func devices(_ words: [String]) throws(NetsimError) -> Selection {
         let network = try network()
-        guard let name = words.first else { return Selection(network: network, devices: network.info.devices) }
+        guard let name = words.first else {
+            return Selection(network: network, devices: network.info.devices, isAll: true)
+        }
         guard words.count == 1 else {
             throw NetsimError(.usage, "", "too many arguments", remedy: "give one device, or none for all")
         }
@@ -211,7 +215,8 @@ package struct NetsimCommand {
                           load devname file...      |
                           log devname               |
                           fault devname [refuse-line PATTERN [MESSAGE] | hang-up-line PATTERN |
-                                         silent-line PATTERN | hang-up-after N | clear] |
+                                         power-off-line PATTERN | silent-line PATTERN |
+                                         hang-up-after N | power-off-after N | clear] |
                           upgrade-device devname <NcsPackage> |
                           [cli | cli-c | cli-i] devname |
                           get-port devname [ipc | netconf | cli | snmp]

@@ -1,4 +1,5 @@
 import Basics
+import CLIGrammar
 import Foundation
 
 /// A driver package as far as a simulated device needs it.
@@ -18,7 +19,8 @@ package struct NetsimPackage: Hashable, Sendable {
         let files = ["/package-meta-data.xml", "/src/package-meta-data.xml.in"].map { directory + $0 }
         guard let file = files.first(where: DurableFiles.exists) else {
             throw NetsimError(
-                .packageUnusable, directory, "there is no package-meta-data.xml", remedy: "give the directory of a package")
+                .packageUnusable, directory, "there is no package-meta-data.xml",
+                remedy: "give the directory of a package")
         }
         let root: XMLElement
         do {
@@ -30,12 +32,13 @@ package struct NetsimPackage: Hashable, Sendable {
             let name = root.child("name")?.trimmedText, !name.isEmpty
         else { throw NetsimError(.packageUnusable, file, "it describes no package", remedy: "see the manual") }
         let drivers = root.children("component").compactMap { $0.child("ned") }
-        guard let driver = drivers.first,
-            let (kind, element) = Kind.allCases.lazy.compactMap({ kind in driver.child(kind.rawValue).map { (kind, $0) } })
-                .first
-        else {
+        let found = drivers.first.flatMap { driver in
+            Kind.allCases.lazy.compactMap { kind in driver.child(kind.rawValue).map { (kind, $0) } }.first
+        }
+        guard let (kind, element) = found else {
             throw NetsimError(
-                .packageUnusable, file, "the package is no driver", remedy: "give a package with a component of kind ned")
+                .packageUnusable, file, "the package is no driver",
+                remedy: "give a package with a component of kind ned")
         }
         self.directory = directory
         self.kind = kind
@@ -60,6 +63,21 @@ package struct NetsimPackage: Hashable, Sendable {
     package var identity: (module: String, name: String)? {
         guard let nedID, !nedID.isEmpty else { return kind == .netconf ? ("netconf", "netconf") : nil }
         return (nedID, nedID)
+    }
+
+    /// How the device's configuration looks, as `driver/driver.yaml` names it; IOS without one.
+    var dialect: CLIDialect {
+        let bytes = (try? DurableFiles.read(directory + "/driver/driver.yaml", limit: 1 << 20)) ?? []
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let words = lines.first { $0.hasPrefix("dialect:") }?.dropFirst(8).split(whereSeparator: {
+            " \t\r#'\"".contains($0)
+        })
+        switch words?.first {
+        case "xr": return .xr
+        case "nx": return .nx
+        case "c": return .c
+        default: return .i
+        }
     }
 
     var startFiles: [String] {

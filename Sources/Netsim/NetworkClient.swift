@@ -108,7 +108,7 @@ package enum ProcessLauncher {
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, newSession)
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-        defer { words.forEach { free($0) } }
+        defer { for word in words { free(word) } }
         words.append(nil)
         var process = pid_t()
         let code = posix_spawn(&process, "/proc/self/exe", &actions, &attributes, words, environ)

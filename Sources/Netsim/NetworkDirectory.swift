@@ -125,7 +125,7 @@ package struct NetworkDirectory: Hashable, Sendable {
             try Self.writeStartFiles(device, package, counter: index)
         }
         try makeHostKey(device.files)
-        info.devices.append(device)
+        info.append(device)
     }
 
     /// Copies the start configuration of the package, the device's name and number filled in.
@@ -157,7 +157,8 @@ package struct NetworkDirectory: Hashable, Sendable {
         guard let first = text.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-"), text.utf8.count <= 64
         else { return false }
         return text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 46 || $0 == 95
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 46
+                || $0 == 95
         }
     }
 

@@ -7,11 +7,25 @@ import Foundation
 /// obeyed, so every command reads it anew and nothing else says which devices there are. Directories are written
 /// relative to the network's, so that it can be moved.
 package struct NetworkInfo: Hashable, Sendable {
-    package var devices: [NetworkDevice]
+    package private(set) var devices: [NetworkDevice] = []
+    private var places: [String: Int] = [:]
 
-    package init(devices: [NetworkDevice] = []) { self.devices = devices }
+    package init() {}
 
-    package func device(_ name: String) -> NetworkDevice? { devices.first { $0.name == name } }
+    package func device(_ name: String) -> NetworkDevice? { places[name].map { devices[$0] } }
+
+    /// The device's number in the file.
+    package func index(of name: String) -> Int? { places[name] }
+
+    /// Adds a device of a new name.
+    package mutating func append(_ device: NetworkDevice) {
+        places[device.name] = devices.count
+        devices.append(device)
+    }
+
+    package mutating func setPackage(_ directory: String, of name: String) {
+        if let place = places[name] { devices[place].packageDirectory = directory }
+    }
 
     // MARK: Writing
 
@@ -52,7 +66,7 @@ package struct NetworkInfo: Hashable, Sendable {
     /// Reads the text of `file`, which lies in `directory`. Throws `damagedInfo` naming the line.
     package init(text: String, file: String, directory: String) throws(NetsimError) {
         var values: [Int: [String: String]] = [:]
-        var places: [Int: Int] = [:]
+        var lines: [Int: Int] = [:]
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = line.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
@@ -60,16 +74,15 @@ package struct NetworkInfo: Hashable, Sendable {
                 throw Self.fault(file, number + 1, "\"\(line.prefix(60))\" is no assignment of the form key[i]=value")
             }
             values[index, default: [:]][key] = value
-            if places[index] == nil { places[index] = number + 1 }
+            if lines[index] == nil { lines[index] = number + 1 }
         }
-        devices = []
         for (index, pairs) in values.sorted(by: { $0.key < $1.key }) {
-            let line = places[index] ?? 0
+            let line = lines[index] ?? 0
             let device = try Self.device(pairs, index, file, line, directory)
             guard self.device(device.name) == nil else {
                 throw Self.fault(file, line, "there are two devices of the name \(device.name)")
             }
-            devices.append(device)
+            append(device)
         }
     }
 
@@ -120,7 +133,8 @@ package struct NetworkInfo: Hashable, Sendable {
         }
         let address = rest.removeValue(forKey: "addresses") ?? "127.0.0.1"
         return NetworkDevice(
-            name: name, packageDirectory: package, directory: PlainFiles.absolute(try value("devicedirs"), in: directory),
+            name: name, packageDirectory: package,
+            directory: PlainFiles.absolute(try value("devicedirs"), in: directory),
             address: address, ports: ports, otherValues: rest)
     }
 }

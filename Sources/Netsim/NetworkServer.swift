@@ -44,7 +44,9 @@ final class NetworkServer: Sendable {
     func carryOut(_ request: ControlRequest, reply: @escaping @Sendable (ControlReply) -> Void) {
         switch request {
         case .start(let names): start(names, reply)
-        case .stop(let names): for name in names { reply(stop(name)) }
+        case .stop(let names):
+            let running = state.withLock { Array($0.running.keys) }
+            for name in names.isEmpty ? running : names { reply(stop(name)) }
         case .status(let names): for name in names { reply(status(name)) }
         case .load(let name, let file, let isMerge): reply(load(name, file, isMerge))
         }
@@ -68,16 +70,23 @@ final class NetworkServer: Sendable {
             for name in names { reply(ControlReply(device: name, state: .failed, text: error.description)) }
             return
         }
-        let byName = Dictionary(info.devices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let packages = Set(names.compactMap { info.device($0)?.packageDirectory })
+        let models = packages.reduce(into: [:]) { $0[$1] = model(of: $1) }
         WorkCrew(limit: max(2, ProcessInfo.processInfo.activeProcessorCount)).run(names) { [self] name in
-            guard let device = byName[name] else {
+            guard let device = info.device(name), let model = models[device.packageDirectory] else {
                 return reply(ControlReply(device: name, state: .failed, text: "there is no such device"))
             }
-            reply(start(device))
+            reply(start(device, model))
         }
     }
 
-    private func start(_ device: NetworkDevice) -> ControlReply {
+    private func model(of directory: String) -> Result<DeviceModel, NetsimError> {
+        Result { () throws(NetsimError) in
+            try models.model(of: try NetsimPackage(directory: directory), moduleDirectory: moduleDirectory)
+        }
+    }
+
+    private func start(_ device: NetworkDevice, _ model: Result<DeviceModel, NetsimError>) -> ControlReply {
         let isFree = state.withLock { state in
             guard state.running[device.name] == nil else { return false }
             return state.starting.insert(device.name).inserted
@@ -85,10 +94,13 @@ final class NetworkServer: Sendable {
         guard isFree else { return ControlReply(device: device.name, state: .alreadyRunning) }
         defer { state.withLock { _ = $0.starting.remove(device.name) } }
         do throws(NetsimError) {
-            let package = try NetsimPackage(directory: device.packageDirectory)
-            let model = try models.model(of: package, moduleDirectory: moduleDirectory)
             let simulated = try SimulatedDevice(
-                device, model: model, queue: DeviceQueue(crew: crew), clock: clock)
+                device, model: try model.get(), queue: DeviceQueue(crew: crew), clock: clock,
+                losePower: { [weak self] in
+                    guard let server = self else { return }
+                    // Stopping waits for the device's queue, from which this is called.
+                    Thread.detachNewThread { _ = server.stop(device.name) }
+                })
             let key = try HostKey.load(device.files)
             let address = SocketAddress(host: device.address, port: device.ports.cli)
             let listener = try listen(simulated, address, key)

@@ -22,7 +22,9 @@ enum PlainFiles {
         let bytes = Array(bytes)
         var offset = 0
         while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
+            let count = bytes.withUnsafeBytes {
+                Foundation.write(descriptor, $0.baseAddress! + offset, $0.count - offset)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw FileError(operation: "write", path: path, errno: errno)

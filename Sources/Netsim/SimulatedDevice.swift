@@ -16,6 +16,8 @@ final class SimulatedDevice: Sendable {
     let clock: WallClock
     let startTime: Int64
     private let state: Mutex<State>
+    /// Takes the device off the network; called from its own queue.
+    private let losePower: @Sendable () -> Void
 
     private struct State {
         var tree: DataTree
@@ -25,8 +27,10 @@ final class SimulatedDevice: Sendable {
 
     /// Loads what is stored. Throws `configurationUnusable`, `system`.
     init(
-        _ device: NetworkDevice, model: DeviceModel, queue: DeviceQueue, clock: WallClock
+        _ device: NetworkDevice, model: DeviceModel, queue: DeviceQueue, clock: WallClock,
+        losePower: @escaping @Sendable () -> Void = {}
     ) throws(NetsimError) {
+        self.losePower = losePower
         name = device.name
         files = device.files
         self.model = model
@@ -48,6 +52,8 @@ final class SimulatedDevice: Sendable {
 
     /// What a fault asks for instead of this command.
     func fault(on command: String) -> FaultInjector.Effect? { state.withLock { $0.faults.effect(on: command) } }
+
+    func powerOff() { losePower() }
 
     func record(_ command: String, mode: String, client: String) {
         CommandLog(path: files.commandLog, clock: clock).record(command, mode: mode, client: client)

@@ -1,183 +1,253 @@
 import Basics
-import Crypto
 import Foundation
 package import PackageSigning
 
-/// The private copies of packages, one directory a generation: `state/packages-in-use/N/PACKAGE`.
+/// What is done with packages of the load path that bear no signature.
+package enum LoadPathPolicy: String, Sendable {
+    /// They are refused; they are loaded and it is said; they are loaded.
+    case require, warn, off
+}
+
+/// A bundle that may be loaded, and what is to be said about it.
+package struct AcceptedBundle: Sendable {
+    package var bundle: VerifiedBundle
+    package var warnings: [String]
+
+    package init(_ bundle: VerifiedBundle, warnings: [String] = []) {
+        self.bundle = bundle
+        self.warnings = warnings
+    }
+}
+
+/// The private copies of packages, one directory a generation: `state/packages-in-use/N/PACKAGE`, and beside each
+/// package `.PACKAGE.origin`: who signed it, and what is to be said about that.
 ///
-/// Invariant: a directory `N` is complete and synced, or it is called `N.new` and is rubbish. Which one is in force is
-/// said by the log, not here.
+/// Invariant: a directory that a record of the log names is complete and synced (`seal` comes before the record). Any
+/// other is rubbish; which one is in force is said by the log, not here.
 package struct GenerationStore: Sendable {
     package let directory: String
-    private let policy: String
-    private let verify: @Sendable (String) throws -> VerifiedBundle
+    private let policy: LoadPathPolicy
+    private let accept: @Sendable (String) throws -> AcceptedBundle
 
-    /// - Parameters:
-    ///   - policy: `require` refuses what is not signed.
-    ///   - verify: checks a signed bundle against the trust anchors.
+    /// - Parameter accept: checks a signed bundle against the trust anchors.
     package init(
-        directory: String, policy: String, verify: @escaping @Sendable (String) throws -> VerifiedBundle
+        directory: String, policy: LoadPathPolicy, accept: @escaping @Sendable (String) throws -> AcceptedBundle
     ) {
         self.directory = directory
         self.policy = policy
-        self.verify = verify
+        self.accept = accept
     }
 
     package func path(_ number: Int) -> String { "\(directory)/\(number)" }
 
-    /// The numbers of complete generations.
+    /// The numbers of the generations that are there.
     package func numbers() -> [Int] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { Int($0) }.sorted()
     }
 
-    /// Copies packages into a fresh generation and returns what could not be copied. Killed halfway, it leaves only
-    /// what the next call removes.
+    // MARK: Building
+
+    /// Copies packages into a fresh generation and returns what could not be copied.
+    ///
+    /// - Throws: if it is not a package's fault but the machine's (no space left, say). Nothing is left then.
     package func build(_ number: Int, from sources: [PackageSource]) throws -> [PackageCopyFault] {
         let temporary = path(number) + ".new"
         try DurableFiles.removeTree(temporary)
         try DurableFiles.removeTree(path(number))
-        try DurableFiles.makeDirectory(temporary)
-        var faults: [PackageCopyFault] = []
-        for source in sources {
-            do {
-                try copy(source, to: temporary)
-            } catch {
-                faults.append(PackageCopyFault(source: source, reason: "\(error)"))
+        do {
+            try DurableFiles.makeDirectory(temporary)
+            var faults: [PackageCopyFault] = []
+            for source in sources {
+                if let fault = try copy(source, to: temporary) { faults.append(fault) }
             }
+            try DurableFiles.rename(temporary, to: path(number))
+            return faults
+        } catch {
+            try? DurableFiles.removeTree(temporary)
+            throw error
         }
-        try DurableFiles.syncTree(temporary)
+    }
+
+    /// Makes a generation survive a crash.
+    package func seal(_ number: Int) throws {
+        try DurableFiles.syncTree(path(number))
+        try DurableFiles.syncDirectory(directory)
         CrashPoint.reach("generation.built")
-        try DurableFiles.rename(temporary, to: path(number))
-        return faults
     }
 
-    /// Makes a generation that is another one with some packages more.
-    package func extend(_ number: Int, from base: Int, with sources: [PackageSource]) throws -> [PackageCopyFault] {
-        let kept = ((try? FileManager.default.contentsOfDirectory(atPath: path(base))) ?? []).sorted()
-            .filter { !$0.hasSuffix(".signer") }
-            .map { PackageSource(fileName: $0, path: path(base) + "/" + $0, form: .directory) }
-        return try build(number, from: kept + sources)
+    private func copy(_ source: PackageSource, to target: String) throws -> PackageCopyFault? {
+        var name: String?
+        do {
+            try copy(source, to: target, name: &name)
+            return nil
+        } catch {
+            let fault = error as? PackageError
+            if let number = (error as? FileError)?.errno ?? fault?.systemError, Self.machineFaults.contains(number) {
+                throw error
+            }
+            // A second package of a name must not be taken for the first.
+            let known = fault?.code == .duplicate ? nil : name
+            return PackageCopyFault(
+                source: source, package: known ?? source.fileName.visible(), reason: "\(error)",
+                isMetaData: fault?.code == .metaDataInvalid || fault?.code == .duplicate)
+        }
     }
 
-    private func copy(_ source: PackageSource, to target: String) throws {
-        if policy == "require", source.form != .bundle, !source.path.hasPrefix(directory + "/") {
+    private static let machineFaults: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM]
+
+    /// - Parameter name: is set to the package's name as soon as it is known.
+    private func copy(_ source: PackageSource, to target: String, name: inout String?) throws {
+        switch source.form {
+        case .brokenLink:
+            throw PackageError(
+                .fileUnusable, source.path, "is a link to what is not there", remedy: "mend the link or remove it")
+        case .directory:
+            let isOwn = source.path.hasPrefix(directory + "/")
+            let found = Self.packageName(of: source)
+            name = found
+            var origin = isOwn ? PackageOrigin(of: source.path) : try unsigned(source)
+            try requireNew(target + "/" + found, source.path)
+            var copier = PackageCopier(source: source.path)
+            try copier.copy(to: target + "/" + found)
+            origin.warnings += copier.warnings
+            try origin.write(for: target + "/" + found)
+        case .archive:
+            let origin = try unsigned(source)
+            let archive = try PackageArchive(path: source.path)
+            try unpack(target, source.path, origin, &name) { try archive.extract(to: $0) }
+        case .bundle:
+            let accepted = try accept(source.path)
+            let bundle = accepted.bundle
+            name = bundle.package
+            let origin = PackageOrigin(signature: bundle.signer.subject, warnings: accepted.warnings)
+            try unpack(target, source.path, origin, &name, manifest: bundle.manifest) { try bundle.extract(to: $0) }
+        }
+    }
+
+    private func unsigned(_ source: PackageSource) throws -> PackageOrigin {
+        var origin = PackageOrigin()
+        switch policy {
+        case .off: break
+        case .warn: origin.warnings.append("is not signed (load-path-policy is warn)")
+        case .require:
             throw PackageError(
                 .notSigned, source.path, "is not signed, and load-path-policy is require",
                 remedy: "sign it with 'ncs-package sign', or set /ncs-config/package-signing/load-path-policy")
         }
-        switch source.form {
-        case .directory:
-            let name = try Self.packageName(of: source)
-            try PackageCopier.copy(source.path, to: target + "/" + name)
-            if let signer = try? DurableFiles.read(source.path + ".signer", limit: 4_096) {
-                try DurableFiles.write("\(target)/\(name).signer", signer)
-            }
-        case .archive:
-            try unpack(target, path: source.path, signer: nil) { try PackageArchive(path: source.path).extract(to: $0) }
-        case .bundle:
-            let bundle = try verify(source.path)
-            try unpack(target, path: source.path, signer: bundle.signer.subject) { try bundle.extract(to: $0) }
-        }
+        return origin
     }
 
+    private func requireNew(_ place: String, _ path: String) throws {
+        guard DurableFiles.exists(place) else { return }
+        let name = DurableFiles.lastComponent(place)
+        throw PackageError(
+            .duplicate, path, "a package \(name) is in the load path twice", remedy: "remove one of them")
+    }
+
+    /// Unpacks beside the packages, and moves the package there when it is what it says.
     private func unpack(
-        _ target: String, path: String, signer: String?, _ extract: (String) throws -> PackageArchive.Listing
+        _ target: String, _ path: String, _ origin: PackageOrigin, _ name: inout String?,
+        manifest: BundleManifest? = nil, _ extract: (String) throws -> PackageArchive.Listing
     ) throws {
         let scratch = "\(target)/.unpacking"
         try DurableFiles.removeTree(scratch)
-        let listing = try extract(scratch)
-        let place = target + "/" + listing.topDirectory
-        guard !DurableFiles.exists(place) else {
-            try DurableFiles.removeTree(scratch)
+        defer { try? DurableFiles.removeTree(scratch) }
+        let top = try extract(scratch).topDirectory
+        let (metaData, _) = try PackageBuilder.metaData(of: scratch + "/" + top)
+        guard metaData.name == top else {
             throw PackageError(
-                .duplicate, path, "a package \(listing.topDirectory) is in the load path twice",
-                remedy: "remove one of them")
+                .metaDataInvalid, path,
+                "its directory is '\(top.visible())' and its package '\(metaData.name)'",
+                remedy: "give the directory the name of the package")
         }
-        try DurableFiles.rename(scratch + "/" + listing.topDirectory, to: place)
-        try DurableFiles.removeTree(scratch)
-        if let signer { try DurableFiles.write("\(place).signer", Array(signer.utf8)) }
+        if let manifest { try Self.check(metaData, manifest, path) }
+        name = top
+        try requireNew(target + "/" + top, path)
+        try origin.write(for: target + "/" + top)
+        try DurableFiles.rename(scratch + "/" + top, to: target + "/" + top)
     }
 
-    /// Those of the sources that hold the package of that name.
-    package func sources(of name: String, among sources: [PackageSource]) throws -> [PackageSource] {
-        try sources.filter { source in
-            switch source.form {
-            case .directory: try Self.packageName(of: source) == name
-            case .archive: try PackageArchive(path: source.path).describe().metaData.name == name
-            case .bundle: try verify(source.path).package == name
-            }
+    /// That the signer signed what the manifest says.
+    private static func check(_ metaData: PackageMetaData, _ manifest: BundleManifest, _ path: String) throws {
+        guard metaData.name == manifest.package, metaData.version.description == manifest.version.description,
+            metaData.neds.compactMap(\.nedID) == manifest.nedIDs
+        else {
+            throw PackageError(
+                .contentMismatch, path,
+                "the manifest names \(manifest.package) \(manifest.version) and the archive is \(metaData.name) "
+                    + "\(metaData.version), or has other ned-ids", remedy: "sign the package again")
+        }
+    }
+
+    // MARK: Looking
+
+    /// Those of the sources that hold the package of that name. What cannot be read is taken by its file name.
+    package func sources(of name: String, among sources: [PackageSource]) -> [PackageSource] {
+        sources.filter { source in
+            let found: String? =
+                switch source.form {
+                case .directory: Self.packageName(of: source)
+                case .archive: try? PackageArchive(path: source.path).describe().metaData.name
+                case .bundle: try? accept(source.path).bundle.package
+                case .brokenLink: nil
+                }
+            return found.map { $0 == name } ?? PackageFileName(source.fileName).isMeant(by: name, withoutVersion: true)
         }
     }
 
     /// A directory's package bears the name that its meta-data gives, whatever the directory or link is called.
-    private static func packageName(of source: PackageSource) throws -> String {
-        guard let (metaData, _) = try? PackageBuilder.metaData(of: source.path) else { return source.fileName }
-        return metaData.name
+    private static func packageName(of source: PackageSource) -> String {
+        (try? PackageBuilder.metaData(of: source.path))?.metaData.name ?? source.fileName
     }
 
-    /// Removes generations older than the `keep` newest up to `current`, and what was left half made.
+    /// Keeps the generation in force and those before it, `keep` in all, and removes what was begun and not put in
+    /// force.
     package func removeOld(current: Int, keep: Int) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         for name in names where name.hasSuffix(".new") { try? DurableFiles.removeTree("\(directory)/\(name)") }
-        for number in numbers() where number > current || number <= current - keep {
-            try? DurableFiles.removeTree(path(number))
-        }
+        let all = numbers()
+        let old = all.filter { $0 < current }.dropLast(max(keep - 1, 0))
+        for number in all.filter({ $0 > current }) + old { try? DurableFiles.removeTree(path(number)) }
     }
 }
 
 package struct PackageCopyFault: Sendable {
     package var source: PackageSource
+    /// The package's name, or the file's if that is all that is known.
+    package var package: String
     package var reason: String
+    /// Its description of itself is at fault.
+    package var isMetaData: Bool
 }
 
-/// Copies a package directory: regular files and directories; links only to files inside the package.
-enum PackageCopier {
-    static func copy(_ source: String, to target: String) throws {
-        guard !DurableFiles.exists(target) else {
-            throw PackageError(
-                .duplicate, source, "a package of this name is in the load path twice", remedy: "remove one of them")
-        }
-        let root = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
-        try copyDirectory(root, target, root, depth: 0)
+/// Who answers for a package of a generation: a hidden file beside it, the signature first, then a warning a line.
+struct PackageOrigin {
+    var signature = "none (local build)"
+    var warnings: [String] = []
+
+    init(signature: String = "none (local build)", warnings: [String] = []) {
+        self.signature = signature
+        self.warnings = warnings
     }
 
-    private static func copyDirectory(_ source: String, _ target: String, _ root: String, depth: Int) throws {
-        guard depth < 32 else { throw PackageError(.entryRefused, source, "directories are nested too deeply") }
-        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-        for name in try FileManager.default.contentsOfDirectory(atPath: source).sorted()
-        where !PackageArchiveWriter.leftOut.contains(name) {
-            let from = source + "/" + name
-            let resolved = URL(fileURLWithPath: from).resolvingSymlinksInPath().path
-            guard resolved == from || resolved.hasPrefix(root + "/") else { continue }
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: resolved, isDirectory: &isDirectory) else { continue }
-            if isDirectory.boolValue {
-                guard resolved == from else { continue }
-                try copyDirectory(from, target + "/" + name, root, depth: depth + 1)
-            } else {
-                try FileManager.default.copyItem(atPath: resolved, toPath: target + "/" + name)
-            }
-        }
+    /// Of a package directory in a generation.
+    init(of package: String) {
+        guard let bytes = try? DurableFiles.read(Self.file(package), limit: 1 << 16) else { return }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        if let first = lines.first { signature = first }
+        warnings = Array(lines.dropFirst())
+    }
+
+    func write(for package: String) throws {
+        let lines = ([signature] + warnings).map { $0.visible(limit: 1_000) }
+        try DurableFiles.write(Self.file(package), Array(lines.joined(separator: "\n").utf8))
+    }
+
+    private static func file(_ package: String) -> String {
+        "\(DurableFiles.parent(of: package))/.\(DurableFiles.lastComponent(package)).origin"
     }
 }
 
-/// Digests of what lies on disk.
-enum DirectoryDigest {
-    /// SHA-256 over path, mode and content of each file below `directory`, in order of paths.
-    static func of(_ directory: String) throws -> String {
-        var hash = SHA256()
-        let walker = FileManager.default.enumerator(atPath: directory)
-        let names = (walker?.allObjects as? [String] ?? []).sorted()
-        for name in names {
-            let path = directory + "/" + name
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue
-            else { continue }
-            let isExecutable = FileManager.default.isExecutableFile(atPath: path)
-            let content = SHA256.hash(data: try DurableFiles.read(path))
-            hash.update(data: Data("\(name)\0\(isExecutable)\0".utf8))
-            content.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
-    }
+extension DurableFiles {
+    static func lastComponent(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 }

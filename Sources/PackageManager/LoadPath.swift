@@ -1,10 +1,10 @@
 import Basics
 import Foundation
-import PackageSigning
 
-/// A package as it lies in the load path: a directory, a link to one, an archive or a signed bundle.
+/// A package as it lies in the load path: a directory, a link to one, an archive or a signed bundle. A link to what is
+/// not there is one too, so that its absence is said.
 package struct PackageSource: Hashable, Sendable {
-    package enum Form: Hashable, Sendable { case directory, archive, bundle }
+    package enum Form: Hashable, Sendable { case directory, archive, bundle, brokenLink }
 
     /// The name in the load path.
     package var fileName: String
@@ -39,7 +39,10 @@ package struct LoadPath: Sendable {
     private static func source(_ name: String, in directory: String) -> PackageSource? {
         let path = directory + "/" + name
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return nil }
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
+            return isLink ? PackageSource(fileName: name, path: path, form: .brokenLink) : nil
+        }
         if isDirectory.boolValue {
             let isPackage =
                 DurableFiles.exists(path + "/package-meta-data.xml")

@@ -85,9 +85,10 @@ package struct PackageArchive: Sendable {
     @discardableResult
     package func extract(to directory: String, expected: [BundleManifest.File]? = nil) throws -> Listing {
         guard mkdir(directory, 0o755) == 0 else {
+            let number = errno
             throw PackageError(
-                .fileUnusable, directory, "cannot be made: \(String(cString: strerror(errno)))",
-                remedy: errno == EEXIST ? "remove it first" : "")
+                .fileUnusable, directory, "cannot be made: \(String(cString: strerror(number)))",
+                remedy: number == EEXIST ? "remove it first" : "", systemError: number)
         }
         var sink = ExtractingSink(directory: directory, archive: path, expected: expected)
         do {

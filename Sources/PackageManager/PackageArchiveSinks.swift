@@ -124,8 +124,10 @@ struct ExtractingSink: ArchiveEntrySink {
     }
 
     private func failure(_ operation: String, _ path: String) -> PackageError {
-        let reason = String(cString: strerror(errno))
-        return PackageError(.fileUnusable, path, "cannot \(operation): \(reason)", remedy: "nothing was unpacked")
+        let number = errno
+        return PackageError(
+            .fileUnusable, path, "cannot \(operation): \(String(cString: strerror(number)))",
+            remedy: "nothing was unpacked", systemError: number)
     }
 
     private func mismatch(_ what: String, _ entry: PackageArchive.Entry) -> PackageError {

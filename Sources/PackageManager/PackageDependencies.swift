@@ -10,6 +10,11 @@ enum PackageDependencies {
             packages[index].fail(
                 .circularDependency, ["Failed to load NCS package: \(name); circular dependency found"])
         }
+        judgeMissing(&packages)
+    }
+
+    /// Fails the packages that require what is not loaded; again whenever others have failed meanwhile.
+    static func judgeMissing(_ packages: inout [LoadedPackage]) {
         var isChanged = true
         while isChanged {
             isChanged = false
@@ -29,6 +34,20 @@ enum PackageDependencies {
                 packages[index].fail(.metaDataError, ["Failed to load duplicate NCS package \(name): (\(first))"])
             } else {
                 seen[name] = packages[index].directory
+            }
+        }
+    }
+
+    /// Fails a package that brings a ned-id which another has brought: devices would not know their driver.
+    static func refuseSharedNEDIDs(_ packages: inout [LoadedPackage]) {
+        var owners: [String: String] = [:]
+        for index in packages.indices where packages[index].isUp {
+            for ned in packages[index].metaData?.neds ?? [] {
+                guard let identity = ned.identity else { continue }
+                let owner = owners[identity, default: packages[index].name]
+                owners[identity] = owner
+                guard owner != packages[index].name else { continue }
+                packages[index].fail(.metaDataError, ["ned-id \(identity) is that of package \(owner) as well"])
             }
         }
     }

@@ -27,10 +27,13 @@ package struct PackageError: Error, Sendable, CustomStringConvertible {
     package var code: Code
     package var sentence: String
     package var path: String
+    /// The number of the system's error behind it, if there is one: whether the machine is at fault, not the package.
+    package var systemError: Int32?
 
-    package init(_ code: Code, _ path: String, _ what: String, remedy: String = "") {
+    package init(_ code: Code, _ path: String, _ what: String, remedy: String = "", systemError: Int32? = nil) {
         self.code = code
         self.path = path
+        self.systemError = systemError
         sentence = "\(path): \(what)" + (remedy.isEmpty ? "" : "; \(remedy)")
     }
 

@@ -28,6 +28,8 @@ package struct PackageLoader: Sendable {
         for index in packages.indices where packages[index].isUp {
             systemSources += loadModels(&packages[index])
         }
+        PackageDependencies.refuseSharedNEDIDs(&packages)
+        PackageDependencies.judgeMissing(&packages)
         let system = try systemSchema(systemSources, &packages)
         for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
         return PackageGeneration(
@@ -48,45 +50,59 @@ package struct PackageLoader: Sendable {
 
     private static func package(_ fault: PackageCopyFault) -> LoadedPackage {
         LoadedPackage(
-            name: fault.source.fileName, directory: fault.source.path, digest: "", signature: "none",
-            status: .fileLoadError, errorInfo: [fault.reason])
+            name: fault.package, directory: fault.source.path, digest: "", signature: "none",
+            status: fault.isMetaData ? .metaDataError : .fileLoadError, errorInfo: [fault.reason])
     }
 
     // MARK: Meta-data
 
     private func readAll(_ directory: String) throws -> [LoadedPackage] {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
-        return try names.filter { !$0.hasPrefix(".") && !$0.hasSuffix(".signer") }.map { name in
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        return names.filter { !$0.hasPrefix(".") }.map { name in
             let path = directory + "/" + name
-            let digest = try DirectoryDigest.of(path)
-            let signer = try? String(decoding: DurableFiles.read(path + ".signer", limit: 4_096), as: UTF8.self)
+            let origin = PackageOrigin(of: path)
             var package = LoadedPackage(
-                name: name, directory: path, digest: digest, signature: signer ?? "none (local build)", status: .up)
-            read(&package)
+                name: name, directory: path, digest: "", signature: origin.signature, status: .up,
+                warnings: origin.warnings)
+            do {
+                package.digest = try DirectoryDigest.of(path)
+                try read(&package)
+            } catch {
+                package.fail(error is FileError ? .fileLoadError : .metaDataError, ["\(error)"])
+            }
             return package
         }
     }
 
-    private func read(_ package: inout LoadedPackage) {
-        do {
-            let (metaData, warnings) = try PackageBuilder.metaData(of: package.directory)
-            package.metaData = metaData
-            package.name = metaData.name
-            package.warnings += warnings.map(\.description)
-            guard metaData.runs(on: Product.compatibleVersion) else {
-                let wanted = metaData.minimumVersions.map(\.description).joined(separator: ", ")
-                package.fail(
-                    .badNCSVersion, ["Failed to load NCS package: \(metaData.name); requires NCS version \(wanted)"])
-                return
+    private func read(_ package: inout LoadedPackage) throws {
+        let (metaData, warnings) = try PackageBuilder.metaData(of: package.directory)
+        package.metaData = metaData
+        package.name = metaData.name
+        package.warnings += warnings.map(\.description) + Self.deadCode(metaData, package.directory)
+        guard !metaData.runs(on: Product.compatibleVersion) else { return }
+        let lowest = metaData.minimumVersions.map(\.description).joined(separator: ", ")
+        let highest = metaData.maximumVersions.map(\.description).joined(separator: ", ")
+        let wanted = [lowest, highest.isEmpty ? "" : "at most \(highest)"].filter { !$0.isEmpty }
+        package.fail(
+            .badNCSVersion,
+            [
+                "Failed to load NCS package: \(metaData.name); requires NCS version "
+                    + wanted.joined(separator: ", ")
+            ])
+    }
+
+    /// What of the package's code is not run here.
+    private static func deadCode(_ metaData: PackageMetaData, _ directory: String) -> [String] {
+        var warnings = metaData.components.compactMap { component -> String? in
+            switch component.kind {
+            case .ned: nil
+            case .application: "the code of application component \(component.name) is not run"
+            case .callback: "the code of callback component \(component.name) is not run"
+            case .upgrade: "the code of upgrade component \(component.name) is not run"
             }
-            for component in metaData.components {
-                if case .application = component.kind {
-                    package.warnings.append("the code of application component \(component.name) is not run")
-                }
-            }
-        } catch {
-            package.fail(.metaDataError, ["\(error)"])
         }
+        if DurableFiles.exists(directory + "/python") { warnings.append("the code in python/ is not run") }
+        return warnings
     }
 
     // MARK: Models
@@ -94,7 +110,8 @@ package struct PackageLoader: Sendable {
     /// A module that goes into the system model, and whose package fails with it.
     struct SystemModule {
         var source: SchemaCompiler.Source
-        var library: [SchemaCompiler.Source]
+        var library: [SchemaCompiler.Source] = []
+        var annotations: [SchemaCompiler.Source] = []
         var package: String
     }
 
@@ -108,7 +125,11 @@ package struct PackageLoader: Sendable {
             return []
         }
         package.warnings += modules.warnings
-        var system = modules.system.map { SystemModule(source: $0, library: modules.library, package: package.name) }
+        // What annotates in a driver package annotates the device model.
+        let annotations = package.metaData?.neds.isEmpty == false ? [] : modules.annotations
+        var system = modules.system.map {
+            SystemModule(source: $0, library: modules.library, annotations: annotations, package: package.name)
+        }
         for ned in package.metaData?.neds ?? [] {
             guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
             // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
@@ -122,7 +143,7 @@ package struct PackageLoader: Sendable {
                     javaClassName: ned.javaClassName))
             if !modules.systemNames.contains(identity), ned.nedID != nil {
                 let source = NEDIDModule.source(identity: identity, type: ned.type)
-                system.append(SystemModule(source: source, library: [], package: package.name))
+                system.append(SystemModule(source: source, package: package.name))
             }
         }
         return system
@@ -163,23 +184,44 @@ package struct PackageLoader: Sendable {
         var modules = modules.filter { module in packages.contains { $0.name == module.package && $0.isUp } }
         while true {
             let sources = try SystemModules.sources(in: moduleDirectory) + modules.map(\.source)
-            let digest = Self.digest(sources + modules.flatMap(\.library))
+            let digest = Self.digest(sources + modules.flatMap { $0.library + $0.annotations })
             if let previous, previous.systemDigest == digest { return (previous.systemSchema, digest) }
-            var options = SchemaCompiler.Options()
-            options.searchPath = [moduleDirectory]
-            options.library = modules.flatMap(\.library)
-            let outcome = SchemaCompiler(options: options).compile(sources)
+            let outcome = SchemaCompiler(options: systemOptions(modules)).compile(sources)
             let errors = outcome.diagnostics.filter { $0.severity == .error }
             if let schema = outcome.schema, errors.isEmpty { return (schema, digest) }
-            let guilty = Set(
-                modules.filter { module in errors.contains { $0.place?.file == module.source.path } }.map(\.package))
-            guard !guilty.isEmpty else { throw DiagnosticsError(errors) }
+            let guilty = try guilty(of: errors, modules)
             for index in packages.indices where guilty.contains(packages[index].name) {
                 let paths = modules.filter { $0.package == packages[index].name }.map(\.source.path)
                 let own = errors.filter { paths.contains($0.place?.file ?? "") }
-                packages[index].fail(.fileLoadError, own.prefix(20).map(\.description))
+                packages[index].fail(.fileLoadError, (own.isEmpty ? errors : own).prefix(20).map(\.description))
             }
-            modules.removeAll { guilty.contains($0.package) }
+            PackageDependencies.judgeMissing(&packages)
+            modules.removeAll { module in packages.contains { $0.name == module.package && !$0.isUp } }
         }
+    }
+
+    /// The packages whose modules the errors are in. Errors elsewhere are laid to the first package with which the
+    /// system model no longer compiles.
+    private func guilty(of errors: [Diagnostic], _ modules: [SystemModule]) throws -> Set<String> {
+        let named = modules.filter { module in errors.contains { $0.place?.file == module.source.path } }
+        if !named.isEmpty { return Set(named.map(\.package)) }
+        let own = try SystemModules.sources(in: moduleDirectory)
+        var names: [String] = []
+        for module in modules where names.last != module.package { names.append(module.package) }
+        for count in names.indices {
+            let some = modules.filter { names[...count].contains($0.package) }
+            if SchemaCompiler(options: systemOptions(some)).compile(own + some.map(\.source)).hasErrors {
+                return [names[count]]
+            }
+        }
+        throw DiagnosticsError(errors)
+    }
+
+    private func systemOptions(_ modules: [SystemModule]) -> SchemaCompiler.Options {
+        var options = SchemaCompiler.Options()
+        options.searchPath = [moduleDirectory]
+        options.library = modules.flatMap(\.library)
+        options.annotations = modules.flatMap(\.annotations)
+        return options
     }
 }

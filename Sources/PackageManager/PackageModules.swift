@@ -55,8 +55,23 @@ struct PackageModules {
         where file.hasSuffix(".yang") {
             let source = SchemaCompiler.Source(
                 path: directory + "/" + file, bytes: try DurableFiles.read(directory + "/" + file, limit: 64 << 20))
-            device.append(source)
+            let text = String(decoding: source.bytes, as: UTF8.self)
+            if text.contains(Self.annotation) {
+                annotations.append(source)
+            } else if Self.isSystemModule(file, text: text, package) {
+                system.append(source)
+            } else {
+                device.append(source)
+            }
         }
+    }
+
+    /// Only modules that annotate others have this statement.
+    private static let annotation = ":annotate-module"
+
+    private static func isSystemModule(_ file: String, text: String, _ package: LoadedPackage) -> Bool {
+        guard package.metaData?.neds.isEmpty == false else { return true }
+        return text.contains(/import\s+"?tailf-ncs(-ned)?"?\s*\{/) || file.hasPrefix("tailf-ned-id-")
     }
 
     /// Modules of a driver package that belong to our own data, not to the device's: its ned-id, and what augments us.

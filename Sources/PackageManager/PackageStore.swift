@@ -1,11 +1,12 @@
 package import Basics
-import Foundation
+package import Foundation
 package import PackageSigning
 
 /// The package files that were fetched, and which of them are installed: linked into the load path.
 ///
-/// Only signed bundles enter. Files lie in `objects/` under the digest of their content, so that nothing is ever
-/// written over; a name is a link to one. Installing makes a link in the load path, and `packages reload` loads it.
+/// Only signed bundles enter. A file lies in `objects/` under the digest of its content, so that nothing is ever written
+/// over, with its `PackageReceipt` beside it; a name is a link to one. Installing makes a link in the load path, and
+/// `packages reload` loads it.
 package struct PackageStore: Sendable {
     package enum State: String, Sendable { case installable, installed }
 
@@ -19,7 +20,11 @@ package struct PackageStore: Sendable {
     private let directory: String
     private let links: String
     private let verify: @Sendable (String) throws -> VerifiedBundle
+    private let turn = StoreTurn()
 
+    /// - Parameters:
+    ///   - links: the directory of the load path into which installed packages are linked.
+    ///   - verify: checks a signed bundle, its certificates for the time of the call.
     package init(
         directory: String, links: String, verify: @escaping @Sendable (String) throws -> VerifiedBundle
     ) {
@@ -28,19 +33,37 @@ package struct PackageStore: Sendable {
         self.verify = verify
     }
 
+    private var objects: String { directory + "/objects" }
     private func path(_ fileName: String) -> String { directory + "/" + fileName }
     private func link(_ fileName: String) -> String { links + "/" + fileName }
 
     // MARK: Looking
 
-    /// Every file of the store by name, with what its signed manifest says. A file that fails verification now is left
-    /// out of use: it is listed by `faults`.
+    /// Every file of the store by name, as its receipt has it: whether the signature still holds is judged where the
+    /// file is used.
     package func items() -> [Item] {
         fileNames().compactMap { name in
-            guard let bundle = try? verify(path(name)) else { return nil }
-            let state: State = isInstalled(name) ? .installed : .installable
-            return Item(fileName: name, state: state, package: bundle.package, version: bundle.version)
+            guard let receipt = receipt(path(name)) else { return nil }
+            return Item(
+                fileName: name, state: isInstalled(name) ? .installed : .installable, package: receipt.package,
+                version: Version(receipt.version))
         }
+    }
+
+    private func receipt(_ path: String) -> PackageReceipt? {
+        if let receipt = PackageReceipt(of: Self.resolved(path)) { return receipt }
+        return (try? verify(path)).map { PackageReceipt($0) }
+    }
+
+    /// When the file behind a path of the load path was installed; nil if it did not come out of the store.
+    package func installTime(of path: String) -> Date? {
+        let object = Self.resolved(path)
+        guard object.hasPrefix(Self.resolved(objects) + "/") else { return nil }
+        return PackageReceipt(of: object)?.installed
+    }
+
+    private static func resolved(_ path: String) -> String {
+        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 
     private func fileNames() -> [String] {
@@ -56,80 +79,138 @@ package struct PackageStore: Sendable {
 
     /// Takes a file into the store. It is copied first and judged then: what is checked is what is kept.
     package func fetch(_ file: String) throws -> String {
-        let name = (file as NSString).lastPathComponent
-        guard name.hasSuffix(".signed.bin") || UnverifiedBundle.isBundle(file) else {
-            guard DurableFiles.exists(file) else {
-                throw PackageError(.fileUnusable, file, "does not exist", remedy: "give the path of a package file")
-            }
-            throw PackageError(
-                .notSigned, file, "is not signed",
-                remedy: "sign it with 'ncs-package sign', or put it into the load path")
+        try turn.take { try fetchNow(file) }
+    }
+
+    private func fetchNow(_ file: String) throws -> String {
+        let name = DurableFiles.lastComponent(file)
+        guard DurableFiles.exists(file) else {
+            throw PackageError(.fileUnusable, file, "does not exist", remedy: "give the path of a package file")
         }
+        guard name.hasSuffix(".signed.bin") else {
+            let isBundle = UnverifiedBundle.isBundle(file)
+            throw PackageError(
+                isBundle ? .fileUnusable : .notSigned, file, isBundle ? "does not end in .signed.bin" : "is not signed",
+                remedy: isBundle
+                    ? "give it such a name" : "sign it with 'ncs-package sign', or put it into the load path")
+        }
+        try requireName(name)
         guard !DurableFiles.exists(path(name)) else {
             throw PackageError(
                 .alreadyThere, file, "a package file of this name has been fetched already",
-                remedy: "deinstall it and remove the file, or give the new file another name")
+                remedy: "give the new file another name, or remove the old one from \(directory)")
         }
-        try DurableFiles.makeDirectory(directory + "/objects")
-        let temporary = "\(directory)/objects/.\(getpid()).\(name).new"
+        try DurableFiles.makeDirectory(objects)
+        let temporary = "\(objects)/.\(getpid()).\(name).new"
         defer { unlink(temporary) }
-        do { try FileManager.default.copyItem(atPath: file, toPath: temporary) } catch {
-            throw PackageError(.fileUnusable, file, "cannot be copied: \(error.localizedDescription)")
-        }
+        unlink(temporary)
+        try RegularFile.copy(file, to: temporary)
         let bundle = try verify(temporary)
         _ = try bundle.checkContent()
         try DurableFiles.syncFile(temporary)
-        let digest = try FileRegion(wholeFile: temporary).sha256()
-        let object = "\(directory)/objects/\(digest)"
+        let object = objects + "/" + (try FileRegion(wholeFile: temporary).sha256())
+        if PackageReceipt(of: object) == nil { try PackageReceipt(bundle).write(for: object) }
         try DurableFiles.rename(temporary, to: object)
-        try DurableFiles.link(path(name), to: "objects/" + (object as NSString).lastPathComponent)
+        try DurableFiles.link(path(name), to: "objects/" + DurableFiles.lastComponent(object))
         return name
+    }
+
+    /// Names end up on terminals, in logs and as links: no more than what names of packages are made of.
+    private func requireName(_ name: String) throws {
+        let isPlain = name.utf8.allSatisfy { byte in
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                || "._-+".utf8.contains(byte)
+        }
+        guard isPlain, !name.hasPrefix("."), name.utf8.count <= 200 else {
+            throw PackageError(
+                .fileUnusable, name.visible(), "is no name of a package file",
+                remedy: "use letters, digits, '.', '_', '-' and '+'")
+        }
     }
 
     /// As `fetch`, for content that came with the request.
     package func upload(_ name: String, _ content: [UInt8]) throws -> String {
         guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".signed.bin") else {
-            throw PackageError(.fileUnusable, name, "is no name of a package file", remedy: "it ends in .signed.bin")
+            throw PackageError(
+                .fileUnusable, name.visible(), "is no name of a package file", remedy: "it ends in .signed.bin")
         }
-        let scratch = "\(directory)/.upload.\(getpid())"
-        try DurableFiles.makeDirectory(scratch)
-        defer { try? DurableFiles.removeTree(scratch) }
-        try DurableFiles.write(scratch + "/" + name, content)
-        return try fetch(scratch + "/" + name)
+        try requireName(name)
+        return try turn.take {
+            let scratch = "\(directory)/.upload.\(getpid())"
+            try DurableFiles.makeDirectory(scratch)
+            defer { try? DurableFiles.removeTree(scratch) }
+            try DurableFiles.write(scratch + "/" + name, content)
+            return try fetchNow(scratch + "/" + name)
+        }
     }
 
-    /// Links a fetched package into the load path and returns the stem of its file name.
+    /// Links a fetched package into the load path and returns the stem of its file name. Its certificates are judged
+    /// now, and the time is kept: that they expire later does not stop the package.
     package func install(_ typed: String, replaceExisting: Bool, allowVersionMismatch: Bool) throws -> String {
-        let all = items()
-        let item = try find(typed, in: all)
-        guard item.state == .installable else {
-            throw PackageError(.alreadyThere, item.fileName, "is installed already")
+        try turn.take {
+            let all = items()
+            let item = try find(typed, in: all)
+            guard item.state == .installable else {
+                throw PackageError(.alreadyThere, item.fileName, "is installed already")
+            }
+            let name = PackageFileName(item.fileName)
+            if let release = name.release, release != Product.compatibleVersion, !allowVersionMismatch {
+                throw PackageError(
+                    .versionMismatch, item.fileName,
+                    "was made for release \(release), this is \(Product.compatibleVersion)",
+                    remedy: "get the file for this release, or install it with allow-version-mismatch")
+            }
+            let others = all.filter { $0.state == .installed && $0.package == item.package }
+            if let other = others.first, !replaceExisting {
+                throw PackageError(
+                    .alreadyThere, item.fileName, "version \(other.version) of package \(item.package) is installed",
+                    remedy: "deinstall it, or install with replace-existing")
+            }
+            try link(item, replacing: others)
+            return name.fileStem
         }
-        let name = PackageFileName(item.fileName)
-        if let release = name.release, release != Product.compatibleVersion, !allowVersionMismatch {
+    }
+
+    private func link(_ item: Item, replacing others: [Item]) throws {
+        guard !DurableFiles.exists(link(item.fileName)) else {
             throw PackageError(
-                .versionMismatch, item.fileName,
-                "was made for release \(release), this is \(Product.compatibleVersion)",
-                remedy: "get the file for this release, or install it with allow-version-mismatch")
+                .alreadyThere, link(item.fileName), "a file of this name lies in the load path",
+                remedy: "remove it, or reload it from there")
         }
-        let others = all.filter { $0.state == .installed && $0.package == item.package }
-        if let other = others.first, !replaceExisting {
-            throw PackageError(
-                .alreadyThere, item.fileName, "version \(other.version) of package \(item.package) is installed",
-                remedy: "deinstall it, or install with replace-existing")
-        }
+        let bundle = try verify(path(item.fileName))
+        var receipt = PackageReceipt(bundle)
+        receipt.installed = bundle.judgedAt
+        try receipt.write(for: Self.resolved(path(item.fileName)))
         try DurableFiles.makeDirectory(links)
-        let target = URL(fileURLWithPath: path(item.fileName)).standardized.path
-        try DurableFiles.link(link(item.fileName), to: target)
+        try DurableFiles.link(link(item.fileName), to: URL(fileURLWithPath: path(item.fileName)).standardized.path)
         for other in others { try DurableFiles.remove(link(other.fileName)) }
-        return name.fileStem
     }
 
     /// Takes the link out of the load path; the file stays in the store.
     package func deinstall(_ typed: String) throws {
-        let installed = items().filter { $0.state == .installed }
-        let item = try find(typed, in: installed, withoutVersion: true)
-        try DurableFiles.remove(link(item.fileName))
+        try turn.take {
+            let installed = items().filter { $0.state == .installed }
+            let item = try find(typed, in: installed, withoutVersion: true)
+            try DurableFiles.remove(link(item.fileName))
+        }
+    }
+
+    /// Removes what a crash left half done: temporary files and links, and objects that no name leads to.
+    package func removeLeftovers() {
+        turn.take {
+            let files = FileManager.default
+            func names(_ directory: String) -> [String] { (try? files.contentsOfDirectory(atPath: directory)) ?? [] }
+            for name in names(directory) where name.hasPrefix(".upload.") || name.hasSuffix(".new") {
+                try? DurableFiles.removeTree(path(name))
+            }
+            for name in names(links) where name.contains(".signed.bin.") && name.hasSuffix(".new") {
+                if (try? files.destinationOfSymbolicLink(atPath: link(name))) != nil { unlink(link(name)) }
+            }
+            let used = Set(fileNames().map { DurableFiles.lastComponent(Self.resolved(path($0))) })
+            for name in names(objects) where !used.contains(String(name.prefix { $0 != "." })) {
+                unlink(objects + "/" + name)
+            }
+        }
     }
 
     private func find(_ typed: String, in all: [Item], withoutVersion: Bool = false) throws -> Item {

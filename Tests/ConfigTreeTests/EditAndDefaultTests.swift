@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import Testing
 import YANG
@@ -41,7 +42,8 @@ import YANG
         for path in ["/m:top/l[k='a']", "/m:top/l[k='a'][n='1'][v='2']", "/m:top[a='1']", "/m:top/l{a}"] {
             #expect(throws: PathError(.wrongKeys, ""), "\(path)") { try tree.path(path) }
         }
-        for path in ["/m:top/l[k='a'", "/m:top/l{a", "/m:top/l[k=a]", "/m:top/l{a 1}x", "//", "/m:top/l[k='a'][k='b']"] {
+        for path in ["/m:top/l[k='a'", "/m:top/l{a", "/m:top/l[k=a]", "/m:top/l{a 1}x", "//", "/m:top/l[k='a'][k='b']"]
+        {
             #expect(throws: PathError(.syntax, ""), "\(path)") { try tree.path(path) }
         }
     }
@@ -84,14 +86,24 @@ import YANG
         let chosenTop = try #require(chosen.rootInstance.child("top"))
         #expect(chosenTop.values(try #require(node.dataChild(named: "y2"))) == ["e"])
         #expect(top.children(withDefaults: true).map(\.node.name) == ["d", "ld", "ld", "x1"])
-        #expect(chosenTop.children(withDefaults: true).map(\.node.name) == ["d", "ld", "ld", "y1", "y2", "yc", "y4", "p"])
+        #expect(
+            chosenTop.children(withDefaults: true).map(\.node.name) == ["d", "ld", "ld", "y1", "y2", "yc", "y4", "p"])
         #expect(chosenTop.children().map(\.node.name) == ["y4", "p"])
+    }
+
+    @Test func nodesWithMoreChildrenThanARowCanNumberAreRefused() {
+        let leaves = (0...65_535).map { "leaf l\($0) { type string; }" }.joined(separator: "\n")
+        let text = TreeModels.module("m", "container big {\n\(leaves) }")
+        let outcome = SchemaCompiler().compile([.init(path: "m.yang", bytes: Array(text.utf8))])
+        #expect(outcome.schema == nil)
+        #expect(outcome.diagnostics.map(\.summary) == ["'big' has 65536 data nodes directly below it"])
     }
 
     @Test func mergingJoinsEntriesAndReplacesLeaves() throws {
         let model = try TreeModels.model(TreeModels.every)
         let base = try DataTree(model).with(
-            (.set("1"), "/m:top/a"), (.set("v"), "/m:top/l{a 1}/v"), (.create, "/m:top/ul{x}"), (.set("1"), "/m:top/y1"))
+            (.set("1"), "/m:top/a"), (.set("v"), "/m:top/l{a 1}/v"), (.create, "/m:top/ul{x}"), (.set("1"), "/m:top/y1")
+        )
         let over = try DataTree(model).with(
             (.set("2"), "/m:top/a"), (.set("w"), "/m:top/l{a 1}/in/w"), (.create, "/m:top/l{b 2}"),
             (.create, "/m:top/ul{a}"), (.create, "/m:top/ul{x}"), (.set("2"), "/m:top/x1"))
@@ -107,7 +119,10 @@ import YANG
         let model = DataModel(
             try TreeModels.compile([
                 TreeModels.module("a", "container c { leaf v { type string; } }"),
-                TreeModels.module("b", "import a { prefix a; } container c { leaf v { type string; } } augment /a:c { leaf v { type string; } }"),
+                TreeModels.module(
+                    "b",
+                    "import a { prefix a; } container c { leaf v { type string; } } augment /a:c { leaf v { type string; } }"
+                ),
             ]))
         let tree = try DataTree(model).with((.set("1"), "/a:c/v"), (.set("2"), "/b:c/v"), (.set("3"), "/a:c/b:v"))
         #expect(tree.lines == ["/a:c/v 1", "/a:c/b:v 3", "/b:c/v 2"])

@@ -30,14 +30,16 @@ import YANG
         path.steps[1].keys = ["b"]
         let error = #expect(throws: PathError.self) { try other.applying(.set("x"), at: path) }
         #expect(error?.code == .noModel)
-        #expect(error?.description == "/ncs:devices/device[name='b']/config: no driver is loaded for what is mounted here")
+        #expect(
+            error?.description == "/ncs:devices/device[name='b']/config: no driver is loaded for what is mounted here")
         #expect(throws: PathError(.unknownNode, "")) { try other.path("/ncs:devices/device{b}/config/one:host") }
         #expect(try other.applying(.delete, at: path).lines == other.lines)
     }
 
     @Test func anotherModelBelowIsADeletionAndACreation() throws {
         let old = try filled()
-        let bare = try old.with((.delete, "/ncs:devices/device{a}/config"), (.set("two"), "/ncs:devices/device{a}/kind"))
+        let bare = try old.with(
+            (.delete, "/ncs:devices/device{a}/config"), (.set("two"), "/ncs:devices/device{a}/kind"))
         let new = try bare.with(
             (.set("g"), "/ncs:devices/device{a}/config/two:host"), (.create, "/ncs:devices/device{a}/config/s{1}"))
         for (from, to) in [(old, new), (new, old), (DataTree(old.model), new), (old, bare), (bare, old)] {

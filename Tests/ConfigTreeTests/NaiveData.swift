@@ -68,7 +68,9 @@ struct NaiveData {
     private mutating func remove(_ path: InstancePath) {
         func isBelow(_ other: InstancePath) -> Bool {
             other.steps.count >= path.steps.count
-                && zip(path.steps, other.steps).allSatisfy { $0.node == $1.node && ($0.keys.isEmpty || $0.keys == $1.keys) }
+                && zip(path.steps, other.steps).allSatisfy {
+                    $0.node == $1.node && ($0.keys.isEmpty || $0.keys == $1.keys)
+                }
         }
         values = values.filter { !isBelow($0.key) }
         present = present.filter { !isBelow($0) }

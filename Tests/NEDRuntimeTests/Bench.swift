@@ -109,6 +109,10 @@ final class RecordingTrace: DeviceTrace {
 
     func traffic(_ direction: TraceDirection, _ bytes: [UInt8]) { self.bytes.withLock { $0 += bytes } }
 
+    func hold() {}
+
+    func release(_ configuration: DataTree?) {}
+
     /// The phases, the session's number replaced by `N`.
     var phases: [String] {
         lines.withLock { $0 }.map { line in

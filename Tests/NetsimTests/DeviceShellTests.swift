@@ -138,14 +138,16 @@ import Testing
     @Test func filtersSelectLines() throws {
         let bench = try Bench()
         #expect(bench.answers("show running-config | include ^hostname") == ["hostname c0\n"])
-        #expect(bench.answers("show run | section interface Loop") == [
-            "interface Loopback0\n ip address 127.0.0.1 255.0.0.0\n"
-        ])
+        #expect(
+            bench.answers("show run | section interface Loop") == [
+                "interface Loopback0\n ip address 127.0.0.1 255.0.0.0\n"
+            ])
         #expect(bench.answers("show run | count shutdown") == ["Number of lines which match regexp = 3\n"])
         #expect(bench.answers("show run | begin ip http secure")[0].hasPrefix("no ip http secure-server\nend\n"))
         #expect(bench.answers("show run | frob x")[0].contains("% Invalid input"))
-        #expect(bench.answers("show running-config interface GigabitEthernet0/2")[0].contains(
-            "interface GigabitEthernet0/2\n shutdown\n!\nend\n"))
+        #expect(
+            bench.answers("show running-config interface GigabitEthernet0/2")[0].contains(
+                "interface GigabitEthernet0/2\n shutdown\n!\nend\n"))
         #expect(bench.answers("show running-config interface GigabitEthernet0/9")[0].contains("% Invalid input"))
     }
 

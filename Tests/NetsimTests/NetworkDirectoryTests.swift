@@ -7,7 +7,9 @@ import Testing
 @Suite(.enabled(if: TestNetwork.hasModules)) struct NetworkDirectoryTests {
     @Test func createNetworkNamesDevicesAndPorts() throws {
         let network = try TestNetwork()
-        let made = network.run(["create-network", TestNetwork.old, "2", "c", "create-network", TestNetwork.new, "1", "n"])
+        let made = network.run([
+            "create-network", TestNetwork.old, "2", "c", "create-network", TestNetwork.new, "1", "n",
+        ])
         #expect(made.output == "DEVICE c0 CREATED\nDEVICE c1 CREATED\nDEVICE n0 CREATED\n")
         #expect(made.status == 0 && made.errors.isEmpty)
         let port = Int(network.basePort)

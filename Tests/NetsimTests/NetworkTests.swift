@@ -78,11 +78,24 @@ import YANG
         #expect(log.contains("(config)# vlan 99\n") && !log.contains("(config)# vlan 100\n"))
     }
 
+    @Test(.enabled(if: hasSSH)) func deviceWithoutPowerAnswersNobodyUntilItIsStarted() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
+        try network.run("start").expectSuccess()
+        try network.run("fault", "c0", "power-off-after", "2").expectSuccess()
+        #expect(try network.ssh(0, nil, input: "conf t\nvlan 10\nvlan 20\n").status == 255)
+        #expect(try network.run("is-alive").output == "DEVICE c0 FAIL\nDEVICE c1 OK\n")
+        try network.run("start", "c0").expectSuccess()
+        let text = try network.ssh(0, "show running-config").output
+        #expect(text.contains("vlan 10") && !text.contains("vlan 20"))
+    }
+
     @Test(.enabled(if: hasSSH)) func upgradedDeviceRunsTheNewModelWithItsData() throws {
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
         try network.run("start").expectSuccess()
-        _ = try network.ssh(0, nil, input: "conf t\ninterface GigabitEthernet0/1\ndescription Kept\nend\nwrite memory\n")
+        _ = try network.ssh(
+            0, nil, input: "conf t\ninterface GigabitEthernet0/1\ndescription Kept\nend\nwrite memory\n")
         let upgraded = try network.run("upgrade-device", "c0", TestNetwork.new)
         #expect(upgraded.status == 0)
         #expect(upgraded.output.hasPrefix("DEVICE c0 UPGRADED openned-ios-cli-1.0 -> openned-ios-cli-2.0\n  "))
@@ -153,5 +166,33 @@ import YANG
 extension TestNetwork.Result {
     func expectSuccess(_ place: Testing.SourceLocation = #_sourceLocation) {
         #expect(status == 0 && errors.isEmpty, "\(output)\(errors)", sourceLocation: place)
+    }
+}
+
+/// The program that end-to-end tests were given, if any.
+enum Installation {
+    static let program = (ProcessInfo.processInfo.environment["OPENNED_INSTALLATION"] ?? "") + "/bin/ncs-netsim"
+    static let isThere = TestNetwork.hasModules && NetworkTests.hasSSH && DurableFiles.exists(program)
+}
+
+/// The installed program, killed without warning.
+@Suite(.enabled(if: Installation.isThere), .timeLimit(.minutes(2))) struct InstalledNetworkTests {
+    @Test func killedProcessIsFoundOutAndItsStateComesBack() throws {
+        let network = try TestNetwork()
+        func run(_ words: String...) throws -> TestNetwork.Result {
+            let variables = network.environment.map { "\($0.key)=\($0.value)" }
+            return try TestNetwork.execute(
+                ["env"] + variables + [Installation.program] + words + ["--dir", network.directory + "/netsim"])
+        }
+        try run("create-network", TestNetwork.old, "2", "c").expectSuccess()
+        #expect(try run("start").output == "DEVICE c0 OK STARTED\nDEVICE c1 OK STARTED\n")
+        _ = try network.ssh(1, nil, input: "conf t\nvlan 10\nname users\n")
+        let pid = try String(contentsOfFile: network.directory + "/netsim/.netsim/pid", encoding: .utf8)
+        kill(try #require(pid_t(pid.trimmingCharacters(in: .newlines))), SIGKILL)
+        #expect(try run("is-alive").output == "DEVICE c0 FAIL\nDEVICE c1 FAIL\n")
+        #expect(try run("stop").output == "DEVICE c0 already STOPPED\nDEVICE c1 already STOPPED\n")
+        try run("start").expectSuccess()
+        #expect(try network.ssh(1, "show running-config vlan 10").output.contains("name users"))
+        try run("stop").expectSuccess()
     }
 }

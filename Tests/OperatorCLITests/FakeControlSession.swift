@@ -13,6 +13,7 @@ final class FakeControlSession: ControlSession {
         var messages: [String] = []
         var committed: [CommitOptions] = []
         var invoked: [(String, [String: String])] = []
+        var records: [CommandRecord] = []
     }
 
     let user = SessionUser(name: "admin", groups: ["wheel"])
@@ -56,7 +57,7 @@ final class FakeControlSession: ControlSession {
 
     func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit] {
         edits.map { edit in
-            guard edit.path.last?.node.name == "password", case .set(let text) = edit.edit, !text.hasPrefix("$9$")
+            guard edit.path.last?.node.type?.secret != nil, case .set(let text) = edit.edit, !text.hasPrefix("$9$")
             else {
                 return edit
             }
@@ -180,6 +181,8 @@ final class FakeControlSession: ControlSession {
     func send(_ message: String, to user: String?) {
         state.withLock { $0.messages.append("\(user ?? "all"): \(message)") }
     }
+
+    func note(_ record: CommandRecord) { state.withLock { $0.records.append(record) } }
 
     func close() {}
 }

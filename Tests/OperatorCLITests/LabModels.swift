@@ -38,6 +38,7 @@ enum LabModels {
     private static let routerText = """
         module router {
           namespace "urn:test:router"; prefix r;
+          import tailf-common { prefix tailf; }
           container sys {
             leaf hostname { type string; }
             container dns {
@@ -51,6 +52,21 @@ enum LabModels {
             leaf mtu { type uint16 { range "68..9200"; } }
             leaf enabled { type boolean; }
           }
+          list username {
+            key name;
+            leaf name { type string; }
+            container password {
+              leaf type { tailf:cli-drop-node-name; type enumeration { enum 0; enum 7; } }
+              leaf value {
+                tailf:cli-drop-node-name;
+                tailf:suppress-echo "true";
+                tailf:info "WORD;;The password";
+                type tailf:aes-256-cfb-128-encrypted-string;
+              }
+            }
+          }
+          leaf-list community { type tailf:aes-256-cfb-128-encrypted-string; }
+          leaf shared { tailf:cli-multi-value; type tailf:aes-256-cfb-128-encrypted-string; }
         }
         """
 
@@ -86,6 +102,9 @@ enum LabModels {
                 tailf:info "Synchronize the config by pulling from the device";
                 input { leaf dry-run { type empty; } leaf outformat { type enumeration { enum cli; enum xml; } } }
                 output { uses result; }
+              }
+              action log-in {
+                input { leaf name { type string; } leaf pass { type tailf:aes-256-cfb-128-encrypted-string; } }
               }
               action check-sync { output { leaf result { type string; } } }
               action compare-config { output { leaf diff { type string; } } }

@@ -39,6 +39,13 @@ import Testing
         #expect(ran.status == 0)
     }
 
+    @Test(.enabled(if: hasClient)) func brokenConnectionStillDeliversWhatWasSentBefore() throws {
+        let test = try TestServer()
+        let ran = try run(ssh(test, ["-T"]), input: "drop\necho too late\n")
+        #expect(ran.output.hasSuffix("last words\r\n"))
+        #expect(ran.status == 255)
+    }
+
     @Test(.enabled(if: hasClient)) func wrongPasswordIsRefused() throws {
         let test = try TestServer()
         let ran = try run(ssh(test, password: "wrong", ["echo", "hello"]))

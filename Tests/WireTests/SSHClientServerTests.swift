@@ -21,6 +21,14 @@ import Testing
         #expect(eventually { test.device.closedChannels.withLock { $0 } == 1 })
     }
 
+    @Test func shellWithoutATerminalEchoesNothing() throws {
+        let test = try TestServer()
+        let shell = try test.logIn().openShell(terminal: nil)
+        #expect(try shell.read(until: "router# ") == "welcome\r\nrouter# ")
+        try shell.write("echo quiet\n")
+        #expect(try shell.read(until: "router# ") == "quiet\r\nrouter# ")
+    }
+
     @Test func execGivesOutputAndStatus() throws {
         let test = try TestServer()
         let session = try test.logIn()

@@ -23,7 +23,8 @@ final class TestDevice: SSHServerHandler {
     }
 }
 
-/// A shell with echo and a prompt when there is a terminal; `echo TEXT`, `big BYTES`, `size`, `exit N`.
+/// A shell with echo and a prompt when there is a terminal; `echo TEXT`, `big BYTES`, `size`, `exit N`,
+/// `drop`.
 final class TestChannel: SSHChannelHandler {
     private let device: TestDevice
     private let line = Mutex<[UInt8]>([])
@@ -71,6 +72,10 @@ final class TestChannel: SSHChannelHandler {
         case "size": channel.send("\(channel.terminal.type) \(channel.terminal.columns)x\(channel.terminal.rows)\r\n")
         case "exit":
             channel.close(exitStatus: words.count > 1 ? Int32(words[1])! : 0)
+            return false
+        case "drop":
+            channel.send("last words\r\n")
+            channel.drop()
             return false
         case "", "hang", "terminal", "fail": break
         default: channel.send("% unknown command\r\n")

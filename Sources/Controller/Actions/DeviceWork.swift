@@ -3,6 +3,7 @@ import ConfigTree
 import ControlProtocol
 import Foundation
 import NEDRuntime
+import Secrets
 import Synchronization
 import Wire
 
@@ -154,6 +155,8 @@ enum DeviceWork {
             let isDryRun = call.dryRunFormat != nil
             let commands = try access.withSession { (session) throws(NEDError) -> [CLICommand] in
                 let actual = try session.show().tree
+                // What removes a secret of the device shows it.
+                controller.secrets.plainTexts(actual).forEach(access.mask.add)
                 let commands = CLIDeviceSession.commands(access.driver, from: actual, to: wanted)
                 guard !isDryRun else { return commands }
                 if !commands.isEmpty {

@@ -11,34 +11,61 @@ import Transactions
 /// the log puts it in place, together with the data under its models.
 enum PackageActions {
     static let reload: ActionTable.Handler = { (call, output) throws(ControlError) in
+        try turn(call) { () throws(ControlError) in try replaceAll(call, output) }
+    }
+
+    static let add: ActionTable.Handler = { (call, output) throws(ControlError) in
+        try turn(call) { () throws(ControlError) in try addNew(call, output) }
+    }
+
+    static let redeploy: ActionTable.Handler = { (call, output) throws(ControlError) in
+        try turn(call) { () throws(ControlError) in try replaceOne(call, output) }
+    }
+
+    private static func turn(_ call: ActionCall, _ work: () throws(ControlError) -> Void) throws(ControlError) {
+        try call.controller.packages.turn.take(for: call.session.user.name, work)
+    }
+
+    private static func replaceAll(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         if call.flag("dry-run") {
             activation.discard(plan)
+            call.controller.packages.plans.remember(plan)
             plan.report(to: output, showsAll: reportsAll(call))
             return
         }
-        if let expected = call.text("expected-plan"), expected != plan.digest {
+        do throws(ControlError) { try judge(plan, call) } catch {
             activation.discard(plan)
-            throw ControlError(
-                .conflict,
-                "the plan has changed: expected \(expected), now it is \(plan.digest); look at it with "
-                    + "packages reload dry-run")
+            throw error
         }
-        if !plan.warnings.isEmpty, !call.flag("force") {
-            activation.discard(plan)
-            throw ControlError(
-                .validation,
-                plan.warnings.joined(separator: "\n")
-                    + "\nIf this is intended, proceed with 'force' parameter.")
-        }
-        let wait = call.text("max-wait-time").flatMap { Int($0) } ?? 10
-        try activation.execute(plan, waitSeconds: wait)
-        if reportsAll(call) { plan.report(to: output, showsAll: true) }
+        var manner = PackageActivation.Manner()
+        manner.waitSeconds = call.text("max-wait-time").flatMap { Int($0) } ?? 10
+        manner.isForced = call.flag("force")
+        manner.isExact = call.text("expected-plan") != nil
+        try activation.execute(plan, manner)
+        if reportsAll(call) { plan.report(to: output, showsAll: true) } else { plan.reportLosses(to: output) }
         results(output, "reload-result", plan.next.generation.packages)
     }
 
-    static let add: ActionTable.Handler = { (call, output) throws(ControlError) in
+    /// Whether it is the plan that was approved, and one that may go ahead.
+    private static func judge(_ plan: ActivationPlan, _ call: ActionCall) throws(ControlError) {
+        if let expected = call.text("expected-plan"), expected != plan.digest {
+            let moved = call.controller.packages.plans.difference(expected, plan)
+            let what = moved.map { "; what has changed: " + $0.joined(separator: ", ") } ?? ""
+            throw ControlError(
+                .conflict,
+                "the plan has changed: expected \(expected), now it is \(plan.digest)\(what); look at it with "
+                    + "packages reload dry-run")
+        }
+        guard !plan.warnings.isEmpty, !call.flag("force") else { return }
+        throw ControlError(
+            .validation,
+            (plan.warnings + plan.failures).joined(separator: "\n")
+                + "\nIf this is intended, proceed with 'force' parameter.")
+    }
+
+    private static func addNew(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
         let touched = plan.changes.filter { $0.kind == .changed || $0.kind == .removed }
@@ -51,16 +78,25 @@ enum PackageActions {
                     + "use packages reload")
         }
         let added = plan.changes.filter { $0.kind == .added }.map(\.package)
-        try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
+        try activation.execute(plan, .init(isAnnounced: false))
         results(output, "add-result", plan.next.generation.packages.filter { added.contains($0.name) })
     }
 
-    static let redeploy: ActionTable.Handler = { (call, output) throws(ControlError) in
+    /// A package that would not come up stays as it is.
+    private static func replaceOne(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         let name = try call.key(of: "package")
         let activation = PackageActivation(call)
         let current = call.controller.system.generation.packages
         let sources = call.controller.packages.loadPath.sources()
         let plan = try activation.planRedeploy(of: name, from: sources, current)
+        let package = plan.next.generation.package(name)
+        guard let package, package.isUp else {
+            activation.discard(plan)
+            output.put("result", false)
+            let info = package?.errorInfo ?? plan.next.generation.packages.filter { !$0.isUp }.flatMap(\.errorInfo)
+            output.put("info", info.joined(separator: "\n"))
+            return
+        }
         if plan.isSchemaChanged {
             activation.discard(plan)
             throw ControlError(
@@ -68,10 +104,8 @@ enum PackageActions {
                 "the data models of package \(name) have changed, and redeploy does not load them; "
                     + "use packages reload")
         }
-        try activation.execute(plan, waitSeconds: 10, isAnnounced: false)
-        let package = plan.next.generation.package(name)
-        output.put("result", package?.isUp ?? false)
-        if let info = package?.errorInfo.first { output.put("info", info) }
+        try activation.execute(plan, .init(isAnnounced: false))
+        output.put("result", true)
     }
 
     private static func reportsAll(_ call: ActionCall) -> Bool {

@@ -12,6 +12,9 @@ import Transactions
 /// Keeps a slot and a record for each device, and makes the access that operations use.
 final class DeviceManager: Sendable {
     private let slots = Mutex<[String: DeviceSlot]>([:])
+    /// Every secret that was heard of in connection with a device. It only grows: a password that was replaced may still
+    /// be one elsewhere.
+    private let masks = Mutex<[String: SecretMask]>([:])
     private let records = Mutex<[String: DeviceRecord]>([:])
     private let database: ConfigurationDatabase
     private let secrets: SecretHandling
@@ -45,6 +48,15 @@ final class DeviceManager: Sendable {
         }
     }
 
+    private func mask(_ name: String) -> SecretMask {
+        masks.withLock { masks in
+            if let mask = masks[name] { return mask }
+            let mask = SecretMask()
+            masks[name] = mask
+            return mask
+        }
+    }
+
     // MARK: Access
 
     /// The access to a device for a user, from the configuration in `tree`.
@@ -69,7 +81,8 @@ final class DeviceManager: Sendable {
     private func access(
         _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
     ) -> DeviceAccess {
-        let mask = SecretMask([MaskedSecret(target.password)])
+        let mask = mask(target.name)
+        mask.add(MaskedSecret(target.password))
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name
@@ -88,7 +101,7 @@ final class DeviceManager: Sendable {
         guard mode != "false" else { return NoTrace() }
         let path = logDirectory + "/" + TraceFile.name(nedID: driver.shortID, device: target.name)
         let context = TraceFile.Context(user: target.localUser, session: 0, host: host, device: target.name)
-        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, context: context, clock: clock)
+        return FileTrace(path: path, isRaw: mode == "raw", mask: mask, secrets: secrets, context: context, clock: clock)
     }
 
     func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }
@@ -172,6 +185,7 @@ final class DeviceManager: Sendable {
         }
         for name in gone {
             slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
+            masks.withLock { $0[name] = nil }
             try? database.setOperational([OperationalChange(DeviceRecord.key(name), nil)])
         }
     }

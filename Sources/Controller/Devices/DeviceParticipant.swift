@@ -26,9 +26,9 @@ struct DeviceParticipant: Participant {
         _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, expected: ExpectedTransactionID
     ) {
         self.access = access
-        // A command that removes a secret shows it too.
-        secrets.plainTexts(change.before).forEach(access.mask.add)
         let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
+        // A command that removes a secret shows it too.
+        (secrets.plainTexts(before) + secrets.plainTexts(after)).forEach(access.mask.add)
         commands = CLIDeviceSession.commands(access.driver, from: before, to: after)
         reverse = ChangeSet(after.diff(to: before))
         expectedTransactionID = expected

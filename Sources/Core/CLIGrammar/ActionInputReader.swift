@@ -18,6 +18,8 @@ struct ActionInputReader {
     private let inputNode: CLINode?
     private let draft: RowDraft
     private var cursor: Int
+    /// Words that stand for secrets; empty where such a value is lacking.
+    private(set) var secretWords: [Range<Int>] = []
 
     init(_ parser: LineParser, _ action: ActionRequest) {
         line = parser.line
@@ -106,6 +108,7 @@ struct ActionInputReader {
 
     private mutating func value(of leaf: CLINode, afterName: Bool = true) throws(CLIFault) -> String {
         if leaf.value.isEmpty, afterName { return "" }
+        if leaf.isSecret { secretWords.append(cursor..<min(cursor + 1, line.tokens.count)) }
         guard cursor < line.tokens.count else { throw fault("incomplete command") }
         do {
             let value = try leaf.canonical(line.text(cursor), in: grammar.valueContext)

@@ -54,13 +54,24 @@ extension CLIGrammar {
     /// A line that the mode does not know is looked for in the modes around it. The edits are in order, and each is
     /// about the tree that the ones before it made.
     package func parseLine(_ line: String, mode: CLIMode, tree: DataTree) -> LineOutcome {
+        read(line, mode: mode, tree: tree).outcome
+    }
+
+    /// What `parseLine` gives, and where in the line secrets stand.
+    package func read(_ line: String, mode: CLIMode, tree: DataTree) -> (outcome: LineOutcome, secrets: LineSecrets) {
         let cut = CLILine(Array(line.utf8)[...], dialect: dialect)
-        guard let first = cut.tokens.first else { return .edits([], mode) }
-        if let left = leaving(cut, first, mode) { return left }
+        guard let first = cut.tokens.first else { return (.edits([], mode), LineSecrets([], cut)) }
+        if let left = leaving(cut, first, mode) { return (left, LineSecrets([], cut)) }
         var session = LineSession(grammar: self, sink: EditSink(tree))
+        let outcome = read(cut, mode, &session)
+        if case .fault = outcome { return (outcome, LineSecrets(session.secretsRead + session.secretsTried, cut)) }
+        return (outcome, LineSecrets(session.secretsRead, cut))
+    }
+
+    private func read(_ line: CLILine, _ mode: CLIMode, _ session: inout LineSession) -> LineOutcome {
         var places: [InstancePath] = []
         for path in mode.paths {
-            switch session.read(cut, enclosingMode(path)) {
+            switch session.read(line, enclosingMode(path)) {
             case .success(let modes): places += modes
             case .failure(let fault): return .fault(fault)
             }
@@ -98,6 +109,9 @@ struct LineSession {
     let grammar: CLIGrammar
     var sink: EditSink
     var calls: [ActionCall] = []
+    /// Words that stand for secrets, of the readings that succeeded and of those that failed.
+    private(set) var secretsRead: [Range<Int>] = []
+    private(set) var secretsTried: [Range<Int>] = []
 
     /// Reads the line in the mode at `path` or one around it; gives the modes afterwards.
     mutating func read(_ line: CLILine, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
@@ -124,6 +138,7 @@ struct LineSession {
             return .failure(CLIFault(column: 0, message: "no driver is loaded for \(path.words)"))
         }
         if parser.parse() { return succeed(parser, path) }
+        secretsTried += parser.secretWords
         if let range = parser.range { return each(range, parser, line, path) }
         let fault = parser.fault
         return .failure(CLIFault(column: line.column(fault.token), message: fault.message(line)))
@@ -142,11 +157,15 @@ struct LineSession {
     private mutating func succeed(_ parser: LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
         if let action = parser.action {
             var reader = ActionInputReader(parser, action)
-            if let fault = reader.read() { return .failure(fault) }
+            let fault = reader.read()
+            secretsTried += parser.secretWords + reader.secretWords
+            if let fault { return .failure(fault) }
+            secretsRead += parser.secretWords + reader.secretWords
             let here = EditSink.path(action.frame, of: parser, base: path)
             calls.append(ActionCall(path: here, action: action.node.schema, input: reader.input))
             return .success([path])
         }
+        secretsRead += parser.secretWords
         sink.apply(parser, base: path, order: nil)
         guard !parser.isNo else { return .success([path]) }
         let last = parser.frames.indices.dropFirst().last { parser.frames[$0].node.isMode }

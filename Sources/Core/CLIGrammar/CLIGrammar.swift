@@ -48,6 +48,12 @@ package final class CLIGrammar: Sendable {
         }
     }
 
+    /// The model itself, and those mounted below it as far as they are known.
+    var models: [DataModel] {
+        let known = mounted.byModel.withLock { $0.values.map(\.model) }
+        return [model] + known.filter { $0 !== model }
+    }
+
     /// What the grammar knows of a data node of its schema.
     func node(_ schema: SchemaNode) -> CLINode {
         guard let parent = schema.dataParent else { return root }

@@ -22,6 +22,8 @@ final class CLINode: Sendable {
     let disallowed: PatternMatcher?
     let value: CLIValueKind
     let orderTag: String?
+    /// Whether values must not be shown.
+    let isSecret: Bool
     private let dialect: CLIDialect
     private let table = AtomicLazyReference<CLIChildren>()
 
@@ -43,6 +45,7 @@ final class CLINode: Sendable {
         disallowed = reader.argument("cli-disallow-value").flatMap { try? PatternMatcher($0) }
         value = CLIValueKind(schema)
         orderTag = reader.argument("cli-show-order-tag")
+        isSecret = schema.isTerminal && schema.isSecret
     }
 
     var name: String { String(decoding: word, as: UTF8.self) }

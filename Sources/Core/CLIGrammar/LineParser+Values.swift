@@ -14,7 +14,10 @@ extension LineParser {
                 collector.value(of: leaf, self, frame)
                 return false
             }
-            guard isNo else { return fail(index, .incomplete) }
+            guard isNo else {
+                noteSecret(leaf, index)
+                return fail(index, .incomplete)
+            }
             operations.append(.leaf(frame: frame, leaf, nil, isHeader: false))
             return content(frame, index)
         }
@@ -62,12 +65,20 @@ extension LineParser {
 
     /// The canonical value, or nil with the fault noted.
     mutating func canonical(_ text: ArraySlice<UInt8>, of leaf: CLINode, _ frame: Int, _ index: Int) -> String? {
+        noteSecret(leaf, index)
         do {
             return try leaf.canonical(text, in: frames[frame].grammar.valueContext)
         } catch {
             _ = fail(index, .badValue(error.message))
             return nil
         }
+    }
+
+    /// Remembers that the word at `index` (with those after it, where a value may have several) stands for a secret.
+    private mutating func noteSecret(_ node: CLINode, _ index: Int) {
+        guard node.isSecret else { return }
+        let isLong = node.kind == .leafList || node.has([.multiValue, .multiWordKey])
+        secretWords.append(index..<(isLong ? count : min(index + 1, count)))
     }
 
     // MARK: Leaf-lists

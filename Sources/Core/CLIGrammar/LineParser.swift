@@ -21,6 +21,8 @@ struct LineParser {
     var collector: CompletionCollector?
     /// The action that the line leads to; its parameters are not read here.
     var action: ActionRequest?
+    /// Words that were taken for the value of a secret on any of the ways tried; empty where such a value is lacking.
+    var secretWords: [Range<Int>] = []
     private var budget = 5_000
 
     init(

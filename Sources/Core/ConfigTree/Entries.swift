@@ -51,7 +51,8 @@ package final class Entries: Sendable {
     /// The position of the entry in the order that a reader sees.
     package func position(of row: Row) -> Int? {
         shown.position { other in
-            byPlace != nil ? (other.order < row.order ? -1 : other.order > row.order ? 1 : 0) : order.compare(other, row)
+            byPlace != nil
+                ? (other.order < row.order ? -1 : other.order > row.order ? 1 : 0) : order.compare(other, row)
         }
     }
 
@@ -100,7 +101,9 @@ package final class Entries: Sendable {
         guard byPlace != nil, !order.isKeyless else { return upserting(row) }
         guard let old = byKey!.find({ order.compare($0, row) }) else { return insertingNew(row, at: place) }
         let isItself = place == .before(keys(of: old)) || place == .after(keys(of: old))
-        guard !isItself, let rest = removing(keys(of: old)) else { return replacing(old, by: row.placed(at: old.order)) }
+        guard !isItself, let rest = removing(keys(of: old)) else {
+            return replacing(old, by: row.placed(at: old.order))
+        }
         return rest.insertingNew(row, at: place)
     }
 

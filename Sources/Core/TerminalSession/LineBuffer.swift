@@ -2,10 +2,12 @@
 package struct LineBuffer: Hashable, Sendable {
     package private(set) var characters: [Character] = []
     package private(set) var cursor = 0
+    /// Something was left out because the line would have become too long.
+    package private(set) var isOverfull = false
     private var killed: [Character] = []
 
     /// A line longer than this is not a command.
-    private static let limit = 65_536
+    package static let limit = 65_536
 
     package init(_ text: String = "") {
         characters = Array(text)
@@ -18,11 +20,15 @@ package struct LineBuffer: Hashable, Sendable {
     package mutating func replace(with text: String) {
         characters = Array(text)
         cursor = characters.count
+        isOverfull = false
     }
 
     package mutating func insert(_ text: String) {
         let new = Array(text)
-        guard characters.count + new.count <= Self.limit else { return }
+        guard characters.count + new.count <= Self.limit else {
+            isOverfull = true
+            return
+        }
         characters.insert(contentsOf: new, at: cursor)
         cursor += new.count
     }

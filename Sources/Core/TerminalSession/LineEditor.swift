@@ -20,6 +20,8 @@ package final class LineEditor {
         /// The user gave the line up.
         case interrupted
         case end
+        /// A line that is longer than a command can be; nothing of it is given.
+        case tooLong
     }
 
     private let terminal: any Terminal
@@ -27,6 +29,8 @@ package final class LineEditor {
     private var waiting: [Key] = []
     /// Input of a script that has not become lines yet.
     private var raw: ArraySlice<UInt8> = []
+    /// The line of the script is too long already: what comes is dropped up to its end.
+    private var isSkipping = false
     private var history: [String] = []
     /// Where messages for the user can be put in from another thread.
     package let screen: TerminalScreen
@@ -42,7 +46,7 @@ package final class LineEditor {
 
     package var historyLines: [String] { history }
 
-    /// One line. `complete` is asked on TAB and, with `isHelp`, on `?`, with the text before the cursor.
+    /// One line; with `hidesInput` an asterisk shows for each character. `complete` is asked on TAB and, with `isHelp`, on `?`, with the text before the cursor.
     package func readLine(
         prompt: String, keepsHistory: Bool = true, hidesInput: Bool = false,
         complete: (String, _ isHelp: Bool) -> CompletionAnswer = { _, _ in CompletionAnswer() }
@@ -56,6 +60,7 @@ package final class LineEditor {
             switch key {
             case .enter:
                 screen.finish()
+                if buffer.isOverfull { return .tooLong }
                 if keepsHistory { remember(buffer.text) }
                 return .line(buffer.text)
             case .interrupt:
@@ -81,7 +86,7 @@ package final class LineEditor {
             case .tab, .help: answer(complete(buffer.textBeforeCursor, key == .help), &buffer, prompt)
             default: _ = buffer.apply(key)
             }
-            draw(prompt, buffer, hidesInput)
+            if !buffer.isOverfull { draw(prompt, buffer, hidesInput) }
         }
         screen.abandon()
         return .end
@@ -122,11 +127,14 @@ package final class LineEditor {
             if let end = raw.firstIndex(of: 0x0A) {
                 let line = raw[..<end]
                 raw = raw[(end + 1)...]
-                return .line(Self.text(line))
+                defer { isSkipping = false }
+                return isSkipping ? .tooLong : .line(Self.text(line))
             }
-            guard raw.count <= Self.scriptLineLimit, let bytes = terminal.read() else {
-                defer { raw = [] }
-                return raw.isEmpty ? .end : .line(Self.text(raw))
+            if raw.count > Self.scriptLineLimit { isSkipping = true }
+            if isSkipping { raw = [] }
+            guard let bytes = terminal.read() else {
+                defer { (raw, isSkipping) = ([], false) }
+                return isSkipping ? .tooLong : raw.isEmpty ? .end : .line(Self.text(raw))
             }
             if bytes.isEmpty { return .interrupted }
             raw += bytes
@@ -140,6 +148,7 @@ package final class LineEditor {
     // MARK: Screen
 
     private func draw(_ prompt: String, _ buffer: LineBuffer, _ hidesInput: Bool) {
-        screen.draw(prompt: prompt, text: hidesInput ? "" : buffer.text, cursor: hidesInput ? 0 : buffer.cursor)
+        let text = hidesInput ? String(repeating: "*", count: buffer.characters.count) : buffer.text
+        screen.draw(prompt: prompt, text: text, cursor: buffer.cursor)
     }
 }

@@ -19,6 +19,8 @@ final class SSHServerChannelState {
     private var isTaking = false
     private var isDetached = false
     private var lastProgress = ContinuousClock.now
+    /// When our direction was ended by `drop`.
+    private var dropTime: ContinuousClock.Instant?
     private(set) var isOver = false
 
     init?(_ native: ssh_channel, _ session: SSHServerSession) {
@@ -108,8 +110,7 @@ final class SSHServerChannelState {
         demand = channel.takeDemand()
         if demand.pending > 0 { _ = flush(channel) }
         if demand.isDropped, channel.pendingBytes == 0, ssh_get_status(session.native) & SSH_WRITE_PENDING == 0 {
-            session.isOver = true
-            return
+            return breakConnection(session)
         }
         if let status = demand.exitStatus, channel.pendingBytes == 0 { close(status) }
     }
@@ -155,6 +156,14 @@ final class SSHServerChannelState {
         }
     }
 
+    /// Ends our direction only: closing while input is unread would reset the connection, and the client would lose
+    /// what it has not read yet. The rest ends with the client's direction, or after a second.
+    private func breakConnection(_ session: SSHServerSession) {
+        guard dropTime == nil else { return }
+        dropTime = .now
+        shutdown(ssh_get_fd(session.native), Int32(SHUT_WR))
+    }
+
     /// Exit status, end of output, close; libssh may want to be called again when the socket is full.
     private func close(_ status: Int32) {
         if !isExitSent {
@@ -166,6 +175,7 @@ final class SSHServerChannelState {
     }
 
     func isStalled(_ now: ContinuousClock.Instant, _ limits: SSHServerLimits) -> Bool {
+        if let dropTime { return now - dropTime > .seconds(1) }
         guard let channel else { return false }
         if channel.pendingBytes == 0 && !channel.isClosed { lastProgress = now }
         return now - lastProgress > limits.stallTimeout

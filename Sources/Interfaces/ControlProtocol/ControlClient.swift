@@ -20,7 +20,9 @@ package enum ControlClient {
             throw ControlError(.connection, reason)
         }
         let connection = FrameConnection(descriptor: descriptor)
-        guard connection.send(try Frame(.hello, json: hello)), let answer = try connection.receive() else {
+        // A daemon that refuses may do so before it has read the hello: its reason counts, not that sending failed.
+        connection.send(try Frame(.hello, json: hello))
+        guard let answer = try connection.receive() else {
             throw ControlError(.connection, "the daemon closed the connection")
         }
         switch answer.kind {

@@ -14,7 +14,11 @@ package final class ControlServer: Sendable {
     /// Members of this group may name another user than themselves.
     private let trustedGroup: String?
 
-    private static let connectionLimit = 512
+    package static let connectionLimit = 512
+    /// Whoever connects says hello within this time.
+    private static let helloSeconds = 30
+    /// How long `stop` lets connections end by themselves, so that their last words arrive.
+    private static let farewellMilliseconds = 1_000
     /// Threads that parse models and configurations recurse deeply.
     private static let stackSize = 16 << 20
 
@@ -64,8 +68,10 @@ package final class ControlServer: Sendable {
     }
 
     private func handle(_ connection: FrameConnection) {
+        connection.setReadTimeout(seconds: Self.helloSeconds)
         guard let first = try? connection.receive(), first.kind == .hello, let hello = try? first.decoded(Hello.self)
         else { return refuse(connection, "expected a hello of the local protocol") }
+        connection.setReadTimeout(seconds: 0)
         guard hello.version == Hello.protocolVersion else {
             return refuse(
                 connection,
@@ -111,6 +117,7 @@ package final class ControlServer: Sendable {
         isStopping.withLock { $0 = true }
         unlink(path)
         shutdown(descriptor, Int32(SHUT_RDWR))
+        for _ in 0..<(Self.farewellMilliseconds / 10) where connections.withLock({ !$0.isEmpty }) { usleep(10_000) }
         for connection in connections.withLock({ Array($0.values) }) { connection.close() }
     }
 }

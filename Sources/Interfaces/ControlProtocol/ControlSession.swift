@@ -37,6 +37,13 @@ package enum SessionEvent: Sendable {
     case closing(String)
 }
 
+/// What the audit log keeps of a command line: secrets in it are masked before it comes here.
+package enum CommandRecord: Hashable, Sendable {
+    case typed(String)
+    case done
+    case aborted
+}
+
 /// What a door may do for its user. The controller's part of the contract.
 ///
 /// Trees are immutable values: a door takes `running` as its base, edits its own candidate, and asks for a commit of
@@ -75,6 +82,9 @@ package protocol ControlSession: AnyObject, Sendable {
     /// Everybody who has a session: for `who`.
     func sessions() -> [SessionInformation]
     func send(_ message: String, to user: String?)
+
+    /// Tells the audit log of a command: once when it is typed, once when it has ended.
+    func note(_ record: CommandRecord)
 
     func close()
 }

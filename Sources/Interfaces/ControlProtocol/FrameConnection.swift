@@ -86,6 +86,12 @@ package final class FrameConnection: Sendable {
         return nil
     }
 
+    /// How long `receive` waits for each part of a frame before it gives up as if the peer had closed; 0 for ever.
+    package func setReadTimeout(seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Ends the connection; a thread that waits in `receive` gets nil.
     package func close() {
         isClosed.withLock { closed in

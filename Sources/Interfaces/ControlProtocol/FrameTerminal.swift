@@ -14,6 +14,9 @@ package final class FrameTerminal: Terminal {
         var rows: Int
         var file: FileAnswer?
         var fileContent: [UInt8] = []
+        var isFileTooLarge = false
+        /// The session waits for a file: what the client sends must be read on, whatever is typed ahead.
+        var awaitsFile = false
     }
 
     private enum FileAnswer {
@@ -25,9 +28,12 @@ package final class FrameTerminal: Terminal {
     private let state: Mutex<State>
     private let changed = DispatchSemaphore(value: 0)
     private let fileAnswered = DispatchSemaphore(value: 0)
+    private let roomMade = DispatchSemaphore(value: 0)
     package let isInteractive: Bool
 
     private static let fileLimit = 1 << 30
+    /// Input that the session has not asked for yet; with more than that, the client has to wait.
+    private static let inputLimit = 16 << 20
 
     package init(_ connection: FrameConnection, _ description: TerminalDescription) {
         self.connection = connection
@@ -53,7 +59,10 @@ package final class FrameTerminal: Terminal {
                 }
                 return state.hasEnded ? .some(nil) : nil
             }
-            if let answer { return answer }
+            if let answer {
+                roomMade.signal()
+                return answer
+            }
             changed.wait()
         }
     }
@@ -69,13 +78,21 @@ package final class FrameTerminal: Terminal {
     package func end() {
         state.withLock { $0.hasEnded = true }
         changed.signal()
+        roomMade.signal()
         answerFile(.fault("the session has ended"))
     }
 
     /// Reads the connection until it ends. For a thread of its own.
     package func pump() {
-        while let frame = try? connection.receive() { take(frame) }
+        while let frame = try? connection.receive() {
+            take(frame)
+            while isFull { roomMade.wait() }
+        }
         end()
+    }
+
+    private var isFull: Bool {
+        state.withLock { $0.input.count > Self.inputLimit && !$0.awaitsFile && !$0.hasEnded }
     }
 
     private func take(_ frame: Frame) {
@@ -93,19 +110,24 @@ package final class FrameTerminal: Terminal {
             state.withLock { state in
                 if state.fileContent.count + frame.payload.count <= Self.fileLimit {
                     state.fileContent += frame.payload
+                } else {
+                    state.isFileTooLarge = true
                 }
             }
             return
-        case .fileEnd:
-            let content = state.withLock { state in
-                defer { state.fileContent = [] }
-                return state.fileContent
-            }
-            return answerFile(.content(content))
+        case .fileEnd: return answerFile(receivedFile())
         case .fileFault: return answerFile(.fault(frame.text))
         default: return
         }
         changed.signal()
+    }
+
+    private func receivedFile() -> FileAnswer {
+        state.withLock { state in
+            defer { (state.fileContent, state.isFileTooLarge) = ([], false) }
+            guard state.isFileTooLarge else { return .content(state.fileContent) }
+            return .fault("the file is larger than \(Self.fileLimit >> 20) MiB")
+        }
     }
 
     private func answerFile(_ answer: FileAnswer) {
@@ -116,21 +138,28 @@ package final class FrameTerminal: Terminal {
     // MARK: Files of the client
 
     package func readFile(_ path: String) throws(ControlError) -> [UInt8] {
+        awaitFile()
         connection.send(Frame(.fileRead, path.utf8))
         return try fileAnswer()
     }
 
     package func writeFile(_ path: String, _ bytes: [UInt8], append: Bool) throws(ControlError) {
+        awaitFile()
         connection.send(Frame(append ? .fileAppend : .fileWrite, path.utf8))
         connection.send(Frame(.fileData, bytes))
         connection.send(Frame(.fileEnd))
         _ = try fileAnswer()
     }
 
+    private func awaitFile() {
+        state.withLock { $0.awaitsFile = true }
+        roomMade.signal()
+    }
+
     private func fileAnswer() throws(ControlError) -> [UInt8] {
         fileAnswered.wait()
         let answer = state.withLock { state in
-            defer { state.file = nil }
+            defer { (state.file, state.awaitsFile) = (nil, false) }
             return state.file
         }
         switch answer {

@@ -38,7 +38,7 @@ struct ActionPrinter {
 
     private mutating func block(_ instance: Instance, _ indent: Int) {
         line("\(instance.node.name) {", indent)
-        print(instance, indent: indent + step)
+        self.print(instance, indent: indent + step)
         line("}", indent)
     }
 

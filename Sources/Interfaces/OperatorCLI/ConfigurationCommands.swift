@@ -92,12 +92,12 @@ extension OperatorShell {
         if !word.isQuoted, let exact = commands.first(where: { $0.name == word.text }) {
             return try exact.run(self, invocation)
         }
-        let grammar = grammar(current.candidate.model)
-        let outcome = grammar.parseLine(invocation.text, mode: current.mode, tree: current.candidate)
-        guard case .fault(let fault) = outcome else { return try apply(outcome) }
+        let reading = read(invocation.text, mode: current.mode, tree: current.candidate)
+        guard case .fault(let fault) = reading.outcome else { return try apply(reading.outcome) }
         let found = commands.filter { !$0.isHidden && $0.name.hasPrefix(word.text) }
         if fault.column == 0, !word.isQuoted, found.count == 1 { return try found[0].run(self, invocation) }
-        if fault.message == "incomplete command", let whole = askForValue(invocation.text, current) {
+        if fault.message == "incomplete command", let whole = askForValue(reading) {
+            let grammar = grammar(current.candidate.model)
             return try apply(grammar.parseLine(whole, mode: current.mode, tree: current.candidate))
         }
         throw located(fault, invocation)
@@ -105,15 +105,15 @@ extension OperatorShell {
 
     /// The line with the value that it lacks, if one value is all that it lacks and somebody is there to type it.
     /// Secrets are not shown.
-    private func askForValue(_ text: String, _ current: ConfigurationSession) -> String? {
+    private func askForValue(_ reading: LineReading) -> String? {
         guard terminal.isInteractive else { return nil }
-        let choices = completions(text + " ", current.mode, current.candidate).filter { $0.text != "<cr>" }
+        let choices = completions(reading.text + " ", reading.mode, reading.tree).filter { $0.text != "<cr>" }
         guard choices.count == 1, let value = choices.first, value.isValue else { return nil }
-        let isSecret = ["encrypted", "hash", "digest"].contains { value.text.contains($0) }
-        let result = editor.readLine(prompt: "(\(value.text)): ", keepsHistory: false, hidesInput: isSecret)
+        let result = editor.readLine(
+            prompt: "(\(value.text)): ", keepsHistory: false, hidesInput: reading.secrets.isDue)
         guard case .line(let answer) = result, !answer.isEmpty else { return nil }
         let escaped = answer.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        return text + " \"" + escaped + "\""
+        return reading.text + " \"" + escaped + "\""
     }
 
     private func apply(_ outcome: LineOutcome) throws -> CommandResult {

@@ -11,12 +11,17 @@ final class OperatorShell {
     let editor: LineEditor
     var settings = SessionSettings()
     var configuration: ConfigurationSession?
-    /// Commands as typed, for `show history`.
+    /// Commands for `show history`, as they may be kept: secrets masked. They live in memory alone.
     private(set) var typedCommands: [String] = []
     /// The pipes of the command in progress.
     var request = PipeRequest()
     private(set) var out: OutputPipe
     private var knownGrammar: CLIGrammar?
+    private var knownSecretNames: (count: Int, names: SecretNames)?
+    /// The line read last, so that what was read for the log is not read again to carry it out.
+    private var lastReading: LineReading?
+    /// The line before ended where a secret was due: one that is no command may be that secret.
+    private(set) var awaitsSecret = false
     /// How many `source` files deep the present command is.
     var sourceDepth = 0
 
@@ -43,6 +48,7 @@ final class OperatorShell {
         if let known = knownGrammar, known.model === model { return known }
         let made = operatorSession.makeGrammar(model)
         knownGrammar = made
+        knownSecretNames = nil
         return made
     }
 
@@ -58,7 +64,9 @@ final class OperatorShell {
         defer { abandonConfiguration() }
         while !operatorSession.isEnding {
             refreshConfiguration()
-            switch readCommand() {
+            let command = readCommand()
+            guard !operatorSession.isEnding else { break }
+            switch command {
             case .end:
                 guard terminal.isInteractive, configuration != nil else { return OperatorSession.ExitStatus.normal }
                 _ = execute("exit")
@@ -66,6 +74,9 @@ final class OperatorShell {
                 if configuration?.hasChanges == true { abandonConfiguration() }
             case .interrupted where !terminal.isInteractive: return OperatorSession.ExitStatus.interrupted
             case .interrupted: continue
+            case .tooLong:
+                show(CommandFault.error("the line is too long for a command; nothing of it was carried out"))
+                if description.stopsOnError { return OperatorSession.ExitStatus.stoppedOnError }
             case .line(let line):
                 if let status = execute(line) { return status }
             }
@@ -95,7 +106,9 @@ final class OperatorShell {
         while true {
             let prompt = whole.isEmpty ? prompt : "> "
             let result = editor.readLine(prompt: prompt) { [self] text, isHelp in complete(text, isHelp: isHelp) }
-            guard case .line(let line) = result else { return whole.isEmpty ? result : .line(whole) }
+            guard case .line(let line) = result else {
+                return whole.isEmpty || result == .tooLong ? result : .line(whole)
+            }
             if !terminal.isInteractive, description.echoesCommands { write(prompt + line + "\n") }
             guard line.hasSuffix("\\"), !line.hasSuffix("\\\\"), whole.count < 1 << 20 else {
                 return .line(whole + line)
@@ -121,9 +134,15 @@ final class OperatorShell {
     func execute(_ text: String) -> Int32? {
         let line = TypedLine(text)
         guard !line.words.isEmpty || !line.pipes.isEmpty else { return nil }
-        remember(text)
+        let kept = loggable(text, line)
+        remember(kept)
+        session.note(.typed(kept))
+        var isDone = false
+        defer { session.note(isDone ? .done : .aborted) }
         do {
-            return try perform(line)
+            let status = try perform(line)
+            isDone = true
+            return status
         } catch let fault as CommandFault {
             show(fault)
         } catch let error as ControlError {
@@ -136,6 +155,31 @@ final class OperatorShell {
         return description.stopsOnError ? OperatorSession.ExitStatus.stoppedOnError : nil
     }
 
+    /// What a line means in a mode of the candidate, and where secrets stand in it.
+    func read(_ text: String, mode: CLIMode, tree: DataTree) -> LineReading {
+        if let last = lastReading, last.text == text, last.mode == mode, last.tree.root === tree.root { return last }
+        let (outcome, secrets) = grammar(tree.model).read(text, mode: mode, tree: tree)
+        let reading = LineReading(text: text, mode: mode, tree: tree, outcome: outcome, secrets: secrets)
+        lastReading = reading
+        return reading
+    }
+
+    /// Names of secrets of all models that lines have come near.
+    var secretNames: SecretNames {
+        let grammar = grammar(session.running.model)
+        if let known = knownSecretNames, known.count == grammar.modelCount { return known.names }
+        let names = SecretNames(grammar.secretNames)
+        knownSecretNames = (grammar.modelCount, names)
+        return names
+    }
+
+    private func loggable(_ text: String, _ line: TypedLine) -> String {
+        var mask = CommandMask(self)
+        let kept = mask.text(text, line)
+        awaitsSecret = mask.isSecretDue
+        return kept
+    }
+
     private func remember(_ text: String) {
         typedCommands.append(text)
         if typedCommands.count > Self.commandLimit { typedCommands.removeFirst() }
@@ -144,7 +188,10 @@ final class OperatorShell {
     private func perform(_ line: TypedLine) throws -> Int32? {
         let commands = PipeCommands(files: files, resolve: path)
         let outer = (request, out)
-        defer { (request, out) = outer }
+        defer {
+            (request, out) = outer
+            lastReading = nil
+        }
         request = try commands.request(line.pipes, end: line.endColumn)
         let isPaging = request.isPaged ?? settings.isOn("paginate")
         out = OutputPipe(stages: request.stages, pager: Pager(terminal, editor, isPaging: isPaging))

@@ -12,18 +12,31 @@ final class ClientSession: Sendable {
         self.isTerminal = isTerminal
     }
 
-    /// Runs until the session ends; its exit status. 7 if the connection broke.
+    /// The daemon closed the connection without ending the session.
+    private static let daemonGone: Int32 = 7
+
+    /// Runs until the session ends; its exit status. 7 if the connection broke, which is said on standard error.
     func run() -> Int32 {
         let saved = isTerminal ? RawMode.enter() : nil
-        defer { if let saved { RawMode.leave(saved) } }
-        let sources = watchSignals()
+        let status = converse(saved)
+        if let saved { RawMode.leave(saved) }
+        if status == nil {
+            ToolPrograms.complain("ncs_cli: the daemon closed the connection; the session has ended")
+        }
+        return status ?? Self.daemonGone
+    }
+
+    /// Carries out what the session asks for; its exit status, nil if the connection broke.
+    private func converse(_ saved: termios?) -> Int32? {
+        let sources = watchSignals(saved)
         defer { withExtendedLifetime(sources) {} }
         let reader = Thread { self.forwardInput() }
         reader.start()
         var writing: (path: String, append: Bool, content: [UInt8])?
         while let frame = try? connection.receive() {
             switch frame.kind {
-            case .output: write(frame.payload, to: 1)
+            case .output where !write(frame.payload, to: 1): return Self.outputGone
+            case .output: break
             case .errorOutput: write(frame.payload, to: 2)
             case .exit: return Int32(frame.payload.first ?? 0)
             case .fileRead: sendFile(frame.text)
@@ -36,10 +49,15 @@ final class ClientSession: Sendable {
             default: break
             }
         }
-        return 7
+        return nil
     }
 
-    private func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// Nobody reads the output: as for a program that SIGPIPE ends.
+    private static let outputGone: Int32 = 128 + SIGPIPE
+
+    /// False if nobody reads what is written.
+    @discardableResult
+    private func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
@@ -48,9 +66,10 @@ final class ClientSession: Sendable {
                 usleep(1_000)
                 continue
             }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 
     private func forwardInput() {
@@ -67,8 +86,20 @@ final class ClientSession: Sendable {
         connection.send(Frame(.inputEnd))
     }
 
-    private func watchSignals() -> [any DispatchSourceSignal] {
+    /// Forwards the terminal's size. A client that is told to end gives the terminal back as it was first.
+    private func watchSignals(_ saved: termios?) -> [any DispatchSourceSignal] {
+        signal(SIGPIPE, SIG_IGN)
         signal(SIGWINCH, SIG_IGN)
+        let ends = (saved == nil ? [] : [SIGTERM, SIGHUP]).map { number in
+            signal(number, SIG_IGN)
+            let end = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            end.setEventHandler {
+                if let saved { RawMode.leave(saved) }
+                exit(128 + number)
+            }
+            end.activate()
+            return end
+        }
         let resize = DispatchSource.makeSignalSource(signal: SIGWINCH, queue: .global())
         resize.setEventHandler { [connection] in
             var size = winsize()
@@ -77,7 +108,7 @@ final class ClientSession: Sendable {
             connection.send(Frame(.resize, numbers))
         }
         resize.activate()
-        return [resize]
+        return ends + [resize]
     }
 
     // MARK: Files

@@ -18,10 +18,11 @@ struct TerminalDoor {
             name: user, groups: hello.groups ?? [], context: hello.context, from: hello.from ?? "127.0.0.1")
         let terminal = FrameTerminal(connection, description)
         let listener = Mutex<OperatorSession?>(nil)
+        let news = NewsDelivery()
         let session: any ControlSession
         do throws(ControlError) {
             session = try controller.openSession(who) { event in
-                listener.withLock { $0 }?.handle(event)
+                if let session = listener.withLock({ $0 }) { news.deliver { session.handle(event) } }
                 if case .closing = event { terminal.end() }
             }
         } catch {

@@ -1,6 +1,8 @@
 /// Bounds on what one run may make of its texts, so that no module can exhaust memory or the stack.
 enum CompileLimits {
     static let nodes = 2_000_000
+    /// Data nodes directly below one: a row keeps the slot of each in two bytes.
+    static let children = 65_535
     /// Depth of the schema tree.
     static let depth = 200
     /// Length of a chain of typedefs, identities, features or of groupings that use each other.

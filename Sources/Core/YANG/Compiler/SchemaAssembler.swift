@@ -124,6 +124,11 @@ final class SchemaAssembler {
 
     private func assignSlots(_ index: Int) {
         let range = records[index].dataChildren
+        if range.count > CompileLimits.children {
+            log.error(
+                "'\(records[index].name)' has \(range.count) data nodes directly below it",
+                remedy: "the limit is \(CompileLimits.children): group them in containers", records[index].place)
+        }
         var seen = Set<ChildKey>(minimumCapacity: range.count)
         for position in range {
             let child = Int(childTable[Int(position)].index)

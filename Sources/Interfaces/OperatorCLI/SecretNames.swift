@@ -1,0 +1,39 @@
+/// Words by which secrets are set, to find them in lines that the grammar cannot read.
+struct SecretNames {
+    /// Parts of such words in the models of all vendors.
+    private static let stems = ["passw", "passphrase", "secret", "community", "credential", "token", "md5"]
+    private static let usual = ["password", "passphrase", "secret", "community", "pre-shared-key", "key"]
+    private let names: [[UInt8]]
+
+    init(_ names: Set<String>) {
+        self.names = names.union(Self.usual).sorted().map { Array($0.lowercased().utf8) }
+    }
+
+    /// Whether a word is one of the names, begins one, or is one mistyped: two letters more, fewer or other.
+    func resemble(_ word: String) -> Bool {
+        let text = word.lowercased()
+        if Self.stems.contains(where: { text.contains($0) }) { return true }
+        if text.split(whereSeparator: { $0 == "-" || $0 == "_" }).contains("key") { return true }
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 3, bytes.count < 64 else { return false }
+        return names.contains { name in
+            name.starts(with: bytes) || (min(name.count, bytes.count) > 4 && Self.isNear(name, bytes))
+        }
+    }
+
+    /// Whether two words are at most two edits apart.
+    private static func isNear(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        guard abs(one.count - other.count) <= 2 else { return false }
+        var row = Array(0...other.count)
+        for (index, byte) in one.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for (column, otherByte) in other.enumerated() {
+                let next = min(row[column + 1] + 1, row[column] + 1, diagonal + (byte == otherByte ? 0 : 1))
+                diagonal = row[column + 1]
+                row[column + 1] = next
+            }
+        }
+        return row[other.count] <= 2
+    }
+}

@@ -1,0 +1,104 @@
+import ConfigTree
+import Foundation
+import Testing
+import YANG
+
+@testable import Migration
+
+/// Migrations between published versions of models.
+@Suite struct PublishedModelTests {
+    private func lines(_ old: Schema, _ new: Schema) -> [String] {
+        SchemaComparison(from: old, to: new).changes.map { "\($0.path) \($0.info) \($0.compatibility.rawValue)" }
+    }
+
+    @Test(.enabled(if: MigrationModels.isShared("nso-examples/router-nc-1.1")))
+    func countersOfTheExampleRouterBecomeState() throws {
+        let folder = MigrationModels.shared.appending(path: "nso-examples")
+        let old = try MigrationModels.folder(folder.appending(path: "router-nc-1.0/src/yang"), policy: .vendor)
+        let new = try MigrationModels.folder(
+            folder.appending(path: "router-nc-1.1/src/yang"), policy: .vendor, except: ["router-ann.yang"])
+        #expect(
+            lines(old, new) == [
+                "/r:sys/interfaces/interface/unit/status node is no longer configuration false",
+                "/r:sys/state sub-tree has been added true", "/r:link-status sub-tree has been added true",
+            ])
+    }
+
+    /// The transcript is of an older revision than 2.1.3, and of a release that calls a leaf a sub-tree: what both
+    /// revisions have in common must be there.
+    @Test(.enabled(if: MigrationModels.isShared("tapi/v2.3.1")))
+    func transportModelChangesAsInTheTranscript() throws {
+        let folder = MigrationModels.shared.appending(path: "tapi")
+        let old = try MigrationModels.folder(folder.appending(path: "v2.1.3"), policy: .vendor)
+        let new = try MigrationModels.folder(folder.appending(path: "v2.3.1"), policy: .vendor)
+        let service = "/tapi-common:context/tapi-virtual-network:virtual-network-context/virtual-nw-service/"
+        let found = lines(old, new)
+        for line in [
+            "vnw-constraint/service-layer leaf-list type stack has changed false",
+            "vnw-constraint/requested-capacity/bandwidth-profile sub-tree has been deleted false",
+            "vnw-constraint/latency-characteristic/queing-latency-characteristic leaf has been removed false",
+            "layer-protocol-name leaf-list type stack has changed false",
+        ] { #expect(found.contains(service + line)) }
+    }
+
+    @Test(.enabled(if: MigrationModels.hasDriverModels))
+    func ourDriverChangesAsItsTableSays() throws {
+        let packages = MigrationModels.root.appending(path: "packages")
+        let old = try MigrationModels.folder(packages.appending(path: "openned-ios-cli-1.0/src/yang"))
+        let new = try MigrationModels.folder(packages.appending(path: "openned-ios-cli-2.0/src/yang"))
+        let interfaces = ["Loopback", "GigabitEthernet", "Vlan", "Tunnel"].flatMap { name in
+            [
+                "/ios:interface/\(name)/mtu leaf/leaf-list type has changed false",
+                "/ios:interface/\(name)/ip/helper-address node type has changed from leaf-list to list false",
+                "/ios:interface/\(name)/ipv6 sub-tree has been added true",
+            ]
+        }
+        let others = [
+            "/ios:service/pad leaf has been removed false", "/ios:logging/trap leaf/leaf-list type has changed false",
+            "/ios:ntp must expression has been removed true", "/ios:ntp/server list key has changed false",
+            "/ios:ntp/server/address leaf has been removed false", "/ios:ntp/server/name leaf has been added true",
+            "/ios:snmp-server/contact leaf has been removed false",
+            "/ios:interface/GigabitEthernet/switchport/access/vlan leaf/leaf-list type has changed false",
+            "/ios:interface/GigabitEthernet/switchport/trunk/native sub-tree has been added true",
+            "/ios:ip/domain/name leaf has been removed false", "/ios:ip/domain/domain-name leaf has been added true",
+            "/ios:ip/name-server min/max has been relaxed true", "/ios:ip/http sub-tree has been deleted false",
+            "/ios:ip/route/tag leaf has been added true",
+            "/ios:router/bgp/neighbor must expression has been added unknown",
+            "/ios:router/bgp/neighbor/remote-as node is no longer mandatory true",
+            "/ios:router/bgp/neighbor/peer-group leaf has been added true", "/ios:aaa sub-tree has been added true",
+            "/ios:lldp sub-tree has been added true",
+        ]
+        let found = lines(old, new)
+        #expect(found.count == interfaces.count + others.count)
+        #expect(Set(found) == Set(interfaces + others))
+    }
+
+    @Test(.enabled(if: MigrationModels.hasDriverModels))
+    func ourDriversSampleIsCarriedOver() throws {
+        let packages = MigrationModels.root.appending(path: "packages")
+        let old = DataModel(try MigrationModels.folder(packages.appending(path: "openned-ios-cli-1.0/src/yang")))
+        let new = DataModel(try MigrationModels.folder(packages.appending(path: "openned-ios-cli-2.0/src/yang")))
+        let xml = try Data(contentsOf: packages.appending(path: "openned-ios-cli-1.0/test/branch.xml"))
+        let tree = try XMLDataDecoder.tree(Array(xml), file: "branch.xml", model: old).get()
+        let carried = DataCarrier.carry(tree, to: new)
+        #expect(
+            carried.losses.map { "\($0.path) \($0.instances) \($0.reason)" } == [
+                "/ios:service/pad 1 the node is gone",
+                "/ios:logging/trap 1 a value does not fit the new type: \"6\" is not a valid value",
+                "/ios:snmp-server/contact 1 the node is gone",
+                "/ios:interface/Vlan/ip/helper-address 2 the node is now a list",
+                "/ios:ip/domain/name 1 the node is gone",
+                "/ios:ip/http 2 the sub-tree is gone",
+            ])
+        #expect(Validator(new).violations(in: carried.tree) == [])
+        let kept = Set(carried.tree.items)
+        let missing = tree.items.filter { !kept.contains($0) }
+        // Beside what is lost, the entries of `/ntp/server` go by another name.
+        let servers = [
+            "/openned-ios:ntp/server[name='192.0.2.1']", "/openned-ios:ntp/server[name='192.0.2.1']/prefer ",
+            "/openned-ios:ntp/server[name='192.0.2.2']",
+        ]
+        #expect(missing.count == carried.losses.reduce(0) { $0 + $1.instances } + servers.count)
+        #expect(carried.tree.items.filter { !Set(tree.items).contains($0) } == servers)
+    }
+}
