@@ -14,8 +14,8 @@ extension CLIDeviceSession {
         trace.phase(.fromDriver, "PREPARE DRY OK")
     }
 
-    /// Sends the commands: to the running configuration, or to the candidate if the device has one. On a refusal the rest
-    /// is not sent, the error names the line, and the device is back in operational mode.
+    /// Sends the commands: to the running configuration, or to the candidate if the device has one. On a refusal the
+    /// rest is not sent, the error names the line, and the device is back in operational mode.
     package func prepare(_ commands: [CLICommand]) throws(NEDError) {
         try driver.requireWritable(target.name)
         isPreparing = true

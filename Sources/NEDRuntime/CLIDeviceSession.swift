@@ -4,8 +4,8 @@ import Wire
 
 /// One open session with a device that is configured by a command line, in NSO's phases.
 ///
-/// Invariants: used by one thread at a time; once `isUsable` is false the session must be dropped, for nobody knows where
-/// the device stands. `prepare` takes effect at once on a device of class `direct`.
+/// Invariants: used by one thread at a time; once `isUsable` is false the session must be dropped, for nobody knows
+/// where the device stands. `prepare` takes effect at once on a device of class `direct`.
 package final class CLIDeviceSession {
     package let target: DeviceTarget
     package let driver: Driver

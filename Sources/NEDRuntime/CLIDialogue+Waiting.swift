@@ -51,6 +51,8 @@ extension CLIDialogue {
         /// How long a prompt that was never seen before, and one that was, must be the last word.
         static let strangerSettles = Duration.milliseconds(250)
         static let knownSettles = Duration.milliseconds(30)
+        /// A device that echoes shows a prompt without having done so: a message made it write the old prompt again.
+        static let echoSettles = Duration.seconds(1)
         static let pending = 1 << 20
     }
 
@@ -105,13 +107,15 @@ extension CLIDialogue {
         while true {
             if let prompt = promptAtEnd() {
                 let isKnown = prompt.isKnown(as: promptHost)
-                let pause = isKnown ? (wait.settling ? Limits.knownSettles : .zero) : Limits.strangerSettles
+                let isEchoed = isEchoed(wait.command, before: prompt)
+                let pause = pause(isKnown: isKnown, isEchoed: isEchoed, wait)
                 if pause > .zero, let more = try receive(within: pause, wait.command) {
                     try take(more, wait.command)
                     continue
                 }
                 mode = prompt.mode
                 promptHost = isKnown ? promptHost : prompt.host
+                isEchoing = isEchoing || isEchoed
                 return Array(output.bytes[..<prompt.start])
             }
             if let question = questionAtEnd(wait.answers) {
@@ -124,6 +128,18 @@ extension CLIDialogue {
                 throw broken(.driver, "no prompt within \(Limits.reply.inWords)", wait.command)
             }
         }
+    }
+
+    /// How long a prompt must be the last word.
+    private func pause(isKnown: Bool, isEchoed: Bool, _ wait: Wait) -> Duration {
+        if wait.command != nil, isEchoing, !isEchoed { return Limits.echoSettles }
+        if !isKnown { return Limits.strangerSettles }
+        return wait.settling ? Limits.knownSettles : .zero
+    }
+
+    private func isEchoed(_ command: String?, before prompt: Prompt) -> Bool {
+        guard let command else { return false }
+        return echo.isEchoed(command, in: output.bytes[..<prompt.start])
     }
 
     private func answer(_ answer: Answer, times: Int, _ command: String?) throws(NEDError) {

@@ -4,8 +4,9 @@ import YANG
 
 /// A conversation with a device's command line: sends lines, and judges what comes back.
 ///
-/// Invariants: after `login` and after each `run` the device stands at a prompt; what came before it has been read. Once
-/// a wait or a write has failed, nobody knows where the device stands: `isBroken`, and the session must be dropped.
+/// Invariants: after `login` and after each `run` the device stands at a prompt; what came before it has been read.
+/// Once a wait or a write has failed, nobody knows where the device stands: `isBroken`, and the session must be
+/// dropped.
 final class CLIDialogue {
     let stream: any ByteStream
     let description: DriverDescription
@@ -19,6 +20,8 @@ final class CLIDialogue {
     /// What the prompt shows before its mode: most often the host's name. Nil before the first prompt.
     var promptHost: String?
     var isBroken = false
+    /// The device writes what it is sent: then a prompt before the echo is none that answers the command.
+    var isEchoing = false
     /// For error messages: the phase under way.
     var phase = NEDError.connectPhase
 

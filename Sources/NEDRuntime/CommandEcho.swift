@@ -28,6 +28,19 @@ struct CommandEcho {
         return lines.map(String.init)
     }
 
+    /// Whether the output begins with the echo of the command, messages aside.
+    func isEchoed(_ command: String, in output: ArraySlice<UInt8>) -> Bool {
+        guard let first = command.split(separator: "\n", omittingEmptySubsequences: false).first, !first.isEmpty else {
+            return true
+        }
+        let start = String(decoding: output.prefix(Self.echoBytes + 2 * first.utf8.count), as: UTF8.self)
+        let lines = start.split(separator: "\n").filter { !isMessage($0) }
+        return Self.echoLength(lines, of: first) > 0
+    }
+
+    /// Messages may stand before the echo; further than this it is not looked for.
+    private static let echoBytes = 8 << 10
+
     /// How many lines at the start are the command as the device echoed it: whole, broken at the terminal's width,
     /// behind a prompt that was written again, or scrolled sideways so that only its end shows.
     private static func echoLength(_ lines: [Substring], of command: Substring) -> Int {

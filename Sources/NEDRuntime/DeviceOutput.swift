@@ -1,8 +1,8 @@
 /// What a device wrote, as it would stand on a terminal: backspaces and carriage returns overwrite, escape sequences do
 /// not show, and each line ends with a line feed.
 ///
-/// Invariants: `lineStart` is behind the last line feed; the cursor lies between `lineStart` and the end. The state of an
-/// unfinished escape sequence survives from one piece of output to the next, and is bounded.
+/// Invariants: `lineStart` is behind the last line feed; the cursor lies between `lineStart` and the end. The state of
+/// an unfinished escape sequence survives from one piece of output to the next, and is bounded.
 struct DeviceOutput {
     private(set) var bytes: [UInt8] = []
     /// Where the last, unfinished line begins.

@@ -17,8 +17,9 @@ package final class DeviceSlot: Sendable {
 
     package init() {}
 
-    /// Runs `work` on an open session, connecting first if there is none that fits. A session of which nobody knows where
-    /// the device stands is dropped. A pooled one on which the device hung up meanwhile is replaced before `work` begins.
+    /// Runs `work` on an open session, connecting first if there is none that fits. A session of which nobody knows
+    /// where the device stands is dropped. A pooled one on which the device hung up meanwhile is replaced before `work`
+    /// begins.
     ///
     /// - Parameter isLast: the operation is over with this; traces show that the session goes back to the pool.
     package func withSession<Result>(

@@ -42,8 +42,8 @@ package struct DriverDescription: Sendable {
     /// Lines of output that mean that a command was refused, and such that are only a warning.
     package var refusals: [PatternMatcher]
     package var warnings: [PatternMatcher]
-    /// Lines that the device writes on its own, anywhere: log messages. Neither an answer nor a refusal; without the key
-    /// `messages`, lines such as `*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console`.
+    /// Lines that the device writes on its own, anywhere: log messages. Neither an answer nor a refusal; without the
+    /// key `messages`, lines such as `*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console`.
     package var messages: [PatternMatcher]
     /// Lines of the configuration that change by themselves and take no part in the transaction id.
     package var volatileLines: [PatternMatcher]

@@ -68,7 +68,8 @@ package struct NEDError: Error, Sendable, CustomStringConvertible {
 
     static let connectPhase = "CLI CONNECT"
 
-    /// The sentence as the incumbent words it: `Failed to connect to device ce0: …`, `Network Element Driver: device …`.
+    /// The sentence as the incumbent words it: `Failed to connect to device ce0: …`, `Network Element Driver: device
+    /// …`.
     package var operatorText: String {
         if isConnectFailure { return "Failed to connect to device \(device): \(message)" }
         return "Network Element Driver: device \(device): \(message)"

@@ -1,6 +1,6 @@
 import ConfigTree
-import Controller
 import ControlProtocol
+import Controller
 import Foundation
 import Synchronization
 import TestSupport
@@ -21,14 +21,17 @@ import YANG
         let server: SSHServer
         let port: UInt16
 
-        init(_ habits: FakeRouter.Habits = FakeRouter.Habits(), password: String = "Pa55word-1") throws {
+        init(
+            _ habits: FakeRouter.Habits = FakeRouter.Habits(), password: String = "Pa55word-1",
+            preparePackage: (String) throws -> Void = { _ in }
+        ) throws {
             workshop = try ControllerWorkshop()
             router = FakeRouter(habits, config: ["hostname r1", "interface eth0", " mtu 1500"])
             server = try SSHServer(loops: 1)
             port = try server.listen(
                 at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: .generate(), handler: router
             ).address.port
-            try workshop.package("mini", version: "1.0", module: TestModels.first)
+            try workshop.package("mini", version: "1.0", module: TestModels.first, prepare: preparePackage)
             try workshop.start()
             session = try workshop.session()
             try workshop.device("ce0", "mini-cli-1.0", session)
@@ -143,6 +146,26 @@ import YANG
         #expect(lab.router.text == before)
         #expect(try lab.result("sync-to") == ["result true"])
         #expect(try lab.result("check-sync") == ["result in-sync"])
+    }
+
+    @Test func driverWithUnknownProgramReadsAndRefusesToWrite() throws {
+        let lab = try Lab { folder in
+            try FileManager.default.removeItem(atPath: folder + "/driver/driver.yaml")
+            let file = folder + "/src/package-meta-data.xml.in"
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            try text.replacing("</cli>", with: "<java-class-name>com.example.Ned</java-class-name></cli>")
+                .write(toFile: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try lab.result("sync-from") == ["result true"])
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+        let error = try refusal { try lab.commit([("\(Self.config)/mini:hostname", "r2")]) }
+        #expect(error.message.hasPrefix("Network Element Driver: device ce0: the driver mini-cli-1.0 of package mini"))
+        #expect(error.message.contains("is read-only"))
+        _ = lab.router.apply("contact noc", section: "")
+        #expect(try lab.result("compare-config").joined().contains("contact noc"))
+        #expect(try lab.session.act("\(Self.device)/sync-to", dryRun: true).value("data")?.isEmpty == false)
+        #expect(try lab.result("sync-to").joined().contains("is read-only"))
+        #expect(!lab.router.lines.contains("configure terminal"))
     }
 
     @Test func refusedCommitLeavesTheDeviceAsItWas() throws {

@@ -70,6 +70,20 @@ struct DialogueTests {
         #expect(session.isUsable)
     }
 
+    @Test func promptThatAMessageMadeTheRouterRepeatAnswersNothing() throws {
+        var habits = FakeRouter.Habits()
+        habits.react = { $0 == "mtu 1400" ? .say("% Invalid input\n") : nil }
+        let message = "\n*Mar  1 00:01:02.345: %LINK-3-UPDOWN: Interface eth0, changed state to up\n"
+        habits.interruption = (UInt8(ascii: "m"), message)
+        let bench = try Bench(habits, config: Self.config)
+        let session = try bench.connect()
+        let commands = try bench.commands("interface eth0\n mtu 1500\n", "interface eth0\n mtu 1400\n")
+        let error = #expect(throws: NEDError.self) { try session.prepare(commands) }
+        #expect(error?.command == "mtu 1400")
+        #expect(session.isUsable)
+        #expect(bench.router.habits.withLock { $0.interruption == nil })
+    }
+
     @Test func logMessageBehindThePromptDoesNotHideIt() throws {
         var habits = FakeRouter.Habits()
         let message = "\n*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console by admin on vty0\n"
@@ -99,7 +113,8 @@ struct DialogueTests {
             var habits = FakeRouter.Habits()
             habits.react = {
                 $0 == "show running-config"
-                    ? .say("! Last configuration change at 10:0\(minute)\nversion 15.\(minute)\nhostname r1\nend\n") : nil
+                    ? .say("! Last configuration change at 10:0\(minute)\nversion 15.\(minute)\nhostname r1\nend\n")
+                    : nil
             }
             let session = try Bench(habits).connect()
             let reading = try session.show()

@@ -36,7 +36,10 @@ struct DriverDescriptionTests {
         for (yaml, line, words) in [
             (Self.prompts + "promts: x\n", 4, "unknown key promts"),
             (Self.prompts + "commands:\n  show: s\n  shwo: t\n", 6, "unknown key commands.shwo"),
-            (Self.prompts + "errors:\n  refusal:\n    - 'ok'\n    - '(open'\n", 7, "errors.refusal: (open is no pattern"),
+            (
+                Self.prompts + "errors:\n  refusal:\n    - 'ok'\n    - '(open'\n", 7,
+                "errors.refusal: (open is no pattern"
+            ),
             (Self.prompts + "transaction: sometimes\n", 4, "transaction: sometimes is none of direct, candidate"),
             (Self.prompts + "dialect: klingon\n", 4, "dialect: klingon is none of"),
             (Self.prompts + "transaction: candidate\n", 0, "needs commands.commit"),

@@ -26,7 +26,8 @@ struct EchoTests {
 
     @Test func answerThatBeginsAsTheCommandIsKept() {
         #expect(echo.answer(Array("show\nshow version 1\n".utf8), to: "show") == ["show version 1"])
-        #expect(echo.answer(Array("ip route 10\nthe rest\n".utf8), to: "ip route 10.0.0.0") == ["ip route 10", "the rest"])
+        #expect(
+            echo.answer(Array("ip route 10\nthe rest\n".utf8), to: "ip route 10.0.0.0") == ["ip route 10", "the rest"])
         #expect(echo.answer([], to: "x") == [])
     }
 

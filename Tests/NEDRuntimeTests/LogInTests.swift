@@ -69,6 +69,29 @@ struct LogInTests {
             ])
     }
 
+    @Test func deviceThatAcceptsAndSaysNothingIsGivenUp() throws {
+        let bench = try Bench()
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        let port = try FreePorts.block(1)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        #expect(bound == 0 && listen(listener, 1) == 0)
+        bench.target.port = UInt16(port)
+        bench.target.connectTimeout = .milliseconds(500)
+        let start = ContinuousClock.now
+        let error = try #require(bench.failure())
+        #expect(error.code == .timeout && error.isConnectFailure)
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
     @Test func bannerWithLinesLikePromptsIsNoPrompt() throws {
         for pace in [nil, useconds_t(500)] {
             var habits = FakeRouter.Habits()

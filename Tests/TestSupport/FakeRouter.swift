@@ -26,6 +26,8 @@ package final class FakeRouter: SSHServerHandler {
         /// Time between two bytes of output.
         package var pace: useconds_t?
         package var lineEnd = "\r\n"
+        /// Written once, when a line that begins with that byte comes in: before its echo, and with a pause after it.
+        package var interruption: (line: UInt8, text: String)?
         package var react: @Sendable (String) -> Reaction? = { _ in nil }
 
         package init() {}
@@ -167,6 +169,11 @@ final class FakeShell: SSHChannelHandler {
                     turnPage(&shell, channel)
                     continue
                 }
+                if shell.line.isEmpty, let interruption = habits.interruption, interruption.line == byte {
+                    router.habits.withLock { $0.interruption = nil }
+                    say(interruption.text + prompt(shell), channel)
+                    output.async { usleep(300_000) }
+                }
                 if habits.hasEcho, !shell.isEnabling { say(byte == 10 ? "\n" : String(UnicodeScalar(byte)), channel) }
                 guard byte == 10 else {
                     shell.line.append(byte)
@@ -229,7 +236,8 @@ final class FakeShell: SSHChannelHandler {
             answer = "Building configuration...\n[OK]\n"
         case "exit" where shell.mode != .configuration: return output.async { channel.close() }
         case "show running-config":
-            answer = (["Building configuration...", "", "Current configuration : 99 bytes", "!"] + router.text + ["end"])
+            answer =
+                (["Building configuration...", "", "Current configuration : 99 bytes", "!"] + router.text + ["end"])
                 .joined(separator: "\n") + "\n"
         default:
             if shell.mode == .configuration, line.hasPrefix("banner ^") {
@@ -254,7 +262,8 @@ final class FakeShell: SSHChannelHandler {
     private func turnPage(_ shell: inout Shell, _ channel: SSHServerChannel) {
         let isFirst = shell.line.isEmpty && !shell.isAsking
         let erase = String(repeating: "\u{8}", count: 10)
-        let text = (isFirst ? "" : erase + String(repeating: " ", count: 10) + erase)
+        let text =
+            (isFirst ? "" : erase + String(repeating: " ", count: 10) + erase)
             + shell.pages.removeFirst().joined(separator: "\n")
         shell.isAsking = true
         if shell.pages.isEmpty {

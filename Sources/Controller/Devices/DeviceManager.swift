@@ -12,8 +12,8 @@ import Transactions
 /// Keeps a slot and a record for each device, and makes the access that operations use.
 final class DeviceManager: Sendable {
     private let slots = Mutex<[String: DeviceSlot]>([:])
-    /// Every secret that was heard of in connection with a device. It only grows: a password that was replaced may still
-    /// be one elsewhere.
+    /// Every secret that was heard of in connection with a device. It only grows: a password that was replaced may
+    /// still be one elsewhere.
     private let masks = Mutex<[String: SecretMask]>([:])
     private let records = Mutex<[String: DeviceRecord]>([:])
     private let database: ConfigurationDatabase
