@@ -17,6 +17,8 @@ package final class FrameTerminal: Terminal {
         var isFileTooLarge = false
         /// The session waits for a file: what the client sends must be read on, whatever is typed ahead.
         var awaitsFile = false
+        /// Nobody answers any more.
+        var isGone = false
     }
 
     private enum FileAnswer {
@@ -76,7 +78,7 @@ package final class FrameTerminal: Terminal {
 
     /// Ends the session's input from outside: the daemon stops.
     package func end() {
-        state.withLock { $0.hasEnded = true }
+        state.withLock { ($0.hasEnded, $0.isGone) = (true, true) }
         changed.signal()
         roomMade.signal()
         answerFile(.fault("the session has ended"))
@@ -157,7 +159,7 @@ package final class FrameTerminal: Terminal {
     }
 
     private func fileAnswer() throws(ControlError) -> [UInt8] {
-        fileAnswered.wait()
+        if !state.withLock(\.isGone) { fileAnswered.wait() }
         let answer = state.withLock { state in
             defer { (state.file, state.awaitsFile) = (nil, false) }
             return state.file
