@@ -126,7 +126,7 @@ struct CommandMaskTests {
     // MARK: Random lines
 
     private static let words = [
-        "devices", "device", "ce0", "ce0..2", "*", "port", "22", "no", "top", "do", "config", "interface", "eth0",
+        "devices", "device", "ce0", "ce0..2", "*", "port", "22", "no", "top", "config", "interface", "eth0",
         "\"", "\\", "username", "bob", "0", "system", "contact", "log-in", "include", "{", "a=b", "é",
     ]
 
