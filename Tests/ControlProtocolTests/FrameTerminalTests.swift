@@ -14,8 +14,11 @@ struct FrameTerminalTests {
     }
 
     private func wait(_ isThere: () -> Bool) -> Bool {
-        for _ in 0..<500 where !isThere() { usleep(10_000) }
-        return isThere()
+        for _ in 0..<500 {
+            if isThere() { return true }
+            usleep(10_000)
+        }
+        return false
     }
 
     @Test func inputArrivesInOrderAndEnds() throws {

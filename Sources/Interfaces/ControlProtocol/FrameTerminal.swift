@@ -15,10 +15,10 @@ package final class FrameTerminal: Terminal {
         var file: FileAnswer?
         var fileContent: [UInt8] = []
         var isFileTooLarge = false
-        /// The client is gone, or the session was ended from outside: no file will come any more.
-        var isOver = false
         /// The session waits for a file: what the client sends must be read on, whatever is typed ahead.
         var awaitsFile = false
+        /// Nobody answers any more.
+        var isGone = false
     }
 
     private enum FileAnswer {
@@ -78,13 +78,10 @@ package final class FrameTerminal: Terminal {
 
     /// Ends the session's input from outside: the daemon stops.
     package func end() {
-        state.withLock { state in
-            state.hasEnded = true
-            state.isOver = true
-        }
+        state.withLock { ($0.hasEnded, $0.isGone) = (true, true) }
         changed.signal()
         roomMade.signal()
-        fileAnswered.signal()
+        answerFile(.fault("the session has ended"))
     }
 
     /// Reads the connection until it ends. For a thread of its own.
@@ -162,17 +159,15 @@ package final class FrameTerminal: Terminal {
     }
 
     private func fileAnswer() throws(ControlError) -> [UInt8] {
-        while true {
-            let (answer, isOver) = state.withLock { state in
-                defer { if state.file != nil || state.isOver { (state.file, state.awaitsFile) = (nil, false) } }
-                return (state.file, state.isOver)
-            }
-            switch answer {
-            case .content(let bytes)?: return bytes
-            case .fault(let reason)?: throw ControlError(.notFound, reason)
-            case nil where isOver: throw ControlError(.connection, "the session has ended")
-            case nil: fileAnswered.wait()
-            }
+        if !state.withLock(\.isGone) { fileAnswered.wait() }
+        let answer = state.withLock { state in
+            defer { (state.file, state.awaitsFile) = (nil, false) }
+            return state.file
+        }
+        switch answer {
+        case .content(let bytes)?: return bytes
+        case .fault(let reason)?: throw ControlError(.notFound, reason)
+        case nil: throw ControlError(.connection, "the session has ended")
         }
     }
 

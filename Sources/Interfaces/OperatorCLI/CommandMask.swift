@@ -20,6 +20,7 @@ struct LineReading {
 /// quotes, and goes too.
 struct CommandMask {
     static let mask = "********"
+    private static let separators = Set(" \t|!\"\\".utf8)
 
     private let shell: OperatorShell
     /// Whether the line ends where a secret is due, so that the next one may be it.
@@ -134,10 +135,12 @@ struct CommandMask {
             isSecretDue = true
             start = min(start, offset + secrets.end)
         }
+        // By the bytes as they stand: what quotes and pipes were meant to be nobody knows.
         let names = shell.secretNames
-        if let name = line.words.indices.dropFirst(position).first(where: { names.resemble(line.words[$0].text) }) {
-            start = min(start, Self.offset(text, line, name + 1))
-            if name == line.words.count - 1 { isSecretDue = true }
+        let words = bytes[offset...].split { Self.separators.contains($0) }
+        if let name = words.first(where: { names.resemble(String(decoding: $0, as: UTF8.self)) }) {
+            start = min(start, name.endIndex)
+            if Self.isBlank(bytes[name.endIndex...]) { isSecretDue = true }
         }
         guard start < bytes.count, !Self.isBlank(bytes[start...]) else { return text }
         let kept = String(decoding: bytes[..<start], as: UTF8.self)
