@@ -8,17 +8,17 @@ extension NetworkController {
     /// What a commit would do, without doing it.
     func dryRun(
         _ format: CommitOptions.DryRunFormat, _ base: DataTree, _ candidate: DataTree, _ changes: [DeviceChange],
-        _ options: CommitOptions, _ system: LoadedSystem
+        _ options: CommitOptions, _ system: LoadedSystem, _ session: ControllerSession
     ) -> DryRun {
         switch format {
         case .cli: .cli(CLIGrammar(model: candidate.model, dialect: .c).curlyDiff(from: base, to: candidate))
         case .xml: .xml(XMLDiff.editConfig(from: base, to: candidate))
-        case .native: .native(changes.map { native($0, options.isReverse, system) })
+        case .native: .native(changes.map { native($0, options.isReverse, system, session) })
         }
     }
 
     private func native(
-        _ change: DeviceChange, _ isReverse: Bool, _ system: LoadedSystem
+        _ change: DeviceChange, _ isReverse: Bool, _ system: LoadedSystem, _ session: ControllerSession
     ) -> (device: String, data: String) {
         let (from, to) = isReverse ? (change.after, change.before) : (change.before, change.after)
         guard let nedID = NEDIDLocation.nedID(of: change.device), let driver = system.driver(nedID) else {
@@ -26,6 +26,11 @@ extension NetworkController {
         }
         let mask = SecretMask(secrets.plainTexts(from) + secrets.plainTexts(to))
         let commands = CLIDeviceSession.commands(driver, from: secrets.opened(from), to: secrets.opened(to))
+        // Nobody connects: a device that could not be reached has no trace of it.
+        if let access = try? devices.access(change.device, system: system, localUser: session.user.name) {
+            (secrets.plainTexts(from) + secrets.plainTexts(to)).forEach(access.mask.add)
+            CLIDeviceSession.traceDryRun(commands, trace: access.trace)
+        }
         return (change.name, mask.mask(commands.text()))
     }
 }

@@ -2,70 +2,123 @@ import Basics
 import Wire
 import YANG
 
-/// A conversation with a device's command line: waits for prompts, answers paging and confirmations, strips the echo.
+/// A conversation with a device's command line: sends lines, and judges what comes back.
 ///
 /// Invariants: after `login` and after each `run` the device stands at a prompt; what came before it has been read.
-/// A reply is bounded in bytes, and each wait in time.
+/// Once a wait or a write has failed, nobody knows where the device stands: `isBroken`, and the session must be
+/// dropped.
 final class CLIDialogue {
-    private let stream: any ByteStream
-    private let description: DriverDescription
-    private let target: DeviceTarget
+    let stream: any ByteStream
+    let description: DriverDescription
+    let target: DeviceTarget
     var trace: any DeviceTrace
-    private var buffer: [UInt8] = []
+    let echo: CommandEcho
+    var output = DeviceOutput()
 
     enum Mode { case operational, unprivileged, configuration }
-    private(set) var mode = Mode.operational
+    var mode = Mode.operational
+    /// What the prompt shows before its mode: most often the host's name. Nil before the first prompt.
+    var promptHost: String?
+    var isBroken = false
+    /// The device writes what it is sent: then a prompt before the echo is none that answers the command.
+    var isEchoing = false
+    /// For error messages: the phase under way.
+    var phase = NEDError.connectPhase
 
-    private static let replyLimit = 256 << 20
-    /// Only the end of what came can be a prompt or a question.
-    private static let promptLimit = 512
+    private static let refusalTextLimit = 2_000
 
     init(_ stream: any ByteStream, _ description: DriverDescription, _ target: DeviceTarget, _ trace: any DeviceTrace) {
         self.stream = stream
         self.description = description
         self.target = target
         self.trace = trace
+        echo = CommandEcho(messages: description.messages)
     }
 
-    private func fail(_ code: NEDError.Code, _ message: String, command: String? = nil) -> NEDError {
-        NEDError(code, device: target.name, message, command: command)
+    func fail(_ code: NEDError.Code, _ message: String, command: String? = nil) -> NEDError {
+        var error = NEDError(
+            code, device: target.name, withoutCredentials(message.withoutControlCharacters),
+            command: command.map(withoutCredentials))
+        error.phase = phase
+        return error
+    }
+
+    /// The credentials replaced by asterisks, as far as they are long enough to be recognised.
+    private func withoutCredentials(_ text: String) -> String {
+        [target.password, target.secondaryPassword ?? ""].filter { $0.count >= 4 }
+            .reduce(text) { $0.replacing($1, with: "*****") }
     }
 
     // MARK: Log-in
 
     /// From the first byte to the privileged prompt, with paging off.
     func login() throws(NEDError) {
-        _ = try waitForPrompt(answers: description.login + description.confirmations, command: nil)
+        try waitForPrompt(Wait(answers: description.login.map(credential) + confirmations, settling: true))
         if mode == .unprivileged, let enable = description.enableCommand {
-            let secondary = target.secondaryPassword ?? target.password
             try send(enable)
-            let ask = description.login.filter { $0.send.contains("password") }
-            _ = try waitForPrompt(
-                answers: ask.map { .init(expect: $0.expect, send: secondary) }, command: enable)
-            guard mode != .unprivileged else {
-                throw fail(.authentication, "the device did not grant the privileged mode", command: enable)
-            }
+            let secondary = target.secondaryPassword ?? target.password
+            let questions = description.login.filter { $0.send.contains("password") }
+            try waitForPrompt(
+                Wait(
+                    answers: questions.map { Answer(expect: $0.expect, text: secondary, kind: .credential) },
+                    command: enable))
+        }
+        guard mode != .unprivileged || description.enableCommand == nil else {
+            throw fail(
+                .authentication,
+                "the device did not grant the privileged mode; check remote-secondary-password in the authgroup",
+                command: description.enableCommand)
         }
         for command in description.setupCommands { _ = try run(command) }
     }
 
-    // MARK: Commands
-
-    /// Sends one line and returns the lines that came before the next prompt, without the echo.
-    func run(_ command: String) throws(NEDError) -> [String] {
-        try send(command)
-        let output = try waitForPrompt(answers: description.paging + description.confirmations, command: command)
-        return Self.lines(output, echo: command)
+    private func credential(_ exchange: DriverDescription.Exchange) -> Answer {
+        let text = exchange.send.replacing("$user", with: target.remoteUser)
+            .replacing("$secondary-password", with: target.secondaryPassword ?? target.password)
+            .replacing("$password", with: target.password)
+        return Answer(
+            expect: exchange.expect, text: text, kind: exchange.send.contains("$") ? .credential : .line)
     }
 
-    /// As `run`, and throws `.refused` if a line of the output is a refusal.
-    func execute(_ command: String, shown: String? = nil) throws(NEDError) {
-        let output = try run(command)
-        for line in output where description.refusals.contains(where: { $0.matches(line) }) {
-            if description.warnings.contains(where: { $0.matches(line) }) { continue }
-            let said = output.filter { !$0.isEmpty }.joined(separator: "\n")
-            throw fail(.refused, "\(said) (command: \(shown ?? command))", command: shown ?? command)
-        }
+    private var confirmations: [Answer] { description.confirmations.map(Answer.init(confirming:)) }
+
+    // MARK: Commands
+
+    /// Sends a command and returns the lines that came before the next prompt, without echo and log messages.
+    ///
+    /// A command of several lines (a banner) goes out as a whole: the device shows no prompt in between.
+    /// - Parameter settling: waits until no more comes after the prompt; for answers in which a prompt's look-alike may
+    ///   stand.
+    func run(_ command: String, settling: Bool = false) throws(NEDError) -> [String] {
+        try discardPending()
+        try send(command)
+        let isText = command.utf8.contains(UInt8(ascii: "\n"))
+        let answers = isText ? [] : description.paging.map(Answer.init(paging:)) + confirmations
+        let answer = try waitForPrompt(Wait(answers: answers, command: command, settling: settling || isText))
+        return echo.answer(answer, to: command)
+    }
+
+    /// As `run`, and throws `.refused` if a line of the output is a refusal and no warning.
+    func execute(_ command: String) throws(NEDError) {
+        let answer = try run(command)
+        if answer.contains(where: isRefusal) { throw refusal(answer, command) }
+    }
+
+    /// As `run`, for an answer that is data: it counts as a refusal only if there is nothing else in it.
+    func read(_ command: String) throws(NEDError) -> [String] {
+        let answer = try run(command, settling: true)
+        let said = answer.lazy.filter { line in line.contains { $0 != " " && $0 != "^" } }.prefix(3)
+        if said.count < 3, said.contains(where: isRefusal) { throw refusal(answer, command) }
+        return answer
+    }
+
+    private func isRefusal(_ line: String) -> Bool {
+        description.refusals.contains { $0.matches(line) } && !description.warnings.contains { $0.matches(line) }
+    }
+
+    private func refusal(_ answer: [String], _ command: String) -> NEDError {
+        let said = answer.filter { line in line.contains { $0 != " " && $0 != "^" } }.joined(separator: "\n")
+        return fail(.refused, "\(said.prefix(Self.refusalTextLimit)) (command: \(command))", command: command)
     }
 
     func enterConfiguration() throws(NEDError) {
@@ -79,123 +132,22 @@ final class CLIDialogue {
     func leaveConfiguration() throws(NEDError) {
         guard mode == .configuration else { return }
         try execute(description.leaveCommand)
-    }
-
-    func logOut() { try? send(description.exitCommand) }
-
-    // MARK: Bytes
-
-    private func send(_ line: String) throws(NEDError) {
-        CrashPoint.reach("driver.command")
-        let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
-        trace.traffic(.toDriver, bytes)
-        do {
-            try stream.write(bytes, deadline: .after(target.writeTimeout))
-        } catch {
-            throw NEDError(error, device: target.name, isConnecting: false)
+        guard mode != .configuration else {
+            isBroken = true
+            throw fail(.driver, "the device did not leave configuration mode", command: description.leaveCommand)
         }
     }
 
-    /// Reads up to the next prompt, answering questions on the way. Returns what came before the prompt's line.
-    private func waitForPrompt(
-        answers: [DriverDescription.Exchange], command: String?
-    ) throws(NEDError) -> [UInt8] {
-        var answered = 0
-        while true {
-            if let prompt = promptAtEnd() {
-                mode = prompt.mode
-                let output = Array(buffer[..<prompt.start])
-                buffer = []
-                return output
-            }
-            if let answer = questionAtEnd(answers) {
-                answered += 1
-                guard answered <= 1_000_000 else {
-                    throw fail(.driver, "the device asks without end", command: command)
-                }
-                try send(answer: answer, command: command)
-                continue
-            }
-            try readMore(command)
-        }
+    /// After a refusal: back to operational mode, whatever it takes; the refusal is what counts.
+    func abandonConfiguration() {
+        guard !isBroken else { return }
+        do throws(NEDError) { try leaveConfiguration() } catch { isBroken = true }
     }
 
-    private func send(answer: DriverDescription.Exchange, command: String?) throws(NEDError) {
-        let isPaging = !answer.send.contains("$") && answer.send.count <= 1
-        if isPaging, let start = lastLineStart() {
-            buffer.removeSubrange(start...)
-        } else {
-            buffer.append(UInt8(ascii: "\n"))
-        }
-        let text = answer.send.replacing("$user", with: target.remoteUser)
-            .replacing("$secondary-password", with: target.secondaryPassword ?? target.password)
-            .replacing("$password", with: target.password)
-        if isPaging {
-            do {
-                try stream.write(Array(text.utf8), deadline: .after(target.writeTimeout))
-            } catch {
-                throw NEDError(error, device: target.name, isConnecting: false)
-            }
-        } else {
-            try send(text)
-        }
-    }
-
-    private func readMore(_ command: String?) throws(NEDError) {
-        let bytes: [UInt8]?
-        do {
-            bytes = try stream.read(deadline: .after(target.readTimeout))
-        } catch {
-            var fault = NEDError(error, device: target.name, isConnecting: false)
-            fault.command = command
-            if error.code == .timeout {
-                fault.message = "no prompt within \(target.readTimeout); last line: \(lastLine())"
-            }
-            throw fault
-        }
-        guard let bytes else {
-            throw fail(.closed, "the device closed the connection; last line: \(lastLine())", command: command)
-        }
-        trace.traffic(.fromDriver, bytes)
-        guard buffer.count + bytes.count <= Self.replyLimit else {
-            throw fail(.driver, "the device sent more than \(Self.replyLimit) bytes without a prompt", command: command)
-        }
-        for byte in bytes where byte != 0x0D && byte != 0 {
-            if byte == 0x08, !buffer.isEmpty, buffer.last != 0x0A { buffer.removeLast() } else { buffer.append(byte) }
-        }
-    }
-
-    private func lastLineStart() -> Int? {
-        let start = buffer.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-        return buffer.count - start <= Self.promptLimit ? start : nil
-    }
-
-    private func lastLine() -> String {
-        let line = buffer.split(separator: 0x0A).last ?? []
-        return String(decoding: line.suffix(200), as: UTF8.self).filter { !$0.isASCII || $0 >= " " }
-    }
-
-    private func promptAtEnd() -> (mode: Mode, start: Int)? {
-        guard let start = lastLineStart(), start < buffer.count else { return nil }
-        let line = String(decoding: buffer[start...], as: UTF8.self)
-        if description.configurationPrompt.matches(line) { return (.configuration, start) }
-        if description.operationalPrompt.matches(line) { return (.operational, start) }
-        if description.unprivilegedPrompt?.matches(line) == true { return (.unprivileged, start) }
-        return nil
-    }
-
-    private func questionAtEnd(_ answers: [DriverDescription.Exchange]) -> DriverDescription.Exchange? {
-        guard let start = lastLineStart(), start < buffer.count else { return nil }
-        let line = String(decoding: buffer[start...], as: UTF8.self)
-        return answers.first { $0.expect.matches(line) }
-    }
-
-    /// The output as lines, without the echoed command in front.
-    private static func lines(_ output: [UInt8], echo: String) -> [String] {
-        var lines = output.split(separator: 0x0A, omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-        if let first = lines.first, first.hasSuffix(echo) || first.isEmpty { lines.removeFirst() }
-        if lines.last == "" { lines.removeLast() }
-        return lines
+    /// Says good-bye if the device still listens.
+    func logOut() {
+        guard !isBroken else { return }
+        try? stream.write(Array(description.exitCommand.utf8) + [0x0A], deadline: .after(.seconds(1)))
+        isBroken = true
     }
 }

@@ -16,6 +16,8 @@ package struct DeviceTarget: Sendable {
     package var readTimeout: Duration
     package var writeTimeout: Duration
     package var nedID: String
+    /// The longest answer to one command that is taken, in bytes.
+    package var replyLimit = 64 << 20
 
     package init(
         name: String, address: String, port: UInt16, remoteUser: String, localUser: String, password: String,

@@ -29,4 +29,13 @@ package final class Driver: Sendable {
 
     /// The ned-id without its module, as operators write it.
     package var shortID: String { nedID.split(separator: ":").last.map(String.init) ?? nedID }
+
+    /// Throws `.readOnly` if the driver must not write.
+    package func requireWritable(_ device: String) throws(NEDError) {
+        guard isReadOnly else { return }
+        throw NEDError(
+            .readOnly, device: device,
+            "the driver \(shortID) of package \(package) is read-only: the package has program code that is not run here, "
+                + "and no driver/driver.yaml that describes the device; add one to the package")
+    }
 }

@@ -1,8 +1,6 @@
 package import Basics
 package import CLIGrammar
-import Foundation
 package import YANG
-import Yams
 
 /// How the driver of a CLI device talks to it: the content of a package's `driver/driver.yaml`.
 ///
@@ -10,7 +8,8 @@ import Yams
 package struct DriverDescription: Sendable {
     package struct Exchange: Sendable {
         package var expect: PatternMatcher
-        /// What to answer. `$user`, `$password` and `$secondary-password` stand for the credentials.
+        /// What to answer. `$user`, `$password` and `$secondary-password` stand for the credentials. One character is
+        /// sent as it is, a longer text with the return key; nothing is the return key alone.
         package var send: String
     }
 
@@ -43,6 +42,9 @@ package struct DriverDescription: Sendable {
     /// Lines of output that mean that a command was refused, and such that are only a warning.
     package var refusals: [PatternMatcher]
     package var warnings: [PatternMatcher]
+    /// Lines that the device writes on its own, anywhere: log messages. Neither an answer nor a refusal; without the
+    /// key `messages`, lines such as `*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console`.
+    package var messages: [PatternMatcher]
     /// Lines of the configuration that change by themselves and take no part in the transaction id.
     package var volatileLines: [PatternMatcher]
     package var name: String?
@@ -50,12 +52,9 @@ package struct DriverDescription: Sendable {
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
     package init(yaml bytes: [UInt8], file: String) throws(DiagnosticsError) {
         let reader = try DescriptionReader(bytes, file: file)
-        dialect = reader.text("dialect") ?? "ios"
-        let kind = reader.text("transaction") ?? "direct"
-        if TransactionClass(rawValue: kind) == nil {
-            reader.fault("transaction: \(kind) is neither direct nor candidate", key: "transaction")
-        }
-        transactionClass = TransactionClass(rawValue: kind) ?? .direct
+        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c"]) ?? "ios"
+        let kind = reader.choice("transaction", of: ["direct", "candidate"])
+        transactionClass = kind.flatMap(TransactionClass.init) ?? .direct
         let never = PatternMatcher.never
         operationalPrompt = reader.pattern("prompts.operational") ?? never
         unprivilegedPrompt = reader.pattern("prompts.unprivileged", isRequired: false)
@@ -72,9 +71,10 @@ package struct DriverDescription: Sendable {
         discardCommand = reader.text("commands.discard")
         saveCommand = reader.text("commands.save")
         exitCommand = reader.text("commands.exit") ?? "exit"
-        refusals = reader.patterns("errors.refusal")
-        warnings = reader.patterns("errors.warning")
-        volatileLines = reader.patterns("volatile")
+        refusals = reader.patterns("errors.refusal") ?? []
+        warnings = reader.patterns("errors.warning") ?? []
+        messages = reader.patterns("messages") ?? [Self.systemMessage]
+        volatileLines = reader.patterns("volatile") ?? []
         name = reader.text("name")
         if transactionClass == .candidate, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")
@@ -91,113 +91,18 @@ extension PatternMatcher {
     }()
 }
 
-/// Looks keys up in a YAML mapping and collects what is wrong with it.
-private final class DescriptionReader {
-    private let file: String
-    private let root: Node.Mapping
-    private var faults: [Diagnostic] = []
-
-    private static let known: Set<String> = [
-        "dialect", "transaction", "prompts", "login", "enable", "paging", "confirmations", "setup", "commands",
-        "errors", "volatile", "name", "description", "timeouts",
-    ]
-
-    init(_ bytes: [UInt8], file: String) throws(DiagnosticsError) {
-        self.file = file
-        let node: Node?
-        do {
-            node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw DiagnosticsError(
-                .error("no valid YAML: \(error)", remedy: "mend the file", place: SourcePlace(file: file)))
-        }
-        guard let mapping = node?.mapping else {
-            throw DiagnosticsError(
-                .error("a mapping of keys was expected", place: SourcePlace(file: file, line: 1)))
-        }
-        root = mapping
-        for (key, _) in mapping where !Self.known.contains(key.string ?? "") {
-            let names = Self.known.sorted().joined(separator: ", ")
-            let line = key.mark?.line ?? 0
-            faults.append(
-                .error(
-                    "unknown key \(key.string ?? "")", remedy: "known are \(names)",
-                    place: SourcePlace(file: file, line: line)))
-        }
-    }
-
-    func fault(_ summary: String, key: String) {
-        let line = root[key.split(separator: ".").first.map(String.init) ?? key]?.mark?.line ?? 0
-        faults.append(.error(summary, place: SourcePlace(file: file, line: line)))
-    }
-
-    func finish() throws(DiagnosticsError) {
-        if !faults.isEmpty { throw DiagnosticsError(faults) }
-    }
-
-    private func node(_ path: String) -> Node? {
-        var mapping: Node.Mapping? = root
-        var found: Node?
-        for part in path.split(separator: ".") {
-            found = mapping?[Node(String(part))]
-            mapping = found?.mapping
-        }
-        return found
-    }
-
-    func text(_ path: String) -> String? {
-        guard let found = node(path) else { return nil }
-        if found.mapping == nil, let text = found.string { return text }
-        fault("\(path): a text was expected", key: path)
-        return nil
-    }
-
-    func list(_ path: String) -> [String] {
-        guard let found = node(path) else { return [] }
-        if let text = found.string { return [text] }
-        guard let sequence = found.sequence else {
-            fault("\(path): a list was expected", key: path)
-            return []
-        }
-        return sequence.compactMap { item in
-            if item.string == nil { fault("\(path): a list of texts was expected", key: path) }
-            return item.string
-        }
-    }
-
-    func pattern(_ path: String, isRequired: Bool = true) -> PatternMatcher? {
-        guard let source = text(path) else {
-            if isRequired { fault("\(path) is missing", key: path) }
-            return nil
-        }
-        return compile(source, path)
-    }
-
-    func patterns(_ path: String) -> [PatternMatcher] { list(path).compactMap { compile($0, path) } }
-
-    private func compile(_ source: String, _ path: String) -> PatternMatcher? {
-        do {
-            return try PatternMatcher(source)
-        } catch {
-            fault("\(path): \(source) is no pattern: \(error)", key: path)
-            return nil
-        }
-    }
-
-    func exchanges(_ path: String) -> [DriverDescription.Exchange] {
-        guard let found = node(path) else { return [] }
-        guard let sequence = found.sequence else {
-            fault("\(path): a list of expect and send was expected", key: path)
-            return []
-        }
-        return sequence.compactMap { item in
-            guard let expect = item.mapping?["expect"]?.string, let send = item.mapping?["send"]?.string else {
-                fault("\(path): each item needs expect and send", key: path)
-                return nil
-            }
-            return compile(expect, path).map { DriverDescription.Exchange(expect: $0, send: send) }
-        }
-    }
+extension DriverDescription {
+    /// A log message as IOS, IOS XR and their likes write it: perhaps a number, a card and a time, then
+    /// `%FACILITY-SEVERITY-MNEMONIC: text`.
+    private static let systemMessage: PatternMatcher = {
+        let number = #"([0-9]{1,10}: )?"#
+        let card = #"([A-Za-z0-9/]{1,32}:)?"#
+        let time = #"([*.]?([0-9]{4} )?[A-Z][a-z]{2} +[0-9]{1,2} ([0-9]{4} )?[0-9:.]+( [A-Z]{1,5})? ?: )?"#
+        let process = #"([a-z_]{1,32}\[[0-9]{1,10}\]: )?"#
+        let source = number + card + time + process + #"%[A-Z][A-Z0-9_]*(-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+ ?: .*"#
+        guard let matcher = try? PatternMatcher(source) else { preconditionFailure("a pattern that is tested") }
+        return matcher
+    }()
 }
 
 extension DriverDescription {

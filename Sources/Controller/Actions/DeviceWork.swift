@@ -3,6 +3,7 @@ import ConfigTree
 import ControlProtocol
 import Foundation
 import NEDRuntime
+import Secrets
 import Synchronization
 import Wire
 
@@ -59,7 +60,9 @@ enum DeviceWork {
     private static func access(_ call: ActionCall, _ name: String) throws(ControlError) -> (Instance, DeviceAccess) {
         let tree = call.controller.running
         guard let device = tree.device(name) else { throw ControlError(.notFound, "there is no device \(name)") }
-        try DeviceAddressing(device, localUser: call.session.user.name).requireUnlocked()
+        let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
+        let isOverridden = call.flag("override-southbound-locked") && addressing.adminState == "southbound-locked"
+        if !isOverridden { try addressing.requireUnlocked() }
         let access = try call.controller.devices.access(
             device, system: call.controller.system, localUser: call.session.user.name)
         return (device, access)
@@ -74,13 +77,8 @@ enum DeviceWork {
         do throws(NEDError) {
             return try work(found.0, found.1)
         } catch {
-            return .failed(connectionText(error, found.1))
+            return .failed(found.1.masked(error.operatorText))
         }
-    }
-
-    private static func connectionText(_ error: NEDError, _ access: DeviceAccess) -> String {
-        let message = access.masked(error.message)
-        return error.isConnectionFault ? "Failed to connect to device \(access.name): \(message)" : message
     }
 
     // MARK: Connecting
@@ -113,7 +111,7 @@ enum DeviceWork {
             result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
             return result
         } catch let error as WireError {
-            let text = "Failed to connect to device \(name): \(error.summary)"
+            let text = NEDError(error, device: name, isConnecting: true).operatorText
             return DeviceResult(leaves: [("result", "failed"), ("info", text)], isPositive: false)
         } catch {
             return DeviceResult(leaves: [("result", "failed"), ("info", "\(error)")], isPositive: false)
@@ -157,6 +155,8 @@ enum DeviceWork {
             let isDryRun = call.dryRunFormat != nil
             let commands = try access.withSession { (session) throws(NEDError) -> [CLICommand] in
                 let actual = try session.show().tree
+                // What removes a secret of the device shows it.
+                controller.secrets.plainTexts(actual).forEach(access.mask.add)
                 let commands = CLIDeviceSession.commands(access.driver, from: actual, to: wanted)
                 guard !isDryRun else { return commands }
                 if !commands.isEmpty {
@@ -193,7 +193,7 @@ enum DeviceWork {
             return DeviceResult(leaves: [("result", "out-of-sync"), ("info", info)], isPositive: false)
         } catch {
             return DeviceResult(
-                leaves: [("result", "error"), ("info", connectionText(error, found.1))], isPositive: false)
+                leaves: [("result", "error"), ("info", found.1.masked(error.operatorText))], isPositive: false)
         }
     }
 
@@ -215,7 +215,7 @@ enum DeviceWork {
                 return DeviceResult(leaves: [("info", error.message)], isPositive: false)
             }
         } catch {
-            return DeviceResult(leaves: [("info", connectionText(error, found.1))], isPositive: false)
+            return DeviceResult(leaves: [("info", found.1.masked(error.operatorText))], isPositive: false)
         }
     }
 }

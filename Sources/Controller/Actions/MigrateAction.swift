@@ -4,8 +4,8 @@ import Migration
 import NEDRuntime
 import YANG
 
-/// `devices device X migrate` and `devices migrate`: another driver for devices that stay what they are. Nothing is ever
-/// sent to a device.
+/// `devices device X migrate` and `devices migrate`: another driver for devices that stay what they are. Nothing is
+/// ever sent to a device.
 enum MigrateAction {
     static func migrateAll(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         let old = try call.required("old-ned-id")
@@ -92,8 +92,7 @@ enum MigrateAction {
         do throws(NEDError) {
             return try access.withSession { (session) throws(NEDError) in try session.show() }
         } catch {
-            throw ControlError(
-                .connection, "Failed to connect to device \(access.name): \(access.masked(error.message))")
+            throw ControlError(.connection, access.masked(error.operatorText))
         }
     }
 

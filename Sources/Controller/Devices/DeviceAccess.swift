@@ -16,13 +16,17 @@ struct DeviceAccess: Sendable {
     /// Told of a connection that worked, or why it did not.
     let noteConnection: @Sendable (NEDError?) -> Void
 
-    func withSession<Result>(_ work: (CLIDeviceSession) throws(NEDError) -> Result) throws(NEDError) -> Result {
+    /// Runs `work` on a session of the device. With `isLast` the operation is over then, and traces show it.
+    func withSession<Result>(
+        isLast: Bool = true, _ work: (CLIDeviceSession) throws(NEDError) -> Result
+    ) throws(NEDError) -> Result {
         do {
-            let result = try slot.withSession(target, driver, trace: trace, work)
+            let result = try slot.withSession(target, driver, trace: trace, isLast: isLast, work)
             noteConnection(nil)
             return result
         } catch {
-            if error.isConnectionFault { noteConnection(error) }
+            let isLost = error.isConnectionFault || error.isConnectFailure
+            if error.code != .readOnly { noteConnection(isLost ? error : nil) }
             throw error
         }
     }
@@ -35,7 +39,7 @@ struct DeviceAccess: Sendable {
                 try withSession(work)
                 return .done
             } catch {
-                reason = masked(error.message)
+                reason = masked(error.operatorText)
                 if !error.isConnectionFault { break }
             }
         }

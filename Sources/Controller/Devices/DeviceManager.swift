@@ -12,6 +12,9 @@ import Transactions
 /// Keeps a slot and a record for each device, and makes the access that operations use.
 final class DeviceManager: Sendable {
     private let slots = Mutex<[String: DeviceSlot]>([:])
+    /// Every secret that was heard of in connection with a device. It only grows: a password that was replaced may
+    /// still be one elsewhere.
+    private let masks = Mutex<[String: SecretMask]>([:])
     private let records = Mutex<[String: DeviceRecord]>([:])
     private let database: ConfigurationDatabase
     private let secrets: SecretHandling
@@ -45,6 +48,15 @@ final class DeviceManager: Sendable {
         }
     }
 
+    private func mask(_ name: String) -> SecretMask {
+        masks.withLock { masks in
+            if let mask = masks[name] { return mask }
+            let mask = SecretMask()
+            masks[name] = mask
+            return mask
+        }
+    }
+
     // MARK: Access
 
     /// The access to a device for a user, from the configuration in `tree`.
@@ -69,17 +81,18 @@ final class DeviceManager: Sendable {
     private func access(
         _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
     ) -> DeviceAccess {
-        let slot = slot(target.name)
-        let mask = slot.mask
+        let mask = mask(target.name)
         mask.add(MaskedSecret(target.password))
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name
         return DeviceAccess(
-            name: name, target: target, driver: driver, slot: slot,
+            name: name, target: target, driver: driver, slot: slot(name),
             trace: trace(target, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
-            noteConnection: { [self] error in noteConnection(name, error) })
+            noteConnection: { [self] error in
+                noteConnection(name, error.map { mask.mask($0.message) })
+            })
     }
 
     private func trace(
@@ -147,11 +160,11 @@ final class DeviceManager: Sendable {
         alarms.clear(.abortError, device: name)
     }
 
-    private func noteConnection(_ name: String, _ error: NEDError?) {
-        if let error {
+    /// - Parameter failure: why the device cannot be talked to; nil if it can.
+    private func noteConnection(_ name: String, _ failure: String?) {
+        if let failure {
             update(name) { $0.operState = "disabled" }
-            alarms.raise(
-                .connectionFailure, device: name, text: "Failed to connect to device \(name): \(error.message)")
+            alarms.raise(.connectionFailure, device: name, text: "Failed to connect to device \(name): \(failure)")
         } else {
             guard record(name).operState != "enabled" else { return }
             let now = EventTime(microseconds: clock.now()).yangText
@@ -172,6 +185,7 @@ final class DeviceManager: Sendable {
         }
         for name in gone {
             slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
+            masks.withLock { $0[name] = nil }
             try? database.setOperational([OperationalChange(DeviceRecord.key(name), nil)])
         }
     }

@@ -27,6 +27,7 @@ struct DeviceParticipant: Participant {
     ) {
         self.access = access
         let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
+        // A command that removes a secret shows it too.
         (secrets.plainTexts(before) + secrets.plainTexts(after)).forEach(access.mask.add)
         commands = CLIDeviceSession.commands(access.driver, from: before, to: after)
         reverse = ChangeSet(after.diff(to: before))
@@ -41,23 +42,18 @@ struct DeviceParticipant: Participant {
     func prepare(_ transaction: TransactionNumber) throws(Refusal) {
         var isUntouched = true
         do throws(NEDError) {
-            try access.withSession { (session) throws(NEDError) in
-                try requireInSync(session)
+            try access.driver.requireWritable(access.name)
+            try access.withSession(isLast: false) { (session) throws(NEDError) in
+                if case .exactly(let expected) = expectedTransactionID {
+                    try session.requireTransactionID(expected)
+                }
                 isUntouched = false
                 try session.prepare(commands)
                 try session.commit()
             }
         } catch {
-            throw Refusal(access.masked(error.message), isUntouched: isUntouched)
+            throw Refusal(access.masked(error.operatorText), isUntouched: isUntouched)
         }
-    }
-
-    private func requireInSync(_ session: CLIDeviceSession) throws(NEDError) {
-        guard case .exactly(let expected) = expectedTransactionID else { return }
-        let actual = try session.transactionID()
-        guard actual != expected else { return }
-        throw NEDError(
-            .refused, device: access.name, "Network Element Driver: device \(access.name): out of sync")
     }
 
     func apply(_ transaction: TransactionNumber) -> ParticipantOutcome {

@@ -1,30 +1,29 @@
 import Foundation
-import NEDRuntime
-import Secrets
-import Synchronization
 
 /// The queue of operations on one device, and its pooled session.
 ///
 /// Invariant: one operation at a time; whoever holds the slot alone talks to the device.
-final class DeviceSlot: Sendable {
+package final class DeviceSlot: Sendable {
     private struct State {
         var session: CLIDeviceSession?
-        var sessionKey = ""
+        /// What the session was opened for; another place, user or driver needs another one.
+        var sessionKey: [String] = []
         var lastUse = ContinuousClock.now
     }
-
-    /// Every secret that was heard of in connection with the device. It only grows: an open session's trace uses it, and a
-    /// password that was replaced may still be one elsewhere.
-    let mask = SecretMask()
 
     /// Taken for the length of an operation: long, and by threads that may wait.
     private let queue = NSLock()
     private nonisolated(unsafe) var state = State()
 
-    /// Runs `work` on an open session, connecting first if there is none that fits. A session on which the connection
-    /// failed is dropped. A pooled session that turns out to be dead is replaced once, before anything was sent.
-    func withSession<Result>(
-        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace,
+    package init() {}
+
+    /// Runs `work` on an open session, connecting first if there is none that fits. A session of which nobody knows
+    /// where the device stands is dropped. A pooled one on which the device hung up meanwhile is replaced before `work`
+    /// begins.
+    ///
+    /// - Parameter isLast: the operation is over with this; traces show that the session goes back to the pool.
+    package func withSession<Result>(
+        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace, isLast: Bool = true,
         _ work: (CLIDeviceSession) throws(NEDError) -> Result
     ) throws(NEDError) -> Result {
         guard queue.lock(before: Date(timeIntervalSinceNow: 600)) else {
@@ -32,30 +31,34 @@ final class DeviceSlot: Sendable {
         }
         defer { queue.unlock() }
         let session = try open(target, driver, trace)
-        do {
-            let result = try work(session)
-            state.lastUse = .now
-            return result
-        } catch {
-            if error.isConnectionFault { drop() }
-            throw error
-        }
+        defer { if session.isUsable { keep(isLast) } else { drop() } }
+        return try work(session)
     }
 
     private func open(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
     ) throws(NEDError) -> CLIDeviceSession {
-        let key = "\(target.address):\(target.port) \(target.remoteUser) \(target.password) \(driver.nedID)"
-        if let session = state.session, state.sessionKey == key, session.driver === driver, session.isAlive {
-            session.continueTrace(in: trace)
-            return session
+        let key = Self.key(target, driver)
+        if let session = state.session {
+            session.trace = trace
+            if state.sessionKey == key, session.driver === driver, session.isAlive() { return session }
         }
         drop()
         let session = try CLIDeviceSession.connect(target, driver, trace: trace)
         state.session = session
         state.sessionKey = key
-        state.lastUse = .now
         return session
+    }
+
+    /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
+    private static func key(_ target: DeviceTarget, _ driver: Driver) -> [String] {
+        let waits = [target.connectTimeout, target.readTimeout, target.writeTimeout].map { "\($0)" }
+        return ["\(target.address):\(target.port)", target.remoteUser, target.password, driver.nedID] + waits
+    }
+
+    private func keep(_ isLast: Bool) {
+        state.lastUse = .now
+        if isLast { state.session?.returnToPool() }
     }
 
     private func drop() {
@@ -64,14 +67,14 @@ final class DeviceSlot: Sendable {
     }
 
     /// Closes the pooled session, waiting for an operation under way.
-    func disconnect() {
+    package func disconnect() {
         queue.lock()
         defer { queue.unlock() }
         drop()
     }
 
     /// Closes the session if it has been idle for `limit` and nobody is using it.
-    func closeIdle(_ limit: Duration) {
+    package func closeIdle(_ limit: Duration) {
         guard queue.try() else { return }
         defer { queue.unlock() }
         if state.session != nil, ContinuousClock.now - state.lastUse > limit { drop() }

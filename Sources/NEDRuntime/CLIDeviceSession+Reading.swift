@@ -1,0 +1,61 @@
+package import CLIGrammar
+package import ConfigTree
+import Crypto
+import Foundation
+import YANG
+
+/// What a device holds, as its driver reads it.
+package struct DeviceReading: Sendable {
+    package var tree: DataTree
+    /// Stands for the whole configuration, volatile lines left out: the transaction id.
+    package var transactionID: String
+    /// Lines that the model does not know.
+    package var skipped: [SkippedLine]
+}
+
+extension CLIDeviceSession {
+    /// Reads and parses the whole configuration.
+    package func show() throws(NEDError) -> DeviceReading {
+        try phase("SHOW") { () throws(NEDError) in
+            trace.hold()
+            var shown: DataTree?
+            defer { trace.release(shown) }
+            let lines = try dialogue.read(description.showCommand)
+            // A volatile line leaves an empty one, so that lines keep their numbers.
+            let text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
+            do {
+                let parsed = try grammar.parse(Array(text.utf8))
+                shown = parsed.tree
+                return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: parsed.skipped)
+            } catch {
+                throw NEDError(.driver, device: target.name, "the device's configuration cannot be read: \(error)")
+            }
+        }
+    }
+
+    /// The transaction id of what the device holds now.
+    package func transactionID() throws(NEDError) -> String {
+        try phase("GET_TRANS_ID") { () throws(NEDError) in
+            trace.hold()
+            defer { trace.release(nil) }
+            return digest(try dialogue.read(description.showCommand))
+        }
+    }
+
+    /// Throws `.outOfSync` if the device holds anything but what that transaction id stands for.
+    package func requireTransactionID(_ expected: String?) throws(NEDError) {
+        guard try transactionID() != expected else { return }
+        throw NEDError(.outOfSync, device: target.name, "out of sync")
+    }
+
+    /// Of all lines, also those that the model does not know; empty lines at the end do not count.
+    private func digest(_ lines: [String]) -> String {
+        var hash = SHA256()
+        for line in lines.reversed().drop(while: \.isEmpty).reversed() where !isVolatile(line) {
+            hash.update(data: Data((line + "\n").utf8))
+        }
+        return hash.finalize().prefix(16).map { String(format: "%02x", $0) }.joined()
+    }
+
+    private func isVolatile(_ line: String) -> Bool { description.volatileLines.contains { $0.matches(line) } }
+}

@@ -1,0 +1,108 @@
+package import CLIGrammar
+package import ConfigTree
+
+extension CLIDeviceSession {
+    /// The lines that take a device from one configuration to another, secrets in plain text.
+    package static func commands(_ driver: Driver, from old: DataTree, to new: DataTree) -> [CLICommand] {
+        guard case .cli(let grammar, _) = driver.kind else { return [] }
+        return grammar.commands(from: old, to: new)
+    }
+
+    /// Traces what a dry run would send; there is no session.
+    package static func traceDryRun(_ commands: [CLICommand], trace: any DeviceTrace) {
+        trace.phase(.toDriver, (["PREPARE DRY 0:"] + commands.map(\.text)).joined(separator: "\n"))
+        trace.phase(.fromDriver, "PREPARE DRY OK")
+    }
+
+    /// Sends the commands: to the running configuration, or to the candidate if the device has one. On a refusal the
+    /// rest is not sent, the error names the line, and the device is back in operational mode.
+    package func prepare(_ commands: [CLICommand]) throws(NEDError) {
+        try driver.requireWritable(target.name)
+        isPreparing = true
+        try phase("INITIALIZE") { () throws(NEDError) in try dialogue.enterConfiguration() }
+        try phase("PREPARE", lines: commands.map(\.text)) { () throws(NEDError) in
+            try send(commands)
+            if description.transactionClass == .direct { try dialogue.leaveConfiguration() }
+        }
+    }
+
+    /// Sends commands in configuration mode. After a refusal a candidate is emptied and the mode left.
+    private func send(_ commands: [CLICommand], andThen last: String? = nil) throws(NEDError) {
+        do throws(NEDError) {
+            for command in commands { try dialogue.execute(command.text) }
+            if let last { try dialogue.execute(last) }
+        } catch {
+            abandon()
+            throw error
+        }
+    }
+
+    private func abandon() {
+        if !dialogue.isBroken, description.transactionClass == .candidate, let discard = description.discardCommand {
+            // Leaving would ask whether to commit what is left.
+            _ = try? dialogue.run(discard)
+        }
+        dialogue.abandonConfiguration()
+    }
+
+    /// Makes a prepared change real: the candidate's commit; nothing on a direct device.
+    package func commit() throws(NEDError) {
+        try phase("COMMIT", "(Timeout 0)") { () throws(NEDError) in
+            if description.transactionClass == .candidate, let command = description.commitCommand {
+                try dialogue.enterConfiguration()
+                try send([], andThen: command)
+                try dialogue.leaveConfiguration()
+            }
+        }
+        isPreparing = false
+    }
+
+    /// Makes the change outlast a restart of the device.
+    package func persist() throws(NEDError) {
+        try phase("PERSIST") { () throws(NEDError) in
+            if let command = description.saveCommand, !driver.isReadOnly { try dialogue.execute(command) }
+        }
+    }
+
+    /// Takes a change back, whatever part of it the device took: reads what it holds, lays `reverse` over it and sends
+    /// the difference. May be repeated.
+    package func revert(_ reverse: ChangeSet) throws(NEDError) {
+        try apply(reverse, phase: isPreparing ? "ABORT" : "REVERT")
+        isPreparing = false
+    }
+
+    /// Brings a change to a device that perhaps has it in part already. May be repeated.
+    package func redo(_ change: ChangeSet) throws(NEDError) { try apply(change, phase: "PREPARE") }
+
+    private func apply(_ change: ChangeSet, phase name: String) throws(NEDError) {
+        try backToOperational()
+        let now = try show().tree
+        let wanted: DataTree
+        do {
+            wanted = try now.applying(change)
+        } catch {
+            throw NEDError(.driver, device: target.name, "the change does not fit the driver's model: \(error)")
+        }
+        let commands = Self.commands(driver, from: now, to: wanted)
+        guard !commands.isEmpty else {
+            try phase(name) { () throws(NEDError) in }
+            return
+        }
+        try driver.requireWritable(target.name)
+        try phase(name, lines: commands.map(\.text)) { () throws(NEDError) in
+            try dialogue.enterConfiguration()
+            let isCandidate = description.transactionClass == .candidate
+            try send(commands, andThen: isCandidate ? description.commitCommand : nil)
+            try dialogue.leaveConfiguration()
+        }
+    }
+
+    /// Empties a candidate that an interrupted change left, and leaves configuration mode.
+    private func backToOperational() throws(NEDError) {
+        if description.transactionClass == .candidate, let discard = description.discardCommand, !driver.isReadOnly {
+            try dialogue.enterConfiguration()
+            try dialogue.execute(discard)
+        }
+        try dialogue.leaveConfiguration()
+    }
+}

@@ -1,0 +1,222 @@
+import ConfigTree
+import ControlProtocol
+import Controller
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Wire
+import YANG
+
+/// What operators read when they connect, synchronise and compare: a played router at the other end of real SSH.
+@Suite struct DeviceActionTests {
+    private static let device = "/tailf-ncs:devices/device[name='ce0']"
+    private static let config = "\(device)/config"
+
+    /// A controller with the device `ce0`, which `FakeRouter` plays.
+    private final class Lab {
+        let workshop: ControllerWorkshop
+        let router: FakeRouter
+        let session: any ControlSession
+        let server: SSHServer
+        let port: UInt16
+
+        init(
+            _ habits: FakeRouter.Habits = FakeRouter.Habits(), password: String = "Pa55word-1",
+            preparePackage: (String) throws -> Void = { _ in }
+        ) throws {
+            workshop = try ControllerWorkshop()
+            router = FakeRouter(habits, config: ["hostname r1", "interface eth0", " mtu 1500"])
+            server = try SSHServer(loops: 1)
+            port = try server.listen(
+                at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: .generate(), handler: router
+            ).address.port
+            try workshop.package("mini", version: "1.0", module: TestModels.first, prepare: preparePackage)
+            try workshop.start()
+            session = try workshop.session()
+            try workshop.device("ce0", "mini-cli-1.0", session)
+            let map = "/tailf-ncs:devices/authgroups/group[name='g']/default-map"
+            try session.change([
+                ("\(map)/remote-name", "admin"), ("\(map)/remote-password", password),
+                ("\(device)/authgroup", "g"), ("\(device)/port", "\(port)"),
+                ("\(device)/ssh/host-key-verification", "none"), ("\(device)/trace", "pretty"),
+                ("\(device)/state/admin-state", "unlocked"),
+            ])
+        }
+
+        deinit { server.stop() }
+
+        func result(_ action: String, _ inputs: [String: String] = [:]) throws -> [String] {
+            let output = try session.act("\(device)/\(action)", inputs)
+            return ["result", "info", "diff", "data"].compactMap { name in output.value(name).map { "\(name) \($0)" } }
+        }
+
+        func commit(_ edits: [(path: String, value: String?)]) throws {
+            _ = try session.commit(
+                CommitRequest(base: session.running, candidate: session.edited(session.running, edits)))
+        }
+
+        var trace: String {
+            let folder = workshop.directory.path("run/logs")
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            return names.filter { $0.hasSuffix(".trace") }
+                .map { (try? String(contentsOfFile: folder + "/" + $0, encoding: .utf8)) ?? "" }.joined()
+        }
+
+        func alarms(_ type: String) -> [String] {
+            let tree = session.operational()
+            guard let list = tree.rootInstance.child("alarms")?.child("alarm-list") else { return [] }
+            return list.entries("alarm").filter { $0.value("type")?.hasSuffix(type) == true }
+                .map { "\($0.value("is-cleared") ?? "") \($0.value("last-alarm-text") ?? "")" }
+        }
+    }
+
+    @Test func connectingNamesUserDeviceAndPlace() throws {
+        let lab = try Lab()
+        #expect(
+            try lab.result("connect") == ["result true", "info (admin) Connected to ce0 - 127.0.0.1:\(lab.port)"])
+        _ = try lab.session.act("\(Self.device)/disconnect")
+        #expect(lab.trace.contains("CLOSED"))
+    }
+
+    @Test func lockedDeviceIsNotTalkedTo() throws {
+        let lab = try Lab()
+        try lab.session.change([("\(Self.device)/state/admin-state", "southbound-locked")])
+        let info = "info Device ce0 is southbound locked"
+        #expect(try lab.result("connect") == ["result false", info])
+        #expect(try lab.result("sync-from") == ["result false", info])
+        #expect(try lab.result("check-sync") == ["result locked", info])
+        #expect(try lab.result("compare-config") == [info])
+        #expect(lab.router.logins.withLock { $0 } == 0)
+        #expect(try lab.result("connect", ["override-southbound-locked": ""]).first == "result true")
+        try lab.session.change([("\(Self.device)/state/admin-state", "unlocked")])
+    }
+
+    @Test func deviceThatIsGoneRaisesAnAlarmAndComingBackClearsIt() throws {
+        let lab = try Lab()
+        let text = "Failed to connect to device ce0: connection refused: Connection refused"
+        try lab.session.change([("\(Self.device)/port", "1")])
+        #expect(try lab.result("connect") == ["result false", "info \(text)"])
+        #expect(try lab.result("check-sync") == ["result error", "info \(text)"])
+        #expect(lab.alarms("connection-failure") == ["false \(text)"])
+        let refused = try refusal { try lab.commit([("\(Self.config)/mini:hostname", "r2")]) }
+        #expect(refused.message == text)
+        try lab.session.change([("\(Self.device)/port", "\(lab.port)")])
+        #expect(try lab.result("connect").first == "result true")
+        #expect(lab.alarms("connection-failure") == ["true \(text)"])
+    }
+
+    @Test func wrongPasswordIsToldAndNotShown() throws {
+        let lab = try Lab(password: "Planted-8361")
+        let result = try lab.result("connect").joined(separator: "\n")
+        #expect(result.hasPrefix("result false\ninfo Failed to connect to device ce0: authentication failed"))
+        #expect(!(result + lab.trace + lab.alarms("connection-failure").joined()).contains("Planted-8361"))
+    }
+
+    @Test func comparisonShowsWhatIsDifferentOnTheDevice() throws {
+        let lab = try Lab()
+        #expect(try lab.result("sync-from") == ["result true"])
+        #expect(try lab.result("compare-config") == [])
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+        _ = lab.router.apply("mtu 1400", section: "interface eth0")
+        _ = lab.router.apply("contact noc", section: "")
+        #expect(try lab.result("check-sync").first == "result out-of-sync")
+        let diff = try lab.result("compare-config").joined()
+        #expect(diff.contains("\n+            contact noc;\n"), "\(diff)")
+        #expect(diff.contains("-                mtu 1500;\n+                mtu 1400;\n"), "\(diff)")
+    }
+
+    @Test func outOfSyncDeviceRefusesACommit() throws {
+        let lab = try Lab()
+        _ = try lab.result("sync-from")
+        _ = lab.router.apply("contact noc", section: "")
+        let before = lab.router.text
+        let error = try refusal { try lab.commit([("\(Self.config)/mini:hostname", "r2")]) }
+        #expect(error.message == "Network Element Driver: device ce0: out of sync")
+        #expect(lab.router.text == before)
+    }
+
+    @Test func syncToDryRunShowsCommandsAndSendsNone() throws {
+        let lab = try Lab()
+        _ = try lab.result("sync-from")
+        _ = lab.router.apply("contact noc", section: "")
+        let before = lab.router.text
+        let output = try lab.session.act("\(Self.device)/sync-to", dryRun: true)
+        #expect(output.value("data") == "no contact noc\n" || output.value("data") == "no contact\n")
+        #expect(lab.router.text == before)
+        #expect(try lab.result("sync-to") == ["result true"])
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+    }
+
+    @Test func driverWithUnknownProgramReadsAndRefusesToWrite() throws {
+        let lab = try Lab { folder in
+            try FileManager.default.removeItem(atPath: folder + "/driver/driver.yaml")
+            let file = folder + "/src/package-meta-data.xml.in"
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            try text.replacing("</cli>", with: "<java-class-name>com.example.Ned</java-class-name></cli>")
+                .write(toFile: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try lab.result("sync-from") == ["result true"])
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+        let error = try refusal { try lab.commit([("\(Self.config)/mini:hostname", "r2")]) }
+        #expect(error.message.hasPrefix("Network Element Driver: device ce0: the driver mini-cli-1.0 of package mini"))
+        #expect(error.message.contains("is read-only"))
+        _ = lab.router.apply("contact noc", section: "")
+        #expect(try lab.result("compare-config").joined().contains("contact noc"))
+        #expect(try lab.session.act("\(Self.device)/sync-to", dryRun: true).value("data")?.isEmpty == false)
+        #expect(try lab.result("sync-to").joined().contains("is read-only"))
+        #expect(!lab.router.lines.contains("configure terminal"))
+    }
+
+    @Test func refusedCommitLeavesTheDeviceAsItWas() throws {
+        var habits = FakeRouter.Habits()
+        habits.react = { $0 == "mtu 1400" ? .say("% Invalid input detected at '^' marker.\n") : nil }
+        let lab = try Lab(habits)
+        _ = try lab.result("sync-from")
+        let before = lab.router.text
+        let error = try refusal {
+            try lab.commit([
+                ("\(Self.config)/mini:contact", "noc"), ("\(Self.config)/mini:interface[name='eth0']/mtu", "1400"),
+            ])
+        }
+        #expect(
+            error.message == "Network Element Driver: device ce0: % Invalid input detected at '^' marker. "
+                + "(command: mtu 1400)")
+        #expect(Set(lab.router.text) == Set(before))
+        #expect(lab.trace.contains("ABORT"))
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+    }
+
+    @Test func phasesOfACommitAreInTheTraceAndSecretsAreNot() throws {
+        let lab = try Lab()
+        _ = try lab.result("sync-from")
+        let user = "\(Self.config)/mini:user[name='joe']/secret"
+        try lab.commit([(user, "Planted-4711")])
+        try lab.commit([("\(Self.config)/mini:user[name='joe']", nil)])
+        let trace = lab.trace
+        var rest = Substring(trace)
+        for phase in [
+            "CLI CONNECT to ce0-127.0.0.1:\(lab.port) as admin", "CONNECTED ", "GET_TRANS_ID ", "INITIALIZE ",
+            "PREPARE ", "COMMIT ", "(Timeout 0)", "PERSIST ", "GET_TRANS_ID ", "(Pool: true)", "CLOSED",
+        ] {
+            let found = rest.range(of: phase)
+            #expect(found != nil, "\(phase) is not in its place")
+            if let found { rest = rest[found.upperBound...] }
+        }
+        #expect(lab.router.lines.contains { $0.contains("Planted-4711") }, "the router got the plain text")
+        #expect(!trace.contains("Planted-4711") && !trace.contains("Pa55word-1"))
+    }
+}
+
+extension ControlSession {
+    /// Runs an action with its `dry-run` container.
+    fileprivate func act(_ path: String, dryRun: Bool) throws -> Instance {
+        let tree = running
+        let action = try tree.path(path)
+        let node = try #require(action.last?.node)
+        let input = try #require(node.dataChild(named: "input"))
+        let draft = RowDraft(input)
+        _ = draft.container(try #require(input.dataChild(named: "dry-run")))
+        return try invoke(action, input: draft.freeze(in: tree.model)) { _ in }.instance
+    }
+}
