@@ -11,8 +11,8 @@ import Transactions
 
 /// Puts another generation of packages in force, or finds out what that would do.
 ///
-/// Invariant: until the activation's record is in the log the old generation is in force, whole; from then on the new one
-/// is, with its data. A directory that no record names is rubbish.
+/// Invariant: until the activation's record is in the log the old generation is in force, whole; from then on the new
+/// one is, with its data. A directory that no record names is rubbish.
 struct PackageActivation {
     private let controller: NetworkController
     private let session: ControllerSession

@@ -55,6 +55,7 @@ package struct Startup {
         let packages = packageService()
         let number = try generationNumber(replayed, packages)
         let generation = try load(number, packages)
+        try requireUnchanged(generation, replayed.activation)
         let system = LoadedSystem.make(generation, previous: nil)
         let secrets = try secretHandling(isNew: database.isNew)
         let tree = try data(replayed, system, database, secrets)
@@ -165,6 +166,18 @@ package struct Startup {
         } catch {
             throw StartupError(22, "the data models cannot be loaded: \(error)")
         }
+    }
+
+    /// That the private copies are still those that the log put in force. Where only signed packages are loaded, others
+    /// are not started; elsewhere it is noted.
+    private func requireUnchanged(
+        _ generation: PackageGeneration, _ activation: ActivationRecord?
+    ) throws(StartupError) {
+        guard let activation, activation.digest != generation.digest else { return }
+        let what =
+            "\(configuration.stateDirectory)/packages-in-use/\(generation.number): the packages in use were changed"
+        guard configuration.loadPathPolicy == "require" else { return logs.develop(.warning, what + " by hand") }
+        throw StartupError(13, what + " since they were verified; restore the directory from a backup")
     }
 
     private func report(_ generation: PackageGeneration, _ alarms: AlarmKeeper) {

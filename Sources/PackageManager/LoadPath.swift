@@ -24,7 +24,8 @@ package struct LoadPath: Sendable {
 
     package init(_ directories: [String]) { self.directories = directories }
 
-    /// Everything that looks like a package, in order of names; a name found in two directories is taken from the first.
+    /// Everything that looks like a package, in order of names; a name found in two directories is taken from the
+    /// first.
     package func sources() -> [PackageSource] {
         var found: [String: PackageSource] = [:]
         for directory in directories {

@@ -78,8 +78,8 @@ package struct PackageArchive: Sendable {
         return (listing, sink.bytes)
     }
 
-    /// Unpacks into `directory`, which must not exist, and syncs it if it is to be durable. On any fault nothing is left
-    /// behind.
+    /// Unpacks into `directory`, which must not exist, and syncs it if it is to be durable. On any fault nothing is
+    /// left behind.
     ///
     /// - Parameter expected: the files of the signed manifest, if it is that of a bundle: a file that is not as it says
     ///   is refused as it is written.

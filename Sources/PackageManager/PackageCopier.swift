@@ -52,7 +52,8 @@ struct PackageCopier {
         case S_IFLNK:
             let resolved = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
             guard resolved.hasPrefix(root + "/"), stat(resolved, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
-                return warnings.append("the link \(source.dropFirst(root.count + 1)) does not lead to a file inside the "
+                return warnings.append(
+                    "the link \(source.dropFirst(root.count + 1)) does not lead to a file inside the "
                         + "package and was left out")
             }
             try copyFile(resolved, target)
@@ -80,7 +81,8 @@ struct PackageCopier {
                 pointer.withMemoryRebound(to: CChar.self, capacity: length) { String(validatingCString: $0) }
             }
             guard let name else {
-                throw PackageError(.entryRefused, directory, "holds a name that is not UTF-8", remedy: "rename the file")
+                throw PackageError(
+                    .entryRefused, directory, "holds a name that is not UTF-8", remedy: "rename the file")
             }
             if name != ".", name != ".." { names.append(name) }
         }

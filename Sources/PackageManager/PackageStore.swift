@@ -4,8 +4,8 @@ package import PackageSigning
 
 /// The package files that were fetched, and which of them are installed: linked into the load path.
 ///
-/// Only signed bundles enter. A file lies in `objects/` under the digest of its content, so that nothing is ever written
-/// over, with its `PackageReceipt` beside it; a name is a link to one. Installing makes a link in the load path, and
+/// Only signed bundles enter. A file lies in `objects/` under the digest of its content, so that nothing is ever
+/// written over, with its `PackageReceipt` beside it; a name is a link to one. Installing makes a link in the load path, and
 /// `packages reload` loads it.
 package struct PackageStore: Sendable {
     package enum State: String, Sendable { case installable, installed }
@@ -164,8 +164,16 @@ package struct PackageStore: Sendable {
         try turn.take {
             let all = items()
             let item = try find(typed, in: all)
+            let others = all.filter {
+                $0.state == .installed && $0.package == item.package && $0.fileName != item.fileName
+            }
             guard item.state == .installable else {
-                throw PackageError(.alreadyThere, item.fileName, "is installed already")
+                // Two of a package are installed if replacing one was cut short.
+                guard replaceExisting, !others.isEmpty else {
+                    throw PackageError(.alreadyThere, item.fileName, "is installed already")
+                }
+                for other in others { try DurableFiles.remove(link(other.fileName)) }
+                return PackageFileName(item.fileName).fileStem
             }
             let name = PackageFileName(item.fileName)
             if let release = name.release, release != Product.compatibleVersion, !allowVersionMismatch {
@@ -174,7 +182,6 @@ package struct PackageStore: Sendable {
                     "was made for release \(release), this is \(Product.compatibleVersion)",
                     remedy: "get the file for this release, or install it with allow-version-mismatch")
             }
-            let others = all.filter { $0.state == .installed && $0.package == item.package }
             if let other = others.first, !replaceExisting {
                 throw PackageError(
                     .alreadyThere, item.fileName, "version \(other.version) of package \(item.package) is installed",

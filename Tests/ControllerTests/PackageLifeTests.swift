@@ -1,6 +1,5 @@
 import Basics
 import ConfigTree
-@testable import Controller
 import ControlProtocol
 import Foundation
 import NEDRuntime
@@ -10,6 +9,8 @@ import Synchronization
 import TestSupport
 import Testing
 import Transactions
+
+@testable import Controller
 
 /// What a package operation does to loaded packages and to data, and what it leaves alone.
 @Suite struct PackageLifeTests {
@@ -115,7 +116,8 @@ import Transactions
                 ("\(Self.config(device))/mini:vlan[id='2']/name", "b"),
             ])
         }
-        let next = TestModels.second.replacing("leaf name { type string; }\n  }\n  list interface", with: "}\n  list interface")
+        let next = TestModels.second.replacing(
+            "leaf name { type string; }\n  }\n  list interface", with: "}\n  list interface")
         try workshop.package("mini", version: "1.0.1", module: next)
         let plan = try reload(session, ["dry-run": ""])
         let lost = plan.entries("removed-data").map { "\($0.value("path") ?? "") \($0.value("instances") ?? "")" }

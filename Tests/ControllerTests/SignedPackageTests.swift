@@ -1,7 +1,7 @@
 import Basics
 import ConfigTree
-import Controller
 import ControlProtocol
+import Controller
 import Foundation
 import PackageManager
 import PackageSigning
@@ -39,7 +39,8 @@ import Testing
         _ archive: String, _ name: String, _ version: String, _ nedIDs: [String], _ files: [BundleManifest.File],
         _ output: String
     ) throws {
-        let signer = try BundleSigner(keyFile: directory.path("ca/signer.key"), chainFile: directory.path("ca/chain.pem"))
+        let signer = try BundleSigner(
+            keyFile: directory.path("ca/signer.key"), chainFile: directory.path("ca/chain.pem"))
         let content = BundleSigner.Content(
             package: name, version: .init(version), nedIDs: nedIDs, archiveName: "a.tar.gz", files: files)
         try signer.sign(FileRegion(wholeFile: archive), content: content, created: Date(), to: output)
@@ -52,7 +53,9 @@ import Testing
         }
     }
 
-    private func software(_ session: any ControlSession, _ action: String, _ inputs: [String: String]) throws -> Instance {
+    private func software(_ session: any ControlSession, _ action: String, _ inputs: [String: String]) throws
+        -> Instance
+    {
         try session.act("/tailf-ncs:software/packages/" + action, inputs)
     }
 
@@ -95,8 +98,13 @@ import Testing
         try workshop.start()
         let session = try workshop.session()
         let results = try session.act("/tailf-ncs:packages/reload").entries("reload-result")
-        #expect(results.map { "\($0.keys[0]) \($0.value("result") ?? "")" } == ["mini-cli-1.0 true", "other-cli-1.0 false"])
+        #expect(
+            results.map { "\($0.keys[0]) \($0.value("result") ?? "")" } == ["mini-cli-1.0 true", "other-cli-1.0 false"])
         #expect(results.last?.value("info")?.contains("is not signed") == true)
+        try workshop.restart()
+        try directory.write("run/state/packages-in-use/1/mini-cli-1.0/templates/more.xml", "<config-template/>")
+        let error = #expect(throws: StartupError.self) { try workshop.restart() }
+        #expect(error?.exitStatus == 13 && error?.description.contains("were changed since they were verified") == true)
     }
 
     @Test func anUnknownPolicyStopsTheStart() throws {
@@ -133,7 +141,8 @@ import Testing
             try #require(made.status == 0, "\(made)")
             let file = BundleManifest.File(path: "bad/file", mode: 0o644, size: 1, sha256: [UInt8(ascii: "x")].sha256)
             try sign(
-                directory.path("bad.tar.gz"), "bad", "1.0", [], [file], directory.path("run/packages/\(name).signed.bin"))
+                directory.path("bad.tar.gz"), "bad", "1.0", [], [file],
+                directory.path("run/packages/\(name).signed.bin"))
             let error = try refusal {
                 _ = try software(
                     session, "fetch", ["package-from-file": directory.path("run/packages/\(name).signed.bin")])

@@ -85,7 +85,8 @@ import YANG
 
     @Test func faultyMetaDataIsReportedWithItsLine() throws {
         try add("good")
-        try workshop.write("packages/bad/package-meta-data.xml", "<ncs-package\n xmlns='http://tail-f.com/ns/ncs-packages'>\n<x/>")
+        try workshop.write(
+            "packages/bad/package-meta-data.xml", "<ncs-package\n xmlns='http://tail-f.com/ns/ncs-packages'>\n<x/>")
         try workshop.write("packages/none/load-dir/x", "")
         let generation = try packages.load()
         #expect(
@@ -103,7 +104,8 @@ import YANG
             "served", "1.0",
             "<component><name>main</name><application><java-class-name>a.B</java-class-name></application></component>")
         try add(
-            "called", "1.0", "<component><name>cb</name><callback><java-class-name>a.C</java-class-name></callback></component>")
+            "called", "1.0",
+            "<component><name>cb</name><callback><java-class-name>a.C</java-class-name></callback></component>")
         let generation = try packages.load()
         #expect(generation.packages.allSatisfy { $0.isUp })
         #expect(generation.package("scripted")?.warnings == ["the code in python/ is not run"])

@@ -100,7 +100,8 @@ import Testing
             var bytes = good
             bytes[place] ^= 0x10
             try workshop.write("t.signed.bin", bytes)
-            #expect(!refusal { try store.fetch(workshop.path("t.signed.bin")) }.contains("not refused"), "byte \(place)")
+            #expect(
+                !refusal { try store.fetch(workshop.path("t.signed.bin")) }.contains("not refused"), "byte \(place)")
         }
         try workshop.must("rm trust/root.pem")
         #expect(refusal { try store.fetch(workshop.path("ncs-6.7-router-1.0.signed.bin")) }.contains("trust"))
@@ -149,6 +150,21 @@ import Testing
     @Test func onlyWhatCameOutOfTheStoreHasATimeOfInstallation() throws {
         try packages.bundle("router", "1.0", in: "packages")
         #expect(store.installTime(of: workshop.path("packages/ncs-6.7-router-1.0.signed.bin")) == nil)
+    }
+
+    // MARK: Cut short
+
+    @Test func aReplacementThatWasCutShortIsFinishedByTheNext() throws {
+        try fetch("router", "1.0")
+        try fetch("router", "1.1")
+        _ = try install("router-1.0")
+        try workshop.must("cp -P packages/ncs-6.7-router-1.0.signed.bin kept")
+        _ = try install("router-1.1", replace: true)
+        try workshop.must("mv kept packages/ncs-6.7-router-1.0.signed.bin")
+        #expect(listing.allSatisfy { $0.hasSuffix("installed") })
+        #expect(refusal { try install("router-1.1") }.contains("is installed already"))
+        #expect(try install("router-1.1", replace: true) == "ncs-6.7-router-1.1")
+        #expect(packages.names("packages") == ["ncs-6.7-router-1.1.signed.bin"])
     }
 
     // MARK: Files that are there already

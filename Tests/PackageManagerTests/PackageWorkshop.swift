@@ -69,7 +69,8 @@ struct PackageWorkshop {
     {
         try directory("made/\(name)-\(version)/\(name)", name, version)
         let archive = workshop.path("\(name)-\(version).tar.gz")
-        try PackageArchiveWriter.write(directory: workshop.path("made/\(name)-\(version)/\(name)"), name: name, to: archive)
+        try PackageArchiveWriter.write(
+            directory: workshop.path("made/\(name)-\(version)/\(name)"), name: name, to: archive)
         let files = try PackageArchive(path: archive).list().manifestFiles
         let output = "\(folder)/\(file ?? "ncs-6.7-\(name)-\(version).signed.bin")"
         try sign(archive, name, version, files, to: output)
