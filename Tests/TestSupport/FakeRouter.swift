@@ -69,7 +69,7 @@ package final class FakeRouter: SSHServerHandler {
         return FakeShell(self)
     }
 
-    package func hangUpAll() { shells.withLock { $0 }.forEach { $0.close() } }
+    package func hangUpAll() { for shell in shells.withLock({ $0 }) { shell.close() } }
 
     package var lines: [String] { received.withLock { $0 } }
 
