@@ -121,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
-        .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         tests("YANGTests", uses: ["Basics", "YANG"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
@@ -135,15 +135,19 @@ let package = Package(
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
-        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics"]),
+        tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
         tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
         tests("LayerTests", uses: []),
+        tests(
+            "NEDRuntimeTests",
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
         tests(
             "ControllerTests",
             uses: [
-                "Basics", "YANG", "ConfigTree", "PackageManager", "ControlProtocol", "Controller", "TestSupport",
+                "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
+                "ControlProtocol", "Controller", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(

@@ -20,6 +20,7 @@ final class ControllerSession: ControlSession {
     var running: DataTree { controller.running }
     func operational() -> DataTree { controller.operationalTree() }
     func isCurrent(_ tree: DataTree) -> Bool { tree.model === controller.running.model }
+    func carried(_ request: CommitRequest) -> CommitRequest? { try? controller.carried(request) }
 
     func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit] {
         try controller.secrets.sealed(edits, over: candidate)

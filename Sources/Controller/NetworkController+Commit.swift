@@ -37,19 +37,13 @@ extension NetworkController {
 
     /// A change that was begun under models which have been replaced since, carried over to those in force; refused if
     /// anything that it is based on or brings has no place there.
-    private func carried(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
+    func carried(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
         let model = running.model
         guard request.base.model !== model else { return request }
-        let (base, candidate) = try carried(base: request.base, candidate: request.candidate, to: model)
-        return CommitRequest(base: base, candidate: candidate, options: request.options)
-    }
-
-    func carried(
-        base: DataTree, candidate: DataTree, to model: DataModel
-    ) throws(ControlError) -> (base: DataTree, candidate: DataTree) {
-        let (before, after) = (DataCarrier.carry(base, to: model), DataCarrier.carry(candidate, to: model))
-        guard before.losses.isEmpty, after.losses.isEmpty else { throw UpgradeGate.replacedModel }
-        return (before.tree, after.tree)
+        let base = DataCarrier.carry(request.base, to: model)
+        let candidate = DataCarrier.carry(request.candidate, to: model)
+        guard base.losses.isEmpty, candidate.losses.isEmpty else { throw UpgradeGate.replacedModel }
+        return CommitRequest(base: base.tree, candidate: candidate.tree, options: request.options)
     }
 
     private func requireNotLocked(by session: ControllerSession) throws(ControlError) {

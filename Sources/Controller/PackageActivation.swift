@@ -28,8 +28,8 @@ struct PackageActivation {
     func plan(from sources: [PackageSource]) throws(ControlError) -> ActivationPlan {
         do {
             let number = nextNumber()
-            let faults = try controller.packages.generations.build(number, from: sources)
-            return try compare(try load(number, faults))
+            try controller.packages.generations.build(number, from: sources)
+            return try compare(try load(number))
         } catch let error as ControlError {
             throw error
         } catch {
@@ -48,8 +48,13 @@ struct PackageActivation {
             let store = controller.packages.generations
             let fresh = store.sources(of: name, among: sources)
             guard !fresh.isEmpty else { throw ControlError(.notFound, "package \(name) is no longer in the load path") }
-            let faults = try store.build(number, from: kept + fresh)
-            return try compare(try load(number, faults))
+            let faults = current.filter { $0.name != name && $0.digest.isEmpty }.map { package in
+                PackageCopyFault(
+                    package: package.name, path: package.directory, reason: package.errorInfo.joined(separator: "; "),
+                    isMetaData: package.status == .metaDataError)
+            }
+            try store.build(number, from: kept + fresh, keeping: faults)
+            return try compare(try load(number))
         } catch let error as ControlError {
             throw error
         } catch {
@@ -61,9 +66,9 @@ struct PackageActivation {
         max(controller.system.generation.number, controller.packages.generations.numbers().last ?? 0) + 1
     }
 
-    private func load(_ number: Int, _ faults: [PackageCopyFault]) throws -> LoadedSystem {
+    private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
-        let generation = try controller.packages.load(number, previous: current.generation, copyFaults: faults)
+        let generation = try controller.packages.load(number, previous: current.generation)
         return LoadedSystem.make(generation, previous: current)
     }
 
@@ -147,7 +152,7 @@ struct PackageActivation {
                 "the configuration has changed since the plan was made, and other data would be lost; look at it with "
                     + "packages reload dry-run")
         }
-        let orphans = manner.isForced ? Self.orphans(running, plan.next) : []
+        let orphans = Self.orphans(running, plan.next, mayGrow: manner.isForced)
         let faults = plan.next.validator.violations(in: carried.tree).filter { fault in
             fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
         }
@@ -160,10 +165,12 @@ struct PackageActivation {
         try record(plan, carried.tree)
     }
 
-    /// The `device-type` of the devices whose driver goes away: they are to have none until somebody gives them another.
-    private static func orphans(_ running: DataTree, _ next: LoadedSystem) -> [String] {
+    /// The `device-type` of the devices that an earlier upgrade left without driver, or that this one does, if it may:
+    /// they have none until somebody gives them another.
+    private static func orphans(_ running: DataTree, _ next: LoadedSystem, mayGrow: Bool) -> [String] {
         running.allDevices().compactMap { device in
-            guard let nedID = NEDIDLocation.nedID(of: device), next.driver(nedID) == nil else { return nil }
+            let nedID = NEDIDLocation.nedID(of: device)
+            guard nedID.map({ mayGrow && next.driver($0) == nil }) ?? true else { return nil }
             return "\(device.path)/device-type"
         }
     }
@@ -194,6 +201,9 @@ struct PackageActivation {
 
     private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {
         disconnect(plan, before)
+        for loss in plan.losses {
+            controller.logs.develop(.info, "upgrade removed \(loss.instances) at \(loss.path): \(loss.reason)")
+        }
         controller.alarms.clear(.packageOperationFailure, device: "ncs")
         for change in plan.changes where change.kind == .removed {
             controller.alarms.clear(.packageLoadFailure, device: change.package)

@@ -48,18 +48,14 @@ package struct PackageService: Sendable {
         Date(timeIntervalSince1970: Double(clock.now()) / 1_000_000)
     }
 
-    func buildFromLoadPath(_ number: Int) throws -> [PackageCopyFault] {
-        let faults = try generations.build(number, from: loadPath.sources())
+    func buildFromLoadPath(_ number: Int) throws {
+        try generations.build(number, from: loadPath.sources())
         try generations.seal(number)
-        return faults
     }
 
-    func load(
-        _ number: Int, previous: PackageGeneration?, copyFaults: [PackageCopyFault] = []
-    ) throws -> PackageGeneration {
-        var loader = PackageLoader(moduleDirectory: moduleDirectory, previous: previous)
-        loader.copyFaults = copyFaults
-        return try loader.load(number, directory: generations.path(number))
+    func load(_ number: Int, previous: PackageGeneration?) throws -> PackageGeneration {
+        try PackageLoader(moduleDirectory: moduleDirectory, previous: previous)
+            .load(number, directory: generations.path(number))
     }
 
     /// Removes what is no longer needed and what a crash left over.

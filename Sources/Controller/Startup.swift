@@ -152,7 +152,7 @@ package struct Startup {
             return activation.generation
         }
         do {
-            _ = try packages.buildFromLoadPath(1)
+            try packages.buildFromLoadPath(1)
             return 1
         } catch {
             throw StartupError(16, "\(error)")

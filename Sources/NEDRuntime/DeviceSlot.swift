@@ -38,7 +38,7 @@ package final class DeviceSlot: Sendable {
     private func open(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
     ) throws(NEDError) -> CLIDeviceSession {
-        let key = ["\(target.address):\(target.port)", target.remoteUser, target.password, driver.nedID]
+        let key = Self.key(target, driver)
         if let session = state.session {
             session.trace = trace
             if state.sessionKey == key, session.driver === driver, session.isAlive() { return session }
@@ -48,6 +48,12 @@ package final class DeviceSlot: Sendable {
         state.session = session
         state.sessionKey = key
         return session
+    }
+
+    /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
+    private static func key(_ target: DeviceTarget, _ driver: Driver) -> [String] {
+        let waits = [target.connectTimeout, target.readTimeout, target.writeTimeout].map { "\($0)" }
+        return ["\(target.address):\(target.port)", target.remoteUser, target.password, driver.nedID] + waits
     }
 
     private func keep(_ isLast: Bool) {

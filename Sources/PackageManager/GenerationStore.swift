@@ -20,7 +20,7 @@ package struct AcceptedBundle: Sendable {
 }
 
 /// The private copies of packages, one directory a generation: `state/packages-in-use/N/PACKAGE`, and beside each
-/// package `.PACKAGE.origin`: who signed it, and what is to be said about that.
+/// package `.PACKAGE.origin`: who signed it, and what is to be said about that; `.faults` is what could not be copied.
 ///
 /// Invariant: a directory that a record of the log names is complete and synced (`seal` comes before the record). Any
 /// other is rubbish; which one is in force is said by the log, not here.
@@ -49,17 +49,22 @@ package struct GenerationStore: Sendable {
 
     /// Copies packages into a fresh generation and returns what could not be copied.
     ///
+    /// - Parameter faults: of packages that are not tried again.
     /// - Throws: if it is not a package's fault but the machine's (no space left, say). Nothing is left then.
-    package func build(_ number: Int, from sources: [PackageSource]) throws -> [PackageCopyFault] {
+    @discardableResult
+    package func build(
+        _ number: Int, from sources: [PackageSource], keeping faults: [PackageCopyFault] = []
+    ) throws -> [PackageCopyFault] {
         let temporary = path(number) + ".new"
         try DurableFiles.removeTree(temporary)
         try DurableFiles.removeTree(path(number))
         do {
             try DurableFiles.makeDirectory(temporary)
-            var faults: [PackageCopyFault] = []
+            var faults = faults
             for source in sources {
                 if let fault = try copy(source, to: temporary) { faults.append(fault) }
             }
+            try PackageCopyFault.write(faults, to: temporary)
             try DurableFiles.rename(temporary, to: path(number))
             return faults
         } catch {
@@ -88,7 +93,7 @@ package struct GenerationStore: Sendable {
             // A second package of a name must not be taken for the first.
             let known = fault?.code == .duplicate ? nil : name
             return PackageCopyFault(
-                source: source, package: known ?? source.fileName.visible(), reason: "\(error)",
+                package: known ?? source.fileName.visible(), path: source.path, reason: "\(error)",
                 isMetaData: fault?.code == .metaDataInvalid || fault?.code == .duplicate)
         }
     }
@@ -114,13 +119,17 @@ package struct GenerationStore: Sendable {
         case .archive:
             let origin = try unsigned(source)
             let archive = try PackageArchive(path: source.path)
-            try unpack(target, source.path, origin, &name) { try archive.extract(to: $0) }
+            try unpack(target, source.path, origin, &name) {
+                try archive.extract(to: $0, isDurable: false)
+            }
         case .bundle:
             let accepted = try accept(source.path)
             let bundle = accepted.bundle
             name = bundle.package
             let origin = PackageOrigin(signature: bundle.signer.subject, warnings: accepted.warnings)
-            try unpack(target, source.path, origin, &name, manifest: bundle.manifest) { try bundle.extract(to: $0) }
+            try unpack(target, source.path, origin, &name, manifest: bundle.manifest) {
+                try bundle.extract(to: $0, isDurable: false)
+            }
         }
     }
 
@@ -211,13 +220,34 @@ package struct GenerationStore: Sendable {
     }
 }
 
-package struct PackageCopyFault: Sendable {
-    package var source: PackageSource
+/// A package of the load path that is not in a generation, and why.
+package struct PackageCopyFault: Codable, Sendable {
     /// The package's name, or the file's if that is all that is known.
     package var package: String
+    /// Where it lies.
+    package var path: String
     package var reason: String
     /// Its description of itself is at fault.
     package var isMetaData: Bool
+
+    package init(package: String, path: String, reason: String, isMetaData: Bool) {
+        self.package = package
+        self.path = path
+        self.reason = reason
+        self.isMetaData = isMetaData
+    }
+
+    private static func file(_ generation: String) -> String { generation + "/.faults" }
+
+    static func write(_ faults: [PackageCopyFault], to generation: String) throws {
+        guard !faults.isEmpty else { return }
+        try DurableFiles.write(file(generation), Array(JSONEncoder().encode(faults)))
+    }
+
+    static func read(from generation: String) -> [PackageCopyFault] {
+        guard let bytes = try? DurableFiles.read(file(generation), limit: 16 << 20) else { return [] }
+        return (try? JSONDecoder().decode([PackageCopyFault].self, from: Data(bytes))) ?? []
+    }
 }
 
 /// Who answers for a package of a generation: a hidden file beside it, the signature first, then a warning a line.

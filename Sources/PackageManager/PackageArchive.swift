@@ -78,12 +78,15 @@ package struct PackageArchive: Sendable {
         return (listing, sink.bytes)
     }
 
-    /// Unpacks into `directory`, which must not exist, and syncs it. On any fault nothing is left behind.
+    /// Unpacks into `directory`, which must not exist, and syncs it if it is to be durable. On any fault nothing is left
+    /// behind.
     ///
     /// - Parameter expected: the files of the signed manifest, if it is that of a bundle: a file that is not as it says
     ///   is refused as it is written.
     @discardableResult
-    package func extract(to directory: String, expected: [BundleManifest.File]? = nil) throws -> Listing {
+    package func extract(
+        to directory: String, expected: [BundleManifest.File]? = nil, isDurable: Bool = true
+    ) throws -> Listing {
         guard mkdir(directory, 0o755) == 0 else {
             let number = errno
             throw PackageError(
@@ -93,7 +96,7 @@ package struct PackageArchive: Sendable {
         var sink = ExtractingSink(directory: directory, archive: path, expected: expected)
         do {
             let listing = try walk(&sink)
-            try sink.finish()
+            try sink.finish(isDurable: isDurable)
             return listing
         } catch {
             sink.discard()
@@ -140,8 +143,9 @@ extension VerifiedBundle {
     /// Unpacks the archive into `directory`, which must not exist, each file checked against the manifest as it is
     /// written, and syncs it. The package is then in `directory/PACKAGE`.
     package func extract(
-        to directory: String, limits: PackageArchiveLimits = PackageArchiveLimits()
+        to directory: String, limits: PackageArchiveLimits = PackageArchiveLimits(), isDurable: Bool = true
     ) throws -> PackageArchive.Listing {
-        try PackageArchive(archive, limits: limits).extract(to: directory, expected: manifest.files)
+        try PackageArchive(archive, limits: limits)
+            .extract(to: directory, expected: manifest.files, isDurable: isDurable)
     }
 }

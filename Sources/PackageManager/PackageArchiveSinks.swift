@@ -105,13 +105,14 @@ struct ExtractingSink: ArchiveEntrySink {
         }
     }
 
-    /// Checks that nothing is missing, and syncs all.
-    mutating func finish() throws {
+    /// Checks that nothing is missing, and syncs all unless the caller does.
+    mutating func finish(isDurable: Bool) throws {
         if let missing = expected?.keys.min() {
             throw PackageError(
                 .contentMismatch, archive, "the archive lacks '\(missing.visible())', which its manifest lists",
                 remedy: "sign the package again")
         }
+        guard isDurable else { return }
         try DurableFiles.syncTree(directory)
         try DurableFiles.syncDirectory(DurableFiles.parent(of: directory))
     }

@@ -4,6 +4,7 @@ import Basics
 enum PackageDependencies {
     static func judge(_ packages: inout [LoadedPackage]) {
         refuseDuplicates(&packages)
+        refuseSharedNEDIDs(&packages)
         let circular = inCircles(packages)
         for index in packages.indices where packages[index].isUp && circular.contains(packages[index].name) {
             let name = packages[index].name
@@ -39,7 +40,7 @@ enum PackageDependencies {
     }
 
     /// Fails a package that brings a ned-id which another has brought: devices would not know their driver.
-    static func refuseSharedNEDIDs(_ packages: inout [LoadedPackage]) {
+    private static func refuseSharedNEDIDs(_ packages: inout [LoadedPackage]) {
         var owners: [String: String] = [:]
         for index in packages.indices where packages[index].isUp {
             for ned in packages[index].metaData?.neds ?? [] {

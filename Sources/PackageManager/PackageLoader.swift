@@ -10,8 +10,6 @@ package struct PackageLoader: Sendable {
     /// Where our own and the standard modules lie: `$NCS_DIR/src/ncs/yang`.
     package var moduleDirectory: String
     package var previous: PackageGeneration?
-    /// What could not be copied into the generation.
-    package var copyFaults: [PackageCopyFault] = []
 
     package init(moduleDirectory: String, previous: PackageGeneration? = nil) {
         self.moduleDirectory = moduleDirectory
@@ -22,13 +20,12 @@ package struct PackageLoader: Sendable {
     /// system model itself throws.
     package func load(_ number: Int, directory: String) throws -> PackageGeneration {
         var packages = try readAll(directory)
-        packages += copyFaults.map(Self.package)
+        packages += PackageCopyFault.read(from: directory).map(Self.package)
         PackageDependencies.judge(&packages)
         var systemSources: [SystemModule] = []
         for index in packages.indices where packages[index].isUp {
             systemSources += loadModels(&packages[index])
         }
-        PackageDependencies.refuseSharedNEDIDs(&packages)
         PackageDependencies.judgeMissing(&packages)
         let system = try systemSchema(systemSources, &packages)
         for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
@@ -50,7 +47,7 @@ package struct PackageLoader: Sendable {
 
     private static func package(_ fault: PackageCopyFault) -> LoadedPackage {
         LoadedPackage(
-            name: fault.package, directory: fault.source.path, digest: "", signature: "none",
+            name: fault.package, directory: fault.path, digest: "", signature: "none",
             status: fault.isMetaData ? .metaDataError : .fileLoadError, errorInfo: [fault.reason])
     }
 

@@ -105,14 +105,28 @@ package struct PackageStore: Sendable {
         defer { unlink(temporary) }
         unlink(temporary)
         try RegularFile.copy(file, to: temporary)
-        let bundle = try verify(temporary)
-        _ = try bundle.checkContent()
+        let bundle = try judge(temporary, for: file)
         try DurableFiles.syncFile(temporary)
         let object = objects + "/" + (try FileRegion(wholeFile: temporary).sha256())
         if PackageReceipt(of: object) == nil { try PackageReceipt(bundle).write(for: object) }
         try DurableFiles.rename(temporary, to: object)
         try DurableFiles.link(path(name), to: "objects/" + DurableFiles.lastComponent(object))
         return name
+    }
+
+    /// Checks the copy; a refusal names the file that it is a copy of.
+    private func judge(_ copy: String, for file: String) throws -> VerifiedBundle {
+        do {
+            let bundle = try verify(copy)
+            _ = try bundle.checkContent()
+            return bundle
+        } catch var error as PackageError {
+            error.sentence = error.sentence.replacing(copy, with: file)
+            throw error
+        } catch var error as SigningError {
+            error.sentence = error.sentence.replacing(copy, with: file)
+            throw error
+        }
     }
 
     /// Names end up on terminals, in logs and as links: no more than what names of packages are made of.

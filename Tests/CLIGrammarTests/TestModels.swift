@@ -23,6 +23,7 @@ enum TestModels {
 
     private static var searchPath: [String] {
         var paths = ["yang/tailf", "yang/openned", "yang/ietf"].map { packageRoot.appending(path: $0).path }
+        paths.append("/usr/share/yuma/modules/ietf")
         if let sharedData {
             paths.append(sharedData.appending(path: "openconfig/v5.0.0/third_party/ietf").path)
         }

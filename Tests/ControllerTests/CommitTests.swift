@@ -1,6 +1,6 @@
 import ConfigTree
-import Controller
 import ControlProtocol
+import Controller
 import Foundation
 import TestSupport
 import Testing
@@ -30,8 +30,10 @@ import Testing
         let after = try workshop.session()
         #expect(try after.value("\(Self.config)/mini:hostname") == "edge")
         #expect(try after.value("\(Self.config)/mini:interface[name='eth0']/mtu") == "9000")
-        #expect(ChangeSet(DataTree(before.model).diff(to: before)) == ChangeSet(
-            DataTree(after.running.model).diff(to: after.running)))
+        #expect(
+            ChangeSet(DataTree(before.model).diff(to: before))
+                == ChangeSet(
+                    DataTree(after.running.model).diff(to: after.running)))
     }
 
     @Test func aChangeToTheSameValueIsNoChange() throws {

@@ -1,7 +1,7 @@
 import Basics
 import ConfigTree
-import Controller
 import ControlProtocol
+import Controller
 import Foundation
 import PackageManager
 import Synchronization
@@ -18,7 +18,9 @@ final class ControllerWorkshop {
         directory = try TemporaryDirectory("controller")
         let modules = directory.path("install/src/ncs/yang")
         let files = FileManager.default
-        for folder in [modules, directory.path("run/packages"), directory.path("run/ncs-cdb"), directory.path("sources")] {
+        for folder in [
+            modules, directory.path("run/packages"), directory.path("run/ncs-cdb"), directory.path("sources"),
+        ] {
             try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
         for source in [Self.standardModules, Repository.path("yang/tailf"), Repository.path("yang/openned")] {
@@ -129,7 +131,8 @@ final class ControllerWorkshop {
                 errors: { line in lines.withLock { $0.append(line) } })
             let modules = bundle + "/modules/fxs"
             for name in (try? FileManager.default.contentsOfDirectory(atPath: modules)) ?? [] {
-                try FileManager.default.copyItem(atPath: modules + "/" + name, toPath: request.loadDirectory + "/" + name)
+                try FileManager.default.copyItem(
+                    atPath: modules + "/" + name, toPath: request.loadDirectory + "/" + name)
             }
             return lines.withLock { $0 }.map { Diagnostic(status == 0 ? .warning : .error, $0) }
         }

@@ -1,6 +1,6 @@
 import ConfigTree
-import Controller
 import ControlProtocol
+import Controller
 import Foundation
 import TestSupport
 import Testing
@@ -56,8 +56,9 @@ import Testing
         try session.act("/tailf-ncs:packages/reload")
         try session.act("/tailf-ncs:packages/reload")
         #expect(heard.all.isEmpty)
-        let package = try #require(session.operational().instance(
-            try session.running.path("/tailf-ncs:packages/package[name='mini-cli-1.0']")))
+        let package = try #require(
+            session.operational().instance(
+                try session.running.path("/tailf-ncs:packages/package[name='mini-cli-1.0']")))
         #expect(package.value("package-version") == "1.0.1")
     }
 

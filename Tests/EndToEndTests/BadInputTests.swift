@@ -33,7 +33,8 @@ extension EndToEnd {
                 let said = try lab.operate("packages reload")
                 try require(said, contains: "package mini-cli-1.0", "result false", "package-meta-data.xml:", "nde")
                 try require(
-                    try lab.operate("show packages package mini-cli-1.0 oper-status"), contains: "package-meta-data-error")
+                    try lab.operate("show packages package mini-cli-1.0 oper-status"),
+                    contains: "package-meta-data-error")
                 try require(try lab.alarms(), contains: "package-load-failure")
             }
         }
@@ -63,7 +64,13 @@ extension EndToEnd {
             try Lab.use("port-in-use") { lab in
                 try lab.shell("ncs-netsim create-network \(Lab.driver) 2 r")
                 let port = try lab.cliPort("r0")
-                let script = "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',\(port))); s.listen(); time.sleep(60)"
+                let script = """
+                    import socket, time
+                    s = socket.socket()
+                    s.bind(('127.0.0.1', \(port)))
+                    s.listen()
+                    time.sleep(60)
+                    """
                 let other = try lab.start("python3", ["-c", script])
                 defer { other.end() }
                 try lab.wait(for: "the port") {
@@ -83,7 +90,8 @@ extension EndToEnd {
                 let second = try lab.attempt("ncs", [], more: ["NCS_IPC_PATH": lab.directory.path("ipc/other.sock")])
                 #expect(second.status == 20)
                 try require(second.errors, contains: "\(first)", "state/ncs.pid")
-                let socket = try lab.attempt("ncs", ["--cd", lab.directory.path("second"), "-c", lab.run + "/ncs.conf"])
+                let socket = try lab.attempt(
+                    "ncs", ["--cd", lab.directory.path("second"), "-c", lab.run + "/ncs.conf"])
                 #expect(socket.status != 0)
                 try require(try lab.shell("ncs --status"), contains: "status: started")
                 #expect(lab.daemon == first)
@@ -131,7 +139,7 @@ extension EndToEnd {
                 try lab.shell("ncs-setup --dest .")
                 let good = try lab.directory.text("run/ncs.conf")
                 let faults = [
-                    (good.replacing("<load-path>", with: "<laod-path>").replacing("</load-path>", with: "</laod-path>"), "laod-path"),
+                    (good.replacing("load-path>", with: "laod-path>"), "laod-path"),
                     (good.replacing("</load-path>", with: ""), "load-path"),
                     (good.replacing("${NCS_DIR}/etc/ncs", with: "${NO_SUCH_VARIABLE}/etc"), "NO_SUCH_VARIABLE"),
                 ]
@@ -151,8 +159,8 @@ extension EndToEnd {
                 try lab.shell("ncs-setup --dest .")
                 try lab.directory.write(
                     "run/ncs-cdb/zz.xml",
-                    "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n  <device>\n    <name>x0</name>\n    <prot>22</prot>\n"
-                        + "  </device>\n</devices>\n")
+                    "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n  <device>\n    <name>x0</name>\n"
+                        + "    <prot>22</prot>\n  </device>\n</devices>\n")
                 let outcome = try lab.attempt("ncs", [])
                 #expect(outcome.status == 10, "\(outcome)")
                 try require(outcome.errors, contains: "zz.xml:4", "prot")
@@ -165,9 +173,11 @@ extension EndToEnd {
             try Lab.use("faulty-command") { lab in
                 try lab.shell("ncs-setup --dest .")
                 try lab.startDaemon()
-                let said = try lab.refuse("config\ndevices global-settings trace purple\ndevices global-settings trace raw\ncommit")
+                let said = try lab.refuse(
+                    "config\ndevices global-settings trace purple\ndevices global-settings trace raw\ncommit")
                 #expect(!said.contains("Commit complete."))
-                let load = try lab.attempt("ncs_load", ["-l", "-m"], input: "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n<x/>")
+                let load = try lab.attempt(
+                    "ncs_load", ["-l", "-m"], input: "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n<x/>")
                 #expect(load.status == 1)
                 try require(load.errors, contains: "standard input:2")
                 let shown = try lab.shell("ncs_load -F c")

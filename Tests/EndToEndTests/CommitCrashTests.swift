@@ -65,6 +65,13 @@ extension EndToEnd {
             _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: "show devices list\n")
             _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: "config\n\(changes(word))\ncommit\n")
             try lab.waitForDaemonToEnd()
+            // Every other time the recovery is killed as well.
+            if index % 2 == 1 {
+                _ = try lab.attempt("ncs", [], more: ["OPENNED_CRASH_AT": "driver.command:\(index + 2)"])
+                usleep(700_000)
+                if let id = lab.daemon { kill(id, SIGKILL) }
+                try lab.waitForDaemonToEnd()
+            }
             if !isReachable { try lab.shell("ncs-netsim stop r1") }
             try lab.startDaemon()
             if !isReachable {

@@ -15,7 +15,8 @@ extension EndToEnd {
                     input: "terminal length 0\nshow running-config\nexit\n", seconds: 30)
                 try require(shell.output.withoutReturns, contains: "r0#", "\nhostname r0\n", "\nend\n")
                 let wrong = try lab.attempt(
-                    "sshpass", ["-p", "wrong", "ssh"] + Lab.sshOptions + ["-p", port, "admin@127.0.0.1", "show version"])
+                    "sshpass",
+                    ["-p", "wrong", "ssh"] + Lab.sshOptions + ["-p", port, "admin@127.0.0.1", "show version"])
                 #expect(wrong.status != 0 && wrong.output.isEmpty)
             }
         }

@@ -29,7 +29,8 @@ extension Lab {
     /// Runs a command on a router's own command line, over OpenSSH.
     func onRouter(_ name: String, _ command: String = "show running-config") throws -> String {
         let port = try shell("ncs-netsim get-port \(name) cli").filter(\.isNumber)
-        let outcome = try attempt("sshpass", ["-p", "admin", "ssh"] + Self.sshOptions + ["-p", port, "admin@127.0.0.1", command])
+        let outcome = try attempt(
+            "sshpass", ["-p", "admin", "ssh"] + Self.sshOptions + ["-p", port, "admin@127.0.0.1", command])
         guard outcome.status == 0 else { throw ProcessFault("\(outcome)") }
         return outcome.output.withoutReturns
     }

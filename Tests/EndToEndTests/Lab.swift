@@ -150,7 +150,8 @@ final class Lab {
         for name in directory.names(in: "run/logs") {
             let text = (try? directory.text("run/logs/\(name)")) ?? ""
             try? Data(text.utf8).write(to: URL(fileURLWithPath: kept + "/" + name))
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(name == "audit.log" ? 5 : 25)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(
+                name == "audit.log" ? 5 : 25)
             report += "--- \(name)\n\(lines.joined(separator: "\n"))\n"
         }
         try? FileManager.default.copyItem(atPath: directory.path("run/netsim"), toPath: kept + "/netsim")

@@ -29,7 +29,8 @@ extension EndToEnd {
                 packages reload
                 show packages package \(Lab.driver) oper-status
                 """)
-            try require(said, contains: "installed \(Lab.driver)", "package \(Lab.driver)", "result true", "oper-status up")
+            try require(
+                said, contains: "installed \(Lab.driver)", "package \(Lab.driver)", "result true", "oper-status up")
         }
 
         private func change(_ lab: Lab) throws {

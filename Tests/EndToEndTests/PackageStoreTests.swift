@@ -30,7 +30,8 @@ extension EndToEnd {
                     var bytes = good
                     bytes[place] ^= 0x01
                     try lab.directory.write("run/changed/byte-\(place).signed.bin", bytes)
-                    commands += "software packages fetch package-from-file \(lab.run)/changed/byte-\(place).signed.bin\n"
+                    commands +=
+                        "software packages fetch package-from-file \(lab.run)/changed/byte-\(place).signed.bin\n"
                 }
                 let said = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: commands, seconds: 600).text
                 let answers = said.split(separator: "\n").filter { $0.hasPrefix("Error:") || $0.hasPrefix("Aborted:") }
@@ -48,7 +49,8 @@ extension EndToEnd {
                 let good = try lab.directory.bytes("run/\(Self.file)")
                 for count in [0, 1, 4_096, 4_130, good.count / 2, good.count - 1] {
                     try lab.directory.write("run/cut-\(count).signed.bin", Array(good.prefix(count)))
-                    let said = try lab.refuse("software packages fetch package-from-file \(lab.run)/cut-\(count).signed.bin")
+                    let said = try lab.refuse(
+                        "software packages fetch package-from-file \(lab.run)/cut-\(count).signed.bin")
                     try require(said, contains: "Error: ")
                 }
                 try lab.shell("rm -rf trust/* && ncs-package make-test-ca other && cp other/root.pem trust/")
@@ -61,7 +63,9 @@ extension EndToEnd {
         @Test func theListShowsEachStateInTheShapeThatScriptsKnow() throws {
             try Lab.use("package-list") { lab in
                 try bringUp(lab)
-                func list() throws -> String { try lab.operate("software packages list").trimmingCharacters(in: .newlines) }
+                func list() throws -> String {
+                    try lab.operate("software packages list").trimmingCharacters(in: .newlines)
+                }
                 func entry(_ state: String) -> String { "package {\n  name \(Self.file)\n  \(state)\n}" }
                 #expect(try list() == "")
                 try lab.operate("software packages fetch package-from-file \(lab.run)/\(Self.file)")
@@ -73,6 +77,68 @@ extension EndToEnd {
                 #expect(try list() == entry("loaded"))
                 try lab.operate("software packages deinstall package mini-cli-1.0")
                 #expect(try list() == entry("installable"))
+            }
+        }
+
+        @Test func aKillWhileABundleIsFetchedOrInstalledLeavesNothingHalfDone() throws {
+            try Lab.use("store-crash") { lab in
+                try bringUp(lab)
+                try lab.killDaemon()
+                let points = ["mkdir:1", "syncFile:1", "rename:1", "rename:2", "rename:3", "link:1", "link:2"]
+                for point in Soak.sample(points, 4, seed: 5) { try crash(lab, at: point) }
+            }
+        }
+
+        private func crash(_ lab: Lab, at point: String) throws {
+            try lab.shell("rm -rf state/store packages/*")
+            let outcome = try lab.attempt("ncs", [], more: ["OPENNED_CRASH_AT": point])
+            let commands = """
+                software packages fetch package-from-file \(lab.run)/\(Self.file)
+                software packages install package mini-cli-1.0
+                """
+            if outcome.status == 0 {
+                _ = try lab.attempt("ncs_cli", ["-s", "-C", "-u", "admin"], input: commands + "\n")
+                if lab.daemon != nil { try lab.killDaemon() }
+            }
+            try lab.startDaemon()
+            let list = try lab.operate("software packages list")
+            if list.filter({ !$0.isWhitespace }).isEmpty {
+                try lab.operate(commands)
+            } else if list.contains("installable") {
+                try lab.operate("software packages install package mini-cli-1.0")
+            }
+            try require(try lab.operate("software packages list"), contains: "  name \(Self.file)\n  installed\n")
+            let files = try lab.shell("find state/store packages").split(separator: "\n")
+            let left = files.filter { $0.hasSuffix(".new") || $0.contains("/.") }
+            try #require(left.isEmpty, "killed at \(point): \(left)")
+            try lab.killDaemon()
+        }
+
+        @Test func aSessionThatWasConfiguringHearsOfAReloadAndCommitsNothingOld() throws {
+            try Lab.use("session-and-reload") { lab in
+                try lab.makeDriver("mini", "1.0", model: SmallModels.first)
+                try lab.shell("ncs-setup --dest . && cp -R build/mini-cli-1.0 packages/")
+                try lab.startDaemon()
+                try lab.shell("ncs_load -l -m -n", input: SmallModels.device)
+                try replace(lab, "1.0.1", SmallModels.second)
+                try lab.shell("mkfifo commands")
+                let line = "ncs_cli -C -u admin < commands"
+                let session = try lab.start("/bin/sh", ["-c", line])
+                let script = """
+                    exec 3> commands
+                    printf 'config\ndevices device x0 config contact late\n' >&3
+                    sleep 1
+                    echo 'packages reload' | ncs_cli -C -u admin
+                    printf 'commit no-networking\nend no-confirm\nexit\n' >&3
+                    exec 3>&-
+                    """
+                try lab.shell(script)
+                let outcome = session.wait(seconds: 30)
+                try require(outcome.text, contains: ">>> System upgrade is starting.", "completed successfully.")
+                #expect(!outcome.text.contains("Commit complete."), "\(outcome)")
+                #expect(!outcome.isLate)
+                let shown = try lab.operate("show running-config devices device x0")
+                #expect(!shown.contains("late"))
             }
         }
 

@@ -18,8 +18,8 @@ extension EndToEnd {
             }
         }
 
-        /// A run directory, saved in `saved`: version 1.0 of a driver is in force, with a device that has configuration;
-        /// in the load path lie version 1.0.1 with another model, and a second driver.
+        /// A run directory, saved in `saved`: version 1.0 of a driver is in force, with a device that has
+        /// configuration; in the load path lie version 1.0.1 with another model, and a second driver.
         private func prepare(_ lab: Lab) throws {
             try lab.makeDriver("mini", "1.0", model: SmallModels.first)
             try lab.shell("ncs-setup --dest . && cp -R build/mini-cli-1.0 packages/")
@@ -48,7 +48,7 @@ extension EndToEnd {
             return names.indices[first...].map { ($0 + 1, names[$0]) }
         }
 
-        /// Kills a daemon at a point of a reload, starts it again and looks; the version of the driver that is in force.
+        /// Kills a daemon at a point of a reload, starts it again and looks; the version of the driver then in force.
         private func crash(_ lab: Lab, at point: Int) throws -> String {
             let what = "killed at point \(point)"
             try restore(lab)
@@ -89,7 +89,7 @@ extension EndToEnd {
             try #require(names.allSatisfy { Int($0) != nil } && names.count <= 2, "\(what): \(names)")
             for name in names {
                 let inside = lab.directory.names(in: "run/state/packages-in-use/\(name)")
-                try #require(inside.allSatisfy { !$0.hasPrefix(".") && !$0.hasSuffix(".new") }, "\(what): \(inside)")
+                try #require(inside.allSatisfy { $0 != ".unpacking" && !$0.hasSuffix(".new") }, "\(what): \(inside)")
             }
             let state = lab.directory.names(in: "run/state")
             try #require(state.allSatisfy { !$0.hasSuffix(".new") }, "\(what): \(state)")
@@ -100,7 +100,8 @@ extension EndToEnd {
 extension Lab {
     /// Runs a command line beside the run directory, which it may replace.
     func attemptOutside(_ line: String) throws {
-        let outcome = try ChildProcess.run("/bin/sh", ["-c", line], directory: directory.path, environment: environment)
+        let outcome = try ChildProcess.run(
+            "/bin/sh", ["-c", line], directory: directory.path, environment: environment)
         guard outcome.status == 0 else { throw ProcessFault("\(outcome)") }
     }
 

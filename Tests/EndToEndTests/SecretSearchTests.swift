@@ -14,7 +14,6 @@ extension EndToEnd {
             try Lab.use("secrets") { lab in
                 try lab.bringUp(routers: 2)
                 try lab.commit("devices global-settings trace raw")
-                try lab.operate("devices disconnect")
                 try lab.commit("devices device r0..1 config username joe secret 0 \(Self.leaf)")
                 try require(try lab.onRouter("r0"), contains: Self.leaf)
                 try refuseOne(lab)
@@ -67,7 +66,8 @@ extension EndToEnd {
         private func search(_ lab: Lab) throws {
             let logs = lab.directory.names(in: "run/logs")
             try #require(logs.contains { $0.hasSuffix("-r0.trace") }, "there is a trace to search: \(logs)")
-            try require(try lab.directory.text("run/logs/ned-\(Lab.driver)-r0.trace"), contains: "username joe secret 0")
+            try require(
+                try lab.directory.text("run/logs/ned-\(Lab.driver)-r0.trace"), contains: "username joe secret 0")
             for secret in [Self.password, Self.leaf, Self.refused, Self.outside] {
                 // The routers keep what they are told; they are no part of what is to be searched.
                 let found = try Search.files(in: lab.run, for: secret).filter { !$0.hasPrefix("netsim/") }

@@ -168,6 +168,7 @@ final class FakeControlSession: ControlSession {
     }
 
     func isCurrent(_ tree: DataTree) -> Bool { tree.model === running.model }
+    func carried(_ request: CommitRequest) -> CommitRequest? { isCurrent(request.base) ? request : nil }
 
     func sessions() -> [SessionInformation] {
         [

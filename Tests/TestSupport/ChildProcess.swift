@@ -67,7 +67,7 @@ package final class RunningProcess: Sendable {
         let line = Self.line(program, file, arguments, in: directory)
         var words = line.map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (words + variables).forEach { free($0) } }
+        defer { for word in words + variables { free(word) } }
         var child: pid_t = 0
         let result = posix_spawn(&child, line[0], &actions, &attributes, &words, &variables)
         guard result == 0 else { throw ProcessFault("\(file): \(String(cString: strerror(result)))") }
@@ -75,7 +75,9 @@ package final class RunningProcess: Sendable {
     }
 
     /// The words to execute: a shell changes the directory first, if that is asked for.
-    private static func line(_ program: String, _ file: String, _ arguments: [String], in directory: String?) -> [String] {
+    private static func line(_ program: String, _ file: String, _ arguments: [String], in directory: String?)
+        -> [String]
+    {
         guard let directory else { return [file] + arguments }
         return ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory, file] + arguments
     }

@@ -42,7 +42,8 @@ package enum SharedData {
     package static let root: String? = {
         let above = URL(fileURLWithPath: Repository.root).deletingLastPathComponent()
         let candidates: [String?] = [
-            ProcessInfo.processInfo.environment["OPENNED_SHARED_DATA"], above.appendingPathComponent("shared/data").path,
+            ProcessInfo.processInfo.environment["OPENNED_SHARED_DATA"],
+            above.appendingPathComponent("shared/data").path,
             above.deletingLastPathComponent().appendingPathComponent("shared/data").path,
         ]
         return candidates.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
@@ -90,7 +91,8 @@ package enum Search {
         let walker = FileManager.default.enumerator(atPath: directory)
         while let name = walker?.nextObject() as? String {
             let path = directory + "/" + name
-            let isFile = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType == .typeRegular
+            let isFile =
+                try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType == .typeRegular
             guard isFile, let data = FileManager.default.contents(atPath: path) else { continue }
             if forms.contains(where: { data.range(of: $0) != nil }) { found.append(name) }
         }

@@ -88,10 +88,12 @@ final class FileTrace: DeviceTrace {
 
     /// Hands on the beginning of a line that nothing followed: a prompt or a question.
     private func flush() {
-        emit(.fromDriver, state.withLock { state in
-            defer { state.rest = [] }
-            return state.rest
-        })
+        emit(
+            .fromDriver,
+            state.withLock { state in
+                defer { state.rest = [] }
+                return state.rest
+            })
     }
 
     private func emit(_ direction: TraceDirection, _ bytes: [UInt8]) {

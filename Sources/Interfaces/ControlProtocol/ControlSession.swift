@@ -76,8 +76,12 @@ package protocol ControlSession: AnyObject, Sendable {
     func invoke(_ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void) throws(ControlError)
         -> ActionOutput
 
-    /// Whether the model has been replaced since this tree was taken (a package reload): then edits must start anew.
+    /// Whether the tree is over the models in force; a package reload replaces them.
     func isCurrent(_ tree: DataTree) -> Bool
+
+    /// A change that was begun under models which have been replaced since, over those in force; nil if something of it
+    /// has no place there, and it must start anew.
+    func carried(_ request: CommitRequest) -> CommitRequest?
 
     /// Everybody who has a session: for `who`.
     func sessions() -> [SessionInformation]

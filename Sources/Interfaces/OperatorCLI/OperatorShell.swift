@@ -117,14 +117,20 @@ final class OperatorShell {
         }
     }
 
-    /// Drops a candidate whose model has been replaced, and lets one without changes follow what is in force.
+    /// Takes a candidate along when the model has been replaced, if nothing of it is lost; drops it otherwise. One without
+    /// changes follows what is in force.
     private func refreshConfiguration() {
         guard let current = configuration else { return }
         if !session.isCurrent(current.candidate) {
-            let hadChanges = current.hasChanges
-            configuration?.restart(from: session.running)
+            let carried =
+                current.hasChanges
+                ? session.carried(CommitRequest(base: current.base, candidate: current.candidate)) : nil
+            configuration?.restart(from: carried?.base ?? session.running)
             configuration?.mode = .top
-            if hadChanges { write("The data model has been replaced: uncommitted changes are discarded.\n") }
+            guard current.hasChanges else { return }
+            if let carried { configuration?.candidate = carried.candidate }
+            let fate = carried == nil ? "discarded" : "kept"
+            write("The data model has been replaced: uncommitted changes are \(fate).\n")
         } else if current.candidate.root === current.base.root {
             configuration?.restart(from: session.running)
         }

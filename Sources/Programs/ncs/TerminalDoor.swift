@@ -1,6 +1,6 @@
 import Basics
-import ControlProtocol
 import CLIGrammar
+import ControlProtocol
 import Controller
 import Foundation
 import OperatorCLI

@@ -1,0 +1,178 @@
+import Basics
+import Foundation
+import PackageManager
+import PackageSigning
+import Testing
+
+@Suite struct PackageStoreTests {
+    private let packages: PackageWorkshop
+    private let store: PackageStore
+    private var workshop: Workshop { packages.workshop }
+
+    init() throws {
+        packages = try PackageWorkshop()
+        store = packages.store()
+    }
+
+    private var listing: [String] { store.items().map { "\($0.fileName) \($0.state.rawValue)" } }
+
+    @discardableResult
+    private func fetch(_ name: String, _ version: String) throws -> String {
+        try store.fetch(workshop.path(try packages.bundle(name, version)))
+    }
+
+    private func install(_ name: String, replace: Bool = false, anyRelease: Bool = false) throws -> String {
+        try store.install(name, replaceExisting: replace, allowVersionMismatch: anyRelease)
+    }
+
+    private func refusal(_ work: () throws -> some Any) -> String {
+        do {
+            return "not refused: \(try work())"
+        } catch { return "\(error)" }
+    }
+
+    @Test func aPackageIsFetchedInstalledReplacedAndDeinstalled() throws {
+        try fetch("router", "1.0")
+        try fetch("router", "1.1")
+        #expect(
+            listing == ["ncs-6.7-router-1.0.signed.bin installable", "ncs-6.7-router-1.1.signed.bin installable"])
+        #expect(try install("router-1.0") == "ncs-6.7-router-1.0")
+        #expect(packages.names("packages") == ["ncs-6.7-router-1.0.signed.bin"])
+        #expect(refusal { try install("router-1.0") }.contains("is installed already"))
+        #expect(refusal { try install("router-1.1") }.contains("version 1.0 of package router is installed"))
+        #expect(try install("router-1.1", replace: true) == "ncs-6.7-router-1.1")
+        #expect(packages.names("packages") == ["ncs-6.7-router-1.1.signed.bin"])
+        try store.deinstall("router")
+        #expect(packages.names("packages").isEmpty)
+        #expect(listing.allSatisfy { $0.hasSuffix("installable") })
+        #expect(refusal { try store.deinstall("router") }.contains("there is no such package"))
+    }
+
+    @Test(arguments: [
+        "ncs-6.7-router-1.0.signed.bin", "ncs-6.7-router-1.0", "router-1.0.signed.bin", "router-1.0",
+    ])
+    func prefixAndSuffixMayBeLeftOut(_ typed: String) throws {
+        try fetch("router", "1.0")
+        #expect(try install(typed) == "ncs-6.7-router-1.0")
+        try store.deinstall(typed)
+        #expect(packages.names("packages").isEmpty)
+    }
+
+    @Test func aNameThatIsNotClearIsAskedAbout() throws {
+        let file = try packages.bundle("router", "1.0")
+        _ = try store.fetch(workshop.path(file))
+        try workshop.must("cp \(file) router-1.0.signed.bin")
+        _ = try store.fetch(workshop.path("router-1.0.signed.bin"))
+        #expect(refusal { try install("router-1.0") }.contains("say which of"))
+        #expect(refusal { try install("switch-1.0") }.contains("there are: ncs-6.7-router-1.0.signed.bin"))
+        #expect(packages.names("store/objects").filter { !$0.hasSuffix(".json") }.count == 1)
+    }
+
+    @Test func aFileForAnotherReleaseIsInstalledOnlyWhenAsked() throws {
+        try packages.bundle("router", "1.0", as: "ncs-6.2-router-1.0.signed.bin")
+        _ = try store.fetch(workshop.path("ncs-6.2-router-1.0.signed.bin"))
+        #expect(refusal { try install("router-1.0") }.contains("was made for release 6.2"))
+        #expect(try install("router-1.0", anyRelease: true) == "ncs-6.2-router-1.0")
+    }
+
+    @Test func uploadIsFetchOfWhatCameAlong() throws {
+        let bytes = try workshop.read(try packages.bundle("router", "1.0"))
+        #expect(try store.upload("router-1.0.signed.bin", bytes) == "router-1.0.signed.bin")
+        #expect(packages.names("store") == ["objects", "router-1.0.signed.bin"])
+        for name in ["../x.signed.bin", ".x.signed.bin", "x.tar.gz", "x\u{1B}[2J.signed.bin", "x y.signed.bin"] {
+            #expect(refusal { try store.upload(name, bytes) }.contains("is no name of a package file"), "\(name)")
+        }
+        #expect(refusal { try store.upload("y.signed.bin", Array(bytes.dropLast())) }.contains("cut short"))
+        #expect(packages.names("store") == ["objects", "router-1.0.signed.bin"])
+    }
+
+    @Test func whatIsUnsignedTamperedOrUntrustedIsRefusedAndLeavesNothing() throws {
+        try packages.directory("made/p", "p")
+        try workshop.must("tar czf p-1.0.tar.gz -C made p && cp p-1.0.tar.gz p-1.0.signed.bin")
+        #expect(refusal { try store.fetch(workshop.path("p-1.0.tar.gz")) }.contains("is not signed"))
+        #expect(refusal { try store.fetch(workshop.path("p-1.0.signed.bin")) }.contains("p-1.0.signed.bin"))
+        #expect(refusal { try store.fetch(workshop.path("absent.signed.bin")) }.contains("does not exist"))
+        try workshop.must("mkdir d.signed.bin && touch d.signed.bin/x && mkfifo f.signed.bin")
+        #expect(refusal { try store.fetch(workshop.path("d.signed.bin")) }.contains("is not a regular file"))
+        #expect(refusal { try store.fetch(workshop.path("f.signed.bin")) }.contains("is not a regular file"))
+        let good = try workshop.read(try packages.bundle("router", "1.0"))
+        for place in stride(from: 7, to: good.count, by: good.count / 40) {
+            var bytes = good
+            bytes[place] ^= 0x10
+            try workshop.write("t.signed.bin", bytes)
+            #expect(!refusal { try store.fetch(workshop.path("t.signed.bin")) }.contains("not refused"), "byte \(place)")
+        }
+        try workshop.must("rm trust/root.pem")
+        #expect(refusal { try store.fetch(workshop.path("ncs-6.7-router-1.0.signed.bin")) }.contains("trust"))
+        #expect(packages.names("store") == ["objects"])
+        #expect(packages.names("store/objects").isEmpty)
+    }
+
+    @Test(arguments: HostileArchive.all)
+    func aHostileArchiveSignedByATrustedKeyIsNotFetched(_ hostile: HostileArchive) throws {
+        try fetch("good", "1.0")
+        try packages.hostileBundle(hostile, to: "bad-1.0.signed.bin")
+        let before = try workshop.run("find . -type f -o -type l -o -type d").output
+        let reason = refusal { try store.fetch(workshop.path("bad-1.0.signed.bin")) }
+        #expect(reason.contains(hostile.reason))
+        #expect(try workshop.run("find . -type f -o -type l -o -type d").output == before)
+        #expect(try install("good-1.0") == "ncs-6.7-good-1.0")
+    }
+
+    @Test func aFullDiskLeavesNothing() throws {
+        guard try workshop.run("mkdir store && mount -t tmpfs -o size=100k none store").status == 0 else { return }
+        defer { _ = try? workshop.run("umount store") }
+        try packages.directory("made/big-1.0/big", "big")
+        try workshop.must("head -c 300k /dev/urandom > made/big-1.0/big/noise")
+        #expect(refusal { try fetch("big", "1.0") }.contains("No space left on device"))
+        #expect(packages.names("store") == ["objects"])
+        #expect(packages.names("store/objects").isEmpty)
+    }
+
+    // MARK: Time
+
+    @Test func anExpiredCertificateStopsInstallingButNotWhatIsInstalled() throws {
+        try fetch("router", "1.0")
+        try fetch("switch", "1.0")
+        _ = try install("router-1.0")
+        let link = workshop.path("packages/ncs-6.7-router-1.0.signed.bin")
+        let installed = try #require(store.installTime(of: link))
+        packages.clock.advance(years: 4)
+        #expect(refusal { try install("switch-1.0") }.contains("expired"))
+        #expect(store.installTime(of: link) == installed)
+        #expect(listing.count == 2)
+        try store.deinstall("router")
+        #expect(packages.names("packages").isEmpty)
+        #expect(refusal { try install("router-1.0") }.contains("expired"))
+    }
+
+    @Test func onlyWhatCameOutOfTheStoreHasATimeOfInstallation() throws {
+        try packages.bundle("router", "1.0", in: "packages")
+        #expect(store.installTime(of: workshop.path("packages/ncs-6.7-router-1.0.signed.bin")) == nil)
+    }
+
+    // MARK: Files that are there already
+
+    @Test func aFileOfTheLoadPathIsNotWrittenOver() throws {
+        try fetch("router", "1.0")
+        try workshop.write("packages/ncs-6.7-router-1.0.signed.bin", "somebody's")
+        #expect(refusal { try install("router-1.0") }.contains("lies in the load path"))
+        #expect(try workshop.read("packages/ncs-6.7-router-1.0.signed.bin") == Array("somebody's".utf8))
+        #expect(refusal { try fetch("router", "1.0") }.contains("has been fetched already"))
+    }
+
+    @Test func whatACrashLeavesIsRemovedAndNothingElse() throws {
+        try fetch("router", "1.0")
+        _ = try install("router-1.0")
+        let before = try workshop.run("find store packages | sort").output
+        try workshop.must(
+            """
+            touch store/objects/.77.x.signed.bin.new store/objects/abc store/objects/abc.json
+            mkdir store/.upload.77; touch store/.upload.77/x; ln -s objects/abc store/y.signed.bin.77.new
+            ln -s ../store/x packages/x.signed.bin.77.new; touch packages/mine.new
+            """)
+        store.removeLeftovers()
+        try workshop.must("rm packages/mine.new")
+        #expect(try workshop.run("find store packages | sort").output == before)
+    }
+}
