@@ -97,7 +97,8 @@ struct FailureTests {
         let bench = try Bench(habits)
         let error = try #require(bench.failure())
         #expect(error.code == .authentication && error.isConnectFailure)
-        #expect(error.message.contains("did not accept the credentials of the authgroup and asked again after 'enable'"))
+        let words = "did not accept the credentials of the authgroup and asked again after 'enable'"
+        #expect(error.message.contains(words))
         #expect(bench.router.lines == ["enable", "Enable-77"])
         #expect(!"\(error)\(bench.trace.all)".contains("Enable-77"))
     }
