@@ -27,7 +27,8 @@ extension NetworkController {
         if !mayChangeDriver { try requireKeptDrivers(base, candidate) }
         let deviceChanges = try changedDevices(base, candidate, system, request.options, session)
         if let format = request.options.dryRun {
-            return CommitOutcome(dryRun: dryRun(format, base, candidate, deviceChanges, request.options, system, session))
+            return CommitOutcome(
+                dryRun: dryRun(format, base, candidate, deviceChanges, request.options, system, session))
         }
         return try carryOut(request, changes, base: base, candidate: candidate, deviceChanges, session)
     }

@@ -143,7 +143,6 @@ extension CLIDialogue {
     }
 
     private func answer(_ answer: Answer, times: Int, _ command: String?) throws(NEDError) {
-        let question = output.lastWords
         switch answer.kind {
         case .keys:
             // Pages are bounded by the size of the reply.
@@ -158,7 +157,8 @@ extension CLIDialogue {
             output.endLine()
             guard times == 1 else {
                 throw broken(
-                    .authentication, "the device asked again for '\(question)'; check the authgroup", command)
+                    .authentication, "the device did not accept the credentials of the authgroup and asked again",
+                    command)
             }
             try send(answer.text, isSecret: true)
         }

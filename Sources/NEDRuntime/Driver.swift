@@ -35,7 +35,7 @@ package final class Driver: Sendable {
         guard isReadOnly else { return }
         throw NEDError(
             .readOnly, device: device,
-            "the driver \(shortID) of package \(package) is read-only: the package has program code that is not run here, "
-                + "and no driver/driver.yaml that describes the device; add one to the package")
+            "the driver \(shortID) of package \(package) is read-only: the package has program code that is not "
+                + "run here, and no driver/driver.yaml that describes the device; add one to the package")
     }
 }

@@ -192,7 +192,9 @@ struct DialogueTests {
         let bench = try Bench(config: Self.config)
         let session = try bench.connect()
         let before = try session.transactionID()
-        bench.router.shells.withLock { $0 }.forEach { $0.send("\r\nStray words of another terminal\r\nr1#") }
+        for shell in bench.router.shells.withLock({ $0 }) {
+            _ = shell.send("\r\nStray words of another terminal\r\nr1#")
+        }
         usleep(100_000)
         #expect(try session.transactionID() == before)
     }

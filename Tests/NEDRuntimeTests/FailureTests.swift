@@ -91,21 +91,16 @@ struct FailureTests {
     }
 
     @Test func deviceThatAsksForThePasswordAgainIsNotAnsweredTwice() throws {
-        let yaml = """
-            prompts:
-              operational: '[a-z0-9]+#'
-              configuration: '[a-z0-9]+\\(config\\)#'
-            login: [ { expect: 'Password: ', send: $password } ]
-            """
         var habits = FakeRouter.Habits()
-        habits.banner = "Password: "
-        // A shell that asks in place of a prompt: the prompt after it is part of the same line.
-        let bench = try Bench(habits, driver: Bench.driver(yaml: yaml))
-        bench.router.state.withLock { $0.hostName = "Password: \nPassword: \nx x" }
-        bench.target.readTimeout = .seconds(1)
+        habits.enablePassword = "another"
+        habits.enableAttempts = 3
+        let bench = try Bench(habits)
         let error = try #require(bench.failure())
-        #expect(error.isConnectFailure)
-        #expect(!bench.trace.all.contains("Pa55word-1"))
+        #expect(error.code == .authentication && error.isConnectFailure)
+        let words = "did not accept the credentials of the authgroup and asked again after 'enable'"
+        #expect(error.message.contains(words))
+        #expect(bench.router.lines == ["enable", "Enable-77"])
+        #expect(!"\(error)\(bench.trace.all)".contains("Enable-77"))
     }
 
     @Test func readOnlyDriverRefusesToWriteAndReads() throws {

@@ -18,6 +18,8 @@ package final class FakeRouter: SSHServerHandler {
     package struct Habits: Sendable {
         package var password = "Pa55word-1"
         package var enablePassword: String?
+        /// Asks that often for it.
+        package var enableAttempts = 1
         package var banner = ""
         package var hasEcho = true
         /// Lines of a page; 0 does not page. `terminal length 0` turns it off only if that is understood.
@@ -69,7 +71,7 @@ package final class FakeRouter: SSHServerHandler {
         return FakeShell(self)
     }
 
-    package func hangUpAll() { shells.withLock { $0 }.forEach { $0.close() } }
+    package func hangUpAll() { for shell in shells.withLock({ $0 }) { shell.close() } }
 
     package var lines: [String] { received.withLock { $0 } }
 
@@ -116,6 +118,7 @@ final class FakeShell: SSHChannelHandler {
         var line: [UInt8] = []
         var isAsking = false
         var isEnabling = false
+        var attempts = 0
         var isPaging = false
         package var banner: [String]?
         var pages: [[String]] = []
@@ -189,8 +192,10 @@ final class FakeShell: SSHChannelHandler {
 
     private func obey(_ line: String, _ shell: inout Shell, _ channel: SSHServerChannel) {
         if shell.isEnabling {
-            shell.isEnabling = false
             let isRight = line == habits.enablePassword
+            shell.attempts += 1
+            if !isRight, shell.attempts < habits.enableAttempts { return say("\nPassword: ", channel) }
+            shell.isEnabling = false
             if isRight { shell.mode = .privileged }
             return say((isRight ? "\n" : "\n% Access denied\n") + prompt(shell), channel)
         }
