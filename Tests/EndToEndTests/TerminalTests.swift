@@ -143,7 +143,9 @@ extension EndToEnd {
         // MARK: What is kept of commands
 
         private static let group = "devices authgroups group planted umap admin remote-name admin remote-password"
-        private static let secrets = ["PlantedPrompt-6120", "PlantedScript-7733", "PlantedFile-4812", "PlantedSlip-9051"]
+        private static let secrets = [
+            "PlantedPrompt-6120", "PlantedScript-7733", "PlantedFile-4812", "PlantedSlip-9051",
+        ]
 
         @Test func commandsAreInTheAuditLogAndSecretsAreNot() throws {
             try use("terminal-audit") { lab in
