@@ -84,7 +84,8 @@ import Testing
         chmod(path, 0o666)
         let nobody = try #require(getpwnam("nobody")).pointee
         let name = "admin"
-        let answer = try asUser(nobody.pw_uid) { try ControlClient.open(path, hello: Hello(purpose: .control, user: name)) }
+        let hello = Hello(purpose: .control, user: name)
+        let answer = try asUser(nobody.pw_uid) { try ControlClient.open(path, hello: hello) }
         #expect(answer?.message == "user nobody may not act as admin")
         #expect(try asUser(nobody.pw_uid) { try ControlClient.open(path, hello: Hello(purpose: .control)) } == nil)
     }

@@ -59,6 +59,13 @@ struct TmuxScreen {
         }
     }
 
+    /// Sends a signal to the client.
+    func signal(_ number: Int32) throws {
+        let shell = try tmux(["display-message", "-p", "-t", name, "#{pane_pid}"]).output.filter(\.isNumber)
+        let client = try #require(Int32(try lab.shell("pgrep -P \(shell)").filter(\.isNumber)))
+        kill(client, number)
+    }
+
     /// The client ended with that status and gave the terminal back in order.
     func requireEnd(_ status: Int) throws {
         try wait(for: "status=\(status)\n0")

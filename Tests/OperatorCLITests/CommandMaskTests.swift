@@ -60,9 +60,15 @@ struct CommandMaskTests {
         ("devices device ce0 password |hunter2", "devices device ce0 password ********"),
         ("devices device ce0 password hunter2 hunter3", "devices device ce0 password ********"),
         ("devices device ce0 pasword hunter2 hunter3", "devices device ce0 pasword ********"),
-        ("devices device new config snmp-server community hunter2", "devices device new config snmp-server community ********"),
+        (
+            "devices device new config snmp-server community hunter2",
+            "devices device new config snmp-server community ********"
+        ),
         ("devices device ce0 config crypto key hunter2", "devices device ce0 config crypto key ********"),
-        ("devices device ce0 config username bob password 3 hunter2", "devices device ce0 config username bob password ********"),
+        (
+            "devices device ce0 config username bob password 3 hunter2",
+            "devices device ce0 config username bob password ********"
+        ),
         ("nonsense secret \"hunter2", "nonsense secret ********"),
         ("system contact x | password hunter2", "system contact x | password ********"),
         ("password hunter2", "password ********"),

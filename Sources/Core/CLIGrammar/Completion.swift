@@ -162,6 +162,7 @@ final class CompletionCollector {
     }
 
     private static func typeName(_ type: ResolvedType) -> String {
+        if type.secret == .aesCFB128 || type.secret == .aes256CFB128 { return "AES encrypted string" }
         let name: String
         switch type.base {
         case .int8, .int16, .int32, .int64: name = "int"

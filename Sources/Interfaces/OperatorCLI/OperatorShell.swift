@@ -66,6 +66,8 @@ final class OperatorShell {
             refreshConfiguration()
             let command = readCommand()
             guard !operatorSession.isEnding else { break }
+            // Much may have happened while the line was typed.
+            refreshConfiguration()
             switch command {
             case .end:
                 guard terminal.isInteractive, configuration != nil else { return OperatorSession.ExitStatus.normal }
