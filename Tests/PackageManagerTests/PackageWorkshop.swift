@@ -160,7 +160,7 @@ enum SystemModuleDirectory {
     }
 
     private static func make() throws -> TemporaryDirectory {
-        let directory = try TemporaryDirectory("modules")
+        let directory = try TemporaryDirectory.untilExit("modules")
         let standard = ProcessInfo.processInfo.environment["YANG_MODULE_DIR"] ?? "/usr/share/yuma/modules/ietf"
         let files = FileManager.default
         for source in [standard, Repository.path("yang/tailf"), Repository.path("yang/openned")] {

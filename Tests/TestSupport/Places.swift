@@ -14,10 +14,12 @@ package enum Repository {
 /// The installation whose programs the tests run.
 package enum Installation {
     /// What `OPENNED_INSTALLATION` names, else the one that `make stage` makes; nil if there is none.
-    package static let path: String? = {
+    package static let path: String? =
+        FileManager.default.isExecutableFile(atPath: place + "/bin/ncs") ? place : nil
+
+    private static let place: String = {
         let named = ProcessInfo.processInfo.environment["OPENNED_INSTALLATION"].flatMap { $0.isEmpty ? nil : $0 }
-        let path = named ?? Repository.path(".build/stage")
-        return FileManager.default.isExecutableFile(atPath: path + "/bin/ncs") ? path : nil
+        return named ?? Repository.path(".build/stage")
     }()
 
     /// Without an installation the tests that need one fail where everything must be tested, and are skipped elsewhere.
@@ -27,7 +29,7 @@ package enum Installation {
         guard let path else {
             throw ProcessFault(
                 "there is no installation to test: run make stage, or name one by OPENNED_INSTALLATION "
-                    + "(looked in \(Repository.path(".build/stage")))")
+                    + "(looked in \(place))")
         }
         return path
     }

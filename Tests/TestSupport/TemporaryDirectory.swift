@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A directory of its own for a test; it is removed with everything in it when the last reference goes.
 package final class TemporaryDirectory: Sendable {
@@ -11,6 +12,25 @@ package final class TemporaryDirectory: Sendable {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     }
+
+    /// A directory for what all tests of a process read; it goes when the process ends.
+    package static func untilExit(_ name: String) throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory(name)
+        let isFirst = lasting.withLock { all in
+            all.append(directory.path)
+            return all.count == 1
+        }
+        if isFirst {
+            atexit {
+                for path in TemporaryDirectory.lasting.withLock({ $0 }) {
+                    try? FileManager.default.removeItem(atPath: path)
+                }
+            }
+        }
+        return directory
+    }
+
+    private static let lasting = Mutex<[String]>([])
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
