@@ -119,7 +119,8 @@ let package = Package(
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
-        .target(name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         tests("YANGTests", uses: ["Basics", "YANG"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),

@@ -79,9 +79,10 @@ let routerXML = """
 }
 
 @Test func xmlBlankTextIsContentOnlyWhenItIsAllThereIs() throws {
-    #expect(try xmlEvents("<a> <b> </b> <c>\n<!-- x --></c></a>") == [
-        "1:1 <|a>", "1:5 <|b>", "1:8 ' '", "</b>", "1:14 <|c>", "1:17 '\n'", "</c>", "</a>",
-    ])
+    #expect(
+        try xmlEvents("<a> <b> </b> <c>\n<!-- x --></c></a>") == [
+            "1:1 <|a>", "1:5 <|b>", "1:8 ' '", "</b>", "1:14 <|c>", "1:17 '\n'", "</c>", "</a>",
+        ])
     #expect(try xmlEvents("<a>\r\nx\ry</a>")[1] == "1:4 '\nx\ny'")
 }
 
@@ -137,8 +138,9 @@ func xmlFaultsSayWhere(text: String, fault: String) {
     #expect(xmlFault("<a>\(text)</a>", limits: limits).hasSuffix("The text is longer than 100000 bytes"))
     #expect(xmlFault("<a b='\(text)'/>", limits: limits).hasSuffix("The start tag is longer than 1000 bytes"))
     #expect(xmlFault("<a>\(text)\(text)</a>", limits: limits).contains("longer than"))
-    #expect(xmlFault("<a>" + String(repeating: "<b/>", count: 100_000), limits: limits)
-        .hasSuffix("The document is longer than 300000 bytes"))
+    #expect(
+        xmlFault("<a>" + String(repeating: "<b/>", count: 100_000), limits: limits)
+            .hasSuffix("The document is longer than 300000 bytes"))
 }
 
 @Test func xmlWriterPrintsAsNSO() throws {
@@ -165,8 +167,9 @@ func xmlFaultsSayWhere(text: String, fault: String) {
 @Test func xmlElementsSurviveARoundTrip() throws {
     let first = try XMLElement.parse(Array(routerXML.utf8), file: "f")
     let second = try XMLElement.parse(try first.print(), file: "f")
-    #expect(second.child("devices", namespace: "http://tail-f.com/ns/ncs")?.child("device")?.child("text")?.text
-        == "1 < 2 <raw> & éé")
+    #expect(
+        second.child("devices", namespace: "http://tail-f.com/ns/ncs")?.child("device")?.child("text")?.text
+            == "1 < 2 <raw> & éé")
     #expect(second.children[0].children[0].attribute("tag", namespace: "urn:ios") == "a & b")
 }
 

@@ -92,8 +92,9 @@ private func jsonFaults(_ content: String) -> [String] {
     let fromJSON = decodeJSON(devicesJSON)
     #expect(fromJSON.diagnostics.map(\.description) == [])
     #expect(encodeJSON(fromJSON.content) == devicesJSON)
-    #expect(encodeXML(fromJSON.content).replacing(" xmlns=\"urn:a\"", with: "")
-        == devicesXML.replacing(" xmlns=\"urn:a\"", with: ""))
+    #expect(
+        encodeXML(fromJSON.content).replacing(" xmlns=\"urn:a\"", with: "")
+            == devicesXML.replacing(" xmlns=\"urn:a\"", with: ""))
 }
 
 @Test func jsonMembersMayComeInAnyOrder() throws {

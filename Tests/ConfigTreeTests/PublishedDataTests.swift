@@ -11,7 +11,7 @@ private enum PublishedData {
     static let folder =
         ProcessInfo.processInfo.environment["OPENNED_SHARED_DATA"]
         ?? [1, 2].lazy.map { up in (0..<up).reduce(root) { path, _ in path.deletingLastPathComponent() } }
-            .map { $0.appendingPathComponent("shared/data").path }.first { DurableFiles.exists($0) } ?? ""
+        .map { $0.appendingPathComponent("shared/data").path }.first { DurableFiles.exists($0) } ?? ""
 
     static func files(_ folder: String, _ suffix: String) -> [String] {
         let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []

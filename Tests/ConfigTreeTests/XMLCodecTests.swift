@@ -105,22 +105,34 @@ private func faults(_ text: String, _ options: DecodeOptions = .init()) -> [Stri
     ("<adress>1</adress>", "2: device has no child adress; is it address?"),
     ("<port>70000</port>", "2: port: \"70000\" is not a valid value; expected an integer in 0..65535"),
     ("<port>1</port><port>2</port>", "2: The leaf port stands twice; remove one of them"),
-    ("<port xmlns='urn:x'>1</port>",
-        "2: port under device has the namespace urn:x; write xmlns=\"http://tail-f.com/ns/ncs\""),
-    ("<zzzzzz xmlns='urn:x'>1</zzzzzz>",
-        "2: zzzzzz under device: no module with the namespace urn:x is loaded; load it, or remove this"),
+    (
+        "<port xmlns='urn:x'>1</port>",
+        "2: port under device has the namespace urn:x; write xmlns=\"http://tail-f.com/ns/ncs\""
+    ),
+    (
+        "<zzzzzz xmlns='urn:x'>1</zzzzzz>",
+        "2: zzzzzz under device: no module with the namespace urn:x is loaded; load it, or remove this"
+    ),
     ("<port><x/></port>", "2: x stands inside the leaf port; expected a value"),
     ("<state>text</state>", "2: The container state cannot have the value \"text\"; expected nodes in it"),
     ("<tag>a</tag><tag>a</tag>", "2: The value \"a\" of leaf-list tag stands twice; remove one of them"),
-    ("<authgroup>a</authgroup><remote-name>b</remote-name>",
-        "2: remote-name and authgroup are of different cases of a choice; remove one of them"),
-    ("<state><oper-state>up</oper-state></state>",
-        "2: oper-state is state data; remove it: only configuration can be loaded"),
-    ("<config><hostname xmlns='urn:ios'>h</hostname></config>",
-        "2: What is mounted in config is not known; load the driver that the entry names (ned-id)"),
+    (
+        "<authgroup>a</authgroup><remote-name>b</remote-name>",
+        "2: remote-name and authgroup are of different cases of a choice; remove one of them"
+    ),
+    (
+        "<state><oper-state>up</oper-state></state>",
+        "2: oper-state is state data; remove it: only configuration can be loaded"
+    ),
+    (
+        "<config><hostname xmlns='urn:ios'>h</hostname></config>",
+        "2: What is mounted in config is not known; load the driver that the entry names (ned-id)"
+    ),
     ("<name>ce1</name>", "2: The key name stands twice; remove one of them"),
-    ("<port operation='delete'/>",
-        "2: Operation delete has no meaning here; this document is read as data, not as edits"),
+    (
+        "<port operation='delete'/>",
+        "2: Operation delete has no meaning here; this document is read as data, not as edits"
+    ),
 ])
 func xmlFaultsNameLineAndRemedy(content: String, fault: String) {
     #expect(faults(device(content)).first?.hasPrefix(fault) == true, "\(faults(device(content)))")
@@ -130,14 +142,16 @@ func xmlFaultsNameLineAndRemedy(content: String, fault: String) {
     let text = device("<port>x</port>\n<speed>1</speed>\n<up>maybe</up>") + "\n"
     let found = decodeXML(text).diagnostics
     #expect(found.map { $0.place?.line } == [2, 3, 4])
-    #expect(found.map(\.path) == [
-        "/ncs:devices/device{ce0}/port", "/ncs:devices/device{ce0}", "/ncs:devices/device{ce0}/up",
-    ])
+    #expect(
+        found.map(\.path) == [
+            "/ncs:devices/device{ce0}/port", "/ncs:devices/device{ce0}", "/ncs:devices/device{ce0}/up",
+        ])
 }
 
 @Test func missingKeysAndDuplicateEntriesAreFaults() {
-    #expect(faults(device("<port>1</port>", name: "")).first
-        == "1: An entry of list device has no key name; each entry needs name")
+    #expect(
+        faults(device("<port>1</port>", name: "")).first
+            == "1: An entry of list device has no key name; each entry needs name")
     let two = """
         <devices xmlns="http://tail-f.com/ns/ncs">
         <device><name>a</name></device>
@@ -254,22 +268,23 @@ func xmlFaultsNameLineAndRemedy(content: String, fault: String) {
     var printed = ""
     encoder = XMLDataEncoder(sink: { printed += String(decoding: $0, as: UTF8.self) })
     try encoder.encode(tree, at: tree.path("/ncs:devices/device{ce0}/config/ios:interface{Gi0}/mtu"))
-    #expect(printed == """
-        <config xmlns="http://tail-f.com/ns/config/1.0">
-          <devices xmlns="http://tail-f.com/ns/ncs">
-            <device>
-              <name>ce0</name>
-              <config>
-                <interface xmlns="urn:ios">
-                  <name>Gi0</name>
-                  <mtu>9000</mtu>
-                </interface>
-              </config>
-            </device>
-          </devices>
-        </config>
+    #expect(
+        printed == """
+            <config xmlns="http://tail-f.com/ns/config/1.0">
+              <devices xmlns="http://tail-f.com/ns/ncs">
+                <device>
+                  <name>ce0</name>
+                  <config>
+                    <interface xmlns="urn:ios">
+                      <name>Gi0</name>
+                      <mtu>9000</mtu>
+                    </interface>
+                  </config>
+                </device>
+              </devices>
+            </config>
 
-        """)
+            """)
     let all = encodeXML(tree, EncodeOptions(defaults: .all))
     #expect(all.contains("<name>Gi1</name>\n          <mtu>1500</mtu>"))
     let compact = encodeXML(tree, EncodeOptions(pretty: false, wrapped: false))

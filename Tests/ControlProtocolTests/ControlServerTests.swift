@@ -50,13 +50,15 @@ import Testing
         hello.version = 99
         let error = refusal { _ = try ControlClient.open(path, hello: hello) }
         #expect(error?.code == .accessDenied)
-        #expect(error?.message.contains("version 99; use programs of one release") == true, "\(String(describing: error))")
+        #expect(
+            error?.message.contains("version 99; use programs of one release") == true, "\(String(describing: error))")
     }
 
-    @Test(arguments: [
-        [0, 0, 0, 3, 1, 0x7B, 0x7D], [0, 0, 0, 1, 1], [0, 0, 0, 1, 17], [0xFF, 0xFF, 0xFF, 0xFF, 1],
-        Array("GET / HTTP/1.1\r\n\r\n".utf8),
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0, 0, 3, 1, 0x7B, 0x7D], [0, 0, 0, 1, 1], [0, 0, 0, 1, 17], [0xFF, 0xFF, 0xFF, 0xFF, 1],
+            Array("GET / HTTP/1.1\r\n\r\n".utf8),
+        ] as [[UInt8]])
     func whatIsNoHelloIsRefusedInWords(_ bytes: [UInt8]) throws {
         let server = try serve()
         defer { server.stop() }
@@ -91,7 +93,8 @@ import Testing
     }
 
     /// Runs on a thread of that user; the refusal, if there was one.
-    private func asUser(_ user: uid_t, _ work: @escaping @Sendable () throws -> FrameConnection) throws -> ControlError? {
+    private func asUser(_ user: uid_t, _ work: @escaping @Sendable () throws -> FrameConnection) throws -> ControlError?
+    {
         let result = Mutex<ControlError?>(nil)
         let isDone = DispatchSemaphore(value: 0)
         let thread = Thread {

@@ -33,10 +33,11 @@ struct FrameConnectionTests {
         #expect(try other.receiveDocument(limit: 1_999) == nil)
     }
 
-    @Test(arguments: [
-        [0xFF, 0xFF, 0xFF, 0xFF, 1], [0, 16, 0, 2, 17], [0, 0, 0, 0, 1], [0, 0, 0, 1, 99], [0, 0, 0, 1, 0],
-        Array("GET / HTTP/1.1\r\n\r\n".utf8), Array("SSH-2.0-OpenSSH_9.2\r\n".utf8),
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xFF, 0xFF, 0xFF, 0xFF, 1], [0, 16, 0, 2, 17], [0, 0, 0, 0, 1], [0, 0, 0, 1, 99], [0, 0, 0, 1, 0],
+            Array("GET / HTTP/1.1\r\n\r\n".utf8), Array("SSH-2.0-OpenSSH_9.2\r\n".utf8),
+        ] as [[UInt8]])
     func whatIsNoFrameIsAnError(_ bytes: [UInt8]) throws {
         let (descriptor, other) = try rawPair()
         defer { close(descriptor) }

@@ -55,7 +55,9 @@ struct FrameTerminalTests {
 
     @Test func aClientThatIsGoneEndsInputAndFiles() throws {
         let (client, terminal) = try terminal()
-        Thread { while let frame = try? client.receive(), frame.kind != .fileRead {}; client.close() }.start()
+        Thread {
+            while let frame = try? client.receive(), frame.kind != .fileRead {}; client.close()
+        }.start()
         #expect(throws: ControlError.self) { try terminal.readFile("/etc/hosts") }
         #expect(terminal.read() == nil)
         #expect(throws: ControlError.self) { try terminal.readFile("/etc/hosts") }

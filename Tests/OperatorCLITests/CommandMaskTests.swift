@@ -86,15 +86,17 @@ struct CommandMaskTests {
     }
 
     @Test func modesAndOperationalModeAreMaskedToo() {
-        #expect(typed("config\ndevices device ce0\npassword hunter2\nconfig\nshared hunter2 x")[2] == "password ********")
+        #expect(
+            typed("config\ndevices device ce0\npassword hunter2\nconfig\nshared hunter2 x")[2] == "password ********")
         #expect(typed("devices device ce0 log-in pass hunter2") == ["devices device ce0 log-in pass ********"])
         #expect(typed("devices device ce0 password hunter2") == ["devices device ce0 password ********"])
     }
 
     @Test func aLineAfterOneThatLackedItsSecretIsTakenForIt() {
-        #expect(typed("config\ndevices device ce0 password\nhunter2 is it\nhunter2")[1...] == [
-            "devices device ce0 password", "********", "hunter2",
-        ])
+        #expect(
+            typed("config\ndevices device ce0 password\nhunter2 is it\nhunter2")[1...] == [
+                "devices device ce0 password", "********", "hunter2",
+            ])
     }
 
     @Test func filesThatAreReadAreMaskedAndTheHistoryIs() {

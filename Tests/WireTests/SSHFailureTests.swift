@@ -49,7 +49,7 @@ func relay(_ connection: Int32, to address: SocketAddress, isFrozen: () -> Bool)
         do {
             guard let bytes = try target.read(deadline: .after(.zero)) else { return }
             _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        } catch where error.code == .timeout {
+        } catch  where error.code == .timeout {
             continue
         } catch {
             return

@@ -1,4 +1,3 @@
-
 /// The built-in types of RFC 7950 section 9.
 package enum BuiltInType: String, Sendable {
     case binary, bits, boolean, decimal64, empty, enumeration, identityref

@@ -40,7 +40,8 @@ package enum LocalSocket {
             information.st_uid == geteuid(), information.st_mode & 0o077 == 0
         else {
             throw ControlError(
-                .resource, "\(directory): must be a directory of this user with mode 0700; remove it, or set NCS_IPC_PATH")
+                .resource,
+                "\(directory): must be a directory of this user with mode 0700; remove it, or set NCS_IPC_PATH")
         }
     }
 
