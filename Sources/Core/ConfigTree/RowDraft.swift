@@ -16,7 +16,6 @@ package final class RowDraft {
 
     package func set(_ value: String, for leaf: SchemaNode) { leaves[leaf.slot] = value }
     package func value(of leaf: SchemaNode) -> String? { leaves[leaf.slot] }
-    package func removeValue(of leaf: SchemaNode) { leaves[leaf.slot] = nil }
 
     /// The draft of a child container, made at first use.
     package func container(_ container: SchemaNode) -> RowDraft {

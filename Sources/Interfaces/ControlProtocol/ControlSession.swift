@@ -29,8 +29,6 @@ package struct SessionUser: Hashable, Sendable {
 package enum SessionEvent: Sendable {
     /// A line for everybody, such as `>>> System upgrade is starting.`
     case broadcast(String)
-    /// A line about the request in progress.
-    case progress(String)
     /// A new alarm: `*** ALARM connection-failure: …`
     case alarm(type: String, text: String)
     /// The session ends: the daemon stops, or an upgrade needs it gone.

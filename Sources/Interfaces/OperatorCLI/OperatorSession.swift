@@ -68,7 +68,6 @@ package final class OperatorSession: Sendable {
         case .broadcast(let text):
             let isFirst = text.hasPrefix(">>> System upgrade is starting")
             screen.interject((isFirst ? "\n" : "") + text + "\n")
-        case .progress(let text): screen.interject(text + "\n")
         case .alarm(let type, let text):
             // A script gets the output of its commands and nothing else.
             if terminal.isInteractive { screen.interject("*** ALARM \(type): \(text)\n") }
