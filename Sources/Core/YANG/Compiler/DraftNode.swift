@@ -24,6 +24,10 @@ final class DraftNode {
     var properties: [Statement]
     /// The `when` of each `uses` and `augment` that brought the node.
     var outerWhens: [Statement] = []
+    /// The `if-feature` of each `uses` and `augment` that brought the node.
+    var outerFeatures: [Statement] = []
+    /// The text in which the node, or the `uses` that brought it, is written.
+    var home: SourceText?
     var depth = 0
     /// Its number in the finished schema.
     var id = NodeID(-1)

@@ -143,6 +143,7 @@ final class TreeBuilder {
         let first = parent.children.count
         expand(grouping.substatements, under: parent, scope: inner(grouping, in: home), module: module)
         openGroupings.removeLast()
+        bring(parent.children[first...], by: statement)
         for change in statement.substatements where change.keyword == .refine || change.keyword == .augment {
             guard change.keyword == .refine || features.allows(change) else { continue }
             guard let target = descendant(change, of: parent, from: first, module: module) else { continue }
@@ -152,8 +153,15 @@ final class TreeBuilder {
                 augment(target, by: change, scope: scope, module: module)
             }
         }
-        if let when = statement.first(.when) {
-            for child in parent.children[first...] { child.outerWhens.append(when) }
+    }
+
+    /// What a `uses` or `augment` says of the nodes that it brings.
+    private func bring(_ nodes: ArraySlice<DraftNode>, by statement: Statement) {
+        let (when, features) = (statement.first(.when), statement.all(.ifFeature))
+        for node in nodes {
+            node.home = statement.source
+            node.outerFeatures += features
+            if let when { node.outerWhens.append(when) }
         }
     }
 
@@ -205,6 +213,7 @@ final class TreeBuilder {
             switch statement.keyword {
             case .must: target.properties.append(statement)
             case .ifFeature:
+                target.outerFeatures.append(statement)
                 if !features.allows(change) { target.removeFromParent() }
             case .default where target.kind == .leafList:
                 target.properties.removeAll { old in
@@ -231,9 +240,7 @@ final class TreeBuilder {
         }
         let first = target.children.count
         expand(change.substatements, under: target, scope: inner(change, in: scope), module: module)
-        if let when = change.first(.when) {
-            for child in target.children[first...] { child.outerWhens.append(when) }
-        }
+        bring(target.children[first...], by: change)
     }
 }
 

@@ -39,6 +39,8 @@ package struct CompilerCommand {
         case .namespace: for file in arguments.files { output(try CompiledModule.read(path: file).namespace) }
         case .extractSources: for file in arguments.files { try extractSources(of: file) }
         case .compile: return try compile(arguments.files[0])
+        case .check: return try check(arguments.files)
+        case .tree: return try drawTree(arguments.files)
         case .bundle, .module: return try compileBundle()
         case nil: return false
         }
