@@ -180,7 +180,8 @@ struct CompilerArguments {
     private static let valued: Set<String> = [
         "-a", "--annotate", "--deviation", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
-        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "--policy", "--tree-depth", "--tree-path",
+        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "--policy",
+        "--tree-depth", "--tree-path",
     ]
 
     /// Accepted without effect: they choose among messages, or save what this compiler need not save.

@@ -156,6 +156,9 @@ struct TreeDiagram {
     }
 
     private static func mark(_ node: DraftNode) -> String {
+        // A case that is only implied is like its node.
+        let isImplied = node.kind == .case && node.statement.substatements.isEmpty
+        if isImplied, let only = node.children.first { return mark(only) }
         switch node.first(.status)?.argument {
         case "deprecated": "x"
         case "obsolete": "o"
