@@ -2,6 +2,7 @@
 # make test             everything that is tested; what .ci/run runs
 # make install PREFIX=DIR
 # make bench            measurements against other programs
+# make fuzz             every parser of foreign bytes on made-up input: FUZZ_SECONDS=60 each; see Fuzz/README.md
 # make soak             long campaigns with many seeds: SEEDS=1000
 # make clean
 #
@@ -14,6 +15,7 @@ CONFIGURATION ?= debug
 BUILD_OPTIONS  = -c $(CONFIGURATION) --explicit-target-dependency-import-check error
 STAGE          = $(CURDIR)/.build/stage
 SEEDS         ?= 1000
+export FUZZ_SECONDS ?= 60
 BENCHMARKS    ?= CommitPath bench-packed-tree bench-ssh-server
 
 all: build
@@ -52,7 +54,10 @@ soak: stage
 	@OPENNED_INSTALLATION=$(STAGE) OPENNED_SOAK_SEEDS=$(SEEDS) $(PHASE) soak \
 	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak'
 
+fuzz: bootstrap
+	@$(PHASE) fuzz tools/fuzz
+
 clean:
 	rm -rf .build
 
-.PHONY: all bootstrap build stage test demo install bench soak clean
+.PHONY: all bootstrap build stage test demo install bench soak fuzz clean
