@@ -23,7 +23,7 @@ enum XPathCheck {
         } catch {
             return error.message.isEmpty ? "a refusal without a word" : nil
         }
-        let written = XPathText.text(of: expression)
+        let written = expression.description
         do {
             guard try parse(written) == expression else { return "written as \(written) it is another expression" }
         } catch {
