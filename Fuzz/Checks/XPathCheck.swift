@@ -65,7 +65,7 @@ enum XPathCheck {
             switch try XPathEvaluator<DataNode>(workLimit: workLimit).evaluate(expression, at: DataNode(instance)) {
             case .nodeSet(let nodes):
                 let sorted = nodes.sorted { $0.precedes($1) }
-                return "{" + sorted.map { "\($0.instance.path)=\($0.stringValue)" }.joined(separator: " ") + "}"
+                return "{" + sorted.map { "\($0.instance.path)=\($0.ownValue)" }.joined(separator: " ") + "}"
             case .string(let text): return "'\(text)'"
             case .number(let number): return XPathValue<DataNode>.number(number).string
             case .boolean(let flag): return flag ? "true" : "false"

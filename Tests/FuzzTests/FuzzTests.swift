@@ -27,7 +27,7 @@ import Testing
         let rounds = ProcessInfo.processInfo.environment["OPENNED_SOAK_SEEDS"].flatMap { Int($0) } ?? 1
         for seed in 0..<UInt64(max(1, rounds)) {
             var mutator = Mutator(target, seed: seed)
-            for _ in 0..<150 {
+            for _ in 0..<40 {
                 let bytes = mutator.next()
                 let fault = target.fault(on: bytes)
                 #expect(fault == nil, "seed \(seed), \(String(decoding: bytes, as: UTF8.self)): \(fault ?? "")")
