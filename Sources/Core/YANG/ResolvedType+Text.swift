@@ -24,8 +24,10 @@ extension ResolvedType {
         return wellKnownForm(of: text)
     }
 
-    /// Controls but tab and ends of lines, and what Unicode keeps free for ever: no string has them (RFC 7950 section
-    /// 14, `yang-char`), and XML can not say them.
+    /// Whether a string may have this text (RFC 7950 section 14, `yang-char`): not controls but tab and ends of lines,
+    /// nor what Unicode keeps free for ever. XML could not say most of them.
+    package static func isLegalText(_ text: String) -> Bool { illegalScalar(in: text) == nil }
+
     private static func illegalScalar(in text: String) -> Unicode.Scalar? {
         var text = text
         let isSuspect = text.withUTF8 { bytes in
