@@ -47,9 +47,9 @@ extension XPathRun {
         let first = Self.first(of: set)
         switch function {
         case .count: return .number(Double(set.count))
-        case .name, .localName: return .string(first?.name ?? "")
+        case .name, .localName: return .string(first.map { isTop($0) ? "" : $0.name } ?? "")
         case .namespaceURI:
-            guard let first, !first.module.isEmpty else { return .string("") }
+            guard let first, !first.module.isEmpty, !isTop(first) else { return .string("") }
             return .string(first.schemaNode?.schema.module(named: first.module)?.namespace ?? "")
         case .sortBy:
             var keyed: [(key: String, node: Node)] = []

@@ -90,6 +90,10 @@ struct XPathRun<Node: XPathNode & Sendable> {
     typealias Focus = XPathFocus<Node>
 
     let current: Node
+    /// The root of the tree that the expression stands in. In a mounted tree nothing leads above it: for the expressions
+    /// of a device's modules there is nothing but the device.
+    private let top: Node
+    private let isMounted: Bool
     /// The whole expression, for messages.
     private let expression: XPathExpression
     private let workLimit: Int
@@ -101,6 +105,8 @@ struct XPathRun<Node: XPathNode & Sendable> {
         self.expression = expression
         self.current = current
         self.workLimit = workLimit
+        top = current.root
+        isMounted = top.parent != nil
         work = workLimit
     }
 
@@ -216,7 +222,7 @@ struct XPathRun<Node: XPathNode & Sendable> {
         var set: [Node]
         switch start {
         // Of `current()`: an absolute path in a predicate starts where the expression stands, whichever tree it crosses.
-        case .root: set = [current.root]
+        case .root: set = [top]
         case .context: set = [focus.node]
         case .expression(let expression, let predicates):
             set = try nodes(expression, focus)
@@ -291,11 +297,12 @@ struct XPathRun<Node: XPathNode & Sendable> {
             return found
         }
         let nodes = try axis(step.axis, from: node)
-        return nodes.filter { Self.passes($0, step.test) }
+        return nodes.filter { passes($0, step.test) }
     }
 
-    private static func passes(_ node: Node, _ test: XPathExpression.NodeTest) -> Bool {
-        switch test {
+    private func passes(_ node: Node, _ test: XPathExpression.NodeTest) -> Bool {
+        if test != .anyNode, isTop(node) { return false }
+        return switch test {
         case .anyNode: true
         case .anyName(let module): !node.name.isEmpty && (module == nil || node.module == module)
         case .name(let module, let name): node.name == name && (module == nil || node.module == module)
@@ -307,7 +314,7 @@ struct XPathRun<Node: XPathNode & Sendable> {
     private mutating func axis(_ axis: XPathExpression.Axis, from node: Node) throws(XPathError) -> [Node] {
         switch axis {
         case .child: return try childNodes(of: node)
-        case .parent: return node.parent.map { [$0] } ?? []
+        case .parent: return parent(of: node).map { [$0] } ?? []
         case .`self`: return [node]
         case .attribute, .namespace: return []
         case .descendant: return Array(try descendantsOrSelf(of: node).dropFirst())
@@ -319,6 +326,11 @@ struct XPathRun<Node: XPathNode & Sendable> {
         case .following, .preceding: return try beyond(node, following: axis == .following)
         }
     }
+
+    /// Whether this is the root of a mounted tree, which from outside has a name.
+    func isTop(_ node: Node) -> Bool { isMounted && node == top }
+
+    private func parent(of node: Node) -> Node? { isTop(node) ? nil : node.parent }
 
     private mutating func childNodes(of node: Node) throws(XPathError) -> [Node] {
         let children = node.children
@@ -338,7 +350,7 @@ struct XPathRun<Node: XPathNode & Sendable> {
 
     private mutating func ancestorsOrSelf(of node: Node) throws(XPathError) -> [Node] {
         var result = [node]
-        while let parent = result[result.count - 1].parent {
+        while let parent = parent(of: result[result.count - 1]) {
             try spend(1)
             result.append(parent)
         }
@@ -346,7 +358,7 @@ struct XPathRun<Node: XPathNode & Sendable> {
     }
 
     private mutating func siblings(of node: Node, following: Bool) throws(XPathError) -> [Node] {
-        guard let parent = node.parent else { return [] }
+        guard let parent = parent(of: node) else { return [] }
         let all = try childNodes(of: parent)
         guard let index = all.firstIndex(of: node) else { return [] }
         return following ? Array(all[(index + 1)...]) : all[..<index].reversed()
