@@ -16,7 +16,7 @@ BUILD_OPTIONS  = -c $(CONFIGURATION) --explicit-target-dependency-import-check e
 STAGE          = $(CURDIR)/.build/stage
 SEEDS         ?= 1000
 export FUZZ_SECONDS ?= 60
-BENCHMARKS    ?= CommitPath bench-packed-tree bench-ssh-server
+BENCHMARKS    ?= CommitPath bench-packed-tree bench-patterns bench-ssh-server
 
 all: build
 
