@@ -16,6 +16,8 @@ BUILD_OPTIONS  = -c $(CONFIGURATION) --explicit-target-dependency-import-check e
 STAGE          = $(CURDIR)/.build/stage
 SEEDS         ?= 1000
 export FUZZ_SECONDS ?= 60
+# Seconds after which tests that hang are ended, with exit status 124.
+TEST_LIMIT    ?= 1800
 BENCHMARKS    ?= CommitPath bench-packed-tree bench-patterns bench-ssh-server
 
 all: build
@@ -32,7 +34,7 @@ stage: build
 
 test: stage
 	@$(PHASE) "build tests" $(SWIFT) build $(BUILD_OPTIONS) --build-tests
-	@OPENNED_INSTALLATION=$(STAGE) $(PHASE) test $(SWIFT) test $(BUILD_OPTIONS) --skip-build
+	@OPENNED_INSTALLATION=$(STAGE) $(PHASE) test timeout -k 10 $(TEST_LIMIT) $(SWIFT) test $(BUILD_OPTIONS) --skip-build
 
 demo: stage
 	@$(PHASE) demo tools/demo $(STAGE)

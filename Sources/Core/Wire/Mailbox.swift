@@ -4,11 +4,15 @@ internal import Synchronization
 
 /// Hands items to one thread that waits in epoll: a locked queue and a descriptor that turns readable.
 ///
-/// Outlives its loop if somebody still holds it; what is posted then is dropped.
+/// Invariant: while items wait that other threads have posted, the descriptor is readable. The owner's own posts do not
+/// wake it, so it asks `hasItems` before it sleeps. Outlives its loop if somebody still holds it; what is posted then is
+/// dropped.
 final class Mailbox<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
         var isOpen = true
+        /// The descriptor is readable, or is about to be made so by the thread that set this.
+        var isWoken = false
         var owner: pthread_t?
     }
 
@@ -22,8 +26,11 @@ final class Mailbox<Item: Sendable>: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Called once by the thread that takes: its own posts need no wake, because it takes before it sleeps.
+    /// Called once by the thread that takes.
     func adopt() { state.withLock { $0.owner = pthread_self() } }
+
+    /// Whether something waits; for the owner, before it sleeps.
+    var hasItems: Bool { state.withLock { !$0.items.isEmpty } }
 
     /// False if the loop has ended; the item is then dropped.
     @discardableResult
@@ -32,7 +39,9 @@ final class Mailbox<Item: Sendable>: Sendable {
             guard state.isOpen else { return (false, false) }
             state.items.append(item)
             let isOwn = state.owner.map { pthread_equal($0, pthread_self()) != 0 } ?? false
-            return (true, state.items.count == 1 && !isOwn)
+            if isOwn || state.isWoken { return (true, false) }
+            state.isWoken = true
+            return (true, true)
         }
         if needsWake {
             var one: UInt64 = 1
@@ -45,7 +54,10 @@ final class Mailbox<Item: Sendable>: Sendable {
         var count: UInt64 = 0
         _ = read(descriptor, &count, 8)
         return state.withLock { state in
-            defer { state.items = [] }
+            defer {
+                state.items = []
+                state.isWoken = false
+            }
             return state.items
         }
     }

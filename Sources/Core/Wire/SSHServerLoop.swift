@@ -91,8 +91,9 @@ final class SSHServerLoop: Sendable {
         while !local.isStopping {
             for item in mailbox.take() { perform(item, local) }
             if local.isStopping { break }
-            let timeout: Int32 = local.sessions.isEmpty && local.exhausted.isEmpty ? -1 : 500
-            // Posts of our own handlers came without a wake: they were all taken above, or wait behind this call.
+            let isQuiet = local.sessions.isEmpty && local.exhausted.isEmpty
+            // What handlers posted just now came without a wake.
+            let timeout: Int32 = mailbox.hasItems ? 0 : isQuiet ? -1 : 500
             let count = epoll_wait(epoll, &events, Int32(events.count), timeout)
             for event in events.prefix(Int(max(0, count))) { dispatch(event.data.u64, local) }
             tick(local)
