@@ -115,7 +115,8 @@ enum DataCheck {
             <on nc:operation="create"/><l nc:operation="replace"><n>2</n><k>b</k><sub y:insert="first"><id>z</id></sub></l>
             </top></config>
             """,
-        ] + FuzzModels.document.split(separator: "\n").dropFirst().dropLast(2).map { line in
+        ]
+        + FuzzModels.document.split(separator: "\n").dropFirst().dropLast(2).map { line in
             "<top xmlns=\"urn:m\" xmlns:o=\"urn:o\">\(line)</top>".replacing("</top></top>", with: "</top>")
         }
 
@@ -135,19 +136,22 @@ enum DataCheck {
         names.flatMap { ["<\($0)>", "</\($0)>", "<\($0)/>", $0] } + [
             " xmlns=\"urn:m\"", " xmlns:o=\"urn:o\"", "<![CDATA[", "]]>", "<!--", "-->", "&lt;", "&#x10FFFF;", "&#0;",
             "<?xml version=\"1.0\"?>", "<!DOCTYPE a>", " operation=\"delete\"", " operation=\"replace\"",
-            " insert=\"last\"", "m:fast", "o:slow", "true", "false", "\"", "'", "=", ">", "<", "/>", "-0", "1e5", "\u{0}",
+            " insert=\"last\"", "m:fast", "o:slow", "true", "false", "\"", "'", "=", ">", "<", "/>", "-0", "1e5",
+            "\u{0}",
             "\u{FFFE}", "\u{85}", "\r\n", "é",
         ]
 
     static let jsonWords =
         names.map { "\"\($0)\":" } + [
-            "{", "}", "[", "]", ",", ":", "null", "true", "false", "\"", "\\", "\\u0000", "\\ud800", "\\n", "0", "-0", "1e5",
+            "{", "}", "[", "]", ",", ":", "null", "true", "false", "\"", "\\", "\\u0000", "\\ud800", "\\n", "0", "-0",
+            "1e5",
             "1.50", "18446744073709551616", "[null]", "\"m:top\":", "\"@\":", "\"@s\":", "\"o:s\":", "\"dev:host\":",
             "\"data\":", "\u{0}", "\u{FEFF}", "é", " ", "\n",
         ]
 
     private static let names = [
-        "top", "s", "p", "b", "e", "n", "big", "d", "bin", "flags", "level", "id", "inst", "ref", "near", "u", "x1", "xc",
+        "top", "s", "p", "b", "e", "n", "big", "d", "bin", "flags", "level", "id", "inst", "ref", "near", "u", "x1",
+        "xc",
         "x2", "y1", "y2", "on", "q", "sl", "ul", "l", "k", "v", "sub", "w", "t", "any", "state", "log", "text", "lone",
         "device", "name", "driver", "config", "host", "i", "extra",
     ]

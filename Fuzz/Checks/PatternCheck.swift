@@ -11,7 +11,8 @@ enum PatternCheck {
             matcher = try PatternMatcher(source)
         } catch {
             if error.message.isEmpty { return "a refusal without a word" }
-            return (try? PatternMatcher("(\(source))")) == nil || source.contains(")") ? nil : "it is accepted in a group"
+            return (try? PatternMatcher("(\(source))")) == nil || source.contains(")")
+                ? nil : "it is accepted in a group"
         }
         for text in parts.dropFirst() + [""] {
             if let fault = fault(of: source, matcher, on: text) { return fault }
@@ -47,14 +48,18 @@ enum PatternCheck {
 
     static let seeds = [
         "[a-z]+(-[0-9]{1,3})?\0eth-12\0eth-", "(a|b)*a(a|b){3}\0abbaabab", "(([0-9]|[1-9][0-9])\\.){3}[0-9]*\01.22.3.4",
-        "\\p{Lu}\\p{IsBasicLatin}*[\\p{L}-[aeiou]]\0Xyz\0Éa", "[^a-c-[b]]|\\i\\c*\0b\0_a.b-c", "\\d{2,}\\s\\S\\w\\W\\D\012 x,y-",
-        ".*\\n[\\t\\r\\n\\\\\\-\\]\\[^]x{0,5}y{3}\0\n^xxyyy", "((a{0,20}b?){2}|c+){1,4}\0aaabaacc\0abc", "a**|(|b)\0aa\0b",
+        "\\p{Lu}\\p{IsBasicLatin}*[\\p{L}-[aeiou]]\0Xyz\0Éa", "[^a-c-[b]]|\\i\\c*\0b\0_a.b-c",
+        "\\d{2,}\\s\\S\\w\\W\\D\012 x,y-",
+        ".*\\n[\\t\\r\\n\\\\\\-\\]\\[^]x{0,5}y{3}\0\n^xxyyy", "((a{0,20}b?){2}|c+){1,4}\0aaabaacc\0abc",
+        "a**|(|b)\0aa\0b",
         "(.{0,64}\\.)*.{1,63}\\.?\0www.example.com.",
     ]
 
     static let words = [
-        "\\d", "\\D", "\\s", "\\S", "\\w", "\\W", "\\i", "\\I", "\\c", "\\C", "\\p{L}", "\\P{Nd}", "\\p{IsGreek}", "\\p{",
-        "[", "]", "[^", "-[", "(", ")", "|", "*", "+", "?", "{2}", "{0,}", "{1,30}", "{1000}", "{", "}", "\\", "\\n", ".",
+        "\\d", "\\D", "\\s", "\\S", "\\w", "\\W", "\\i", "\\I", "\\c", "\\C", "\\p{L}", "\\P{Nd}", "\\p{IsGreek}",
+        "\\p{",
+        "[", "]", "[^", "-[", "(", ")", "|", "*", "+", "?", "{2}", "{0,}", "{1,30}", "{1000}", "{", "}", "\\", "\\n",
+        ".",
         "a-z", "\0", "^", "$", "-", "é", "😀", "a",
     ]
 }

@@ -124,24 +124,30 @@ enum XPathCheck {
     }
 
     static let seeds = [
-        "../l[k = current()/../ref and n=1]/v", "count(//l[v]) > 1 or not(e)", "/m:top/m:l[last()-1]/sub[position()=2]/w",
+        "../l[k = current()/../ref and n=1]/v", "count(//l[v]) > 1 or not(e)",
+        "/m:top/m:l[last()-1]/sub[position()=2]/w",
         "derived-from-or-self(id, 'm:kind') and enum-value(level)=7", "deref(ref)/../v | deref(inst)/..",
         "bit-is-set(flags, 'one')", "re-match(string(p), '[a-z]+-\\d{1,3}')", "sum(sl) div count(sl) mod 3 - -1 * 2",
         "ancestor-or-self::node()/following-sibling::*[1]", "preceding::*[self::v or local-name()='k'][2]",
         "(l|o:l)[1]/descendant::text()", "translate(normalize-space(concat(s, ' ', o:s)), 'abc', 'AB')",
         "substring(substring-before(p, '-'), 2, string-length(p) - 1)", "'a' != \"b\" and 1 <= 2.5 and .5 > 0",
         "floor(-1.5) + ceiling(n) + round(d) + number('x')", "namespace-uri(..) = name(.)", "../../../device/config/*",
-        "/dev:i[dev:k=current()]/dev:peer", "//node()[starts-with(., 'p')]", "id('x') | ul[. = 'a'] | attribute::x | @y",
+        "/dev:i[dev:k=current()]/dev:peer", "//node()[starts-with(., 'p')]",
+        "id('x') | ul[. = 'a'] | attribute::x | @y",
         "boolean(lang('en')) = false()", "min(sl) < max(sl) and avg(sl) and compare('a','b')", "sort-by(l, 'k')[1]",
-        "near and deref(near)", "self::node()/child::m:*/processing-instruction('a')", "contains(substring-after(s,'<'),'b')",
+        "near and deref(near)", "self::node()/child::m:*/processing-instruction('a')",
+        "contains(substring-after(s,'<'),'b')",
     ]
 
     static let words =
         XPathFunction.allCases.map { $0.rawValue + "(" } + [
             "ancestor::", "ancestor-or-self::", "attribute::", "child::", "descendant::", "descendant-or-self::",
-            "following::", "following-sibling::", "namespace::", "parent::", "preceding::", "preceding-sibling::", "self::",
-            "node()", "text()", "comment()", "processing-instruction(", "*", "..", ".", "/", "//", "[", "]", "(", ")", ",",
-            " or ", " and ", " div ", " mod ", "|", "=", "!=", "<", "<=", ">", ">=", "+", "-", "'", "\"", "m:", "o:", "1",
+            "following::", "following-sibling::", "namespace::", "parent::", "preceding::", "preceding-sibling::",
+            "self::",
+            "node()", "text()", "comment()", "processing-instruction(", "*", "..", ".", "/", "//", "[", "]", "(", ")",
+            ",",
+            " or ", " and ", " div ", " mod ", "|", "=", "!=", "<", "<=", ">", ">=", "+", "-", "'", "\"", "m:", "o:",
+            "1",
             "0.5", "top", "l", "v", "k", "n", "ref", "id", "sub", "'m:fast'", "current()", "last()", "position()",
         ]
 }

@@ -6,7 +6,8 @@ import FuzzChecks
 
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
     _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
@@ -26,7 +27,9 @@ private func writeSeeds(to directory: String) throws {
         try Data(seed).write(to: URL(filePath: "\(directory)/seed-\(number)"))
     }
     let lines = target.words.map { word in
-        "\"" + word.utf8.map { "\\x" + (String($0 + 0, radix: 16).count == 1 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+        "\""
+            + word.utf8.map { "\\x" + (String($0 + 0, radix: 16).count == 1 ? "0" : "") + String($0, radix: 16) }
+            .joined() + "\""
     }
     try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: "\(directory).words"))
 }

@@ -39,7 +39,8 @@ import Testing
     }
 
     /// As module `a` (or `b`) writes it.
-    private static func text(_ expression: String, in module: String = "a", at path: String = "/a:top") throws -> String {
+    private static func text(_ expression: String, in module: String = "a", at path: String = "/a:top") throws -> String
+    {
         let parsed = try XPathParser.parse(
             expression, moduleForPrefix: { ["pa": "a", "pb": "b"][$0] }, defaultModule: module)
         let tree = try tree()
@@ -54,34 +55,45 @@ import Testing
         ("id = 'pa:fast'", "true"), ("id = 'fast'", "true"), ("id = 'a:fast'", "true"), ("id = 'pb:fast'", "false"),
         ("id != 'pa:fast'", "false"), ("word = 'pa:fast'", "false"), ("word = 'a:fast'", "true"),
         ("word = 'fast'", "false"), ("any = 'pa:ether'", "true"), ("any = 'ether'", "true"), ("id = word", "true"),
-        ("id/text() = 'pa:fast'", "true"), ("string(id)", "a:fast"), ("l[k = 'pa:fast']/v", "f"), ("l[k = 'ether']/v", "e"),
-        ("l[k = 'a:ether']/v", "e"), ("l[k = 'pb:ether']/v", ""), ("l[pb:k = 'pa:fast']/v", ""), ("l[pa:k = 'fast']/v", "f"),
+        ("id/text() = 'pa:fast'", "true"), ("string(id)", "a:fast"), ("l[k = 'pa:fast']/v", "f"),
+        ("l[k = 'ether']/v", "e"),
+        ("l[k = 'a:ether']/v", "e"), ("l[k = 'pb:ether']/v", ""), ("l[pb:k = 'pa:fast']/v", ""),
+        ("l[pa:k = 'fast']/v", "f"),
         ("n[k = 5]/v", "five"), ("n[k = '5']/v", "five"), ("n[k = '05']/v", ""), ("n[k = 5.0]/v", "five"),
         ("n[k = 5.5]/v", ""), ("n[k = current()/pick]/v", "six"), ("n[k = /top/pick]/v", "six"),
         ("where = \"/pa:top/pa:n[pa:k='5']/pa:v\"", "true"), ("where = \"/a:top/n[k='5']/v\"", "true"),
         ("where = \"/pa:top/pa:n[pa:k='6']/pa:v\"", "false"), ("deref(where)", "five"), ("deref(pick)/../v", "six"),
-        ("name(deref(pick))", "k"), ("deref(named)/../k", "6"), ("count(deref(same))", "0"), ("count(deref(word))", "0"),
-        ("enum-value(level)", "7"), ("enum-value(same)", "3"), ("enum-value(word)", "NaN"), ("enum-value(nothing)", "NaN"),
-        ("bit-is-set(flags, 'two')", "true"), ("bit-is-set(flags, 'three')", "false"), ("bit-is-set(word, 'a')", "false"),
-        ("derived-from(id, 'pa:kind')", "true"), ("derived-from(id, 'kind')", "true"), ("derived-from(id, 'fast')", "false"),
+        ("name(deref(pick))", "k"), ("deref(named)/../k", "6"), ("count(deref(same))", "0"),
+        ("count(deref(word))", "0"),
+        ("enum-value(level)", "7"), ("enum-value(same)", "3"), ("enum-value(word)", "NaN"),
+        ("enum-value(nothing)", "NaN"),
+        ("bit-is-set(flags, 'two')", "true"), ("bit-is-set(flags, 'three')", "false"),
+        ("bit-is-set(word, 'a')", "false"),
+        ("derived-from(id, 'pa:kind')", "true"), ("derived-from(id, 'kind')", "true"),
+        ("derived-from(id, 'fast')", "false"),
         ("derived-from-or-self(id, 'pa:fast')", "true"), ("derived-from-or-self(word, 'pa:fast')", "false"),
         ("derived-from(any, 'kind')", "true"), ("derived-from(id, 'pb:other')", "false"),
         ("derived-from(l/k, 'ether')", "true"), ("derived-from-or-self(nothing, 'kind')", "false"),
-        ("re-match(word, 'a:[a-z]+')", "true"), ("re-match(word, 'a')", "false"), ("dec = 2.50", "true"), ("dec = '2.50'", "false"),
+        ("re-match(word, 'a:[a-z]+')", "true"), ("re-match(word, 'a')", "false"), ("dec = 2.50", "true"),
+        ("dec = '2.50'", "false"),
         ("count(current()/n)", "2"), ("n[v = current()/named]/k", "6"), ("n[2]/preceding-sibling::n[1]/k", "5"),
     ])
     func namesAndValuesAreThoseOfTheModule(expression: String, expected: String) throws {
         #expect(try Self.text(expression) == expected, "\(expression)")
     }
 
-    @Test(arguments: [("x", "2"), ("pa:x", "1"), ("/pa:top/in/x", "3"), ("pa:id = 'pa:fast'", "true"), ("pa:id = 'fast'", "true")])
+    @Test(arguments: [
+        ("x", "2"), ("pa:x", "1"), ("/pa:top/in/x", "3"), ("pa:id = 'pa:fast'", "true"), ("pa:id = 'fast'", "true"),
+    ])
     func theSameTextMeansOthersInAnotherModule(expression: String, expected: String) throws {
         #expect(try Self.text(expression, in: "b") == expected, "\(expression)")
     }
 
     @Test(arguments: [
-        "count('a')", "1 | x", "x | 'a'", "'a'/x", "(1)[1]", "string(x)[1]", "deref('x')", "sum(1)", "enum-value(1 + 1)",
-        "re-match(x, '(')", "derived-from(id, 'none:x')", "derived-from(id, 'not a name')", "$x", "none:x", "x[", "last(1)",
+        "count('a')", "1 | x", "x | 'a'", "'a'/x", "(1)[1]", "string(x)[1]", "deref('x')", "sum(1)",
+        "enum-value(1 + 1)",
+        "re-match(x, '(')", "derived-from(id, 'none:x')", "derived-from(id, 'not a name')", "$x", "none:x", "x[",
+        "last(1)",
     ])
     func whatCouldNotBeEvaluatedIsRefusedBefore(expression: String) {
         #expect(throws: XPathSyntaxError.self) { try Self.text(expression) }
@@ -107,7 +119,9 @@ import Testing
 
     @Test(arguments: [
         ("/host", "alpha"), ("count(/i)", "2"), ("../host", "alpha"), ("../i[k = 'b']/k", "b"), ("/devices", ""),
-        ("/ncs:devices/device", ""), ("count(/node())", "3"), ("count(//node())", "8"), ("count(/..)", "0"), ("count(ancestor::*)", "0"), ("count(ancestor::node())", "1"), ("name(..)", ""), ("name(/*)", "host"), ("count(/i[1]/following::*)", "2"),
+        ("/ncs:devices/device", ""), ("count(/node())", "3"), ("count(//node())", "8"), ("count(/..)", "0"),
+        ("count(ancestor::*)", "0"), ("count(ancestor::node())", "1"), ("name(..)", ""), ("name(/*)", "host"),
+        ("count(/i[1]/following::*)", "2"),
         ("deref(current())", ""),
     ])
     func aDevicesExpressionsSeeThatDevice(expression: String, expected: String) throws {
@@ -115,10 +129,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/devices/device[name = 'r1']/config/one:host", "alpha"), ("/devices/device[name = 'r2']/config/two:host", "beta"),
+        ("/devices/device[name = 'r1']/config/one:host", "alpha"),
+        ("/devices/device[name = 'r2']/config/two:host", "beta"),
         ("/devices/device[name = 'r2']/config/one:host", ""), ("count(/devices/device/config/one:host)", "1"),
         ("count(/devices/device/config/*)", "5"), ("count(/devices/device/config/one:i[one:k = 'a'])", "1"),
-        ("/devices/device[config/two:host = 'beta']/name", "r2"), ("count(//one:i)", "2"), ("count(//one:i/ancestor::device)", "1"),
+        ("/devices/device[config/two:host = 'beta']/name", "r2"), ("count(//one:i)", "2"),
+        ("count(//one:i/ancestor::device)", "1"),
         ("//two:s/../../name", "r2"), ("/devices/device[config/one:i/one:k = 'b']/kind", "one"),
         ("count(/devices/device/config[one:host = /devices/device/config/one:host])", "1"),
     ])
@@ -135,12 +151,15 @@ import Testing
         let schema = try Self.network().model.schema
         let devices = try #require(schema.root.dataChild(named: "devices"))
         let config = try #require(devices.dataChild(named: "device")?.dataChild(named: "config"))
-        for text in ["device/config/one:host", "//one:host", "count(descendant::*)", "device/config/*/../../name", "string(.)"] {
+        for text in [
+            "device/config/one:host", "//one:host", "count(descendant::*)", "device/config/*/../../name", "string(.)",
+        ] {
             let expression = try XPathParser.parse(text, moduleForPrefix: { $0 }, defaultModule: "ncs")
             let found = XPathDependencies(of: expression, at: devices)
             #expect(found.isAny || found.nodes.contains(config.id), "\(text)")
         }
-        let back = try XPathParser.parse("device/config/one:i/../../name", moduleForPrefix: { $0 }, defaultModule: "ncs")
+        let back = try XPathParser.parse(
+            "device/config/one:i/../../name", moduleForPrefix: { $0 }, defaultModule: "ncs")
         let name = try #require(config.dataParent?.dataChild(named: "name"))
         #expect(XPathDependencies(of: back, at: devices).nodes.contains(name.id))
     }

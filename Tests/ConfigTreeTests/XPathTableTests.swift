@@ -33,7 +33,9 @@ import YANG
         let text = try String(contentsOf: Self.folder.appending(path: "table.txt"), encoding: .utf8)
         var count = 0
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-            guard let bar = line.range(of: " | ") ?? line.range(of: " ¦ "), let arrow = line.range(of: " => ", options: .backwards) else { continue }
+            guard let bar = line.range(of: " | ") ?? line.range(of: " ¦ "),
+                let arrow = line.range(of: " => ", options: .backwards)
+            else { continue }
             count += 1
             let expression = String(line[bar.upperBound..<arrow.lowerBound])
             let context = String(line[..<bar.lowerBound])

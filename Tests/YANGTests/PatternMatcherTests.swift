@@ -69,7 +69,8 @@ func largeCountsAreFastAndRight(pattern: String, isMatch: Bool) throws {
             // Enough before it that the machine gives up remembering.
             let noise = String(repeating: "xabbaxaab", count: 300)
             let body = (0..<count).map { $0 % 3 == 0 ? "a" : "b" }.joined()
-            #expect(matcher.matches(noise + "zx" + body + "y") == (low...high).contains(count), "\(low) \(high) \(count)")
+            #expect(
+                matcher.matches(noise + "zx" + body + "y") == (low...high).contains(count), "\(low) \(high) \(count)")
         }
     }
 }

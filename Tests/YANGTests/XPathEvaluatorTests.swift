@@ -168,7 +168,8 @@ func valuesAreComputedAsXPathSays(expression: String, expected: String) throws {
 }
 
 @Test(arguments: [
-    ("name", "box one"), ("starts-with(string(), 'box onehigha cp2')", "true"), ("port/name", "p1"), ("count(port)", "3"), ("port[2]/name", "p2"),
+    ("name", "box one"), ("starts-with(string(), 'box onehigha cp2')", "true"), ("port/name", "p1"),
+    ("count(port)", "3"), ("port[2]/name", "p2"),
     ("port[last()]/name", "p3"), ("port[position() < 3][2]/name", "p2"), ("(port/name)[3]", "p3"),
     ("port[name = 'p2']/speed", "100"), ("port['p2' = name]/speed", "100"), ("port[name = 'none']", ""),
     ("port[speed > 50][1]/name", "p2"), ("sum(port/speed)", "1110"), ("max(port/speed)", "1000"),

@@ -68,7 +68,9 @@ struct PatternProgram: Sendable {
         var first = 0
         for (index, instruction) in instructions.enumerated() {
             guard case .consumeOrJump(_, let target) = instruction else { continue }
-            if case .consumeOrJump(_, target)? = index + 1 < instructions.count ? instructions[index + 1] : nil { continue }
+            if case .consumeOrJump(_, target)? = index + 1 < instructions.count ? instructions[index + 1] : nil {
+                continue
+            }
             first = index
             while first > 0, case .consumeOrJump(_, target) = instructions[first - 1] { first -= 1 }
             if index - first + 1 >= Self.longExit {

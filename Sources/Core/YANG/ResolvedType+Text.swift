@@ -3,7 +3,8 @@ extension ResolvedType {
     func canonicalString(_ text: String) throws(ValueError) -> String {
         if let scalar = Self.illegalScalar(in: text) {
             throw ValueError(
-                invalid: text, "expected a text without the character U+\(String(scalar.value, radix: 16, uppercase: true))")
+                invalid: text,
+                "expected a text without the character U+\(String(scalar.value, radix: 16, uppercase: true))")
         }
         if !lengths.isEmpty {
             let length = text.unicodeScalars.count

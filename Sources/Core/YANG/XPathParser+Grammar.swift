@@ -316,7 +316,8 @@ struct XPathGrammar {
     private func identity(_ argument: XPathExpression, _ start: Int) throws(XPathSyntaxError) -> XPathExpression {
         guard case .literal(let name) = argument, let module = defaultModule else { return argument }
         if XPathQualifiedName.isIdentifier(name[...]) { return .qualifiedName(name, identity: "\(module):\(name)") }
-        let reason = XPathQualifiedName.split(name).map { "unknown prefix “\($0.prefix)”" } ?? "“\(name)” names no identity"
+        let reason =
+            XPathQualifiedName.split(name).map { "unknown prefix “\($0.prefix)”" } ?? "“\(name)” names no identity"
         throw XPathSyntaxError(offset: tokens[start].offset, message: reason)
     }
 }
