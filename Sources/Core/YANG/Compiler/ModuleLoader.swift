@@ -105,6 +105,11 @@ final class ModuleLoader {
         return module
     }
 
+    /// Cuts the references of modules to one another, which would keep all of them and their texts for ever.
+    func release() {
+        for text in texts { text.prefixes = [:] }
+    }
+
     // MARK: Linking
 
     private func link(_ module: LoadedModule) {

@@ -67,6 +67,7 @@ package struct SchemaCompiler: Sendable {
         let log = FaultLog(policy: options.policy)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
+        defer { loader.release() }
         loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
