@@ -102,7 +102,7 @@ struct TreeDiagram {
         let nodes = selected(nodes, level: level).filter { !Self.isEmptyPart($0) }
         guard !nodes.isEmpty else { return }
         guard level <= depth else {
-            lines.append(indent + "      ...")
+            lines.append(indent + "   ...")
             return
         }
         let width = width ?? Self.width(nodes, in: module)
@@ -160,9 +160,9 @@ struct TreeDiagram {
         let isImplied = node.kind == .case && node.statement.substatements.isEmpty
         if isImplied, let only = node.children.first { return mark(only) }
         switch node.first(.status)?.argument {
-        case "deprecated": "x"
-        case "obsolete": "o"
-        default: "+"
+        case "deprecated": return "x"
+        case "obsolete": return "o"
+        default: return "+"
         }
     }
 
