@@ -53,6 +53,7 @@ final class LoadedModule {
     var name: String { main.name }
     var revision: String? { main.revision }
     var namespace: String { main.statement.argument(of: .namespace) ?? "" }
+    var isVersion11: Bool { main.statement.argument(of: .yangVersion) == "1.1" }
     var prefix: String { main.statement.argument(of: .prefix) ?? "" }
 
     var summary: SchemaModule {

@@ -90,6 +90,29 @@ final class NameResolver {
         }
     }
 
+    /// The name of the module that defines an extension statement; nil for one of YANG or with an unknown prefix.
+    func definingModule(of statement: Statement) -> String? {
+        statement.prefix.flatMap { text(of: statement).prefixes[$0]?.name }
+    }
+
+    /// Whether `statement` defines a tree outside the datastores.
+    func structureKind(of statement: Statement) -> SchemaStructure.Kind? {
+        guard statement.prefix != nil else { return nil }
+        switch (statement.name, definingModule(of: statement)) {
+        case ("structure", "ietf-yang-structure-ext"): return .structure
+        case ("yang-data", "ietf-restconf"): return .yangData
+        default: return nil
+        }
+    }
+
+    func isStructureAugment(_ statement: Statement) -> Bool {
+        statement.name == "augment-structure" && definingModule(of: statement) == "ietf-yang-structure-ext"
+    }
+
+    func isMetadataAnnotation(_ statement: Statement) -> Bool {
+        statement.name == "annotation" && definingModule(of: statement) == "ietf-yang-metadata"
+    }
+
     /// Whether `statement` is an instance of an extension of that name in one of the `tailf` modules.
     func isTailf(_ statement: Statement, _ name: String) -> Bool {
         guard let prefix = statement.prefix, statement.name == name else { return false }

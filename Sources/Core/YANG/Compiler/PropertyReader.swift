@@ -31,6 +31,9 @@ struct PropertyReader {
         for when in draft.outerWhens { addConstraint(when, to: \.whens, contextIsParent: true) }
         readConfig(config)
         readStatus(status)
+        if !draft.originExtensions.isEmpty {
+            assembler.definitions.originExtensions[id] = assembler.names.instances(among: draft.originExtensions)
+        }
         if !extensions.isEmpty { assembler[id].extensions = assembler.names.instances(among: extensions) }
         if let type { readType(type, defaults: defaults) }
         checkCounts()
@@ -69,20 +72,23 @@ struct PropertyReader {
         let parent = assembler[assembler[id].parent]
         switch draft.kind {
         case .rpc, .action, .input, .output, .notification: assembler[id].isConfig = false
+        case _ where draft.isStructure: assembler[id].isConfig = false
         default: assembler[id].isConfig = parent.isConfig && statement?.text != "false"
         }
-        guard let statement, statement.text == "true", !parent.isConfig, !isInOperation else { return }
+        guard let statement, statement.text == "true", !parent.isConfig, !isOutsideDatastores else { return }
         log.sacrifice(
             "'\(draft.name)' is 'config true' below 'config false'", remedy: "remove the statement", statement.place)
     }
 
-    private var isInOperation: Bool {
+    /// Part of an operation, a notification or a structure, where `config` means nothing.
+    private var isOutsideDatastores: Bool {
         var node = draft.parent
         while let current = node {
             switch current.kind {
             case .input, .output, .notification, .rpc, .action: return true
-            default: node = current.parent
+            default: node = current.isStructure ? nil : current.parent
             }
+            if current.isStructure { return true }
         }
         return false
     }
@@ -131,17 +137,29 @@ struct PropertyReader {
     }
 
     private func makeMountPoint() {
-        guard draft.kind == .container || draft.kind == .list,
-            assembler[id].extensions.contains(where: {
+        guard
+            let mount = assembler[id].extensions.first(where: {
                 $0.name == "mount-point" && ["openned-extensions", "ietf-yang-schema-mount"].contains($0.module)
             })
         else { return }
-        guard draft.kind == .container, draft.children.isEmpty else {
+        let isOurs = mount.module == "openned-extensions"
+        guard draft.kind == .container || !isOurs && draft.kind == .list else {
+            log.error(
+                "'\(draft.name)' is a \(draft.kind), which is no mount point",
+                remedy: "mount points are containers\(isOurs ? "" : " and lists (RFC 8528 section 3.1)")", mount.place)
+            return
+        }
+        if !isOurs, assembler.names.module(nil, at: draft.statement)?.isVersion11 == false {
+            log.error(
+                "mount point in a module of YANG version 1",
+                remedy: "add 'yang-version 1.1' to the module (RFC 8528 section 3.1)", mount.place)
+        }
+        if draft.children.isEmpty && draft.kind == .container {
+            assembler[id].kind = .mountPoint
+        } else if isOurs {
             log.error(
                 "the mount point '\(draft.name)' must be a container without children",
                 remedy: "what lies below comes from the schema that is mounted", draft.statement.place)
-            return
         }
-        assembler[id].kind = .mountPoint
     }
 }

@@ -122,7 +122,17 @@ private struct LeafrefBinder {
         case .path(let start, let steps):
             var node: NodeID
             switch start {
-            case .root: node = NodeID(0)
+            case .root:
+                node = NodeID(0)
+                if case .name(let module, let name)? = steps.first?.test,
+                    let structure = assembler.drafts[Int(id.index)].structure, structure.name == name,
+                    module == nil || structure.module.name == module
+                {
+                    // Inside a structure the structure itself is the document element (RFC 8791 section 4).
+                    node = structure.id
+                    for step in steps.dropFirst() { node = try take(step, from: node) }
+                    return node
+                }
             case .context: node = id
             case .expression(let inner, _): node = try walk(inner, from: id, depth: depth + 1)
             }

@@ -12,6 +12,8 @@ final class SchemaAssembler {
     let identities: IdentityTable
     let modules: [LoadedModule]
     let root: DraftNode
+    private let structures: [DraftNode]
+    var definitions = SchemaDefinitions()
     var records: ContiguousArray<NodeRecord> = []
     var drafts: [DraftNode] = []
     var childTable: ContiguousArray<NodeID> = []
@@ -33,6 +35,7 @@ final class SchemaAssembler {
         log = builder.log
         features = builder.features
         root = builder.root
+        structures = builder.structures
         self.types = types
         self.identities = identities
         self.modules = modules
@@ -45,26 +48,74 @@ final class SchemaAssembler {
         var childTable: ContiguousArray<NodeID>
         var types: ContiguousArray<ResolvedType>
         var identities: IdentityTable
+        var definitions: SchemaDefinitions
 
         func make(diagnostics: [Diagnostic]) -> Schema {
             Schema(
                 modules: modules, records: records, childTable: childTable, types: types, identities: identities,
-                diagnostics: diagnostics)
+                diagnostics: diagnostics, definitions: definitions)
         }
     }
 
     func assemble() -> Parts {
         _ = number(root, parent: NodeID(0), dataParent: NodeID(0))
+        for structure in structures { number(structure: structure) }
         for draft in drafts where draft.kind == .list { linkList(draft) }
         bindReferences()
+        readMetadataAnnotations()
         let summaries = modules.map { module in
             var summary = module.summary
             summary.features = features.supported(of: module)
+            summary.extensions = extensions(of: module)
             return summary
         }
         return Parts(
             modules: summaries, records: records, childTable: childTable, types: resolvedTypes,
-            identities: identities)
+            identities: identities, definitions: definitions)
+    }
+
+    // MARK: Definitions outside the data tree
+
+    private func number(structure: DraftNode) {
+        let id = number(structure, parent: NodeID(0), dataParent: NodeID(0))
+        definitions.structures.append(
+            SchemaStructure(
+                kind: names.structureKind(of: structure.statement) ?? .structure, name: structure.name,
+                module: structure.module.name, root: id))
+    }
+
+    private func readMetadataAnnotations() {
+        for module in modules where module.isImplemented {
+            for statement in module.texts.flatMap(\.statement.substatements)
+            where names.isMetadataAnnotation(statement) && features.allows(statement) {
+                GrammarCheck(log: log).checkMetadataAnnotation(statement)
+                guard let type = statement.first(.type) else { continue }
+                let resolution = types.resolve(type, scope: module.scope)
+                if definitions.metadataAnnotations.contains(where: {
+                    $0.name == statement.text && $0.module == module.name
+                }) {
+                    log.error(
+                        "annotation '\(statement.text)' is defined twice", remedy: "remove one", statement.place)
+                    continue
+                }
+                definitions.metadataAnnotations.append(
+                    MetadataAnnotation(
+                        name: statement.text, module: module.name, type: resolution.type,
+                        units: statement.argument(of: .units) ?? resolution.units,
+                        status: statement.argument(of: .status).flatMap(NodeStatus.init(text:)) ?? .current,
+                        description: statement.argument(of: .description), place: statement.place))
+            }
+        }
+    }
+
+    /// What extension statements say about a module; those that define or annotate something are read elsewhere.
+    private func extensions(of module: LoadedModule) -> [ExtensionInstance] {
+        let statements = module.texts.flatMap(\.statement.substatements).filter { statement in
+            statement.prefix != nil && names.structureKind(of: statement) == nil
+                && !names.isStructureAugment(statement) && !names.isMetadataAnnotation(statement)
+                && !["annotate", "annotate-module", "action"].contains { names.isTailf(statement, $0) }
+        }
+        return names.instances(among: statements)
     }
 
     // MARK: Numbering

@@ -7,6 +7,8 @@ final class TreeBuilder {
     let features: FeatureEvaluator
     let log: FaultLog
     let root: DraftNode
+    /// The containers of structures, in order of definition.
+    private(set) var structures: [DraftNode] = []
     private var nodeCount = 0
     private var reportedLimit = false
     private var innerScopes: [ObjectIdentifier: Scope] = [:]
@@ -23,7 +25,29 @@ final class TreeBuilder {
     func build(_ module: LoadedModule) {
         for text in module.texts {
             expand(text.statement.substatements, under: root, scope: module.scope, module: module)
+            for statement in text.statement.substatements where names.structureKind(of: statement) != nil {
+                addStructure(statement, scope: module.scope, module: module)
+            }
         }
+    }
+
+    /// A structure is a container beside the data tree: its parent is the root, but it is none of the root's children.
+    private func addStructure(_ statement: Statement, scope: Scope, module: LoadedModule) {
+        GrammarCheck(log: log).checkStructure(statement)
+        let name = statement.text
+        if let other = structures.first(where: { $0.name == name && $0.module === module }) {
+            log.error(
+                "structure '\(name)' is defined twice", remedy: "the other is at \(other.statement.place)",
+                statement.place)
+            return
+        }
+        let node = DraftNode(statement: statement, kind: .container, name: name, module: module, scope: scope)
+        node.parent = root
+        node.depth = 1
+        node.isStructure = true
+        structures.append(node)
+        nodeCount += 1
+        expand(statement.substatements, under: node, scope: inner(statement, in: scope), module: module)
     }
 
     /// Adds what `statements` define to `parent`, in the namespace of `module`.
@@ -154,6 +178,10 @@ final class TreeBuilder {
         }
         if let when = statement.first(.when) {
             for child in parent.children[first...] { child.outerWhens.append(when) }
+        }
+        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
+        if !extensions.isEmpty {
+            for child in parent.children[first...] { child.originExtensions += extensions }
         }
     }
 

@@ -30,6 +30,20 @@ final class TreeEditor {
             }
         }
         for (statement, module) in waiting { reportMissing(statement, from: module) }
+        augmentStructures(of: modules)
+    }
+
+    private func augmentStructures(of modules: [LoadedModule]) {
+        for module in modules {
+            for statement in module.texts.flatMap(\.statement.substatements) where names.isStructureAugment(statement) {
+                GrammarCheck(log: log).checkStructureAugment(statement)
+                guard case .found(let target) = find(statement, from: module, amongStructures: true) else {
+                    reportMissing(statement, from: module, amongStructures: true)
+                    continue
+                }
+                builder.augment(target, by: statement, scope: module.scope, module: module)
+            }
+        }
     }
 
     private func apply(_ statement: Statement, of module: LoadedModule, to target: DraftNode) {
@@ -50,14 +64,21 @@ final class TreeEditor {
     }
 
     /// The node that an absolute schema node identifier names; names without prefix are `module`'s, or anyone's.
-    private func find(_ statement: Statement, from module: LoadedModule?) -> Search {
+    private func find(
+        _ statement: Statement, from module: LoadedModule?, amongStructures: Bool = false
+    ) -> Search {
         var current = builder.root
         let path = statement.text.trimmed
         guard path.hasPrefix("/") else { return .missing(step: path, module: nil) }
         for step in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
             let (prefix, name) = Identifier.split(String(step).trimmed)
             let stepModule = prefix == nil ? module : names.module(prefix, at: statement)
-            guard let next = current.child(named: name, module: stepModule) else {
+            let isFirst = current === builder.root
+            let next =
+                amongStructures && isFirst
+                ? builder.structures.first { $0.name == name && $0.module === stepModule }
+                : current.child(named: name, module: stepModule)
+            guard let next else {
                 return .missing(step: name, module: stepModule)
             }
             current = next
@@ -65,8 +86,11 @@ final class TreeEditor {
         return .found(current)
     }
 
-    private func reportMissing(_ statement: Statement, from module: LoadedModule?) {
-        guard case .missing(let step, let target) = find(statement, from: module) else { return }
+    private func reportMissing(
+        _ statement: Statement, from module: LoadedModule?, amongStructures: Bool = false
+    ) {
+        guard case .missing(let step, let target) = find(statement, from: module, amongStructures: amongStructures)
+        else { return }
         if let target, !target.isImplemented {
             log.error(
                 "'\(statement.name) \(statement.text)' points into module '\(target.name)', which is only imported",

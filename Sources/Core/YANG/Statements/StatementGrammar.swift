@@ -12,6 +12,11 @@ struct StatementGrammar: Sendable {
 
     static let standard = StatementGrammar(table: table)
 
+    /// What the extension statements that define something allow inside them.
+    static let structure = Rule("*must ?@about *typedef *grouping *@data")
+    static let structureAugment = Rule("?@about *@data *case")
+    static let metadataAnnotation = Rule("!type *if-feature ?units ?@about")
+
     private let rules: [Rule?]
 
     subscript(_ keyword: Keyword) -> Rule? { rules[Int(keyword.rawValue)] }
@@ -20,8 +25,7 @@ struct StatementGrammar: Sendable {
         var rules = [Rule?](repeating: nil, count: Keyword.allCases.count)
         for line in table.split(separator: "\n") {
             let words = line.split(separator: " ")
-            var rule = Rule()
-            for word in words.dropFirst() { StatementGrammar.add(word, to: &rule) }
+            let rule = Rule(words.dropFirst())
             for name in words[0].split(separator: ",") {
                 if let keyword = Keyword.byText[String(name)] { rules[Int(keyword.rawValue)] = rule }
             }
@@ -29,18 +33,7 @@ struct StatementGrammar: Sendable {
         self.rules = rules
     }
 
-    private static func add(_ word: Substring, to rule: inout Rule) {
-        let count = word.first
-        let name = String(word.dropFirst())
-        let keywords = groups[name]?.split(separator: " ").map(String.init) ?? [name]
-        for keyword in keywords.compactMap({ Keyword.byText[$0] }) {
-            rule.allowed.insert(keyword)
-            if count == "?" || count == "!" { rule.single.insert(keyword) }
-            if count == "!" || count == "+" { rule.required.insert(keyword) }
-        }
-    }
-
-    private static let groups = [
+    fileprivate static let groups = [
         "@data": "container leaf leaf-list list choice anydata anyxml uses",
         "@meta": "organization contact description reference",
         "@about": "status description reference",
@@ -90,6 +83,25 @@ struct StatementGrammar: Sendable {
         """
 }
 
+extension StatementGrammar.Rule {
+    fileprivate init(_ text: String) { self.init(text.split(separator: " ")) }
+
+    fileprivate init(_ words: some Sequence<Substring>) {
+        for word in words { add(word) }
+    }
+
+    private mutating func add(_ word: Substring) {
+        let count = word.first
+        let name = String(word.dropFirst())
+        let keywords = StatementGrammar.groups[name]?.split(separator: " ").map(String.init) ?? [name]
+        for keyword in keywords.compactMap({ Keyword.byText[$0] }) {
+            allowed.insert(keyword)
+            if count == "?" || count == "!" { single.insert(keyword) }
+            if count == "!" || count == "+" { required.insert(keyword) }
+        }
+    }
+}
+
 /// Checks the statements of one text against the grammar.
 struct GrammarCheck {
     let log: FaultLog
@@ -101,7 +113,28 @@ struct GrammarCheck {
     func check(_ statement: Statement) {
         guard statement.prefix == nil else { return }
         checkArgument(statement)
-        let rule = grammar[statement.keyword]
+        checkSubstatements(statement, grammar[statement.keyword])
+    }
+
+    /// Checks a structure (RFC 8791, RFC 8040), whose content is YANG's own.
+    func checkStructure(_ statement: Statement) { checkDefinition(statement, StatementGrammar.structure) }
+    func checkStructureAugment(_ statement: Statement) {
+        checkSubstatements(statement, StatementGrammar.structureAugment)
+    }
+    func checkMetadataAnnotation(_ statement: Statement) {
+        checkDefinition(statement, StatementGrammar.metadataAnnotation)
+    }
+
+    private func checkDefinition(_ statement: Statement, _ rule: StatementGrammar.Rule) {
+        if !Identifier.isValid(statement.text) {
+            log.error(
+                "'\(statement.text)' is no argument of '\(statement.writtenKeyword)'",
+                remedy: "expected a name: a letter or '_', then letters, digits, '_', '-' and '.'", statement.place)
+        }
+        checkSubstatements(statement, rule)
+    }
+
+    private func checkSubstatements(_ statement: Statement, _ rule: StatementGrammar.Rule?) {
         if statement.substatements.isEmpty && rule?.required.bits ?? 0 == 0 { return }
         var seen: KeywordSet = []
         for child in statement.substatements where child.prefix == nil {
