@@ -128,6 +128,8 @@ package struct SchemaModule: Hashable, Sendable {
     package var prefix: String
     package var revision: String?
     package var features: [String]
+    /// All features that the module defines, supported or not.
+    package var definedFeatures: Set<String> = []
     /// SHA-256 of the source text, in hexadecimal, over the module and its submodules in order of inclusion.
     package var digest: String
     /// Whether the module's own data nodes are part of the schema, or it only lends types and groupings.

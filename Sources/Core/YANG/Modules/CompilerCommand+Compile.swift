@@ -13,6 +13,7 @@ extension CompilerCommand {
         options.features = arguments.features(for: Self.moduleName(of: main))
         options.searchPath = arguments.searchPath + [Self.directory(of: file)] + searchPath
         options.annotations = annotations
+        options.severities = arguments.severities
         options.library = try dependencies()
         options.implementsImports = true
         let outcome = SchemaCompiler(options: options).compile([main] + deviations)
