@@ -180,6 +180,10 @@ final class TreeBuilder {
                 augment(target, by: change, scope: scope, module: module)
             }
         }
+        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
+        if !extensions.isEmpty {
+            for child in parent.children[first...] { child.originExtensions += extensions }
+        }
     }
 
     /// What a `uses` or `augment` says of the nodes that it brings.
@@ -189,10 +193,6 @@ final class TreeBuilder {
             node.home = statement.source
             node.outerFeatures += features
             if let when { node.outerWhens.append(when) }
-        }
-        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
-        if !extensions.isEmpty {
-            for child in parent.children[first...] { child.originExtensions += extensions }
         }
     }
 
