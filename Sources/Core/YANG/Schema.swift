@@ -15,6 +15,8 @@ package final class Schema: Sendable {
     package let identities: IdentityTable
     /// What `vendor` policy gave up to load the set, and warnings; errors never come with a schema.
     package let diagnostics: [Diagnostic]
+    /// Structures, metadata annotations, and extension statements that stand on no node.
+    package let definitions: SchemaDefinitions
     private let slotByName: [SlotKey: Int32]
     private let moduleByName: [String: Int]
     private let moduleByNamespace: [String: Int]
@@ -27,7 +29,8 @@ package final class Schema: Sendable {
 
     init(
         modules: [SchemaModule], records: ContiguousArray<NodeRecord>, childTable: ContiguousArray<NodeID>,
-        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic]
+        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic],
+        definitions: SchemaDefinitions = SchemaDefinitions()
     ) {
         self.modules = modules
         self.records = records
@@ -35,6 +38,7 @@ package final class Schema: Sendable {
         self.types = types
         self.identities = identities
         self.diagnostics = diagnostics
+        self.definitions = definitions
         moduleByName = Dictionary(
             modules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         moduleByNamespace = Dictionary(
@@ -124,16 +128,21 @@ package struct SchemaModule: Hashable, Sendable {
     package var prefix: String
     package var revision: String?
     package var features: [String]
+    /// All features that the module defines, supported or not.
+    package var definedFeatures: Set<String> = []
     /// SHA-256 of the source text, in hexadecimal, over the module and its submodules in order of inclusion.
     package var digest: String
     /// Whether the module's own data nodes are part of the schema, or it only lends types and groupings.
     package var isImplemented: Bool
     /// Modules that this one imports, with the revision asked for.
     package var imports: [String]
+    /// The extension statements directly in the module and its submodules, those that define something excepted
+    /// (`Schema.definitions`).
+    package var extensions: [ExtensionInstance]
 
     package init(
         name: String, namespace: String, prefix: String, revision: String? = nil, features: [String] = [],
-        digest: String = "", isImplemented: Bool = true, imports: [String] = []
+        digest: String = "", isImplemented: Bool = true, imports: [String] = [], extensions: [ExtensionInstance] = []
     ) {
         self.name = name
         self.namespace = namespace
@@ -143,6 +152,7 @@ package struct SchemaModule: Hashable, Sendable {
         self.digest = digest
         self.isImplemented = isImplemented
         self.imports = imports
+        self.extensions = extensions
     }
 }
 

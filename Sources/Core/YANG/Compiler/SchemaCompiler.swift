@@ -26,6 +26,8 @@ package struct SchemaCompiler: Sendable {
         /// Texts to import and include from, before the search path: what compiled modules brought with them.
         package var library: [Source] = []
         package var appliesDeviations = true
+        /// Kinds of faults that the user wants treated otherwise than the policy says.
+        package var severities = FaultSeverities()
         /// Whether modules found on the search path are implemented like those given: to check one module by itself,
         /// whose augments and leafrefs point into what it imports.
         package var implementsImports = false
@@ -64,7 +66,7 @@ package struct SchemaCompiler: Sendable {
 
     /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
     func compile(_ sources: [Source], observing observe: (ModuleDraft) -> Void) -> Outcome {
-        let log = FaultLog(policy: options.policy)
+        let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
         defer { loader.release() }
@@ -102,7 +104,8 @@ package struct SchemaCompiler: Sendable {
         of module: LoadedModule, log: FaultLog
     ) {
         if let other = module[keyPath: table].updateValue(statement, forKey: statement.text) {
-            log.error(
+            log.report(
+                .repeatedDefinition,
                 "\(statement.name) '\(statement.text)' is defined twice", remedy: "the other is at \(other.place)",
                 statement.place)
         }
@@ -117,6 +120,8 @@ package struct SchemaCompiler: Sendable {
             }
             return nil
         }
+        let statementRules = StatementRules(names: names, log: log)
+        for module in loader.modules where module.isImplemented { statementRules.check(module) }
         let features = FeatureEvaluator(selection: options.features, names: names, log: log)
         let types = TypeResolver(names: names, features: features, log: log)
         let identities = IdentityLinker(names: names, features: features, log: log).link(loader.modules)
@@ -137,6 +142,7 @@ package struct SchemaCompiler: Sendable {
             for typedef in module.scope.typedefs.values.sorted(by: { $0.line < $1.line }) {
                 types.check(typedef: typedef, scope: module.scope)
             }
+            builder.checkUnusedGroupings(of: module, types: types)
         }
         return schema.make(diagnostics: log.diagnostics)
     }
