@@ -97,7 +97,7 @@ struct CompilerCommandTests {
         _ = try directory.write(
             module("a", "revision 2025-01-01; leaf old { type int8; }"), to: "yang/a@2025-01-01.yang")
         _ = try directory.write(
-            module("a", "revision 2026-01-01; include s; leaf l { type int8; }"), to: "yang/a@2026-01-01.yang")
+            module("a", "include s; revision 2026-01-01; leaf l { type int8; }"), to: "yang/a@2026-01-01.yang")
         _ = try directory.write(
             "submodule s { yang-version 1.1; belongs-to a { prefix a; } leaf m { type int8; default 300; } }",
             to: "yang/s.yang")
