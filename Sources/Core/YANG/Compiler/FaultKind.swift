@@ -10,6 +10,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
     case missingStatement = "MISSING_STATEMENT"
     case badArgument = "BAD_ARGUMENT"
     case statementOrder = "STATEMENT_ORDER"
+    case unknownEscape = "UNKNOWN_ESCAPE"
     case reservedIdentifier = "RESERVED_IDENTIFIER"
     case laterVersion = "LATER_VERSION"
     // Modules.
@@ -80,7 +81,6 @@ package enum FaultKind: String, CaseIterable, Sendable {
     case leafrefPath = "LEAFREF_PATH"
     case leafrefTarget = "LEAFREF_TARGET"
     case leafrefConfig = "LEAFREF_CONFIG"
-    case leafrefFeature = "LEAFREF_FEATURE"
     case leafrefCycle = "LEAFREF_CYCLE"
     // Changes.
     case augmentTarget = "AUGMENT_TARGET"
@@ -106,12 +106,13 @@ package enum FaultKind: String, CaseIterable, Sendable {
 
     package var effect: Effect {
         switch self {
-        case .revisionOrder, .repeatedRevision, .deprecatedUse, .xpathNode, .xpathConfig, .extensionArgument,
-            .unusedSubmodule, .annotationTarget:
+        case .revisionOrder, .repeatedRevision, .deprecatedUse, .xpathNode, .xpathConfig, .unusedSubmodule,
+            .annotationTarget:
             .warned
         case .statementOrder, .reservedIdentifier, .laterVersion, .revisionNotFound, .includeCycle, .mixedVersions,
-            .shadowedDefinition, .undefinedExtension, .statusOfReference, .keyConfig, .conditionalKey, .keyType,
-            .operationPlace, .augmentMandatory, .leafrefPath, .leafrefFeature, .conditionalDefault:
+            .shadowedDefinition, .undefinedExtension, .extensionArgument,
+            .statusOfReference, .keyConfig, .conditionalKey, .keyType,
+            .operationPlace, .augmentMandatory, .leafrefPath, .conditionalDefault, .unknownEscape:
             .kept
         case .statusOfParent, .mandatoryDefault, .defaultValue, .defaultCase, .patternSyntax, .widenedType,
             .xpathSyntax, .uniquePath, .leafrefTarget, .leafrefConfig, .configBelowState, .elementCounts,
@@ -157,6 +158,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
         case .unknownStatement, .misplacedStatement, .repeatedStatement, .missingStatement, .badArgument,
             .statementOrder:
             "14"
+        case .unknownEscape: "6.1.3"
         case .laterVersion, .mixedVersions: "12"
         case .moduleNotFound, .revisionNotFound: "7.1.5"
         case .submoduleNotFound: "7.1.6"
@@ -198,7 +200,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
         case .operationPlace: "7.15"
         case .xpathSyntax, .xpathNode, .xpathConfig: "6.4.1"
         case .leafrefPath: "9.9.2"
-        case .leafrefTarget, .leafrefConfig, .leafrefFeature, .leafrefCycle: "9.9"
+        case .leafrefTarget, .leafrefConfig, .leafrefCycle: "9.9"
         case .augmentTarget, .augmentKind, .augmentMandatory: "7.17"
         case .refineTarget, .refineProperty: "7.13.2"
         case .deviationTarget: "7.20.3"

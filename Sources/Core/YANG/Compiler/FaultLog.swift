@@ -67,6 +67,12 @@ final class FaultLog {
         add(diagnostic)
     }
 
+    /// Marks a node with what was given up there, where the fault itself is reported once for many nodes.
+    func markDegraded(_ node: NodeID, _ summaries: [String]) {
+        guard policy == .vendor, !summaries.isEmpty else { return }
+        degradations[node, default: []] += summaries
+    }
+
     private func severity(of kind: FaultKind) -> Diagnostic.Severity {
         switch kind.effect {
         case .warned: severities.errors.contains(kind) ? .error : .warning

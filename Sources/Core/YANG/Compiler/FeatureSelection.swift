@@ -162,7 +162,9 @@ final class FeatureEvaluator {
 
     /// The supported features of a module.
     func supported(of module: LoadedModule) -> [String] {
-        module.features.filter { isOn($0.value, named: $0.key, of: module) }.keys.sorted()
+        module.features.keys.sorted().filter { name in
+            module.features[name].map { isOn($0, named: name, of: module) } ?? false
+        }
     }
 
     private func evaluate(_ statement: Statement) -> Bool {

@@ -61,7 +61,13 @@ final class ModuleLoader {
     private func parse(_ source: SchemaCompiler.Source) -> ModuleText? {
         let sourceText = SourceText(path: source.path, index: texts.count)
         let (statements, faults) = StatementParser.parse(source.bytes, source: sourceText)
-        for fault in faults { log.add(fault) }
+        for fault in faults {
+            if let kind = fault.code.flatMap(FaultKind.init(rawValue:)) {
+                log.report(kind, fault.summary, remedy: fault.remedy, fault.place)
+            } else {
+                log.add(fault)
+            }
+        }
         guard let statement = statements.first else { return nil }
         guard statement.keyword == .module || statement.keyword == .submodule, statement.argument != nil else {
             if faults.isEmpty {

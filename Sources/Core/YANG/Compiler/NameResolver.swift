@@ -84,20 +84,24 @@ final class NameResolver {
         let summary =
             takesArgument
             ? "'\(statement.writtenKeyword)' has no argument" : "'\(statement.writtenKeyword)' takes no argument"
-        log.report(.extensionArgument, summary, remedy: "see its definition at \(definition.place)", statement.place)
+        report(.extensionArgument, summary, remedy: "see its definition at \(definition.place)", statement)
     }
 
     private func reportUnknown(_ statement: Statement, in module: LoadedModule) {
-        let summary = "extension '\(statement.name)' is not defined in module '\(module.name)'"
-        let remedy = "correct the name, or use a revision of the module that has it"
-        if module.name.hasPrefix("tailf") {
-            // Ours have the public names; one that is missing is missing with us, not in the model.
-            var diagnostic = Diagnostic.warning(summary, remedy: remedy, place: statement.place)
-            diagnostic.code = FaultKind.undefinedExtension.rawValue
-            log.add(diagnostic)
-        } else {
-            log.report(.undefinedExtension, summary, remedy: remedy, statement.place)
+        report(
+            .undefinedExtension, "extension '\(statement.name)' is not defined in module '\(module.name)'",
+            remedy: "correct the name, or use a revision of the module that has it", statement)
+    }
+
+    /// Of the `tailf` modules ours are not the only ones: what they lack, or have otherwise, is no fault of a model.
+    private func report(_ kind: FaultKind, _ summary: String, remedy: String, _ statement: Statement) {
+        guard definingModule(of: statement)?.hasPrefix("tailf") == true else {
+            log.report(kind, summary, remedy: remedy, statement.place)
+            return
         }
+        var diagnostic = Diagnostic.warning(summary, remedy: remedy, place: statement.place)
+        diagnostic.code = kind.rawValue
+        log.add(diagnostic)
     }
 
     /// The name of the module that defines an extension statement; nil for one of YANG or with an unknown prefix.

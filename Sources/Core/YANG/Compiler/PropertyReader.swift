@@ -58,7 +58,10 @@ struct PropertyReader {
     private func addConstraint(
         _ statement: Statement, to list: WritableKeyPath<NodeRecord, [Constraint]>, contextIsParent: Bool
     ) {
-        guard let expression = assembler.expression(statement, module: draft.module) else { return }
+        guard let expression = assembler.expression(statement, module: draft.module) else {
+            log.markDegraded(id, ["\(statement.name) \"\(statement.text)\" is no XPath expression"])
+            return
+        }
         assembler[id][keyPath: list].append(
             Constraint(
                 expression: expression, source: statement.text,
@@ -116,6 +119,7 @@ struct PropertyReader {
         if !resolution.extensions.isEmpty {
             assembler[id].extensions += assembler.names.instances(among: resolution.extensions)
         }
+        log.markDegraded(id, resolution.degradations)
         if !resolution.conditionalMembers.isEmpty { assembler.conditionalMembers[id] = resolution.conditionalMembers }
         if let first = defaults.first, draft.kind == .leafList, assembler[id].minElements > 0 {
             log.report(

@@ -26,6 +26,12 @@ extension SchemaAssembler {
                     defaultModule: text.module?.name ?? drafts[Int(id.index)].module.name,
                     leafrefType: { target in typeOfNode[target].map { snapshot[Int($0)] } })
                 checkConditional(statement, of: id)
+                if snapshot[Int(self[id].type)].base == .empty {
+                    log.report(
+                        .defaultValue, "the default of '\(self[id].name)' is no value: its type is empty",
+                        remedy: "remove the default", statement.place, node: id)
+                    continue
+                }
                 do {
                     values.append(try snapshot[Int(self[id].type)].canonical(statement.text, in: context))
                 } catch {
@@ -48,6 +54,21 @@ extension SchemaAssembler {
 }
 
 extension SchemaAssembler {
+    /// Why a default is no value of a type without leafrefs; nil if it is one.
+    func faultOfDefault(_ statement: Statement, of type: ResolvedType, module: LoadedModule) -> String? {
+        if type.base == .empty { return "a value of type empty cannot be a default" }
+        let prefixes = names.text(of: statement).moduleNames
+        let context = ValueContext(
+            identities: identities, moduleForPrefix: { prefixes[$0] }, defaultModule: module.name,
+            leafrefType: { _ in nil })
+        do {
+            _ = try type.canonical(statement.text, in: context)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
     /// A default must be there whatever features are supported.
     private func checkConditional(_ statement: Statement, of id: NodeID) {
         guard let members = conditionalMembers[id] else { return }
@@ -118,6 +139,11 @@ private struct LeafrefBinder {
     /// followed, and is left out.
     private func checkForm(of expression: XPathExpression, _ path: Statement, _ id: NodeID) {
         guard case .path(_, let steps) = expression else { return }
+        if path.text.contains("::") {
+            assembler.log.report(
+                .leafrefPath, "leafref path \"\(path.text)\" names an axis", remedy: "expected '..' and names only",
+                path.place, node: id)
+        }
         for predicate in steps.lazy.flatMap(\.predicates) where !Self.isKeyPredicate(predicate) {
             assembler.log.report(
                 .leafrefPath, "leafref path \"\(path.text)\" has a predicate that compares no key with a path",

@@ -139,10 +139,7 @@ package struct SchemaCompiler: Sendable {
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let schema = assembler.assemble()
         for module in implemented {
-            for typedef in module.scope.typedefs.values.sorted(by: { $0.line < $1.line }) {
-                types.check(typedef: typedef, scope: module.scope)
-            }
-            builder.checkUnusedGroupings(of: module, types: types)
+            DefinitionRules(builder: builder, assembler: assembler).check(module)
         }
         return schema.make(diagnostics: log.diagnostics)
     }

@@ -12,6 +12,19 @@ struct SchemaRules {
         case .action, .notification: checkPlace(of: draft)
         default: break
         }
+        if draft.kind != .choice { checkChoiceNames(among: draft.children) }
+    }
+
+    /// A choice shares its name with no sibling; between data nodes the assembler compares.
+    private func checkChoiceNames(among siblings: [DraftNode]) {
+        for choice in siblings where choice.kind == .choice {
+            for other in siblings where other !== choice && other.name == choice.name && other.module === choice.module {
+                if other.kind == .choice && other.id.index > choice.id.index { continue }
+                report(
+                    .repeatedNode, "'\(choice.name)' is a choice and something else in one place",
+                    "the other is at \(other.statement.place)", choice)
+            }
+        }
     }
 
     // MARK: Keys

@@ -13,7 +13,7 @@ final class TreeBuilder {
     private var reportedLimit = false
     private var innerScopes: [ObjectIdentifier: Scope] = [:]
     private var openGroupings: [ObjectIdentifier] = []
-    private var usedGroupings: Set<ObjectIdentifier> = []
+    private(set) var usedGroupings: Set<ObjectIdentifier> = []
 
     init(names: NameResolver, features: FeatureEvaluator, log: FaultLog, root: DraftNode) {
         self.names = names
@@ -151,6 +151,15 @@ final class TreeBuilder {
         return made
     }
 
+    /// The nodes of a grouping that nothing uses, apart from the tree.
+    func expandAside(_ grouping: Statement, scope: Scope, module: LoadedModule) -> DraftNode {
+        let aside = DraftNode(statement: grouping, kind: .container, name: grouping.text, module: module, scope: scope)
+        openGroupings.append(ObjectIdentifier(grouping))
+        expand(grouping.substatements, under: aside, scope: inner(grouping, in: scope), module: module)
+        openGroupings.removeLast()
+        return aside
+    }
+
     // MARK: Uses
 
     private func use(_ statement: Statement, under parent: DraftNode, scope: Scope, module: LoadedModule) {
@@ -285,33 +294,6 @@ final class TreeBuilder {
             log.report(
                 .augmentKind, "'\(child.name)' does not fit into '\(target.name)', a \(target.kind)",
                 remedy: "augment another node, or add another kind of node", child.place)
-        }
-    }
-
-    /// Expands the groupings of a module that nothing uses, apart from the tree, so that their faults show too.
-    func checkUnusedGroupings(of module: LoadedModule, types: TypeResolver) {
-        var waiting = module.scope.groupings.values.sorted {
-            ($0.source.index, $0.line, $0.column) < ($1.source.index, $1.line, $1.column)
-        }[...]
-        while let grouping = waiting.popFirst() {
-            guard !usedGroupings.contains(ObjectIdentifier(grouping)) else { continue }
-            let aside = DraftNode(
-                statement: grouping, kind: .container, name: grouping.text, module: module, scope: module.scope)
-            openGroupings.append(ObjectIdentifier(grouping))
-            expand(
-                grouping.substatements, under: aside, scope: inner(grouping, in: module.scope), module: module)
-            openGroupings.removeLast()
-            checkTypes(below: aside, types: types)
-        }
-    }
-
-    private func checkTypes(below draft: DraftNode, types: TypeResolver) {
-        for child in draft.children {
-            if let type = child.first(.type) {
-                let isOwn = type.source === child.statement.source
-                _ = types.resolve(type, scope: isOwn ? child.scope : names.text(of: type).module?.scope ?? child.scope)
-            }
-            checkTypes(below: child, types: types)
         }
     }
 

@@ -174,22 +174,29 @@ final class TreeEditor {
             return
         }
         for deviate in deviation.all(.deviate) {
-            checkProperties(deviate, of: target)
+            let properties = fittingProperties(deviate, of: target)
             switch deviate.text {
             case "not-supported": target.removeFromParent()
-            case "add": add(deviate.substatements, to: target)
-            case "replace": replace(deviate.substatements, in: target)
-            case "delete": delete(deviate.substatements, from: target)
+            case "add": add(properties, to: target)
+            case "replace": replace(properties, in: target)
+            case "delete": delete(properties, from: target)
             default: break
             }
         }
     }
 
-    private func checkProperties(_ deviate: Statement, of target: DraftNode) {
-        for statement in deviate.substatements where !TreeBuilder.allows(statement.keyword, in: target) {
-            log.report(
-                .deviationProperty, "'\(target.name)' is a \(target.kind), which has no '\(statement.name)'",
-                remedy: "remove it", statement.place)
+    /// What of a `deviate` its target can have; the rest is reported, here or by `StatementRules`.
+    private func fittingProperties(_ deviate: Statement, of target: DraftNode) -> [Statement] {
+        let allowed = StatementRules.deviateProperties[deviate.text]
+        return deviate.substatements.filter { statement in
+            guard statement.prefix == nil else { return true }
+            guard TreeBuilder.allows(statement.keyword, in: target) else {
+                log.report(
+                    .deviationProperty, "'\(target.name)' is a \(target.kind), which has no '\(statement.name)'",
+                    remedy: "remove it", statement.place)
+                return false
+            }
+            return allowed?.contains(statement.keyword) ?? true
         }
     }
 

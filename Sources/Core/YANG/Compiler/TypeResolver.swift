@@ -12,6 +12,8 @@ struct TypeResolution {
     var paths: [Statement] = []
     /// Enums and bits that hang on a feature: no default may name them.
     var conditionalMembers: Set<String> = []
+    /// What `vendor` policy gave up of the type.
+    var degradations: [String] = []
 }
 
 /// Resolves `type` statements; each once.
@@ -41,12 +43,6 @@ final class TypeResolver {
         open.removeLast()
         known[key] = resolution
         return resolution
-    }
-
-    /// Checks a typedef that nothing may use.
-    func check(typedef: Statement, scope: Scope) {
-        guard let type = typedef.first(.type) else { return }
-        _ = resolve(type, scope: scope)
     }
 
     private func make(_ statement: Statement, scope: Scope) -> TypeResolution {
@@ -106,9 +102,9 @@ final class TypeResolver {
                 continue
             }
             switch child.keyword {
-            case .range: restrictRange(&resolution.type, by: child)
-            case .length: restrictLength(&resolution.type, by: child)
-            case .pattern: addPattern(child, to: &resolution.type)
+            case .range: restrictRange(&resolution, by: child)
+            case .length: restrictLength(&resolution, by: child)
+            case .pattern: addPattern(child, to: &resolution)
             case .path, .base, .type, .fractionDigits:
                 guard isBuiltIn else {
                     log.report(
@@ -167,6 +163,7 @@ final class TypeResolver {
                 remedy: "add 'yang-version 1.1' to the module", statement.place)
         }
         resolution.type.members.append(member.type)
+        resolution.degradations += member.degradations
         resolution.paths += member.paths
     }
 
@@ -182,33 +179,36 @@ final class TypeResolver {
         type.fractionDigits = digits
     }
 
-    private func restrictRange(_ type: inout ResolvedType, by statement: Statement) {
-        let digits = type.fractionDigits
-        guard let parts = RangeText.parse(statement.text, within: type.ranges, { RangeText.number($0, digits: digits) })
+    private func restrictRange(_ resolution: inout TypeResolution, by statement: Statement) {
+        let digits = resolution.type.fractionDigits
+        let base = resolution.type.ranges
+        guard let parts = RangeText.parse(statement.text, within: base, { RangeText.number($0, digits: digits) })
         else {
             log.report(.rangeSyntax, "'\(statement.text)' is no range", remedy: "expected such as 1..10 | 20", statement.place)
             return
         }
-        type.ranges = narrowed(type.ranges, to: parts, statement)
+        resolution.type.ranges = narrowed(base, to: parts, statement, &resolution.degradations)
     }
 
-    private func restrictLength(_ type: inout ResolvedType, by statement: Statement) {
-        let base = type.lengths.isEmpty ? [0...Int.max] : type.lengths
+    private func restrictLength(_ resolution: inout TypeResolution, by statement: Statement) {
+        let base = resolution.type.lengths.isEmpty ? [0...Int.max] : resolution.type.lengths
         guard let parts = RangeText.parse(statement.text, within: base, RangeText.length) else {
             log.report(.lengthSyntax, "'\(statement.text)' is no length", remedy: "expected such as 1..10 | 20", statement.place)
             return
         }
-        type.lengths = narrowed(base, to: parts, statement)
+        resolution.type.lengths = narrowed(base, to: parts, statement, &resolution.degradations)
     }
 
     /// A restriction may only narrow; where it does not, what both allow is left.
     private func narrowed<Bound>(
-        _ base: [ClosedRange<Bound>], to parts: [ClosedRange<Bound>], _ statement: Statement
+        _ base: [ClosedRange<Bound>], to parts: [ClosedRange<Bound>], _ statement: Statement,
+        _ degradations: inout [String]
     ) -> [ClosedRange<Bound>] {
         let areInside = parts.allSatisfy { part in
             base.contains { $0.contains(part.lowerBound) && $0.contains(part.upperBound) }
         }
         if areInside { return parts }
+        degradations.append("\(statement.name) \"\(statement.text)\" allows more than the type that it restricts")
         log.report(
             .widenedType,
             "\(statement.name) \"\(statement.text)\" allows more than the type that it restricts",
@@ -217,14 +217,15 @@ final class TypeResolver {
         return common.isEmpty ? base : common
     }
 
-    private func addPattern(_ statement: Statement, to type: inout ResolvedType) {
+    private func addPattern(_ statement: Statement, to resolution: inout TypeResolution) {
         do {
-            type.patterns.append(
+            resolution.type.patterns.append(
                 TypePattern(
                     source: statement.text, isInverted: statement.first(.modifier) != nil,
                     errorMessage: statement.argument(of: .errorMessage),
                     errorAppTag: statement.argument(of: .errorAppTag), matcher: try PatternMatcher(statement.text)))
         } catch {
+            resolution.degradations.append("pattern '\(statement.text)' is faulty")
             log.report(
                 .patternSyntax,
                 "pattern '\(statement.text)' is faulty: \(error.description)",

@@ -274,7 +274,7 @@ struct StatementParser {
         if let badEscape, forbidsUnknownEscapes {
             fault(
                 "'\\\(badEscape)' is no escape of YANG 1.1", remedy: "use a single-quoted string, or write '\\\\'",
-                severity: .warning)
+                severity: .warning, kind: .unknownEscape)
         }
         return takeString(from: start, to: end) { _ in text }
     }
@@ -406,11 +406,14 @@ struct StatementParser {
 
     private var column: Int32 { Int32(offset - lineStart + 1) }
 
-    private mutating func fault(_ summary: String, remedy: String, severity: Diagnostic.Severity = .error) {
-        faults.append(
-            Diagnostic(
-                severity, summary, remedy: remedy,
-                place: SourcePlace(file: source.path, line: Int(line), column: Int(column))))
+    private mutating func fault(
+        _ summary: String, remedy: String, severity: Diagnostic.Severity = .error, kind: FaultKind? = nil
+    ) {
+        var fault = Diagnostic(
+            severity, summary, remedy: remedy,
+            place: SourcePlace(file: source.path, line: Int(line), column: Int(column)))
+        fault.code = kind?.rawValue
+        faults.append(fault)
     }
 
     private mutating func checkEncoding() {
