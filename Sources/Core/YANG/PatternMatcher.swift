@@ -14,17 +14,35 @@ package struct PatternSyntaxError: Error, Hashable, Sendable, CustomStringConver
 /// the sets that have been met are remembered as the states of a deterministic machine, in a cache of bounded size.
 package final class PatternMatcher: Sendable {
     package let source: String
-    private let program: PatternProgram
-    private let machine: Mutex<PatternMachine>
+    let acceptsExtraEscapes: Bool
+    /// The compiled pattern with what has been explored of its machine; nil until it is first needed.
+    private let compiled: Mutex<Compiled?>
+
+    private final class Compiled {
+        let program: PatternProgram
+        var machine: PatternMachine
+
+        init(_ source: String, acceptingExtraEscapes: Bool) throws(PatternSyntaxError) {
+            var parser = try PatternParser(source, acceptingExtraEscapes: acceptingExtraEscapes)
+            program = try PatternProgram(try parser.parse())
+            machine = PatternMachine(program)
+        }
+    }
 
     /// Compiles `pattern`. With `acceptingExtraEscapes` a backslash before any ASCII punctuation stands for that
     /// character; XML Schema knows only some of these, vendors' modules use them all.
     package init(_ pattern: String, acceptingExtraEscapes: Bool = false) throws(PatternSyntaxError) {
         source = pattern
-        var parser = try PatternParser(pattern, acceptingExtraEscapes: acceptingExtraEscapes)
-        let program = try PatternProgram(try parser.parse())
-        self.program = program
-        machine = Mutex(PatternMachine(program))
+        acceptsExtraEscapes = acceptingExtraEscapes
+        let made = try Compiled(pattern, acceptingExtraEscapes: acceptingExtraEscapes)
+        compiled = Mutex(made)
+    }
+
+    /// A pattern that has been compiled before, to be compiled again when it is first needed.
+    init(verified pattern: String, acceptingExtraEscapes: Bool) {
+        source = pattern
+        acceptsExtraEscapes = acceptingExtraEscapes
+        compiled = Mutex(nil)
     }
 
     /// Whether all of `text` is in the language of the pattern.
@@ -35,7 +53,11 @@ package final class PatternMatcher: Sendable {
 
     /// Whether all of `text`, which must be valid UTF-8, is in the language of the pattern.
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        machine.withLock { $0.run(program, text) }
+        compiled.withLock { state in
+            if state == nil { state = try? Compiled(source, acceptingExtraEscapes: acceptsExtraEscapes) }
+            guard let current = state else { return false }
+            return current.machine.run(current.program, text)
+        }
     }
 }
 
