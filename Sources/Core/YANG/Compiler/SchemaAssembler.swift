@@ -12,6 +12,8 @@ final class SchemaAssembler {
     let identities: IdentityTable
     let modules: [LoadedModule]
     let root: DraftNode
+    /// At least as many nodes as the tree has.
+    private let nodeCount: Int
     var records: ContiguousArray<NodeRecord> = []
     var drafts: [DraftNode] = []
     var childTable: ContiguousArray<NodeID> = []
@@ -33,6 +35,7 @@ final class SchemaAssembler {
         log = builder.log
         features = builder.features
         root = builder.root
+        nodeCount = builder.nodeCount + 1
         self.types = types
         self.identities = identities
         self.modules = modules
@@ -46,14 +49,17 @@ final class SchemaAssembler {
         var types: ContiguousArray<ResolvedType>
         var identities: IdentityTable
 
-        func make(diagnostics: [Diagnostic]) -> Schema {
+        func make(diagnostics: [Diagnostic], key: [UInt8]) -> Schema {
             Schema(
-                modules: modules, records: records, childTable: childTable, types: types, identities: identities,
-                diagnostics: diagnostics)
+                image: SchemaImageWriter.image(
+                    modules: modules, records: records, childTable: childTable, types: types, identities: identities,
+                    diagnostics: diagnostics, key: key))
         }
     }
 
     func assemble() -> Parts {
+        records.reserveCapacity(nodeCount)
+        drafts.reserveCapacity(nodeCount)
         _ = number(root, parent: NodeID(0), dataParent: NodeID(0))
         for draft in drafts where draft.kind == .list { linkList(draft) }
         bindReferences()

@@ -60,7 +60,8 @@ package struct SchemaCompiler: Sendable {
     package init(options: Options = Options()) { self.options = options }
 
     /// Compiles `sources` as implemented modules (submodules among them are taken where they are included).
-    package func compile(_ sources: [Source]) -> Outcome {
+    /// - Parameter key: the digest that the schema's image is to bear, 32 bytes, or nothing.
+    package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome {
         let log = FaultLog(policy: options.policy)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
@@ -68,7 +69,7 @@ package struct SchemaCompiler: Sendable {
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
-        let schema = build(loader, names: names, log: log)
+        let parts = build(loader, names: names, log: log)
         let texts = loader.texts.compactMap { text in
             text.module.map { module in
                 LoadedText(
@@ -76,7 +77,10 @@ package struct SchemaCompiler: Sendable {
                     isImplemented: module.isImplemented, source: Source(path: text.source.path, bytes: text.bytes))
             }
         }
-        return Outcome(schema: log.errorCount == 0 ? schema : nil, diagnostics: log.diagnostics, texts: texts)
+        // The image is made when the statements are gone, so that the two never take memory at the same time.
+        loader.dropStatements()
+        let schema = log.errorCount == 0 ? parts?.make(diagnostics: log.diagnostics, key: key) : nil
+        return Outcome(schema: schema, diagnostics: log.diagnostics, texts: texts)
     }
 
     private func collectDefinitions(of module: LoadedModule, log: FaultLog) {
@@ -104,7 +108,7 @@ package struct SchemaCompiler: Sendable {
         }
     }
 
-    private func build(_ loader: ModuleLoader, names: NameResolver, log: FaultLog) -> Schema? {
+    private func build(_ loader: ModuleLoader, names: NameResolver, log: FaultLog) -> SchemaAssembler.Parts? {
         guard let first = loader.modules.first else {
             if log.errorCount == 0 {
                 log.error("no module was given", remedy: "name at least one YANG module", nil)
@@ -125,12 +129,12 @@ package struct SchemaCompiler: Sendable {
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
-        let schema = assembler.assemble()
+        let parts = assembler.assemble()
         for module in implemented {
             for typedef in module.scope.typedefs.values.sorted(by: { $0.line < $1.line }) {
                 types.check(typedef: typedef, scope: module.scope)
             }
         }
-        return schema.make(diagnostics: log.diagnostics)
+        return parts
     }
 }

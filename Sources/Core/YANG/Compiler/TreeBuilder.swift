@@ -7,7 +7,7 @@ final class TreeBuilder {
     let features: FeatureEvaluator
     let log: FaultLog
     let root: DraftNode
-    private var nodeCount = 0
+    private(set) var nodeCount = 0
     private var reportedLimit = false
     private var innerScopes: [ObjectIdentifier: Scope] = [:]
     private var openGroupings: [ObjectIdentifier] = []
