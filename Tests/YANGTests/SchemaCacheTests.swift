@@ -52,11 +52,13 @@ private final class CountingBuilder: SchemaBuilder {
         _ = cache.schema(of: [Self.module("a")], options: options)
         options.appliesDeviations = false
         _ = cache.schema(of: [Self.module("a")], options: options)
+        options.severities.silent = [.badArgument]
+        _ = cache.schema(of: [Self.module("a")], options: options)
         options.searchPath = [directory.path]
         _ = cache.schema(of: [Self.module("a")], options: options)
         try Data("module b {}".utf8).write(to: URL(fileURLWithPath: directory.path + "/b.yang"))
         _ = cache.schema(of: [Self.module("a")], options: options)
-        #expect(builds == 7 && entries.count == 7)
+        #expect(builds == 8 && entries.count == 8)
     }
 
     /// A field that is not in `SchemaDigest` and `CompileRequest.bytes` makes a cache that gives the wrong schema.
@@ -64,7 +66,8 @@ private final class CountingBuilder: SchemaBuilder {
         let fields = Mirror(reflecting: SchemaCompiler.Options()).children.compactMap(\.label)
         #expect(
             fields == [
-                "policy", "features", "searchPath", "annotations", "library", "appliesDeviations", "implementsImports",
+                "policy", "features", "searchPath", "annotations", "library", "appliesDeviations", "severities",
+                "implementsImports",
             ], "add it to SchemaDigest.key, CompileRequest.bytes and here")
     }
 

@@ -18,6 +18,7 @@ package final class Schema: Sendable {
     private let extras: LazyTable<NodeExtra>
     private let identityTable = AtomicLazyReference<Box<IdentityTable>>()
     private let findings = AtomicLazyReference<Box<[Diagnostic]>>()
+    private let otherDefinitions = AtomicLazyReference<Box<SchemaDefinitions>>()
 
     /// The schema that an image holds. What is not flat in it is decoded when it is first asked for.
     init(image: SchemaImage) {
@@ -33,12 +34,13 @@ package final class Schema: Sendable {
 
     convenience init(
         modules: [SchemaModule], records: ContiguousArray<NodeRecord>, childTable: ContiguousArray<NodeID>,
-        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic]
+        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic],
+        definitions: SchemaDefinitions = SchemaDefinitions()
     ) {
         self.init(
             image: SchemaImageWriter.image(
                 modules: modules, records: records, childTable: childTable, types: types, identities: identities,
-                diagnostics: diagnostics))
+                diagnostics: diagnostics, definitions: definitions))
     }
 
     package var root: SchemaNode { SchemaNode(schema: self, id: NodeID(0)) }
@@ -64,6 +66,13 @@ package final class Schema: Sendable {
         if let known = findings.load() { return known.value }
         let list = image.list(.diagnostics) { decoder throws(ImageFault) in try decoder.diagnostic() }
         return findings.storeIfNil(Box(list)).value
+    }
+
+    /// Structures, metadata annotations, and extension statements that stand on no node.
+    package var definitions: SchemaDefinitions {
+        if let known = otherDefinitions.load() { return known.value }
+        var decoder = image.decoder(image.section(.definitions))
+        return otherDefinitions.storeIfNil(Box((try? decoder.definitions()) ?? SchemaDefinitions())).value
     }
 
     // MARK: Parts of nodes
@@ -155,16 +164,21 @@ package struct SchemaModule: Hashable, Sendable {
     package var prefix: String
     package var revision: String?
     package var features: [String]
+    /// All features that the module defines, supported or not.
+    package var definedFeatures: Set<String> = []
     /// SHA-256 of the source text, in hexadecimal, over the module and its submodules in order of inclusion.
     package var digest: String
     /// Whether the module's own data nodes are part of the schema, or it only lends types and groupings.
     package var isImplemented: Bool
     /// Modules that this one imports, with the revision asked for.
     package var imports: [String]
+    /// The extension statements directly in the module and its submodules, those that define something excepted
+    /// (`Schema.definitions`).
+    package var extensions: [ExtensionInstance]
 
     package init(
         name: String, namespace: String, prefix: String, revision: String? = nil, features: [String] = [],
-        digest: String = "", isImplemented: Bool = true, imports: [String] = []
+        digest: String = "", isImplemented: Bool = true, imports: [String] = [], extensions: [ExtensionInstance] = []
     ) {
         self.name = name
         self.namespace = namespace
@@ -174,6 +188,7 @@ package struct SchemaModule: Hashable, Sendable {
         self.digest = digest
         self.isImplemented = isImplemented
         self.imports = imports
+        self.extensions = extensions
     }
 }
 

@@ -23,7 +23,7 @@ struct IdentityLinker {
         for identity in bases.keys {
             ancestors[identity] = closure(of: identity, bases: bases)
             if ancestors[identity]?.contains(identity) == true, let statement = statements[identity] {
-                log.error("identity '\(identity)' is derived from itself", remedy: "break the cycle", statement.place)
+                log.report(.identityCycle, "identity '\(identity)' is derived from itself", remedy: "break the cycle", statement.place)
             }
         }
         return IdentityTable(ancestors: ancestors, abstract: abstract)

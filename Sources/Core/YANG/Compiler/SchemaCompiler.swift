@@ -26,6 +26,8 @@ package struct SchemaCompiler: Sendable {
         /// Texts to import and include from, before the search path: what compiled modules brought with them.
         package var library: [Source] = []
         package var appliesDeviations = true
+        /// Kinds of faults that the user wants treated otherwise than the policy says.
+        package var severities = FaultSeverities()
         /// Whether modules found on the search path are implemented like those given: to check one module by itself,
         /// whose augments and leafrefs point into what it imports.
         package var implementsImports = false
@@ -61,15 +63,18 @@ package struct SchemaCompiler: Sendable {
 
     /// Compiles `sources` as implemented modules (submodules among them are taken where they are included).
     /// - Parameter key: the digest that the schema's image is to bear, 32 bytes, or nothing.
-    package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome {
-        let log = FaultLog(policy: options.policy)
+    package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome { compile(sources, key: key) { _ in } }
+
+    /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
+    func compile(_ sources: [Source], key: [UInt8] = [], observing observe: (ModuleDraft) -> Void) -> Outcome {
+        let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
         loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
-        let parts = build(loader, names: names, log: log)
+        let parts = build(loader, names: names, log: log, observe)
         let texts = loader.texts.compactMap { text in
             text.module.map { module in
                 LoadedText(
@@ -102,19 +107,24 @@ package struct SchemaCompiler: Sendable {
         of module: LoadedModule, log: FaultLog
     ) {
         if let other = module[keyPath: table].updateValue(statement, forKey: statement.text) {
-            log.error(
+            log.report(
+                .repeatedDefinition,
                 "\(statement.name) '\(statement.text)' is defined twice", remedy: "the other is at \(other.place)",
                 statement.place)
         }
     }
 
-    private func build(_ loader: ModuleLoader, names: NameResolver, log: FaultLog) -> SchemaAssembler.Parts? {
+    private func build(
+        _ loader: ModuleLoader, names: NameResolver, log: FaultLog, _ observe: (ModuleDraft) -> Void
+    ) -> SchemaAssembler.Parts? {
         guard let first = loader.modules.first else {
             if log.errorCount == 0 {
                 log.error("no module was given", remedy: "name at least one YANG module", nil)
             }
             return nil
         }
+        let statementRules = StatementRules(names: names, log: log)
+        for module in loader.modules where module.isImplemented { statementRules.check(module) }
         let features = FeatureEvaluator(selection: options.features, names: names, log: log)
         let types = TypeResolver(names: names, features: features, log: log)
         let identities = IdentityLinker(names: names, features: features, log: log).link(loader.modules)
@@ -124,9 +134,10 @@ package struct SchemaCompiler: Sendable {
         let implemented = loader.modules.filter(\.isImplemented)
         for module in implemented { builder.build(module) }
         let editor = TreeEditor(builder: builder)
-        editor.applyAugments(of: implemented)
+        editor.applyAugments(of: loader.dependencyOrder.filter(\.isImplemented))
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
+        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let parts = assembler.assemble()
@@ -134,7 +145,15 @@ package struct SchemaCompiler: Sendable {
             for typedef in module.scope.typedefs.values.sorted(by: { $0.line < $1.line }) {
                 types.check(typedef: typedef, scope: module.scope)
             }
+            builder.checkUnusedGroupings(of: module, types: types)
         }
         return parts
     }
+}
+
+/// The schema tree of a run before it becomes a schema: its statements are still at hand.
+struct ModuleDraft {
+    var root: DraftNode
+    var modules: [LoadedModule]
+    var augments: [AppliedAugment]
 }

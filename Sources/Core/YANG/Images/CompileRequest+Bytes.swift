@@ -60,6 +60,7 @@ extension CompileRequest {
         writer.put(try JSONEncoder().encode(options.features))
         writer.put(options.appliesDeviations ? 1 : 0)
         writer.put(options.implementsImports ? 1 : 0)
+        for kinds in options.severities.all { writer.put(kinds.joined(separator: " ")) }
         writer.put(options.searchPath.count)
         for directory in options.searchPath { writer.put(directory) }
         for list in [sources, options.annotations, options.library] {
@@ -81,6 +82,9 @@ extension CompileRequest {
         options.features = try JSONDecoder().decode(FeatureSelection.self, from: Data(try reader.blob()))
         options.appliesDeviations = try reader.number() == 1
         options.implementsImports = try reader.number() == 1
+        var kinds: [[String]] = []
+        for _ in 0..<3 { kinds.append(try reader.text().split(separator: " ").map(String.init)) }
+        options.severities = FaultSeverities(all: kinds)
         for _ in 0..<(try reader.number()) { options.searchPath.append(try reader.text()) }
         var lists: [[SchemaCompiler.Source]] = [[], [], []]
         for list in lists.indices {
@@ -107,6 +111,7 @@ enum DiagnosticList {
             writer.put(diagnostic.place?.column ?? 0)
             writer.put(diagnostic.path)
             writer.put(diagnostic.appTag)
+            writer.put(diagnostic.code)
         }
         return writer.bytes
     }
@@ -122,6 +127,7 @@ enum DiagnosticList {
             diagnostic.place = file.map { SourcePlace(file: $0, line: line, column: column) }
             diagnostic.path = try reader.optionalText()
             diagnostic.appTag = try reader.optionalText()
+            diagnostic.code = try reader.optionalText()
             result.append(diagnostic)
         }
         return result

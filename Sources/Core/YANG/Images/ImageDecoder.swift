@@ -231,6 +231,8 @@ struct ImageDecoder {
         module.digest = try text()
         module.isImplemented = try flag()
         module.imports = try list { d throws(ImageFault) in try d.text() }
+        module.definedFeatures = Set(try list { d throws(ImageFault) in try d.text() })
+        module.extensions = try list { d throws(ImageFault) in try d.extensionInstance() }
         return module
     }
 
@@ -245,9 +247,41 @@ struct ImageDecoder {
 
     mutating func diagnostic() throws(ImageFault) -> Diagnostic {
         guard let severity = Diagnostic.Severity(rawValue: try count()) else { throw ImageFault() }
-        return Diagnostic(
+        var diagnostic = Diagnostic(
             severity, try text(), remedy: try text(),
             place: try list { d throws(ImageFault) in try d.place() }.first, path: try optionalText(),
             appTag: try optionalText())
+        diagnostic.code = try optionalText()
+        return diagnostic
+    }
+
+    mutating func definitions() throws(ImageFault) -> SchemaDefinitions {
+        var result = SchemaDefinitions()
+        result.structures = try list { d throws(ImageFault) in try d.structure() }
+        result.metadataAnnotations = try list { d throws(ImageFault) in try d.metadataAnnotation() }
+        let origins = try list { d throws(ImageFault) in
+            (NodeID(try d.signed(Int32.self)), try d.list { d throws(ImageFault) in try d.extensionInstance() })
+        }
+        let degradations = try list { d throws(ImageFault) in
+            (NodeID(try d.signed(Int32.self)), try d.list { d throws(ImageFault) in try d.text() })
+        }
+        result.originExtensions = Dictionary(origins, uniquingKeysWith: { first, _ in first })
+        result.degradations = Dictionary(degradations, uniquingKeysWith: { first, _ in first })
+        return result
+    }
+
+    private mutating func structure() throws(ImageFault) -> SchemaStructure {
+        guard let kind = SchemaStructure.Kind(rawValue: try byte()) else { throw ImageFault() }
+        return SchemaStructure(
+            kind: kind, name: try text(), module: try text(), root: NodeID(try signed(Int32.self)))
+    }
+
+    private mutating func metadataAnnotation() throws(ImageFault) -> MetadataAnnotation {
+        let (name, module) = (try text(), try text())
+        let (type, units) = (try type(), try optionalText())
+        guard let status = NodeStatus(rawValue: try byte()) else { throw ImageFault() }
+        return MetadataAnnotation(
+            name: name, module: module, type: type, units: units, status: status, description: try optionalText(),
+            place: try place())
     }
 }

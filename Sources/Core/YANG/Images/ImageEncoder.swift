@@ -118,6 +118,8 @@ struct ImageEncoder {
         put(module.digest)
         put(module.isImplemented)
         put(module.imports) { $0.put($1) }
+        put(module.definedFeatures.sorted()) { $0.put($1) }
+        put(module.extensions) { $0.put($1) }
     }
 
     mutating func put(_ identities: IdentityTable) {
@@ -135,5 +137,32 @@ struct ImageEncoder {
         put(diagnostic.place.map { [$0] } ?? []) { $0.put($1) }
         put(diagnostic.path)
         put(diagnostic.appTag)
+        put(diagnostic.code)
+    }
+
+    mutating func put(_ definitions: SchemaDefinitions) {
+        put(definitions.structures) {
+            $0.put($1.kind.rawValue)
+            $0.put($1.name)
+            $0.put($1.module)
+            $0.put(signed: Int128($1.root.index))
+        }
+        put(definitions.metadataAnnotations) {
+            $0.put($1.name)
+            $0.put($1.module)
+            $0.put($1.type)
+            $0.put($1.units)
+            $0.put($1.status.rawValue)
+            $0.put($1.description)
+            $0.put($1.place)
+        }
+        put(definitions.originExtensions.sorted { $0.key.index < $1.key.index }) {
+            $0.put(signed: Int128($1.key.index))
+            $0.put($1.value) { $0.put($1) }
+        }
+        put(definitions.degradations.sorted { $0.key.index < $1.key.index }) {
+            $0.put(signed: Int128($1.key.index))
+            $0.put($1.value) { $0.put($1) }
+        }
     }
 }

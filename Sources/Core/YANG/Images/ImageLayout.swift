@@ -23,8 +23,8 @@ enum ImageLayout {
         case textOffsets, textBytes
         case typeOffsets, typeBytes
         case extraOffsets, extraBytes
-        /// Modules; identities; diagnostics, each as one encoded list.
-        case modules, identities, diagnostics
+        /// Modules; identities; diagnostics; `SchemaDefinitions`, each encoded as one.
+        case modules, identities, diagnostics, definitions
     }
 
     static func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }

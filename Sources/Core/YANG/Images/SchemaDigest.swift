@@ -39,6 +39,7 @@ package struct SchemaDigest: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         add((try? encoder.encode(options.features)).map { Array($0) } ?? [])
+        for kinds in options.severities.all { add(kinds.joined(separator: " ").utf8) }
         for (kind, list) in [("source", sources), ("annotation", options.annotations), ("library", options.library)] {
             add("\(kind) \(list.count)".utf8)
             for source in list {
@@ -63,5 +64,15 @@ package struct SchemaDigest: Sendable {
         let digest = Array(hash.finalize())
         directories.known.withLock { $0[directory] = digest }
         return digest
+    }
+}
+
+extension FaultSeverities {
+    /// The codes of each set, sorted: errors, warnings, silent.
+    var all: [[String]] { [errors, warnings, silent].map { $0.map(\.rawValue).sorted() } }
+
+    init(all sets: [[String]]) {
+        let kinds = sets.map { Set($0.compactMap { FaultKind(rawValue: $0) }) }
+        self.init(errors: kinds[0], warnings: kinds[1], silent: kinds[2])
     }
 }

@@ -15,7 +15,8 @@ struct SchemaImageWriter {
     ///   - key: the digest of what the schema was made of, 32 bytes, or nothing.
     static func image(
         modules: [SchemaModule], records: ContiguousArray<NodeRecord>, childTable: ContiguousArray<NodeID>,
-        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic], key: [UInt8] = []
+        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic],
+        definitions: SchemaDefinitions, key: [UInt8] = []
     ) -> SchemaImage {
         var writer = SchemaImageWriter(nodeCount: records.count)
         let typeNumbers = types.map { writer.number(of: $0) }
@@ -24,7 +25,7 @@ struct SchemaImageWriter {
         writer.fillLookup()
         let lists: [ContiguousArray<UInt8>] = [
             writer.encoded { $0.put(modules) { $0.put($1) } }, writer.encoded { $0.put(identities) },
-            writer.encoded { $0.put(diagnostics) { $0.put($1) } },
+            writer.encoded { $0.put(diagnostics) { $0.put($1) } }, writer.encoded { $0.put(definitions) },
         ]
         return writer.assemble(key: key, children: childTable, lists: lists)
     }
