@@ -156,7 +156,10 @@ struct TreeDiagram {
     }
 
     private static func mark(_ node: DraftNode) -> String {
-        switch node.first(.status)?.argument {
+        // A case that is only implied is like its node.
+        let isImplied = node.kind == .case && node.statement.substatements.isEmpty
+        if isImplied, let only = node.children.first { return mark(only) }
+        return switch node.first(.status)?.argument {
         case "deprecated": "x"
         case "obsolete": "o"
         default: "+"
