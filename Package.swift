@@ -114,6 +114,7 @@ let package = Package(
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
+        benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
 
         // MARK: Tests
@@ -123,7 +124,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
-        tests("YANGTests", uses: ["Basics", "YANG"], data: ["Trees"]),
+        .executableTarget(
+            name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
+            swiftSettings: settings),
+        tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
         .target(
             name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",

@@ -15,7 +15,7 @@ package struct PatternSyntaxError: Error, Hashable, Sendable, CustomStringConver
 /// sets do not recur, the machine follows them as bits.
 package final class PatternMatcher: Sendable {
     package let source: String
-    private let acceptsExtraEscapes: Bool
+    let acceptsExtraEscapes: Bool
     private let state: Mutex<State>
 
     private struct State {

@@ -49,6 +49,12 @@ final class ModuleLoader {
         reportSharedNamespaces()
     }
 
+    /// Ends the use of the loader.
+    func dropStatements() {
+        (texts, modules, annotations) = ([], [], [])
+        (modulesByName, givenSubmodules, library, readFiles) = ([:], [:], [:], [:])
+    }
+
     /// Whether a text has annotations for other modules at its top.
     static func annotates(_ text: ModuleText) -> Bool { annotates(text.statement) }
 

@@ -9,7 +9,7 @@ final class TreeBuilder {
     let root: DraftNode
     /// The containers of structures, in order of definition.
     private(set) var structures: [DraftNode] = []
-    private var nodeCount = 0
+    private(set) var nodeCount = 0
     private var reportedLimit = false
     private var innerScopes: [ObjectIdentifier: Scope] = [:]
     private var openGroupings: [ObjectIdentifier] = []
