@@ -125,7 +125,7 @@ enum DenseModels {
           container group {
             list part { key n; leaf n { type uint8 { range 1..3; } }
               list leg { key m; unique "to/end"; leaf m { type uint8 { range 1..3; } }
-                container to { leaf end { type leafref { path "../../../../leg-name"; } } }
+                container to { leaf end { type leafref { path "../../../leg-name"; } } }
                 leaf own { type leafref { path "../../leg/m"; } } }
               leaf-list leg-name { type string { length 1; } }
               leaf first { type leafref { path "../leg/m"; } } }

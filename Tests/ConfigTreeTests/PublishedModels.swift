@@ -45,11 +45,9 @@ struct PublishedModels {
         guard files.allSatisfy({ DurableFiles.exists($0) }), !files.isEmpty else { return nil }
         var options = SchemaCompiler.Options()
         options.policy = .vendor
-        let below = folders.flatMap { folder in
-            FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String }
-                .filter { $0.hasSuffix(".yang") }.map { (folder + "/" + $0 as NSString).deletingLastPathComponent } ?? []
-        }
-        options.searchPath = Set(below).sorted() + ["tailf", "ietf", "iana"].map { Self.root.path + "/yang/" + $0 }
+        let below = Set(folders.flatMap(Self.yang).map { ($0 as NSString).deletingLastPathComponent })
+        let own = ["tailf", "ietf", "iana"].map { Self.root.path + "/yang/" + $0 }
+        options.searchPath = below.sorted() + own
         let sources = try files.map { SchemaCompiler.Source(path: $0, bytes: try DurableFiles.read($0)) }
         let outcome = SchemaCompiler(options: options).compile(sources)
         #expect(outcome.schema != nil, "\(outcome.diagnostics.filter { $0.severity == .error }.prefix(5))")

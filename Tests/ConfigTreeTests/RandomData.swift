@@ -92,7 +92,7 @@ struct RandomData {
     // MARK: Edits
 
     mutating func edit(_ tree: DataTree) throws -> DataTree {
-        if random.chance(1, of: 4), let path = stored(in: tree) {
+        if random.chance(1, of: 7), let path = stored(in: tree) {
             // Keys go with their entry.
             return try tree.applying(.delete, at: path.last?.node.isKey == true ? path.parent : path)
         }
@@ -209,7 +209,7 @@ struct RandomData {
         var here = tree.rootInstance
         while let next = here.children().randomElement(using: &random) {
             here = next
-            if random.chance(1, of: 3) { break }
+            if random.chance(1, of: 6) { break }
         }
         return here.parent == nil ? nil : here.path
     }

@@ -222,7 +222,8 @@ private struct ChangeWalk {
             for instance in occurrences(of: parent, under: top, &run) {
                 for child in instance.occurrences(of: site.node) {
                     if child.isStored {
-                        _ = validator.checkConditions(child, &run)
+                        guard validator.checkConditions(child, &run), !wasInUse(child, run) else { continue }
+                        validator.visit(child, &run)
                     } else if validator.isChosen(child.node, below: instance) {
                         validator.visit(child, &run)
                     }
@@ -239,6 +240,13 @@ private struct ChangeWalk {
             return
         }
         for instance in occurrences(of: site.node, under: anchor, &run) { validator.checkOwn(instance, &run) }
+    }
+
+    /// Whether a stored node had its conditions fulfilled before the change. If not, nothing in it has been checked yet.
+    private func wasInUse(_ child: Instance, _ run: ValidationRun) -> Bool {
+        guard let old = run.before?.counterpart(of: child) else { return true }
+        var run = ValidationRun(limit: 0)
+        return validator.checkConditions(old, &run)
     }
 
     /// The instances of `node` in use at or below `anchor`, which is in use.
