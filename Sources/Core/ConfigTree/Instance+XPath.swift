@@ -52,7 +52,9 @@ extension Instance {
             row?.entries(in: child.slot) == nil && !child.defaults.isEmpty
                 ? children(withDefaults: true).filter { $0.node == child } : Array(entries(child))
         case .leaf: descendant([InstancePath.Step(child)]).map { [$0] } ?? []
-        default: self.child(child).map { [$0] } ?? []
+        case .container: containerInUse(child).map { [$0] } ?? []
+        case .mountPoint: self.child(child).map { [$0] } ?? []
+        default: self.child(child).flatMap { $0.isStored ? [$0] : nil } ?? []
         }
     }
 

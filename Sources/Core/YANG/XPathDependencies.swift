@@ -9,6 +9,11 @@ package struct XPathDependencies: Hashable, Sendable {
     package struct Read: Hashable, Sendable {
         package var node: NodeID
         package var anchor: NodeID
+
+        package init(node: NodeID, anchor: NodeID) {
+            self.node = node
+            self.anchor = anchor
+        }
     }
 
     package private(set) var reads: Set<Read> = []
