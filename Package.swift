@@ -122,7 +122,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
-        tests("YANGTests", uses: ["Basics", "YANG"]),
+        tests("YANGTests", uses: ["Basics", "YANG"], data: ["Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
         tests("EventsTests", uses: ["Events"]),
         tests("SecretsTests", uses: ["Secrets", "YANG"]),

@@ -8,6 +8,8 @@ final class ModuleLoader {
     private let implementsImports: Bool
     private(set) var texts: [ModuleText] = []
     private(set) var modules: [LoadedModule] = []
+    /// The modules with each behind those that it imports.
+    private(set) var dependencyOrder: [LoadedModule] = []
     /// Texts whose `annotate` statements apply to the others.
     private(set) var annotations: [ModuleText] = []
     private var modulesByName: [String: [LoadedModule]] = [:]
@@ -297,6 +299,7 @@ final class ModuleLoader {
             while let top = stack.last {
                 guard let target = top.next.last else {
                     state[Int(top.module.index)] = 2
+                    dependencyOrder.append(top.module)
                     stack.removeLast()
                     continue
                 }
@@ -315,10 +318,12 @@ final class ModuleLoader {
         }
     }
 
+    /// Last to be visited first.
     private func importsOf(_ module: LoadedModule) -> [LoadedModule] {
         var seen: Set<Int32> = [module.index]
-        return module.texts.flatMap(\.prefixes.values).filter { seen.insert($0.index).inserted }
-            .sorted { $0.index > $1.index }
+        return module.texts.flatMap { text in
+            text.statement.all(.import).compactMap { text.prefixes[$0.argument(of: .prefix) ?? ""] }
+        }.filter { seen.insert($0.index).inserted }.reversed()
     }
 
     private func importPlace(of target: LoadedModule, in module: LoadedModule) -> SourcePlace? {

@@ -62,7 +62,10 @@ package struct SchemaCompiler: Sendable {
     package init(options: Options = Options()) { self.options = options }
 
     /// Compiles `sources` as implemented modules (submodules among them are taken where they are included).
-    package func compile(_ sources: [Source]) -> Outcome {
+    package func compile(_ sources: [Source]) -> Outcome { compile(sources) { _ in } }
+
+    /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
+    func compile(_ sources: [Source], observing observe: (ModuleDraft) -> Void) -> Outcome {
         let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
@@ -70,7 +73,7 @@ package struct SchemaCompiler: Sendable {
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
-        let schema = build(loader, names: names, log: log)
+        let schema = build(loader, names: names, log: log, observe)
         let texts = loader.texts.compactMap { text in
             text.module.map { module in
                 LoadedText(
@@ -107,7 +110,9 @@ package struct SchemaCompiler: Sendable {
         }
     }
 
-    private func build(_ loader: ModuleLoader, names: NameResolver, log: FaultLog) -> Schema? {
+    private func build(
+        _ loader: ModuleLoader, names: NameResolver, log: FaultLog, _ observe: (ModuleDraft) -> Void
+    ) -> Schema? {
         guard let first = loader.modules.first else {
             if log.errorCount == 0 {
                 log.error("no module was given", remedy: "name at least one YANG module", nil)
@@ -125,9 +130,10 @@ package struct SchemaCompiler: Sendable {
         let implemented = loader.modules.filter(\.isImplemented)
         for module in implemented { builder.build(module) }
         let editor = TreeEditor(builder: builder)
-        editor.applyAugments(of: implemented)
+        editor.applyAugments(of: loader.dependencyOrder.filter(\.isImplemented))
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
+        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let schema = assembler.assemble()
@@ -136,4 +142,11 @@ package struct SchemaCompiler: Sendable {
         }
         return schema.make(diagnostics: log.diagnostics)
     }
+}
+
+/// The schema tree of a run before it becomes a schema: its statements are still at hand.
+struct ModuleDraft {
+    var root: DraftNode
+    var modules: [LoadedModule]
+    var augments: [AppliedAugment]
 }

@@ -7,6 +7,9 @@ final class TreeEditor {
     private var log: FaultLog { builder.log }
     private var features: FeatureEvaluator { builder.features }
 
+    /// The augments of modules that were applied, each with the nodes that it brought.
+    private(set) var augments: [AppliedAugment] = []
+
     init(builder: TreeBuilder) { self.builder = builder }
 
     // MARK: Augments
@@ -49,6 +52,9 @@ final class TreeEditor {
     private func apply(_ statement: Statement, of module: LoadedModule, to target: DraftNode) {
         let first = target.children.count
         builder.augment(target, by: statement, scope: module.scope, module: module)
+        augments.append(
+            AppliedAugment(
+                statement: statement, module: module, target: target, children: Array(target.children[first...])))
         let isConditional = statement.first(.when) != nil && module.isVersion11
         guard target.module !== module, !isConditional else { return }
         for child in target.children.dropFirst(first) {
@@ -242,6 +248,14 @@ final class TreeEditor {
             }
         }
     }
+}
+
+/// An `augment` of a module, and what it brought.
+struct AppliedAugment {
+    var statement: Statement
+    var module: LoadedModule
+    var target: DraftNode
+    var children: [DraftNode]
 }
 
 extension DraftNode {

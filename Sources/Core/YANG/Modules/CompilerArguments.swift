@@ -1,7 +1,7 @@
 /// The command line of `ncsc`, read as its manual page has it.
 struct CompilerArguments {
     enum Mode: Equatable {
-        case compile, bundle, module, version, info, namespace, extractSources, listErrors
+        case compile, check, tree, bundle, module, version, info, namespace, extractSources, listErrors
     }
 
     struct Fault: Error {
@@ -28,6 +28,9 @@ struct CompilerArguments {
     var supportsNoFeatures = false
     var ignoresUnknownFeatures = false
     var severities = FaultSeverities()
+    var policy = CompilePolicy.strict
+    var treeDepth = Int.max
+    var treePath: [String] = []
     private(set) var onlyFeatures: [String: Set<String>] = [:]
     private(set) var withoutFeatures: [String: Set<String>] = [:]
 
@@ -67,6 +70,7 @@ struct CompilerArguments {
         case "--version": try choose(.version)
         case "--get-info": try choose(.info)
         case "--get-uri": try choose(.namespace)
+        case "--check": try choose(.check)
         case "--check-only":
             try choose(.compile)
             onlyChecks = true
@@ -88,7 +92,11 @@ struct CompilerArguments {
         case "-a", "--annotate": annotations.append(value)
         case "--deviation": deviations.append(value)
         case "--yangpath": searchPath += value.split(separator: ":").map(String.init)
+        case "-f" where value == "tree": try choose(.tree)
         case "-f", "--fxsdep": dependencies.append(value)
+        case "--policy": policy = try Self.policy(value)
+        case "--tree-depth": treeDepth = try Self.depth(value)
+        case "--tree-path": treePath = value.split(separator: "/").map(String.init)
         case "-o", "--output": output = value
         case "-p", "--prefix": prefix = value
         case "--ncs-compile-bundle":
@@ -125,9 +133,26 @@ struct CompilerArguments {
             default: true
             }
         guard fits else {
-            throw Fault(message: "\(option) \(code): this is an error that cannot be \(option == "-W" ? "a warning" : "left out")")
+            throw Fault(
+                message:
+                    "\(option) \(code): this is an error that cannot be \(option == "-W" ? "a warning" : "left out")")
         }
         return kind
+    }
+
+    private static func policy(_ text: String) throws(Fault) -> CompilePolicy {
+        switch text {
+        case "strict": return .strict
+        case "vendor": return .vendor
+        default: throw Fault(message: "the policy is '\(text)'; expected strict or vendor")
+        }
+    }
+
+    private static func depth(_ text: String) throws(Fault) -> Int {
+        guard let depth = Int(text), depth > 0 else {
+            throw Fault(message: "--tree-depth is '\(text)'; expected a number from 1 on")
+        }
+        return depth
     }
 
     private mutating func choose(_ mode: Mode) throws(Fault) {
@@ -156,7 +181,7 @@ struct CompilerArguments {
         switch mode {
         case nil: throw Fault(message: "nothing to do; 'ncsc' compiles with: ncsc -c [OPTIONS] FILE.yang")
         case .version, .listErrors: break
-        case .compile, .info, .namespace, .bundle, .module, .extractSources:
+        case .compile, .check, .tree, .info, .namespace, .bundle, .module, .extractSources:
             guard !files.isEmpty else { throw Fault(message: "no file was named") }
         }
         if mode == .compile, files.count > 1 { throw Fault(message: "name one file to compile, not \(files.count)") }
@@ -182,8 +207,8 @@ struct CompilerArguments {
     private static let valued: Set<String> = [
         "-a", "--annotate", "--deviation", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
-        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "-E", "--error",
-        "-W", "--warning", "-w", "--no-warning",
+        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "--policy",
+        "--tree-depth", "--tree-path", "-E", "--error", "-W", "--warning", "-w", "--no-warning",
     ]
 
     /// Accepted without effect: they choose among messages, or save what this compiler need not save.

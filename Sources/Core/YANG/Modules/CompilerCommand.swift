@@ -40,6 +40,8 @@ package struct CompilerCommand {
         case .namespace: for file in arguments.files { output(try CompiledModule.read(path: file).namespace) }
         case .extractSources: for file in arguments.files { try extractSources(of: file) }
         case .compile: return try compile(arguments.files[0])
+        case .check: return try check(arguments.files)
+        case .tree: return try drawTree(arguments.files)
         case .bundle, .module: return try compileBundle()
         case nil: return false
         }
@@ -101,15 +103,18 @@ package struct CompilerCommand {
 
     /// Prints the findings, each with its code; whether the run may go on.
     func report(_ outcome: SchemaCompiler.Outcome) -> Bool {
-        for diagnostic in outcome.diagnostics {
-            errors(diagnostic.description + (diagnostic.code.map { " [\($0)]" } ?? ""))
-        }
+        for diagnostic in outcome.diagnostics { errors(Self.line(diagnostic)) }
         guard let schema = outcome.schema, knowsFeatures(of: schema) else { return false }
         if arguments.failsOnWarnings, outcome.diagnostics.contains(where: isFailure) {
             errors("ncsc: warnings count as errors (--fail-on-warnings)")
             return false
         }
         return true
+    }
+
+    /// A finding with its code.
+    static func line(_ diagnostic: Diagnostic) -> String {
+        diagnostic.description + (diagnostic.code.map { " [\($0)]" } ?? "")
     }
 
     /// Whether `--fail-on-warnings` is about this one: `-W` excepts its kind.
