@@ -9,6 +9,7 @@ import PackageSigning
 import Secrets
 import Synchronization
 import Transactions
+package import YANG
 
 /// Why the daemon could not start: the exit status that the field's scripts know, and a sentence.
 package struct StartupError: Error, Sendable, CustomStringConvertible {
@@ -30,10 +31,14 @@ package struct Startup {
     private let logs: SystemLogs
     private let clock: WallClock
     private let host: String
+    private let builder: any SchemaBuilder
 
+    /// - Parameter builder: what compiles models: the daemon does it in child processes, tests in their own.
     package init(
-        configuration: SystemConfiguration, installation: String, logs: SystemLogs, host: String, clock: WallClock
+        configuration: SystemConfiguration, installation: String, logs: SystemLogs, host: String, clock: WallClock,
+        builder: any SchemaBuilder = DirectSchemaBuilder()
     ) {
+        self.builder = builder
         self.configuration = configuration
         self.logs = logs
         self.clock = clock
@@ -150,7 +155,8 @@ package struct Startup {
     // MARK: Packages
 
     private func packageService() -> PackageService {
-        PackageService(configuration: configuration, moduleDirectory: moduleDirectory, clock: clock)
+        PackageService(
+            configuration: configuration, moduleDirectory: moduleDirectory, clock: clock, builder: builder)
     }
 
     /// The generation that the log says is in force; for an empty database, a first one made from the load path.

@@ -227,6 +227,33 @@ extension DataTree {
         DataTree(model: model, root: try Self.replaceMount(root, path.steps[...], tree, path))
     }
 
+    /// The tree with the content of an operation or notification in its place: what expressions in it see. The data node
+    /// that it belongs to must be there.
+    func placing(_ content: Row, at path: InstancePath) throws(PathError) -> DataTree {
+        DataTree(model: model, root: try Self.place(content, root, path.steps[...], path))
+    }
+
+    private static func place(
+        _ content: Row, _ row: Row, _ steps: ArraySlice<InstancePath.Step>, _ path: InstancePath
+    ) throws(PathError) -> Row {
+        guard let step = steps.first else { return content }
+        let (node, rest) = (step.node, steps.dropFirst())
+        let old = row.kid(in: node.slot)
+        let missing = PathError(.unknownNode, "\(path): \(node.name) is not there")
+        switch node.kind {
+        case .list:
+            guard let entries = old?.entries, let entry = entries.entry(step.keys) else { throw missing }
+            return row.replacing(.entries(entries.upserting(try place(content, entry, rest, path))), in: node.slot)
+        case .mountPoint:
+            guard let tree = old?.tree else { throw missing }
+            let root = try place(content, tree.root, rest, path)
+            return row.replacing(.mount(DataTree(model: tree.model, root: root)), in: node.slot)
+        case .container where node.isPresence && old == nil: throw missing
+        default:
+            return row.replacing(.row(try place(content, old?.row ?? .empty(node.id), rest, path)), in: node.slot)
+        }
+    }
+
     private static func replaceMount(
         _ row: Row, _ steps: ArraySlice<InstancePath.Step>, _ tree: DataTree?, _ path: InstancePath
     ) throws(PathError) -> Row {

@@ -1,3 +1,4 @@
+import Synchronization
 package import YANG
 
 /// The entries of one list or leaf-list: a persistent B+tree of rows in key order, and for user-ordered lists a second
@@ -9,6 +10,8 @@ package final class Entries: Sendable {
     let order: EntryOrder
     private let byKey: EntryNode?
     private let byPlace: EntryNode?
+    /// What validation looks up in these entries; made when it is first asked for.
+    private let indexes = AtomicLazyReference<ValueIndexTable>()
 
     private init(list: NodeID, order: EntryOrder, byKey: EntryNode?, byPlace: EntryNode?) {
         self.list = list
@@ -24,6 +27,13 @@ package final class Entries: Sendable {
         self.init(
             list: list.id, order: order, byKey: order.isKeyless ? nil : EntryNode.packed(sorted),
             byPlace: order.isUserOrdered ? EntryNode.packed(rows) : nil)
+    }
+
+    /// The index known by `number`, if it has been made.
+    func index(_ number: Int) -> ValueIndex? { indexes.load()?[number] }
+
+    func keep(_ index: ValueIndex, as number: Int) -> ValueIndex {
+        (indexes.load() ?? indexes.storeIfNil(ValueIndexTable())).keep(index, as: number)
     }
 
     /// A walk in key order; nil for a list without keys.

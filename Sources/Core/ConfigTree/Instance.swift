@@ -4,13 +4,16 @@ package import YANG
 ///
 /// Made while walking, and immutable. Non-presence containers count as present wherever their parent is, whether stored
 /// or not (RFC 7950 section 7.5.1); leaf defaults are values in use where their parent is present and no rival case of
-/// their choice is (sections 7.6.1, 7.9.3).
+/// their choice is (sections 7.6.1, 7.9.3). Neither is there where its `when` is false; `child` alone gives such a
+/// container all the same, for those who look below it.
 package final class Instance: Sendable {
     package let node: SchemaNode
     package let parent: Instance?
     /// The model of the tree that this instance is in: another one below a mount point.
     package let model: DataModel
     private let content: Content
+    /// Whether this container, which is not stored, is known to count as there.
+    private let isInUse: Bool
 
     private enum Content {
         /// Root, container, list entry: the row, or nil for a non-presence container that is not stored.
@@ -20,11 +23,14 @@ package final class Instance: Sendable {
         case value(String, isDefault: Bool)
     }
 
-    private init(_ node: SchemaNode, _ parent: Instance?, _ model: DataModel, _ content: Content) {
+    private init(
+        _ node: SchemaNode, _ parent: Instance?, _ model: DataModel, _ content: Content, isInUse: Bool = false
+    ) {
         self.node = node
         self.parent = parent
         self.model = model
         self.content = content
+        self.isInUse = isInUse
     }
 
     package convenience init(root tree: DataTree) {
@@ -160,9 +166,18 @@ package final class Instance: Sendable {
     /// Whether defaults of the child `node`, or below it, are in use. Containers without presence do not count: what
     /// decides is the case that their nearest real ancestor is in (RFC 7950 section 7.6.1).
     private func mayHaveDefaults(_ child: SchemaNode) -> Bool {
-        guard isDefaultCase(child) else { return false }
-        guard node.isNonPresenceContainer, row == nil, let parent else { return true }
+        guard isDefaultCase(child), ConditionalDefaults.allow(child, below: self) else { return false }
+        guard node.isNonPresenceContainer, row == nil, !isInUse, let parent else { return true }
         return parent.mayHaveDefaults(node)
+    }
+
+    /// The child container, if it is stored or counts as there.
+    func containerInUse(_ container: SchemaNode) -> Instance? {
+        guard let inner = child(container), inner.row == nil, container.isNonPresenceContainer else {
+            return child(container)
+        }
+        guard mayHaveDefaults(container) else { return nil }
+        return Instance(container, self, inner.model, .row(nil), isInUse: true)
     }
 
     /// Whether a node that is absent may have its default: each choice above it has this case chosen, or nothing
@@ -209,9 +224,8 @@ package final class Instance: Sendable {
                 } else {
                     result += entries(node)
                 }
-            case .container, .mountPoint:
-                guard let inner = child(node) else { continue }
-                if inner.row != nil || (defaults && mayHaveDefaults(node)) { result.append(inner) }
+            case .container where defaults: if let inner = containerInUse(node) { result.append(inner) }
+            case .mountPoint where defaults: if let inner = child(node) { result.append(inner) }
             default: if let inner = child(node), inner.row != nil || inner.value != nil { result.append(inner) }
             }
         }
@@ -258,8 +272,11 @@ extension Instance: Hashable {
         }
     }
 
+    /// What has no row of its own is told apart by the row around it: leaves of many entries have the same value.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(node.id)
-        if let value { hasher.combine(value) } else { hasher.combine(row?.identity) }
+        if let row { return hasher.combine(row.identity) }
+        hasher.combine(value)
+        hasher.combine(parent?.row?.identity)
     }
 }

@@ -7,44 +7,50 @@ import YANG
 /// - `dependents` names, for each node that a constraint reads, the constraint and how far up the reading goes: a
 ///   change elsewhere can not alter the constraint's outcome.
 struct ValidationPlan: Sendable {
-    /// A `must`, `when` or reference of one data node.
+    /// A constraint of one data node that reads others.
     struct Site: Sendable {
-        enum Kind: Sendable { case must, when, reference }
+        enum Kind: Sendable {
+            case must, when
+            /// A leafref or instance-identifier. `targets` where no key chooses among them.
+            case reference(targets: ReferenceTargets?)
+            /// Of the entries of a list, taken together.
+            case unique(UniqueRule)
+        }
 
         var kind: Kind
         var node: SchemaNode
-        /// Whether new nodes alone can break it: not those that ask only whether something is there.
-        var mindsCreation: Bool
     }
 
     struct Dependent: Hashable, Sendable {
         var site: Int
         var anchor: NodeID
+        /// Whether new nodes alone can break the constraint: not one that asks only whether something is there.
+        var mindsCreation: Bool
+        /// Whether the node decides only about whether what the constraint reads is there.
+        var isIndirect: Bool
     }
 
-    /// A `when` with its context: the node itself, or its data parent.
-    struct Condition: Sendable {
-        var constraint: Constraint
-        var isAtParent: Bool
-    }
-
+    let scope: ValidationScope
     private(set) var conditions: [NodeID: [Condition]] = [:]
     private(set) var rules: [NodeID: [StructureRule]] = [:]
-    private(set) var references: Set<NodeID> = []
+    /// The leaves that refer, with what they may refer to: the leafrefs and instance-identifiers of their types.
+    private(set) var references: [NodeID: [Reference]] = [:]
     private(set) var sites: [Site] = []
     private(set) var dependents: [NodeID: [Dependent]] = [:]
     /// Sites that may read anything.
-    private(set) var unbounded: [Int] = []
-    /// The lists whose `unique` a change at a node can touch.
-    private(set) var uniqueLists: [NodeID: Set<NodeID>] = [:]
+    private(set) var unbounded: [Dependent] = []
+    /// The sites of the `unique` statements of each list.
+    private(set) var uniques: [NodeID: [Int]] = [:]
     private var visits: [Bool] = []
     private var implicitVisits: [Bool] = []
 
-    init(_ schema: Schema) {
+    init(_ schema: Schema, _ scope: ValidationScope) {
+        self.scope = scope
         let count = schema.nodeCount
         visits = [Bool](repeating: false, count: count)
         implicitVisits = visits
-        collect(schema.root)
+        var reads = ConditionalReads(schema)
+        collect(scope.top(of: schema), &reads)
     }
 
     /// Whether an instance of `node`, or anything below one, is to be checked.
@@ -55,96 +61,155 @@ struct ValidationPlan: Sendable {
 
     // MARK: Making
 
-    /// Collects over data nodes in configuration; deep schemas are no problem: their depth is that of the YANG source.
-    private mutating func collect(_ node: SchemaNode) {
+    /// Collects over data nodes; deep schemas are no problem: their depth is that of the YANG source.
+    private mutating func collect(_ node: SchemaNode, _ reads: inout ConditionalReads) {
         var own = node.kind == .mountPoint
-        if node.kind != .root { own = collectOwn(node) || own }
-        let found = node.isTerminal ? [] : StructureRule.rules(of: node)
+        if node.kind != .root, scope.constrains(node) { own = collectOwn(node, &reads) || own }
+        let found = node.isTerminal ? [] : StructureRule.rules(of: node, in: scope)
         if !found.isEmpty {
             rules[node.id] = found
             own = true
-            for rule in found { collectUnique(rule) }
+            for rule in found { collectUnique(rule, &reads) }
         }
         var below = false
         var implicitBelow = false
-        for child in node.dataChildren where child.isConfig && Self.isData(child) {
-            collect(child)
+        for child in node.dataChildren where scope.reaches(child) {
+            collect(child, &reads)
             below = below || visits(child)
             implicitBelow = implicitBelow || visitsImplicit(child)
         }
         visits[Int(node.id.index)] = own || below
-        let canBeImplicit = node.isNonPresenceContainer || (node.isTerminal && !node.defaults.isEmpty)
-        implicitVisits[Int(node.id.index)] = canBeImplicit && (own || implicitBelow)
+        implicitVisits[Int(node.id.index)] = node.canBeImplicit && (own || implicitBelow)
     }
 
-    private static func isData(_ node: SchemaNode) -> Bool {
-        switch node.kind {
-        case .container, .list, .leaf, .leafList, .anydata, .anyxml, .mountPoint: true
-        default: false
-        }
-    }
-
-    private mutating func collectOwn(_ node: SchemaNode) -> Bool {
-        let conditions = Self.conditions(of: node)
+    private mutating func collectOwn(_ node: SchemaNode, _ reads: inout ConditionalReads) -> Bool {
+        let conditions = node.conditions
         if !conditions.isEmpty { self.conditions[node.id] = conditions }
         for condition in conditions {
             let context = condition.isAtParent ? node.dataParent ?? node : node
-            add(Site(kind: .when, node: node, mindsCreation: true), condition.constraint.expression, context)
+            add(Site(kind: .when, node: node), condition.constraint.expression, context, &reads)
         }
-        for must in node.musts {
-            add(Site(kind: .must, node: node, mindsCreation: true), must.expression, node)
-        }
-        let hasReference = collectReference(node)
+        for must in node.musts { add(Site(kind: .must, node: node), must.expression, node, &reads) }
+        let hasReference = collectReferences(node, &reads)
         return !conditions.isEmpty || !node.musts.isEmpty || hasReference
     }
 
-    /// Its own conditions, and those of the choices and cases that it stands in.
-    private static func conditions(of node: SchemaNode) -> [Condition] {
-        var found = node.whens.map { Condition(constraint: $0, isAtParent: $0.contextIsParent) }
-        var above = node.parent
-        while let outer = above, outer.kind == .choice || outer.kind == .case {
-            found += outer.whens.map { Condition(constraint: $0, isAtParent: true) }
-            above = outer.parent
-        }
-        return found
-    }
-
-    private mutating func collectReference(_ node: SchemaNode) -> Bool {
+    private mutating func collectReferences(_ node: SchemaNode, _ reads: inout ConditionalReads) -> Bool {
         guard node.isTerminal, node.annotation("non-strict-leafref") == nil, let type = node.type else { return false }
-        let members = type.base == .union ? type.members : [type]
-        let found = members.filter {
-            $0.requireInstance && ($0.leafref != nil || $0.base == .instanceIdentifier)
-        }
-        if found.isEmpty { return false }
-        references.insert(node.id)
-        for member in found {
-            if let path = member.leafref {
-                add(Site(kind: .reference, node: node, mindsCreation: !path.isMonotone), path, node)
+        let members = type.referenceMembers
+        guard members.contains(where: \.isReference) else { return false }
+        references[node.id] = members.map { Reference($0, at: node) }
+        for member in references[node.id] ?? [] where member.type.isReference {
+            let site = Site(kind: .reference(targets: member.targets), node: node)
+            if let path = member.type.leafref {
+                add(site, path, node, mindsCreation: !path.isMonotone, &reads)
             } else {
-                unbounded.append(sites.count)
-                sites.append(Site(kind: .reference, node: node, mindsCreation: false))
+                unbounded.append(
+                    Dependent(site: sites.count, anchor: NodeID(0), mindsCreation: false, isIndirect: false))
+                sites.append(site)
             }
         }
         return true
     }
 
-    private mutating func add(_ site: Site, _ expression: XPathExpression, _ context: SchemaNode) {
+    private mutating func add(
+        _ site: Site, _ expression: XPathExpression, _ context: SchemaNode, mindsCreation: Bool = true,
+        _ reads: inout ConditionalReads
+    ) {
+        let found = reads.closure(of: XPathDependencies(of: expression, at: context))
+        add(site, found, mindsCreation: mindsCreation)
+    }
+
+    private mutating func add(_ site: Site, _ reads: ConditionalReads.Closure, mindsCreation: Bool) {
         let number = sites.count
         sites.append(site)
-        let found = XPathDependencies(of: expression, at: context)
-        if found.isAny { unbounded.append(number) }
-        for read in found.reads {
-            dependents[read.node, default: []].append(Dependent(site: number, anchor: read.anchor))
+        if reads.isAny {
+            unbounded.append(Dependent(site: number, anchor: NodeID(0), mindsCreation: true, isIndirect: true))
+        }
+        for read in reads.direct {
+            dependents[read.node, default: []].append(
+                Dependent(site: number, anchor: read.anchor, mindsCreation: mindsCreation, isIndirect: false))
+        }
+        for read in reads.indirect {
+            dependents[read.node, default: []].append(
+                Dependent(site: number, anchor: read.anchor, mindsCreation: true, isIndirect: true))
         }
     }
 
-    private mutating func collectUnique(_ rule: StructureRule) {
-        guard case .unique(let list, let paths) = rule.kind else { return }
-        for node in paths.joined() { uniqueLists[node.id, default: []].insert(list.id) }
+    private mutating func collectUnique(_ rule: StructureRule, _ reads: inout ConditionalReads) {
+        guard case .unique(let unique) = rule.kind else { return }
+        let nodes = unique.ways.flatMap { way in way.map { ($0.id, unique.list.id) } }
+        uniques[unique.list.id, default: []].append(sites.count)
+        let closure = reads.closure(of: Set(nodes.map { XPathDependencies.Read(node: $0, anchor: $1) }))
+        add(Site(kind: .unique(unique), node: unique.list), closure, mindsCreation: true)
     }
 }
 
+/// What a member of a leaf's type may refer to.
+struct Reference: Sendable {
+    var type: ResolvedType
+    var targets: ReferenceTargets?
+
+    init(_ type: ResolvedType, at node: SchemaNode) {
+        self.type = type
+        targets = ReferenceTargets(type, at: node)
+    }
+}
+
+/// The targets of a leafref whose path has no predicates: all leaves at the end of a way down from an ancestor.
+struct ReferenceTargets: Sendable {
+    /// The ancestor of leaf and targets, or the root.
+    var top: SchemaNode
+    /// From the top to the targets.
+    var way: [SchemaNode]
+    /// Whether the target is the only key of its list, which finds it without an index.
+    var isOnlyKey: Bool
+    /// The targets by value; nil where there is no list on the way, or where defaults come and go.
+    var targetIndex: IndexedPath?
+    /// The leaves that refer, by value.
+    var referrerIndex: IndexedPath?
+
+    /// Whether both sides can be looked up by value.
+    var isIndexed: Bool { targetIndex != nil && referrerIndex != nil }
+
+    init?(_ type: ResolvedType, at node: SchemaNode) {
+        guard type.isReference, let target = type.leafrefTarget.map({ node.schema[$0] }),
+            let top = type.leafref?.top(from: node)
+        else { return nil }
+        self.top = top
+        way = top.way(to: target)
+        isOnlyKey = target.isKey && target.dataParent?.keys.count == 1
+        targetIndex = IndexedPath(way: way)
+        referrerIndex = IndexedPath(way: top.way(to: node))
+    }
+}
+
+extension ResolvedType {
+    /// Whether a value says that something is there.
+    var isReference: Bool { requireInstance && (leafref != nil || base == .instanceIdentifier) }
+
+    /// The members of a union, through inner unions; the type itself if it is none.
+    var referenceMembers: [ResolvedType] { base == .union ? members.flatMap(\.referenceMembers) : [self] }
+}
+
 extension XPathExpression {
+    /// The node that a path without predicates climbs to from `node` before it goes down; nil for other paths.
+    func top(from node: SchemaNode) -> SchemaNode? {
+        guard case .path(let start, let steps) = self, steps.allSatisfy(\.predicates.isEmpty) else { return nil }
+        var top = node
+        var rest = steps[...]
+        switch start {
+        case .root: top = node.schema.root
+        case .context, .expression(.call("current", _), predicates: []):
+            while let step = rest.first, step.axis == .parent, let parent = top.dataParent {
+                top = parent
+                rest = rest.dropFirst()
+            }
+        case .expression: return nil
+        }
+        return rest.allSatisfy { $0.axis == .child } ? top : nil
+    }
+
     /// Whether more data can only give more nodes: a path with predicates that compare for equality.
     var isMonotone: Bool {
         switch self {

@@ -42,9 +42,12 @@ private struct ChangeWalk {
                 touched.insert(node.slot)
                 if isInUse { recheck(node, parent, &run) }
             case .created:
-                mark(node, parent, isNew: true, isSubtree: true)
+                // What takes the place of a default is no mere addition.
+                mark(node, parent, isNew: node.defaults.isEmpty, isSubtree: true)
                 touched.insert(node.slot)
-                if isInUse, let made = instance(change, parent) { validator.visit(made, &run) }
+                guard let made = instance(change, parent) else { continue }
+                if node.kind == .list { enter(made, parent) }
+                if isInUse { validator.visit(made, &run) }
             case .deleted:
                 mark(node, parent, isNew: false, isSubtree: true)
                 touched.insert(node.slot)
@@ -100,45 +103,47 @@ private struct ChangeWalk {
 
     /// Remembers the constraints that read `node`, or for a subtree anything at or below it.
     private mutating func mark(_ node: SchemaNode, _ parent: Instance, isNew: Bool, isSubtree: Bool) {
-        for site in plan.unbounded where !isNew || plan.sites[site].mindsCreation {
-            triggered[site, default: []].insert(root)
+        for dependent in plan.unbounded where !isNew || dependent.mindsCreation {
+            triggered[dependent.site, default: []].insert(root)
         }
-        let found = readers(of: node, isSubtree: isSubtree)
-        for dependent in found.dependents {
-            if isNew, !plan.sites[dependent.site].mindsCreation { continue }
-            if let anchor = ancestor(dependent.anchor, of: parent) {
-                triggered[dependent.site, default: []].insert(anchor)
+        for dependent in readers(of: node, isSubtree: isSubtree) where !isNew || dependent.mindsCreation {
+            guard let anchor = ancestor(dependent.anchor, of: parent) else { continue }
+            let site = plan.sites[dependent.site]
+            switch site.kind {
+            case .reference(let targets?) where !dependent.isIndirect && targets.isIndexed:
+                lost[dependent.site, default: []].insert(anchor)
+            case .unique where anchor.node == site.node:
+                entered[dependent.site, default: [:]][anchor.parent ?? root, default: []].insert(anchor)
+            default: triggered[dependent.site, default: []].insert(anchor)
             }
         }
-        for list in found.lists {
-            if let entry = ancestor(list, of: parent) { uniques[list, default: []].insert(entry.parent ?? root) }
+    }
+
+    /// References whose targets may have gone, with the top of both.
+    private var lost: [Int: Set<Instance>] = [:]
+    /// Entries that are to be compared with the others of their list, by the list's parent.
+    private var entered: [Int: [Instance: Set<Instance>]] = [:]
+
+    private mutating func enter(_ entry: Instance, _ parent: Instance) {
+        for site in plan.uniques[entry.node.id] ?? [] {
+            entered[site, default: [:]][parent, default: []].insert(entry)
         }
     }
 
-    /// What reads a node, or anything at or below it.
-    private struct Readers {
-        var dependents: Set<ValidationPlan.Dependent> = []
-        var lists: Set<NodeID> = []
-    }
+    /// What reads a subtree: found once for each node, however many entries come or go.
+    private var readersBelow: [NodeID: Set<ValidationPlan.Dependent>] = [:]
 
-    /// Of subtrees: found once for each node, however many entries come or go.
-    private var readersBelow: [NodeID: Readers] = [:]
-
-    private mutating func readers(of node: SchemaNode, isSubtree: Bool) -> Readers {
+    private mutating func readers(of node: SchemaNode, isSubtree: Bool) -> Set<ValidationPlan.Dependent> {
         if isSubtree, let known = readersBelow[node.id] { return known }
-        var found = Readers()
+        var found: Set<ValidationPlan.Dependent> = []
         var pending = [node]
         while let next = pending.popLast() {
-            found.dependents.formUnion(plan.dependents[next.id] ?? [])
-            found.lists.formUnion(plan.uniqueLists[next.id] ?? [])
+            found.formUnion(plan.dependents[next.id] ?? [])
             if isSubtree, !next.isTerminal { pending += next.dataChildren.filter(\.isConfig) }
         }
         if isSubtree { readersBelow[node.id] = found }
         return found
     }
-
-    /// The lists of which `unique` is to be checked again, with their parents.
-    private var uniques: [NodeID: Set<Instance>] = [:]
 
     /// The instance of `anchor` at or above `parent`. Constraints anchored lower concern only what was created, which
     /// is checked as a whole, or what is gone.
@@ -154,17 +159,45 @@ private struct ChangeWalk {
     }
 
     mutating func checkTriggered(_ run: inout ValidationRun) {
-        for (list, parents) in uniques {
-            let slot = validator.model.schema[list].slot
-            for parent in parents where isInUse(parent, &run) {
-                validator.checkStructure(parent, touching: [slot], &run)
-            }
-        }
+        checkLost(&run)
         for (number, anchors) in triggered.sorted(by: { $0.key < $1.key }) {
             let site = plan.sites[number]
             for anchor in anchors where isInUse(anchor, &run) {
                 if run.isFull { return }
                 check(site, under: anchor, &run)
+            }
+        }
+        for (number, lists) in entered {
+            guard case .unique(let unique) = plan.sites[number].kind else { continue }
+            for (parent, entries) in lists where isInUse(parent, &run) {
+                validator.check(unique, of: entries, below: parent, &run)
+            }
+        }
+    }
+
+    /// Of references without predicates: only if a value that was among the targets is missed by one that refers are
+    /// they gone through.
+    private mutating func checkLost(_ run: inout ValidationRun) {
+        if run.whensOnly { return }
+        var changes: [ValidationRun.Targets: ValueChanges] = [:]
+        for (number, tops) in lost {
+            guard case .reference(let targets?) = plan.sites[number].kind, let path = targets.targetIndex,
+                let referrers = targets.referrerIndex, let target = targets.way.last
+            else { continue }
+            for top in tops {
+                guard let old = run.before?.counterpart(of: top) else {
+                    triggered[number, default: []].insert(top)
+                    continue
+                }
+                let key = ValidationRun.Targets(target: target.id, top: top)
+                let change = changes[key] ?? path.changes(from: old, to: top)
+                changes[key] = change
+                let values = change.lost
+                if values.isEmpty { continue }
+                let index = referrers.index(below: top, before: old)
+                if values.contains(where: { index.count(of: $0) > 0 }) {
+                    triggered[number, default: []].insert(top)
+                }
             }
         }
     }
@@ -182,14 +215,15 @@ private struct ChangeWalk {
 
     /// Checks a constraint wherever its node occurs at or below `anchor`.
     private func check(_ site: ValidationPlan.Site, under anchor: Instance, _ run: inout ValidationRun) {
-        if site.kind == .when {
+        if case .when = site.kind {
             // What a condition decides is the parent's matter too: a node that is wanted now may be missing.
             guard let parent = site.node.dataParent else { return }
             let top = anchor.node == site.node ? anchor.parent ?? anchor : anchor
             for instance in occurrences(of: parent, under: top, &run) {
                 for child in instance.occurrences(of: site.node) {
                     if child.isStored {
-                        _ = validator.checkConditions(child, &run)
+                        guard validator.checkConditions(child, &run), !wasInUse(child, run) else { continue }
+                        validator.visit(child, &run)
                     } else if validator.isChosen(child.node, below: instance) {
                         validator.visit(child, &run)
                     }
@@ -198,7 +232,21 @@ private struct ChangeWalk {
             }
             return
         }
+        if case .unique(let unique) = site.kind {
+            guard let parent = site.node.dataParent else { return }
+            for instance in occurrences(of: parent, under: anchor, &run) {
+                validator.check(unique, below: instance, &run)
+            }
+            return
+        }
         for instance in occurrences(of: site.node, under: anchor, &run) { validator.checkOwn(instance, &run) }
+    }
+
+    /// Whether a stored node had its conditions fulfilled before the change. If not, nothing in it has been checked yet.
+    private func wasInUse(_ child: Instance, _ run: ValidationRun) -> Bool {
+        guard let old = run.before?.counterpart(of: child) else { return true }
+        var run = ValidationRun(limit: 0)
+        return validator.checkConditions(old, &run)
     }
 
     /// The instances of `node` in use at or below `anchor`, which is in use.

@@ -9,6 +9,13 @@ extension Validator {
         visitChildren(of: root, model.schema.root, &run)
     }
 
+    /// Checks the content of an input, output or notification.
+    func visitContent(_ content: Instance, _ run: inout ValidationRun) {
+        checkOwn(content, &run)
+        checkStructure(content, touching: nil, &run)
+        visitChildren(of: content, content.node, &run)
+    }
+
     /// Checks an instance, whose parent is in use, and everything below.
     func visit(_ instance: Instance, _ run: inout ValidationRun) {
         let node = instance.node
@@ -26,13 +33,18 @@ extension Validator {
     }
 
     private func visitChildren(of parent: Instance, _ schema: SchemaNode, _ run: inout ValidationRun) {
-        for child in schema.dataChildren where child.isConfig && plan.visits(child) {
+        for child in schema.dataChildren where plan.visits(child) {
             visitOccurrences(of: child, below: parent, &run)
         }
     }
 
     /// Checks the instances of `child`, stored or implicit.
     func visitOccurrences(of child: SchemaNode, below parent: Instance, _ run: inout ValidationRun) {
+        if !plan.visitsImplicit(child), parent.row?.hasContent(in: child.slot) != true,
+            child.kind != .mountPoint
+        {
+            return
+        }
         for instance in parent.occurrences(of: child) where instance.isStored || isChosen(child, below: parent) {
             visit(instance, &run)
         }
@@ -47,8 +59,10 @@ extension Validator {
 
     // MARK: One instance
 
-    /// Whether every `when` of the instance holds. One that does not is reported if the instance is stored.
+    /// Whether every `when` of the instance holds. One that does not is reported if the instance is stored. Of one that
+    /// is not stored they have been asked already.
     func checkConditions(_ instance: Instance, _ run: inout ValidationRun) -> Bool {
+        guard instance.isStored else { return true }
         for condition in plan.conditions[instance.node.id] ?? [] {
             let context = condition.isAtParent ? instance.parent ?? instance : instance
             guard isTrue(condition.constraint, at: context, &run) else {
@@ -72,7 +86,7 @@ extension Validator {
         for must in instance.node.musts where !isTrue(must, at: instance, &run) {
             run.report(.untrueMust(instance, must))
         }
-        if plan.references.contains(instance.node.id) { checkReference(instance, &run) }
+        if let references = plan.references[instance.node.id] { check(references, of: instance, &run) }
     }
 
     /// An expression that can not be evaluated counts as true, with a warning: a slip in a vendor's module must not
@@ -86,23 +100,25 @@ extension Validator {
         }
     }
 
-    private func checkReference(_ instance: Instance, _ run: inout ValidationRun) {
-        guard let value = instance.value, let type = instance.node.type else { return }
-        let members = type.base == .union ? type.members : [type]
-        for member in members where accepts(member, value, at: instance, &run) { return }
+    private func check(_ references: [Reference], of instance: Instance, _ run: inout ValidationRun) {
+        guard let value = instance.value else { return }
+        for reference in references where accepts(reference, value, at: instance, &run) { return }
         run.report(.illegalReference(instance))
     }
 
     /// Whether `value` is one of a type, and what it refers to is there.
     private func accepts(
-        _ type: ResolvedType, _ value: String, at instance: Instance, _ run: inout ValidationRun
+        _ reference: Reference, _ value: String, at instance: Instance, _ run: inout ValidationRun
     ) -> Bool {
+        let type = reference.type
         // A value that the type, or the type of its target, refuses is for another member of the union.
         guard let canonical = try? type.canonical(value, in: values), canonical == value else { return false }
         if !type.requireInstance { return true }
         let evaluator = XPathEvaluator<DataNode>()
         if let path = type.leafref {
-            if let targets = targetValues(type, path, instance, &run) { return targets.contains(value) }
+            if let targets = reference.targets, !targets.isOnlyKey, let top = instance.ancestor(targets.top) {
+                return isTarget(value, targets, path, below: top, &run)
+            }
             return (try? evaluator.contains(path, value: value, at: DataNode(instance))) ?? true
         }
         guard type.base == .instanceIdentifier else { return true }
@@ -110,48 +126,66 @@ extension Validator {
         return ((try? evaluator.nodes(path, at: DataNode(instance))) ?? []).contains { $0.instance.isInUse }
     }
 
-    /// The values of all targets of a leafref that would have to search them one by one: gathered once for all leafrefs
-    /// with the same targets. Nil where a key finds the target, or predicates choose among them.
-    private func targetValues(
-        _ type: ResolvedType, _ path: XPathExpression, _ instance: Instance, _ run: inout ValidationRun
-    ) -> Set<String>? {
-        guard let target = type.leafrefTarget, !(model.schema[target].isKey && isOnlyKey(target)),
-            let (top, steps) = path.descent(from: instance)
-        else { return nil }
-        let key = ValidationRun.Targets(target: target, top: top)
-        if let known = run.targetValues[key] { return known }
-        let way = XPathExpression.path(start: .context, steps: steps)
-        guard case .nodeSet(let nodes)? = try? XPathEvaluator(workLimit: .max).evaluate(way, at: DataNode(top)) else {
-            return nil
+    /// Whether one of the targets of a leafref, which would have to be searched one by one, has the value. After a change
+    /// their index tells; a whole tree is gone through once for all leafrefs with the same targets.
+    private func isTarget(
+        _ value: String, _ targets: ReferenceTargets, _ path: XPathExpression, below top: Instance,
+        _ run: inout ValidationRun
+    ) -> Bool {
+        guard let target = targets.way.last else { return true }
+        let key = ValidationRun.Targets(target: target.id, top: top)
+        if let before = run.before, let path = targets.targetIndex {
+            let index = run.targetIndexes[key] ?? path.index(below: top, before: before.counterpart(of: top))
+            run.targetIndexes[key] = index
+            return index.count(of: ValueHash.of(value)) > 0
         }
-        let values = Set(nodes.map(\.stringValue))
+        if let known = run.targetValues[key] { return known.contains(value) }
+        var values: Set<String> = []
+        top.forEachValue(at: targets.way[...]) { values.insert($0) }
         run.targetValues[key] = values
-        return values
-    }
-
-    private func isOnlyKey(_ key: NodeID) -> Bool { model.schema[key].dataParent?.keys.count == 1 }
-}
-
-extension XPathExpression {
-    /// The instance that a path without predicates climbs to, and the steps down from there; nil for other paths.
-    fileprivate func descent(from instance: Instance) -> (top: Instance, steps: [Step])? {
-        guard case .path(let start, let steps) = self, steps.allSatisfy(\.predicates.isEmpty) else { return nil }
-        var top = instance
-        var rest = steps[...]
-        switch start {
-        case .root: top = instance.treeRoot
-        case .context, .expression(.call("current", _), predicates: []):
-            while let step = rest.first, step.axis == .parent, let parent = top.parent {
-                top = parent
-                rest = rest.dropFirst()
-            }
-        case .expression: return nil
-        }
-        return rest.allSatisfy { $0.axis == .child } ? (top, Array(rest)) : nil
+        return values.contains(value)
     }
 }
 
 extension Instance {
     /// Whether an instance-identifier may refer to this: data, or a default.
     fileprivate var isInUse: Bool { value != nil || row != nil || node.kind == .root }
+
+    /// This instance or the one above it that is of `node`; the root of the tree that it is in for a schema's root.
+    func ancestor(_ node: SchemaNode) -> Instance? {
+        if node.kind == .root { return treeRoot }
+        var here: Instance? = self
+        while let current = here, current.node != node { here = current.parent }
+        return here
+    }
+
+    /// The same place below this root of another version of the tree; nil if it is not there or of another model.
+    func counterpart(of instance: Instance) -> Instance? {
+        var chain: [Instance] = []
+        var here = instance
+        while let parent = here.parent {
+            chain.append(here)
+            here = parent
+        }
+        guard here.model === model else { return nil }
+        var found = self
+        for step in chain.reversed() {
+            let next = step.keys.isEmpty ? found.child(step.node) : found.entry(step.node, step.keys)
+            guard let next, next.mountedTree?.model === step.mountedTree?.model else { return nil }
+            found = next
+        }
+        return found
+    }
+
+    /// Calls `body` with every value in use at the end of `way`.
+    fileprivate func forEachValue(at way: ArraySlice<SchemaNode>, _ body: (String) -> Void) {
+        guard let node = way.first else { return }
+        for instance in occurrences(of: node) {
+            if way.count > 1 {
+                instance.forEachValue(at: way.dropFirst(), body)
+            } else if let value = instance.value {
+                body(value)
+            }
+        }
+    }
 }

@@ -3,7 +3,8 @@ import YANG
 
 /// The checks of a parent's children taken together.
 extension Validator {
-    /// Checks the rules for the children of `parent`, which is in use: all, or those that look at a child in `slots`.
+    /// Checks the rules for the children of `parent`, which is in use: all, or those that look at a child in `slots`. In
+    /// that case `unique` is not among them: it goes by entries.
     func checkStructure(_ parent: Instance, touching slots: Set<Int>?, _ run: inout ValidationRun) {
         if run.whensOnly { return }
         let schema = parent.childSchema ?? parent.node
@@ -14,7 +15,7 @@ extension Validator {
             case .mandatoryChoice(let choice): checkMandatory(choice: choice, parent, &run)
             case .exclusive(let choice): checkExclusive(choice, parent, &run)
             case .cardinality(let list): checkCardinality(list, parent, &run)
-            case .unique(let list, let paths): checkUnique(list, paths, parent, &run)
+            case .unique(let unique): if slots == nil { check(unique, below: parent, &run) }
             case .keys(let keys):
                 for key in keys where parent.row?.hasValue(in: key.slot) != true {
                     run.report(.notConfigured(parent.path.appending(key)))
@@ -65,24 +66,43 @@ extension Validator {
     }
 
     /// Entries that lack one of the leaves are exempt (RFC 7950 section 7.8.3).
-    private func checkUnique(
-        _ list: SchemaNode, _ paths: [[SchemaNode]], _ parent: Instance, _ run: inout ValidationRun
-    ) {
+    func check(_ unique: UniqueRule, below parent: Instance, _ run: inout ValidationRun) {
+        if run.whensOnly { return }
         var owners: [[String]: Instance] = [:]
-        for entry in parent.entries(list) {
+        for entry in parent.entries(unique.list) {
             var values: [String] = []
-            for path in paths {
-                var holder: Instance? = entry
-                for node in path.dropLast() { holder = holder?.child(node) }
-                guard let leaf = path.last, let value = holder?.value(leaf) else { break }
+            for way in unique.ways {
+                guard let value = entry.value(at: way) else { break }
                 values.append(value)
             }
-            guard values.count == paths.count else { continue }
+            guard values.count == unique.ways.count else { continue }
             if let first = owners[values] {
-                run.report(.notUnique(entry, first, paths.compactMap(\.last)))
+                run.report(.notUnique(entry, first, unique.ways.compactMap(\.last)))
             } else {
                 owners[values] = entry
             }
         }
+    }
+
+    /// Checks entries alone against all others, with the index of the list; the list as a whole if one is not unique.
+    func check(_ unique: UniqueRule, of entries: Set<Instance>, below parent: Instance, _ run: inout ValidationRun) {
+        if run.whensOnly || entries.isEmpty { return }
+        guard let path = unique.index, let old = run.before?.counterpart(of: parent),
+            let before = old.row?.entries(in: unique.list.slot), let now = parent.row?.entries(in: unique.list.slot)
+        else { return check(unique, below: parent, &run) }
+        let index = path.index(of: now, before: before)
+        for entry in entries {
+            guard let hash = entry.row.flatMap(path.hash(of:)), index.count(of: hash) > 1 else { continue }
+            return check(unique, below: parent, &run)
+        }
+    }
+}
+
+extension Instance {
+    /// The value in use of the leaf at the end of `way`.
+    fileprivate func value(at way: [SchemaNode]) -> String? {
+        var holder: Instance? = self
+        for node in way.dropLast() { holder = holder?.containerInUse(node) }
+        return way.last.flatMap { leaf in holder.flatMap { $0.value(leaf) } }
     }
 }

@@ -1,39 +1,61 @@
 package import Basics
 import Synchronization
-import YANG
+package import YANG
 
 /// Checks trees against the constraints of their schema (RFC 7950 section 8): what must be there, how often, what it
 /// refers to, `must` and `when`.
 ///
-/// Types are not its business: values are canonical when they enter a tree. Only configuration is checked.
+/// Types are not its business: values are canonical when they enter a tree.
 ///
-/// Invariant: for an old tree without violations, `violations(in:changedFrom:)` finds what `violations(in:)` finds;
-/// it looks only at what the difference can touch.
+/// Invariants, over configuration:
+/// - For an old tree without violations, `violations(in:changedFrom:)` finds what `violations(in:)` finds; for any other it
+///   finds at least those that the old tree did not have, and only such as are there.
+/// - It looks only at what the difference can touch: its cost follows the change, but for constraints that read many
+///   nodes themselves, and for the first time that a list is searched by value (`IndexedPath`).
 package final class Validator: Sendable {
     package let model: DataModel
     let plan: ValidationPlan
     let values: ValueContext
-    /// Validators of mounted models; a device's model is shared by all devices of its driver.
-    private let mounted = Mutex<[ObjectIdentifier: Validator]>([:])
+    private let derived = Mutex(Derived())
 
-    package convenience init(_ model: DataModel) { self.init(model, values: ValueContext(schema: model.schema)) }
-
-    private init(_ model: DataModel, values: ValueContext) {
-        self.model = model
-        self.values = values
-        plan = ValidationPlan(model.schema)
+    /// Validators made at first use.
+    private struct Derived {
+        /// Of mounted models; a device's model is shared by all devices of its driver.
+        var mounted: [ObjectIdentifier: Validator] = [:]
+        /// Of the same model in other scopes.
+        var scoped: [ValidationScope: Validator] = [:]
     }
 
-    /// The validator for the schema mounted at a mount point; made at first use.
+    /// Of configuration.
+    package convenience init(_ model: DataModel) { self.init(model, .configuration) }
+
+    private init(_ model: DataModel, _ scope: ValidationScope) {
+        self.model = model
+        values = ValueContext(schema: model.schema)
+        plan = ValidationPlan(model.schema, scope)
+    }
+
+    /// The validator for the schema mounted at a mount point.
     func validator(for inner: DataModel) -> Validator {
         if inner === model { return self }
-        let key = ObjectIdentifier(inner)
-        if let known = mounted.withLock({ $0[key] }) { return known }
+        let scope = plan.scope
+        return validator(at: \.mounted[ObjectIdentifier(inner)]) { Validator(inner, scope) }
+    }
+
+    private func validator(in scope: ValidationScope) -> Validator {
+        if scope == plan.scope { return self }
+        return validator(at: \.scoped[scope]) { Validator(model, scope) }
+    }
+
+    private func validator(
+        at place: any WritableKeyPath<Derived, Validator?> & Sendable, made make: () -> Validator
+    ) -> Validator {
+        if let known = derived.withLock({ $0[keyPath: place] }) { return known }
         // Made outside the lock: two threads may both make one, which costs time and nothing else.
-        let made = Validator(inner)
-        return mounted.withLock { table in
-            if let known = table[key] { return known }
-            table[key] = made
+        let made = make()
+        return derived.withLock { table in
+            if let known = table[keyPath: place] { return known }
+            table[keyPath: place] = made
             return made
         }
     }
@@ -52,22 +74,51 @@ package final class Validator: Sendable {
         in new: DataTree, changedFrom old: DataTree, difference: [DiffNode]? = nil, limit: Int = 1_000
     ) -> [Diagnostic] {
         var run = ValidationRun(limit: limit)
+        run.before = old.rootInstance
         check(difference ?? old.diff(to: new), root: new.rootInstance, &run)
+        return run.diagnostics
+    }
+
+    /// The violations of the constraints that state data has, in a tree of configuration and state together.
+    package func stateViolations(in tree: DataTree, limit: Int = 1_000) -> [Diagnostic] {
+        validator(in: .state).violations(in: tree, limit: limit)
+    }
+
+    /// The violations in the input or output of an operation, or in a notification.
+    ///
+    /// `path` leads to the `rpc`, `action` or `notification`; `content` is the row of its `input` or `output` (`part`), or
+    /// of the notification itself. Expressions see the content at its place in `tree`, the data of the server.
+    package func violations(
+        in content: Row, part: NodeKind = .notification, at path: InstancePath, of tree: DataTree,
+        limit: Int = 1_000
+    ) throws(PathError) -> [Diagnostic] {
+        guard let operation = path.last?.node,
+            let node = operation.kind == part ? operation : operation.children.first(where: { $0.kind == part })
+        else { throw PathError(.unknownNode, "\(path) has no \(part)") }
+        let place = node == operation ? path : path.appending(node)
+        let whole = try tree.placing(content, at: place)
+        guard let instance = whole.instance(place) else {
+            throw PathError(.unknownNode, "\(path): the node that it belongs to is not there")
+        }
+        let judge = instance.model === model ? self : validator(for: instance.model)
+        var run = ValidationRun(limit: limit)
+        judge.validator(in: .content(node.id)).visitContent(instance, &run)
         return run.diagnostics
     }
 
     /// `new` without the nodes whose `when` the change from `old` made false, and the paths that went (RFC 7950 section
     /// 8.2.1). What `old` did not have stays, for `violations` to report.
     ///
-    /// A deletion can make further conditions false: rounds go on until none is, `roundLimit` at most.
+    /// A deletion can make further conditions false: rounds go on until none is. Each takes at least one node away.
     package func pruned(
         _ new: DataTree, changedFrom old: DataTree
     ) throws(PathError) -> (tree: DataTree, removed: [InstancePath]) {
         var tree = new
         var removed: [InstancePath] = []
-        for _ in 0..<Self.roundLimit {
+        while true {
             var run = ValidationRun(limit: .max)
             run.whensOnly = true
+            run.before = old.rootInstance
             check(old.diff(to: tree), root: tree.rootInstance, &run)
             let paths = run.untrue.filter { old.isStored($0) }
             if paths.isEmpty { break }
@@ -76,8 +127,6 @@ package final class Validator: Sendable {
         }
         return (tree, removed)
     }
-
-    static let roundLimit = 20
 }
 
 /// The state of one validation: what was found.
@@ -91,8 +140,11 @@ struct ValidationRun {
     let limit: Int
     private(set) var diagnostics: [Diagnostic] = []
     private var seen: Set<Diagnostic> = []
-    /// What leafrefs may refer to where no key finds it: see `Validator.targetValues`.
+    /// What leafrefs may refer to where no key finds it: see `Validator.isTarget`.
     var targetValues: [Targets: Set<String>] = [:]
+    var targetIndexes: [Targets: ValueIndex] = [:]
+    /// The root of the tree before the change that is validated.
+    var before: Instance?
     /// Only conditions are of interest.
     var whensOnly = false
     /// The stored instances whose condition is false.

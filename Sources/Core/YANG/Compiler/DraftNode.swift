@@ -24,14 +24,14 @@ final class DraftNode {
     var properties: [Statement]
     /// The `when` of each `uses` and `augment` that brought the node.
     var outerWhens: [Statement] = []
-    /// The extension statements of each `uses` that brought the node, and of its grouping, the innermost first.
-    var originExtensions: [Statement] = []
-    /// Whether the node is the container of a structure, outside the data tree (`SchemaStructure`).
-    var isStructure = false
     /// The `if-feature` of each `uses` and `augment` that brought the node.
     var outerFeatures: [Statement] = []
     /// The text in which the node, or the `uses` that brought it, is written.
     var home: SourceText?
+    /// The extension statements of each `uses` that brought the node, and of its grouping, the innermost first.
+    var originExtensions: [Statement] = []
+    /// Whether the node is the container of a structure, outside the data tree (`SchemaStructure`).
+    var isStructure = false
     var depth = 0
     /// Its number in the finished schema.
     var id = NodeID(-1)

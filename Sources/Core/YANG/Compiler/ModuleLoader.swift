@@ -49,6 +49,12 @@ final class ModuleLoader {
         reportSharedNamespaces()
     }
 
+    /// Ends the use of the loader.
+    func dropStatements() {
+        (texts, modules, annotations) = ([], [], [])
+        (modulesByName, givenSubmodules, library, readFiles) = ([:], [:], [:], [:])
+    }
+
     /// Whether a text has annotations for other modules at its top.
     static func annotates(_ text: ModuleText) -> Bool { annotates(text.statement) }
 
@@ -111,6 +117,11 @@ final class ModuleLoader {
         modules.append(module)
         modulesByName[text.name, default: []].append(module)
         return module
+    }
+
+    /// Cuts the references of modules to one another, which would keep all of them and their texts for ever.
+    func release() {
+        for text in texts { text.prefixes = [:] }
     }
 
     // MARK: Linking

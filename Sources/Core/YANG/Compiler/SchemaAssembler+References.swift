@@ -249,7 +249,10 @@ private struct LeafrefBinder {
         for id in ids {
             var node = id
             var steps = 0
-            while let next = assembler.resolvedTypes[Int(assembler[node].type)].leafrefTarget, steps < 64 {
+            // A leafref to what is no leaf is a fault of its own, and ends the chain.
+            while steps < 64, assembler[node].type >= 0,
+                let next = assembler.resolvedTypes[Int(assembler[node].type)].leafrefTarget
+            {
                 steps += 1
                 node = next
                 if node == id { break }

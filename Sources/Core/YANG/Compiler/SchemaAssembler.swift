@@ -12,6 +12,8 @@ final class SchemaAssembler {
     let identities: IdentityTable
     let modules: [LoadedModule]
     let root: DraftNode
+    /// At least as many nodes as the tree has.
+    private let nodeCount: Int
     private let structures: [DraftNode]
     var definitions = SchemaDefinitions()
     var records: ContiguousArray<NodeRecord> = []
@@ -39,6 +41,7 @@ final class SchemaAssembler {
         log = builder.log
         features = builder.features
         root = builder.root
+        nodeCount = builder.nodeCount + 1
         structures = builder.structures
         self.types = types
         self.identities = identities
@@ -55,14 +58,17 @@ final class SchemaAssembler {
         var identities: IdentityTable
         var definitions: SchemaDefinitions
 
-        func make(diagnostics: [Diagnostic]) -> Schema {
+        func make(diagnostics: [Diagnostic], key: [UInt8]) -> Schema {
             Schema(
-                modules: modules, records: records, childTable: childTable, types: types, identities: identities,
-                diagnostics: diagnostics, definitions: definitions)
+                image: SchemaImageWriter.image(
+                    modules: modules, records: records, childTable: childTable, types: types, identities: identities,
+                    diagnostics: diagnostics, definitions: definitions, key: key))
         }
     }
 
     func assemble() -> Parts {
+        records.reserveCapacity(nodeCount)
+        drafts.reserveCapacity(nodeCount)
         _ = number(root, parent: NodeID(0), dataParent: NodeID(0))
         for structure in structures { number(structure: structure) }
         for draft in drafts where draft.kind == .list { linkList(draft) }

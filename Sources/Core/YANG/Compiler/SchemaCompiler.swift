@@ -62,18 +62,20 @@ package struct SchemaCompiler: Sendable {
     package init(options: Options = Options()) { self.options = options }
 
     /// Compiles `sources` as implemented modules (submodules among them are taken where they are included).
-    package func compile(_ sources: [Source]) -> Outcome { compile(sources) { _ in } }
+    /// - Parameter key: the digest that the schema's image is to bear, 32 bytes, or nothing.
+    package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome { compile(sources, key: key) { _ in } }
 
     /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
-    func compile(_ sources: [Source], observing observe: (ModuleDraft) -> Void) -> Outcome {
+    func compile(_ sources: [Source], key: [UInt8] = [], observing observe: (ModuleDraft) -> Void) -> Outcome {
         let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
+        defer { loader.release() }
         loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
-        let schema = build(loader, names: names, log: log, observe)
+        let parts = build(loader, names: names, log: log, observe)
         let texts = loader.texts.compactMap { text in
             text.module.map { module in
                 LoadedText(
@@ -81,7 +83,10 @@ package struct SchemaCompiler: Sendable {
                     isImplemented: module.isImplemented, source: Source(path: text.source.path, bytes: text.bytes))
             }
         }
-        return Outcome(schema: log.errorCount == 0 ? schema : nil, diagnostics: log.diagnostics, texts: texts)
+        // The image is made when the statements are gone, so that the two never take memory at the same time.
+        loader.dropStatements()
+        let schema = log.errorCount == 0 ? parts?.make(diagnostics: log.diagnostics, key: key) : nil
+        return Outcome(schema: schema, diagnostics: log.diagnostics, texts: texts)
     }
 
     private func collectDefinitions(of module: LoadedModule, log: FaultLog) {
@@ -112,7 +117,7 @@ package struct SchemaCompiler: Sendable {
 
     private func build(
         _ loader: ModuleLoader, names: NameResolver, log: FaultLog, _ observe: (ModuleDraft) -> Void
-    ) -> Schema? {
+    ) -> SchemaAssembler.Parts? {
         guard let first = loader.modules.first else {
             if log.errorCount == 0 {
                 log.error("no module was given", remedy: "name at least one YANG module", nil)
@@ -136,11 +141,11 @@ package struct SchemaCompiler: Sendable {
         observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
-        let schema = assembler.assemble()
+        let parts = assembler.assemble()
         for module in implemented {
             DefinitionRules(builder: builder, assembler: assembler).check(module)
         }
-        return schema.make(diagnostics: log.diagnostics)
+        return parts
     }
 }
 

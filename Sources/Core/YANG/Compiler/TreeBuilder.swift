@@ -9,7 +9,7 @@ final class TreeBuilder {
     let root: DraftNode
     /// The containers of structures, in order of definition.
     private(set) var structures: [DraftNode] = []
-    private var nodeCount = 0
+    private(set) var nodeCount = 0
     private var reportedLimit = false
     private var innerScopes: [ObjectIdentifier: Scope] = [:]
     private var openGroupings: [ObjectIdentifier] = []
@@ -192,6 +192,10 @@ final class TreeBuilder {
             } else {
                 augment(target, by: change, scope: scope, module: module)
             }
+        }
+        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
+        if !extensions.isEmpty {
+            for child in parent.children[first...] { child.originExtensions += extensions }
         }
     }
 

@@ -23,6 +23,7 @@ final class TypeResolver {
     let log: FaultLog
     private var known: [ObjectIdentifier: TypeResolution] = [:]
     private var open: [ObjectIdentifier] = []
+    private var matchers: [String: PatternMatcher] = [:]
 
     init(names: NameResolver, features: FeatureEvaluator, log: FaultLog) {
         self.names = names
@@ -227,7 +228,7 @@ final class TypeResolver {
                 TypePattern(
                     source: statement.text, isInverted: statement.first(.modifier) != nil,
                     errorMessage: statement.argument(of: .errorMessage),
-                    errorAppTag: statement.argument(of: .errorAppTag), matcher: try PatternMatcher(statement.text)))
+                    errorAppTag: statement.argument(of: .errorAppTag), matcher: try matcher(statement.text)))
         } catch {
             resolution.degradations.append("pattern '\(statement.text)' is faulty")
             log.report(
@@ -235,6 +236,14 @@ final class TypeResolver {
                 "pattern '\(statement.text)' is faulty: \(error.description)",
                 remedy: "write it as XML Schema has regular expressions", statement.place)
         }
+    }
+
+    /// The matcher of a pattern, compiled once a run.
+    private func matcher(_ pattern: String) throws(PatternSyntaxError) -> PatternMatcher {
+        if let known = matchers[pattern] { return known }
+        let made = try PatternMatcher(pattern)
+        matchers[pattern] = made
+        return made
     }
 
     // MARK: Enums and bits

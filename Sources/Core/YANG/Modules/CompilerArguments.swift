@@ -26,11 +26,11 @@ struct CompilerArguments {
     var skipsDeviationFiles = false
     var appliesDeviations = true
     var supportsNoFeatures = false
-    var ignoresUnknownFeatures = false
-    var severities = FaultSeverities()
     var policy = CompilePolicy.strict
     var treeDepth = Int.max
     var treePath: [String] = []
+    var ignoresUnknownFeatures = false
+    var severities = FaultSeverities()
     private(set) var onlyFeatures: [String: Set<String>] = [:]
     private(set) var withoutFeatures: [String: Set<String>] = [:]
 
@@ -121,25 +121,6 @@ struct CompilerArguments {
         }
     }
 
-    /// The kind of fault that a code names, if the option is for such.
-    private func kind(_ code: String, of option: String) throws(Fault) -> FaultKind {
-        guard let kind = FaultKind(rawValue: code) else {
-            throw Fault(message: "\(option) \(code): no such code; 'ncsc --list-errors' lists all")
-        }
-        let fits: Bool =
-            switch option {
-            case "-w", "--no-warning": kind.effect == .warned
-            case "-W", "--warning": kind.effect != .refused
-            default: true
-            }
-        guard fits else {
-            throw Fault(
-                message:
-                    "\(option) \(code): this is an error that cannot be \(option == "-W" ? "a warning" : "left out")")
-        }
-        return kind
-    }
-
     private static func policy(_ text: String) throws(Fault) -> CompilePolicy {
         switch text {
         case "strict": return .strict
@@ -153,6 +134,24 @@ struct CompilerArguments {
             throw Fault(message: "--tree-depth is '\(text)'; expected a number from 1 on")
         }
         return depth
+    }
+
+    /// The kind of fault that a code names, if the option is for such.
+    private func kind(_ code: String, of option: String) throws(Fault) -> FaultKind {
+        guard let kind = FaultKind(rawValue: code) else {
+            throw Fault(message: "\(option) \(code): no such code; 'ncsc --list-errors' lists all")
+        }
+        let fits: Bool =
+            switch option {
+            case "-w", "--no-warning": kind.effect == .warned
+            case "-W", "--warning": kind.effect != .refused
+            default: true
+            }
+        guard fits else {
+            let way = option == "-W" ? "a warning" : "left out"
+            throw Fault(message: "\(option) \(code): this is an error that cannot be \(way)")
+        }
+        return kind
     }
 
     private mutating func choose(_ mode: Mode) throws(Fault) {
@@ -207,8 +206,8 @@ struct CompilerArguments {
     private static let valued: Set<String> = [
         "-a", "--annotate", "--deviation", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
-        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "--policy",
-        "--tree-depth", "--tree-path", "-E", "--error", "-W", "--warning", "-w", "--no-warning",
+        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "-E", "--error",
+        "-W", "--warning", "-w", "--no-warning", "--policy", "--tree-depth", "--tree-path",
     ]
 
     /// Accepted without effect: they choose among messages, or save what this compiler need not save.

@@ -29,6 +29,7 @@ extension CompilerCommand {
         let beside = files.map(Self.directory).filter { seen.insert($0).inserted }
         options.searchPath = arguments.searchPath + beside + searchPath
         options.annotations = try arguments.annotations.map(source)
+        options.severities = arguments.severities
         options.library = try dependencies()
         options.severities = arguments.severities
         options.implementsImports = true

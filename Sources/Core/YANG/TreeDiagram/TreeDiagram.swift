@@ -102,7 +102,7 @@ struct TreeDiagram {
         let nodes = selected(nodes, level: level).filter { !Self.isEmptyPart($0) }
         guard !nodes.isEmpty else { return }
         guard level <= depth else {
-            lines.append(indent + "      ...")
+            lines.append(indent + "   ...")
             return
         }
         let width = width ?? Self.width(nodes, in: module)
@@ -159,10 +159,10 @@ struct TreeDiagram {
         // A case that is only implied is like its node.
         let isImplied = node.kind == .case && node.statement.substatements.isEmpty
         if isImplied, let only = node.children.first { return mark(only) }
-        return switch node.first(.status)?.argument {
-        case "deprecated": "x"
-        case "obsolete": "o"
-        default: "+"
+        switch node.first(.status)?.argument {
+        case "deprecated": return "x"
+        case "obsolete": return "o"
+        default: return "+"
         }
     }
 
