@@ -193,10 +193,6 @@ final class TreeBuilder {
                 augment(target, by: change, scope: scope, module: module)
             }
         }
-        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
-        if !extensions.isEmpty {
-            for child in parent.children[first...] { child.originExtensions += extensions }
-        }
     }
 
     /// What a `uses` or `augment` says of the nodes that it brings.
