@@ -101,7 +101,8 @@ struct CheckCommandTests {
         }
         _ = try directory.write(
             """
-            module b { namespace "urn:b"; prefix b; import a { prefix a; revision-date 2020-01-01; } leaf l { type a:old; } }
+            module b { yang-version 1.1; namespace "urn:b"; prefix b;
+              import a { prefix a; revision-date 2020-01-01; } leaf l { type a:old; } }
             """, to: "b.yang")
         let result = check([directory.path])
         #expect(result.last == "2 modules, 2 loaded, 0 errors, 0 warnings", "\(result.errors)")

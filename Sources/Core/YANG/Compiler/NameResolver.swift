@@ -21,7 +21,8 @@ final class NameResolver {
         // The import itself failed and was reported.
         let isDeclared = text.statement.all(.import).contains { $0.argument(of: .prefix) == prefix }
         if !isDeclared {
-            log.report(.unknownPrefix, "prefix '\(prefix)' is not known here", remedy: "import its module", statement.place)
+            log.report(
+                .unknownPrefix, "prefix '\(prefix)' is not known here", remedy: "import its module", statement.place)
         }
         return nil
     }

@@ -153,8 +153,9 @@ private struct LeafrefBinder {
     }
 
     private static func isKeyPredicate(_ predicate: XPathExpression) -> Bool {
-        guard case .comparison(.equal, .path(.context, let key), .path(.expression(let start, let none), let steps)) =
-            predicate, case .call("current", _) = start
+        guard
+            case .comparison(.equal, .path(.context, let key), .path(.expression(let start, let none), let steps)) =
+                predicate, case .call("current", _) = start
         else { return false }
         let isName: Bool = if case .name? = key.first?.test { key.count == 1 } else { false }
         return isName && none.isEmpty && steps.allSatisfy(\.predicates.isEmpty)

@@ -263,7 +263,8 @@ final class SchemaAssembler {
             result.append(child.id)
         }
         if result.isEmpty && statement.text.allSatisfy(\.isWhitespace) {
-            log.report(.listWithoutKey, "the key of list '\(draft.name)' is empty", remedy: "name its leafs", statement.place)
+            log.report(
+                .listWithoutKey, "the key of list '\(draft.name)' is empty", remedy: "name its leafs", statement.place)
         }
         return result
     }

@@ -18,7 +18,8 @@ struct SchemaRules {
     /// A choice shares its name with no sibling; between data nodes the assembler compares.
     private func checkChoiceNames(among siblings: [DraftNode]) {
         for choice in siblings where choice.kind == .choice {
-            for other in siblings where other !== choice && other.name == choice.name && other.module === choice.module {
+            for other in siblings
+            where other !== choice && other.name == choice.name && other.module === choice.module {
                 if other.kind == .choice && other.id.index > choice.id.index { continue }
                 report(
                     .repeatedNode, "'\(choice.name)' is a choice and something else in one place",
@@ -48,7 +49,9 @@ struct SchemaRules {
             if assembler.resolvedTypes[Int(assembler[id].type)].base == .empty,
                 !assembler.names.text(of: type).isVersion11
             {
-                report(.keyType, "key '\(key.name)' is of type empty in a module of YANG version 1", "choose another type", key)
+                report(
+                    .keyType, "key '\(key.name)' is of type empty in a module of YANG version 1",
+                    "choose another type", key)
             }
         }
     }
@@ -71,8 +74,8 @@ struct SchemaRules {
         guard let statement = draft.first(.default) else { return }
         if draft.first(.mandatory)?.text == "true" {
             log.report(
-                .mandatoryDefault, "choice '\(draft.name)' is mandatory and has a default", remedy: "remove one of the two",
-                statement.place, node: draft.id)
+                .mandatoryDefault, "choice '\(draft.name)' is mandatory and has a default",
+                remedy: "remove one of the two", statement.place, node: draft.id)
             assembler[draft.id].defaults = []
         }
         let name = Identifier.split(statement.text).name
@@ -80,7 +83,8 @@ struct SchemaRules {
             let mandatory = branch.children.lazy.compactMap(\.mandatoryDescendant).first
         else { return }
         log.report(
-            .defaultCase, "the default case '\(name)' of choice '\(draft.name)' has the mandatory node '\(mandatory.name)'",
+            .defaultCase,
+            "the default case '\(name)' of choice '\(draft.name)' has the mandatory node '\(mandatory.name)'",
             remedy: "make the node optional, or remove the default", statement.place, node: draft.id)
         assembler[draft.id].defaults = []
     }

@@ -180,6 +180,10 @@ final class TreeBuilder {
         expand(grouping.substatements, under: parent, scope: inner(grouping, in: home), module: module)
         openGroupings.removeLast()
         bring(parent.children[first...], by: statement)
+        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
+        if !extensions.isEmpty {
+            for child in parent.children[first...] { child.originExtensions += extensions }
+        }
         for change in statement.substatements where change.keyword == .refine || change.keyword == .augment {
             guard change.keyword == .refine || features.allows(change) else { continue }
             guard let target = descendant(change, of: parent, from: first, module: module) else { continue }
@@ -188,10 +192,6 @@ final class TreeBuilder {
             } else {
                 augment(target, by: change, scope: scope, module: module)
             }
-        }
-        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
-        if !extensions.isEmpty {
-            for child in parent.children[first...] { child.originExtensions += extensions }
         }
     }
 
@@ -249,6 +249,16 @@ final class TreeBuilder {
         return rule.allowed.contains(property)
     }
 
+    /// A key may not become conditional by `refine` either (RFC 7950 section 7.8.2).
+    private func checkCondition(_ statement: Statement, of target: DraftNode) {
+        guard target.kind == .leaf, let list = target.parent, let key = list.first(.key),
+            key.text.split(whereSeparator: \.isWhitespace).contains(where: { $0 == target.name })
+        else { return }
+        log.report(
+            .conditionalKey, "key '\(target.name)' of list '\(list.name)' has '\(statement.name)'",
+            remedy: "remove it: an entry always has its keys", statement.place)
+    }
+
     private func refine(_ target: DraftNode, by change: Statement) {
         for statement in change.substatements {
             guard Self.allows(statement.keyword, in: target) else {
@@ -265,8 +275,9 @@ final class TreeBuilder {
             switch statement.keyword {
             case .must: target.properties.append(statement)
             case .ifFeature:
+                target.outerFeatures.append(statement)
+                checkCondition(statement, of: target)
                 if !features.allows(change) { target.removeFromParent() }
-                target.properties.append(statement)
             case .default where target.kind == .leafList:
                 target.properties.removeAll { old in
                     old.keyword == .default && !change.substatements.contains { $0 === old }

@@ -75,7 +75,8 @@ final class TypeResolver {
         }
         guard let type = typedef.first(.type) else { return nil }
         guard !open.contains(ObjectIdentifier(type)) else {
-            log.report(.typedefCycle, "typedef '\(name)' is defined by itself", remedy: "break the cycle", typedef.place)
+            log.report(
+                .typedefCycle, "typedef '\(name)' is defined by itself", remedy: "break the cycle", typedef.place)
             return nil
         }
         var resolution = resolve(type, scope: home)
@@ -185,7 +186,8 @@ final class TypeResolver {
         let base = resolution.type.ranges
         guard let parts = RangeText.parse(statement.text, within: base, { RangeText.number($0, digits: digits) })
         else {
-            log.report(.rangeSyntax, "'\(statement.text)' is no range", remedy: "expected such as 1..10 | 20", statement.place)
+            log.report(
+                .rangeSyntax, "'\(statement.text)' is no range", remedy: "expected such as 1..10 | 20", statement.place)
             return
         }
         resolution.type.ranges = narrowed(base, to: parts, statement, &resolution.degradations)
@@ -194,7 +196,9 @@ final class TypeResolver {
     private func restrictLength(_ resolution: inout TypeResolution, by statement: Statement) {
         let base = resolution.type.lengths.isEmpty ? [0...Int.max] : resolution.type.lengths
         guard let parts = RangeText.parse(statement.text, within: base, RangeText.length) else {
-            log.report(.lengthSyntax, "'\(statement.text)' is no length", remedy: "expected such as 1..10 | 20", statement.place)
+            log.report(
+                .lengthSyntax, "'\(statement.text)' is no length", remedy: "expected such as 1..10 | 20",
+                statement.place)
             return
         }
         resolution.type.lengths = narrowed(base, to: parts, statement, &resolution.degradations)
@@ -287,7 +291,8 @@ final class TypeResolver {
                 continue
             }
             guard let value, limits.contains(value) else {
-                log.report(.memberNumber, "no number is left for '\(statement.text)'", remedy: "give it one", statement.place)
+                log.report(
+                    .memberNumber, "no number is left for '\(statement.text)'", remedy: "give it one", statement.place)
                 continue
             }
             highest = max(highest ?? value, value)

@@ -148,7 +148,8 @@ struct CompilerArguments {
             default: true
             }
         guard fits else {
-            throw Fault(message: "\(option) \(code): this is an error that cannot be \(option == "-W" ? "a warning" : "left out")")
+            let way = option == "-W" ? "a warning" : "left out"
+            throw Fault(message: "\(option) \(code): this is an error that cannot be \(way)")
         }
         return kind
     }

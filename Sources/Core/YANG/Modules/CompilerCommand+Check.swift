@@ -18,7 +18,7 @@ extension CompilerCommand {
         var counts: [Diagnostic.Severity: Int] = [:]
         func tell(_ diagnostics: [Diagnostic]) {
             for diagnostic in diagnostics where reported.insert(diagnostic.description).inserted {
-                errors(diagnostic.description)
+                errors(Self.line(diagnostic))
                 counts[diagnostic.severity, default: 0] += 1
             }
         }

@@ -103,15 +103,18 @@ package struct CompilerCommand {
 
     /// Prints the findings, each with its code; whether the run may go on.
     func report(_ outcome: SchemaCompiler.Outcome) -> Bool {
-        for diagnostic in outcome.diagnostics {
-            errors(diagnostic.description + (diagnostic.code.map { " [\($0)]" } ?? ""))
-        }
+        for diagnostic in outcome.diagnostics { errors(Self.line(diagnostic)) }
         guard let schema = outcome.schema, knowsFeatures(of: schema) else { return false }
         if arguments.failsOnWarnings, outcome.diagnostics.contains(where: isFailure) {
             errors("ncsc: warnings count as errors (--fail-on-warnings)")
             return false
         }
         return true
+    }
+
+    /// A finding with its code.
+    static func line(_ diagnostic: Diagnostic) -> String {
+        diagnostic.description + (diagnostic.code.map { " [\($0)]" } ?? "")
     }
 
     /// Whether `--fail-on-warnings` is about this one: `-W` excepts its kind.

@@ -140,7 +140,9 @@ struct GrammarCheck {
         var seen: KeywordSet = []
         for child in statement.substatements where child.prefix == nil {
             guard child.keyword != .unknown else {
-                log.report(.unknownStatement, "unknown statement '\(child.name)'", remedy: "extensions need a prefix", child.place)
+                log.report(
+                    .unknownStatement, "unknown statement '\(child.name)'", remedy: "extensions need a prefix",
+                    child.place)
                 continue
             }
             if rule?.allowed.contains(child.keyword) != true {
