@@ -1,6 +1,6 @@
 import Basics
 import Foundation
-import YANG
+package import YANG
 
 /// Makes a generation out of the package directories of one: reads meta-data, judges dependencies, compiles models.
 ///
