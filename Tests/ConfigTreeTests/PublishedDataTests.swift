@@ -5,7 +5,7 @@ import Testing
 import YANG
 
 /// Public packages whose data must survive our codecs: `<package root>/../shared/data`, or where the variable says.
-private enum PublishedData {
+enum PublishedData {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let folder =
@@ -58,4 +58,17 @@ func publishedDataSurvivesBothEncodings(package: String) throws {
         #expect(XMLDataEncoder.bytes(fromXML.content, whole) == xml)
         #expect(XMLDataEncoder.bytes(fromJSON.content, whole) == xml)
     }
+}
+
+@Test(
+    .enabled(if: DurableFiles.exists(PublishedData.folder + "/nso-examples"), "the public data is not there"),
+    arguments: ["router-nc-1.0", "cisco-ios-netsim-cli-1.0"])
+func randomDataOfPublishedModelsSurvivesBothEncodings(package: String) throws {
+    guard let model = try PublishedData.model(package) else { return }
+    var size = 0
+    for seed in 0..<RandomTree.seeds {
+        let tree = RandomTree.make(model, seed: UInt64(seed), limit: 400)
+        size += try RandomTree.expectRoundTrips(tree, "\(package), seed \(seed)")
+    }
+    #expect(size > 10_000)
 }

@@ -106,6 +106,13 @@ package struct ByteInput: ~Copyable {
         return place(of: offset)
     }
 
+    /// The same without the name of the file.
+    @inline(__always)
+    mutating func passingPosition(of offset: Int) -> TextPosition {
+        advanceMark(to: offset)
+        return TextPosition(line: Int32(clamping: markLine), column: Int32(clamping: markColumn))
+    }
+
     func fault(_ summary: String, _ remedy: String = "", at offset: Int) -> DiagnosticsError {
         DiagnosticsError(.error(summary, remedy: remedy, place: place(of: offset)))
     }
@@ -133,6 +140,21 @@ package struct ByteInput: ~Copyable {
         return (line, column)
     }
 
+}
+
+/// Line and column in a document that is known.
+package struct TextPosition: Hashable, Sendable {
+    package var line: Int32
+    package var column: Int32
+
+    package init(line: Int32 = 0, column: Int32 = 0) {
+        self.line = line
+        self.column = column
+    }
+
+    package func place(in file: String) -> SourcePlace {
+        SourcePlace(file: file, line: Int(line), column: Int(column))
+    }
 }
 
 /// UTF-8 as RFC 3629 has it: shortest forms only, no surrogates, nothing above U+10FFFF.

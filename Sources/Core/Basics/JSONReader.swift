@@ -77,6 +77,14 @@ package struct JSONReader: ~Copyable {
         names[keyNumber].local == keyNumber ? nil : names[names[keyNumber].prefix].text
     }
 
+    /// Whether the current key begins with `@` (RFC 7952 section 5.2.1).
+    package var keyIsMetadata: Bool { names.begins(keyNumber, with: UInt8(ascii: "@")) }
+    /// The parts of a key that was read before.
+    package func names(ofKey number: Int32) -> (local: String, qualifier: String?) {
+        let name = names[number]
+        return (names[name.local].text, name.local == number ? nil : names[name.prefix].text)
+    }
+
     /// The bytes of a string or number: valid UTF-8, valid only within `body`.
     package func withTextBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         if textIsDecoded { return try decoded.withUnsafeBytes(body) }
@@ -84,10 +92,21 @@ package struct JSONReader: ~Copyable {
     }
 
     package var depth: Int { levels.count }
+    package var file: String { input.file }
 
     /// Where the current event begins. Asking at each event costs one pass over the document in all.
     package var place: SourcePlace {
         mutating get { eventPlace ?? input.passingPlace(of: anchor) }
+    }
+
+    /// Line and column of `place`.
+    package var position: TextPosition {
+        mutating get {
+            if let place = eventPlace {
+                return TextPosition(line: Int32(clamping: place.line), column: Int32(clamping: place.column))
+            }
+            return input.passingPosition(of: anchor)
+        }
     }
 
     /// A fault at the current event, for a reader's user to throw or collect.

@@ -34,6 +34,11 @@ struct NameTable: ~Copyable {
         return bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + offset, start, length) == 0 }
     }
 
+    func begins(_ number: Int32, with byte: UInt8) -> Bool {
+        let entry = entries[Int(number)]
+        return entry.length > 0 && bytes[entry.offset] == byte
+    }
+
     /// The number of the name, new or known; it must be valid UTF-8.
     mutating func number(of start: UnsafePointer<UInt8>, length: Int, splits: Bool = true) -> Int32 {
         let (found, hash) = find(start, length: length)

@@ -115,10 +115,21 @@ package struct XMLReader: ~Copyable {
     package var namespaceNumber: Int32 { open[open.count - 1].namespace }
     /// How many elements are open, that which starts or ends here included.
     package var depth: Int { open.count }
+    package var file: String { input.file }
 
     /// Where the current event begins. Asking at each event costs one pass over the document in all.
     package var place: SourcePlace {
         mutating get { eventPlace ?? input.passingPlace(of: anchor) }
+    }
+
+    /// Line and column of `place`.
+    package var position: TextPosition {
+        mutating get {
+            if let place = eventPlace {
+                return TextPosition(line: Int32(clamping: place.line), column: Int32(clamping: place.column))
+            }
+            return input.passingPosition(of: anchor)
+        }
     }
 
     /// The URI that `prefix` is bound to in the current element; the empty prefix asks for the default namespace.

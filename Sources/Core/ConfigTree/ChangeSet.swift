@@ -41,10 +41,13 @@ package struct ChangeSet: Hashable, Sendable {
         let path = parent.appending(diff.node, keys: diff.keys)
         switch diff.change {
         case .deleted: items.append(Item(.delete, path.description))
-        case .modified: items.append(Item(.set(diff.newValue ?? ""), path.description))
+        case .modified:
+            items.append(Item(.set(diff.newValue ?? ""), path.description))
+            appendMetadata(diff.metadata, path)
         case .inside, .moved:
             if diff.change == .moved { items.append(Item(.place(Self.place(diff.after)), path.description)) }
             append(diff.children, path)
+            appendMetadata(diff.metadata, path)
         case .created:
             if let after = diff.after { items.append(Item(.place(Self.place(after)), path.description)) }
             if let row = diff.new, diff.node.kind != .leafList {
@@ -55,6 +58,29 @@ package struct ChangeSet: Hashable, Sendable {
                     if diff.after == nil { items.append(Item(.create, path.description)) }
                 } else {
                     items.append(Item(.set(value), path.description))
+                }
+                appendMetadata(diff.metadata, path)
+            }
+        }
+    }
+
+    private mutating func appendMetadata(_ changes: [MetadataChange], _ path: InstancePath) {
+        for change in changes { items.append(Item(.annotate(change.name, change.new), path.description)) }
+    }
+
+    /// The metadata in the row of a new instance: its own, that of its leaves and of the entries of its leaf-lists.
+    private mutating func appendMetadata(of row: Row, _ schema: SchemaNode, _ path: InstancePath) {
+        for item in row.metadata?.items ?? [] {
+            let target = item.slot.map { path.appending(schema.dataChild(at: $0)) } ?? path
+            items.append(Item(.annotate(item.name, item.value), target.description))
+        }
+        for kid in row.kids {
+            let list = schema.dataChild(at: Int(kid.slot))
+            guard list.kind == .leafList, let entries = kid.kid.entries else { continue }
+            for entry in entries.rows {
+                for item in entry.metadata?.items ?? [] {
+                    let target = path.appending(list, keys: [entry.value(at: 0)])
+                    items.append(Item(.annotate(item.name, item.value), target.description))
                 }
             }
         }
@@ -82,6 +108,7 @@ package struct ChangeSet: Hashable, Sendable {
             default: appendContent(child, childPath)
             }
         }
+        if let row = instance.row, let schema = instance.childSchema { appendMetadata(of: row, schema, path) }
     }
 }
 
@@ -98,7 +125,7 @@ extension DataTree {
 
 extension ChangeSet {
     /// One JSON array a change: `["set","/m:a/b","v"]`, `["create","/m:l[k='1']"]`, `["delete",…]`,
-    /// `["first",…]`, `["last",…]`, `["before",…,"key"…]`, `["after",…,"key"…]`; the whole is an array of these.
+    /// `["annotate",…,"name","value"]`, `["first",…]`, `["last",…]`, `["before",…,"key"…]`, `["after",…,"key"…]`; the whole is an array of these.
     package var json: String {
         "[" + items.map { Self.array($0.words) }.joined(separator: ",\n") + "]"
     }
@@ -129,6 +156,7 @@ extension ChangeSet.Item {
         case .place(.last): ["last", path]
         case .place(.before(let keys)): ["before", path] + keys
         case .place(.after(let keys)): ["after", path] + keys
+        case .annotate(let name, let value): ["annotate", path, name] + (value.map { [$0] } ?? [])
         }
     }
 
@@ -142,6 +170,7 @@ extension ChangeSet.Item {
         case ("first", 0): self.init(.place(.first), words[1])
         case ("last", 0): self.init(.place(.last), words[1])
         case ("before", 1...): self.init(.place(.before(rest)), words[1])
+        case ("annotate", 1...2): self.init(.annotate(rest[0], rest.count == 2 ? rest[1] : nil), words[1])
         case ("after", 1...): self.init(.place(.after(rest)), words[1])
         default: return nil
         }

@@ -1,3 +1,4 @@
+import Synchronization
 package import YANG
 
 /// A schema made ready to hold data: orders of list entries, and which model lies below a mount point.
@@ -11,6 +12,8 @@ package final class DataModel: Sendable {
     private let orders: [NodeID: EntryOrder]
     /// For each node inside a choice: the slots of the data nodes in the other cases.
     private let rivalSlots: [NodeID: [Int]]
+    /// Checks of values, made when a document first has one.
+    private let checks = Mutex<[NodeID: ValueCheck]>([:])
 
     package init(_ schema: Schema, mounted: @escaping @Sendable (Row, SchemaNode) -> DataModel? = { _, _ in nil }) {
         self.schema = schema
@@ -22,6 +25,18 @@ package final class DataModel: Sendable {
         }
         self.orders = orders
         rivalSlots = Self.findRivals(schema)
+    }
+
+    /// The check of the values of a leaf or leaf-list.
+    func check(of node: SchemaNode) -> ValueCheck? {
+        if let known = checks.withLock({ $0[node.id] }) { return known }
+        guard let type = node.type else { return nil }
+        let check = ValueCheck(type) { schema[$0].type }
+        return checks.withLock { table in
+            if let known = table[node.id] { return known }
+            table[node.id] = check
+            return check
+        }
     }
 
     /// The slots of the data nodes in the other cases of the choices that `node` stands in.

@@ -10,6 +10,8 @@ package enum Edit: Hashable, Sendable {
     case delete
     /// Puts an entry of a user-ordered list or leaf-list in its place, making it if it is not there.
     case place(Entries.Place)
+    /// Says metadata of a node that is there, by its qualified name; nil takes it back.
+    case annotate(String, String?)
 }
 
 /// An elementary change at its path.
@@ -52,6 +54,7 @@ private struct TreeEditor {
         let step = path.steps[index]
         let node = step.node
         let isLast = index == path.steps.count - 1
+        if isLast, case .annotate(let name, let value) = edit { return try annotate(row, step, name, value) }
         let edited: Row
         switch node.kind {
         case .leaf, .anydata, .anyxml:
@@ -75,12 +78,35 @@ private struct TreeEditor {
             ? edited : edited.droppingRivals(of: node, in: model)
     }
 
+    private func annotate(
+        _ row: Row, _ step: InstancePath.Step, _ name: String, _ value: String?
+    ) throws(PathError) -> Row {
+        let slot = step.node.slot
+        func annotated(_ row: Row, _ leaf: Int?) -> Row {
+            let old = row.metadata
+            let new =
+                old.map { $0.setting(value, name, of: leaf) }
+                ?? value.flatMap { RowMetadata([.init(slot: leaf, name: name, value: $0)]) }
+            return old == new ? row : row.annotated(new)
+        }
+        if row.hasValue(in: slot) { return annotated(row, slot) }
+        switch row.kid(in: slot) {
+        case .row(let child)?: return row.replacing(.row(annotated(child, nil)), in: slot)
+        case .entries(let entries)? where !step.keys.isEmpty:
+            guard let entry = entries.entry(step.keys) else { break }
+            return row.replacing(.entries(entries.upserting(annotated(entry, nil))), in: slot)
+        default: break
+        }
+        if value == nil { return row }
+        throw fault("what is not there cannot be annotated")
+    }
+
     private func editLeaf(_ row: Row, _ node: SchemaNode) throws(PathError) -> Row {
         switch edit {
         case .set(let value): return row.setting(value, in: node.slot)
         case .delete: return row.hasValue(in: node.slot) ? row.setting(nil, in: node.slot) : row
         case .create where node.type?.base == .empty: return row.setting("", in: node.slot)
-        case .create, .place: throw fault("a leaf needs a value")
+        case .create, .place, .annotate: throw fault("a leaf needs a value")
         }
     }
 
@@ -147,6 +173,7 @@ private struct TreeEditor {
         case .delete:
             guard old != nil else { return row }
             return row.replacing(entries.removing(step.keys).map(Kid.entries), in: slot)
+        case .annotate: return row
         }
     }
 
@@ -161,7 +188,7 @@ private struct TreeEditor {
             case .create:
                 guard old == nil, node.isPresence else { return row }
                 return row.replacing(.row(.empty(node.id)), in: node.slot)
-            case .set, .place: throw fault("a container has no value")
+            case .set, .place, .annotate: throw fault("a container has no value")
             }
         }
         if old == nil, edit == .delete { return row }

@@ -24,7 +24,8 @@ extension DataTree {
             if old?.isSame(as: merged) != true { result = result.replacing(merged, in: slot) }
             result = result.droppingRivals(of: child, in: model)
         }
-        return result
+        let metadata = RowMetadata.merged(result.metadata, over.metadata)
+        return metadata == result.metadata ? result : result.annotated(metadata)
     }
 
     private static func merge(_ base: Kid?, _ over: Kid, _ node: SchemaNode, _ model: DataModel) -> Kid {

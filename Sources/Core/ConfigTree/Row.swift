@@ -27,11 +27,12 @@ package struct Row: @unchecked Sendable {
 
     static func make(
         node: NodeID, order: UInt64 = 0, leafCount: Int, valueBytes: Int, kids: ContiguousArray<KidSlot>,
-        fill: (UnsafeMutableRawPointer) -> Void
+        metadata: RowMetadata? = nil, fill: (UnsafeMutableRawPointer) -> Void
     ) -> Row {
         let storage = ManagedBuffer<RowHeader, UInt8>.create(minimumCapacity: leafCount * 6 + valueBytes) { _ in
             RowHeader(
-                node: node, leafCount: UInt16(leafCount), valueBytes: UInt32(valueBytes), order: order, kids: kids)
+                node: node, leafCount: UInt16(leafCount), valueBytes: UInt32(valueBytes), order: order, kids: kids,
+                metadata: metadata)
         }
         storage.withUnsafeMutablePointerToElements { fill(UnsafeMutableRawPointer($0)) }
         return Row(storage: storage)
@@ -46,6 +47,9 @@ package struct Row: @unchecked Sendable {
     /// The place of an entry in its user-ordered list; 0 in others.
     package var order: UInt64 { header.order }
     package var kids: ContiguousArray<KidSlot> { header.kids }
+    /// The metadata of this node and of the leaves in it.
+    package var metadata: RowMetadata? { header.metadata }
+    /// Metadata is no content.
     package var isEmpty: Bool { header.leafCount == 0 && header.kids.isEmpty }
 
     @inline(__always)
@@ -132,7 +136,10 @@ package struct Row: @unchecked Sendable {
         let size = kept.reduce(0) { sum, leaf in
             sum + (leaf.position.map { withValue(at: $0, \.count) } ?? added.utf8.count)
         }
-        return Row.make(node: node, order: order, leafCount: kept.count, valueBytes: size, kids: kids) { base in
+        let metadata = value == nil ? header.metadata?.dropping(slot) : header.metadata
+        return Row.make(
+            node: node, order: order, leafCount: kept.count, valueBytes: size, kids: kids, metadata: metadata
+        ) { base in
             var end = 0
             let values = base + kept.count * 6
             for (index, leaf) in kept.enumerated() {
@@ -163,17 +170,36 @@ package struct Row: @unchecked Sendable {
         case (nil, true): kids.remove(at: index)
         case (nil, false): break
         }
-        return with(kids: kids, order: order)
+        return with(kids: kids, order: order, metadata: header.metadata)
     }
 
     /// A copy in another place of its user-ordered list.
-    func placed(at order: UInt64) -> Row { with(kids: kids, order: order) }
+    func placed(at order: UInt64) -> Row { with(kids: kids, order: order, metadata: header.metadata) }
 
-    private func with(kids: ContiguousArray<KidSlot>, order: UInt64) -> Row {
+    /// A copy with other metadata.
+    func annotated(_ metadata: RowMetadata?) -> Row { with(kids: kids, order: order, metadata: metadata) }
+
+    private func with(kids: ContiguousArray<KidSlot>, order: UInt64, metadata: RowMetadata?) -> Row {
         let size = Int(header.valueBytes)
         let leaves = leafCount
-        return Row.make(node: node, order: order, leafCount: leaves, valueBytes: size, kids: kids) { base in
+        return Row.make(
+            node: node, order: order, leafCount: leaves, valueBytes: size, kids: kids, metadata: metadata
+        ) { base in
             read { source, _ in base.copyMemory(from: source, byteCount: leaves * 6 + size) }
+        }
+    }
+
+    /// Hands the packed leaves to `body`: slots, ends, value bytes.
+    func withLeaves<R>(
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> R
+    ) -> R {
+        let size = Int(header.valueBytes)
+        return read { base, count in
+            let bytes = base.assumingMemoryBound(to: UInt8.self)
+            return body(
+                UnsafeBufferPointer(start: bytes, count: count * 2),
+                UnsafeBufferPointer(start: bytes + count * 2, count: count * 4),
+                UnsafeBufferPointer(start: bytes + count * 6, count: size))
         }
     }
 
@@ -208,6 +234,7 @@ struct RowHeader {
     var valueBytes: UInt32
     var order: UInt64
     var kids: ContiguousArray<KidSlot>
+    var metadata: RowMetadata?
 }
 
 /// A child that is no leaf, and the slot it fills.

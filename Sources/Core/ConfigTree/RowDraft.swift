@@ -4,48 +4,153 @@ package import YANG
 ///
 /// Children may be added in any order; `freeze` sorts them. Setting a leaf twice keeps the last value; adding an entry
 /// with the keys of an earlier one merges into it.
+///
+/// Invariants: leaves lie packed as in a row, ascending by slot if `isAscending`; a slot has one leaf or one kid.
 package final class RowDraft {
-    package let node: SchemaNode
-    package private(set) var leaves: [Int: String] = [:]
-    private var rows: [Int: RowDraft] = [:]
-    private var lists: [Int: EntriesDraft] = [:]
-    private var mounts: [Int: (model: DataModel, draft: RowDraft)] = [:]
-    private var mountedTrees: [Int: DataTree] = [:]
+    package private(set) var node: SchemaNode
+    private var slots = ContiguousArray<UInt16>()
+    private var ends = ContiguousArray<UInt32>()
+    private var bytes = ContiguousArray<UInt8>()
+    private var isAscending = true
+    private var kids = ContiguousArray<DraftKid>()
+    private var metadata: RowMetadata?
 
     package init(_ node: SchemaNode) { self.node = node }
 
-    package func set(_ value: String, for leaf: SchemaNode) { leaves[leaf.slot] = value }
-    package func value(of leaf: SchemaNode) -> String? { leaves[leaf.slot] }
+    /// Continues a finished row, such as one that a document takes up again.
+    convenience init(_ node: SchemaNode, continuing row: Row) {
+        self.init(node)
+        for position in 0..<row.leafCount {
+            row.withValue(at: position) { append(UnsafeRawBufferPointer($0), in: row.leafSlot(at: position)) }
+        }
+        kids = ContiguousArray(row.kids.map { DraftKid(slot: Int($0.slot), content: .finished($0.kid)) })
+        metadata = row.metadata
+    }
+
+    /// Forgets everything, to be filled for another node.
+    func reset(_ node: SchemaNode) {
+        self.node = node
+        slots.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        // One very large entry should not hold its memory while the rest of the document is read.
+        bytes.removeAll(keepingCapacity: bytes.capacity < 1 << 16)
+        kids.removeAll(keepingCapacity: true)
+        isAscending = true
+        metadata = nil
+    }
+
+    // MARK: Leaves
+
+    package func set(_ value: String, for leaf: SchemaNode) {
+        var value = value
+        value.withUTF8 { set(UnsafeRawBufferPointer($0), in: leaf.slot) }
+    }
+
+    func set(_ value: UnsafeRawBufferPointer, in slot: Int) {
+        if let position = position(of: slot) { removeLeaf(at: position) }
+        append(value, in: slot)
+    }
+
+    /// Sets a leaf that is known not to be set.
+    func append(_ value: UnsafeRawBufferPointer, in slot: Int) {
+        if let last = slots.last, Int(last) > slot { isAscending = false }
+        slots.append(UInt16(slot))
+        bytes.append(contentsOf: value)
+        ends.append(UInt32(bytes.count))
+    }
+
+    package func value(of leaf: SchemaNode) -> String? { value(in: leaf.slot) }
+
+    func value(in slot: Int) -> String? {
+        position(of: slot).map { position in withValue(at: position) { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    func hasLeaf(in slot: Int) -> Bool { position(of: slot) != nil }
+
+    @inline(__always)
+    private func position(of slot: Int) -> Int? {
+        guard let last = slots.last else { return nil }
+        if isAscending, Int(last) < slot { return nil }
+        return slots.firstIndex(of: UInt16(slot))
+    }
+
+    private func withValue<R>(at position: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        let start = position == 0 ? 0 : Int(ends[position - 1])
+        return bytes.withUnsafeBufferPointer { all in
+            body(UnsafeBufferPointer(rebasing: all[start..<Int(ends[position])]))
+        }
+    }
+
+    private func removeLeaf(at position: Int) {
+        let start = position == 0 ? 0 : Int(ends[position - 1])
+        let length = Int(ends[position]) - start
+        bytes.removeSubrange(start..<start + length)
+        slots.remove(at: position)
+        ends.remove(at: position)
+        for later in position..<ends.count { ends[later] -= UInt32(length) }
+    }
+
+    /// Says `name` of the leaf in `slot`, or of this node.
+    func annotate(_ name: String, _ value: String, of slot: Int? = nil) {
+        let item = RowMetadata.Item(slot: slot, name: name, value: value)
+        metadata = metadata.map { $0.setting(value, name, of: slot) } ?? RowMetadata([item])
+    }
+
+    func removeLeaf(in slot: Int) {
+        if let position = position(of: slot) { removeLeaf(at: position) }
+        metadata = metadata?.dropping(slot)
+    }
+
+    // MARK: Kids
+
+    private func index(of slot: Int) -> Int? { kids.lastIndex { $0.slot == slot } }
+
+    private func put(_ content: DraftKid.Content, in slot: Int) {
+        if let index = index(of: slot) {
+            kids[index].content = content
+        } else {
+            kids.append(DraftKid(slot: slot, content: content))
+        }
+    }
 
     /// The draft of a child container, made at first use.
     package func container(_ container: SchemaNode) -> RowDraft {
-        if let draft = rows[container.slot] { return draft }
+        if let draft = existingContainer(container) { return draft }
         let draft = RowDraft(container)
-        rows[container.slot] = draft
+        put(.row(draft), in: container.slot)
         return draft
     }
 
-    package func existingContainer(_ container: SchemaNode) -> RowDraft? { rows[container.slot] }
+    package func existingContainer(_ container: SchemaNode) -> RowDraft? {
+        guard let index = index(of: container.slot) else { return nil }
+        switch kids[index].content {
+        case .row(let draft): return draft
+        case .finished(.row(let row)):
+            let draft = RowDraft(container, continuing: row)
+            kids[index].content = .row(draft)
+            return draft
+        default: return nil
+        }
+    }
+
+    /// Adds a finished container that was not begun here.
+    func add(_ row: Row, as container: SchemaNode) { put(.finished(.row(row)), in: container.slot) }
 
     /// Takes back all that was said of a child: a leaf, a container, every entry of a list or leaf-list.
     package func remove(_ child: SchemaNode) {
-        leaves[child.slot] = nil
-        rows[child.slot] = nil
-        lists[child.slot] = nil
-        mounts[child.slot] = nil
-        mountedTrees[child.slot] = nil
+        if let position = position(of: child.slot) { removeLeaf(at: position) }
+        kids.removeAll { $0.slot == child.slot }
+        metadata = metadata?.dropping(child.slot)
     }
 
     /// Takes back one entry of a list, or one value of a leaf-list.
-    package func removeEntry(of list: SchemaNode, keys: [String]) { lists[list.slot]?.remove(keys) }
+    package func removeEntry(of list: SchemaNode, keys: [String]) { existingEntries(of: list)?.remove(keys) }
 
     /// The draft of the list entry with those canonical keys, made at first use (at the end, if user-ordered).
-    package func entry(of list: SchemaNode, keys: [String]) -> RowDraft {
-        entries(of: list).entry(keys)
-    }
+    package func entry(of list: SchemaNode, keys: [String]) -> RowDraft { entries(of: list).entry(keys) }
 
     package func existingEntry(of list: SchemaNode, keys: [String]) -> RowDraft? {
-        lists[list.slot]?.existing(keys)
+        existingEntries(of: list)?.existing(keys)
     }
 
     /// An entry of a list without keys (`config false`); each call adds one.
@@ -57,149 +162,143 @@ package final class RowDraft {
 
     /// The draft of the root of a mounted tree.
     package func mount(_ point: SchemaNode, model: DataModel) -> RowDraft {
-        if let mount = mounts[point.slot], mount.model === model { return mount.draft }
+        if let index = index(of: point.slot), case .mount(let known, let draft) = kids[index].content, known === model {
+            return draft
+        }
         let draft = RowDraft(model.schema.root)
-        mountedTrees[point.slot] = nil
-        mounts[point.slot] = (model, draft)
+        put(.mount(model, draft), in: point.slot)
         return draft
-    }
-
-    /// Whether the child in `slot` has been begun.
-    func hasContent(in slot: Int) -> Bool {
-        leaves[slot] != nil || rows[slot] != nil || lists[slot] != nil || mounts[slot] != nil
-            || mountedTrees[slot] != nil
-    }
-
-    /// Whether something of the child in `slot` would be stored.
-    package func willStore(in slot: Int) -> Bool {
-        if leaves[slot] != nil || mountedTrees[slot] != nil || lists[slot]?.isEmpty == false { return true }
-        if let draft = rows[slot] { return draft.node.isPresence || !draft.isEmpty }
-        return mounts[slot].map { !$0.draft.isEmpty } ?? false
-    }
-
-    /// Whether nothing below this node would be stored.
-    package var isEmpty: Bool {
-        leaves.isEmpty && mountedTrees.isEmpty && lists.values.allSatisfy(\.isEmpty)
-            && rows.keys.allSatisfy { !willStore(in: $0) } && mounts.keys.allSatisfy { !willStore(in: $0) }
     }
 
     /// Mounts a finished tree as it is.
     package func mount(_ point: SchemaNode, _ tree: DataTree) {
-        mounts[point.slot] = nil
-        mountedTrees[point.slot] = tree.isEmpty ? nil : tree
+        if tree.isEmpty { return kids.removeAll { $0.slot == point.slot } }
+        put(.finished(.mount(tree)), in: point.slot)
     }
 
-    private func entries(of list: SchemaNode) -> EntriesDraft {
-        if let draft = lists[list.slot] { return draft }
+    /// Whether the child in `slot` has been begun.
+    func hasContent(in slot: Int) -> Bool { position(of: slot) != nil || index(of: slot) != nil }
+
+    /// Whether something of the child in `slot` would be stored.
+    package func willStore(in slot: Int) -> Bool {
+        position(of: slot) != nil || index(of: slot).map { !kids[$0].isVoid(in: node) } ?? false
+    }
+
+    /// Whether nothing below this node would be stored.
+    package var isEmpty: Bool { slots.isEmpty && kids.allSatisfy { $0.isVoid(in: node) } }
+
+    private func existingEntries(of list: SchemaNode) -> EntriesDraft? {
+        guard let index = index(of: list.slot) else { return nil }
+        switch kids[index].content {
+        case .entries(let draft): return draft
+        case .finished(.entries(let entries)):
+            let draft = EntriesDraft(list, continuing: entries)
+            kids[index].content = .entries(draft)
+            return draft
+        default: return nil
+        }
+    }
+
+    func entries(of list: SchemaNode) -> EntriesDraft {
+        if let draft = existingEntries(of: list) { return draft }
         let draft = EntriesDraft(list)
-        lists[list.slot] = draft
+        put(.entries(draft), in: list.slot)
         return draft
     }
+
+    // MARK: Freezing
 
     /// The immutable row. Non-presence containers and lists without content vanish.
     package func freeze(in model: DataModel, order: UInt64 = 0) -> Row {
-        var kids = ContiguousArray<KidSlot>()
-        for (slot, draft) in rows {
-            let row = draft.freeze(in: model)
-            if row.isEmpty, draft.node.isNonPresenceContainer { continue }
-            kids.append(KidSlot(slot: UInt16(slot), kid: .row(row)))
-        }
-        for (slot, draft) in lists {
-            if let entries = draft.freeze(in: model) {
-                kids.append(KidSlot(slot: UInt16(slot), kid: .entries(entries)))
+        var kept = ContiguousArray<KidSlot>()
+        if !kids.isEmpty {
+            kept.reserveCapacity(kids.count)
+            for kid in kids {
+                guard let content = kid.freeze(in: model, below: node) else { continue }
+                kept.append(KidSlot(slot: UInt16(kid.slot), kid: content))
             }
+            kept.sort { $0.slot < $1.slot }
         }
-        for (slot, mount) in mounts {
-            let row = mount.draft.freeze(in: mount.model)
-            if row.isEmpty { continue }
-            let tree = DataTree(model: mount.model, root: row)
-            kids.append(KidSlot(slot: UInt16(slot), kid: .mount(tree)))
+        if !isAscending { sortLeaves() }
+        let count = slots.count
+        return Row.make(
+            node: node.id, order: order, leafCount: count, valueBytes: bytes.count, kids: kept, metadata: metadata
+        ) { base in
+            slots.withUnsafeBytes { copy($0, to: base) }
+            ends.withUnsafeBytes { copy($0, to: base + count * 2) }
+            bytes.withUnsafeBytes { copy($0, to: base + count * 6) }
         }
-        for (slot, tree) in mountedTrees { kids.append(KidSlot(slot: UInt16(slot), kid: .mount(tree))) }
-        kids.sort { $0.slot < $1.slot }
-        let sorted = leaves.sorted { $0.key < $1.key }
-        let size = sorted.reduce(0) { $0 + $1.value.utf8.count }
-        return Row.make(node: node.id, order: order, leafCount: sorted.count, valueBytes: size, kids: kids) { base in
-            var end = 0
-            let values = base + sorted.count * 6
-            for (index, leaf) in sorted.enumerated() {
-                end += Row.write(leaf.value, at: values + end)
-                base.storeBytes(of: UInt16(leaf.key), toByteOffset: index * 2, as: UInt16.self)
-                base.storeBytes(of: UInt32(end), toByteOffset: sorted.count * 2 + index * 4, as: UInt32.self)
-            }
+    }
+
+    @inline(__always)
+    private func copy(_ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer) {
+        if let start = source.baseAddress { target.copyMemory(from: start, byteCount: source.count) }
+    }
+
+    private func sortLeaves() {
+        let positions = slots.indices.sorted { slots[$0] < slots[$1] }
+        let (oldSlots, oldEnds, oldBytes) = (slots, ends, bytes)
+        slots.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+        for position in positions {
+            let start = position == 0 ? 0 : Int(oldEnds[position - 1])
+            slots.append(oldSlots[position])
+            bytes.append(contentsOf: oldBytes[start..<Int(oldEnds[position])])
+            ends.append(UInt32(bytes.count))
         }
+        isAscending = true
     }
 }
 
-/// The entries of a list or leaf-list under construction.
-private final class EntriesDraft {
-    let list: SchemaNode
-    private var order: [RowDraft?] = []
-    private var byKeys: [[String]: Int] = [:]
-    private var values: [String?] = []
-    private let keys: [SchemaNode]
-
-    init(_ list: SchemaNode) {
-        self.list = list
-        keys = list.keys
+/// A child of a draft that is no leaf.
+private struct DraftKid {
+    enum Content {
+        case row(RowDraft)
+        case entries(EntriesDraft)
+        case mount(DataModel, RowDraft)
+        case finished(Kid)
     }
 
-    var isEmpty: Bool { order.allSatisfy { $0 == nil } && values.allSatisfy { $0 == nil } }
+    var slot: Int
+    var content: Content
 
-    func existing(_ keys: [String]) -> RowDraft? { byKeys[keys].flatMap { order[$0] } }
-
-    func remove(_ keys: [String]) {
-        guard let index = byKeys.removeValue(forKey: keys) else { return }
-        if list.kind == .leafList { values[index] = nil } else { order[index] = nil }
-    }
-
-    func entry(_ keyValues: [String]) -> RowDraft {
-        if let draft = existing(keyValues) { return draft }
-        let draft = append()
-        byKeys[keyValues] = order.count - 1
-        for (key, value) in zip(keys, keyValues) { draft.set(value, for: key) }
-        return draft
-    }
-
-    func append() -> RowDraft {
-        let draft = RowDraft(list)
-        order.append(draft)
-        return draft
-    }
-
-    func addValue(_ value: String) -> Bool {
-        guard byKeys[[value]] == nil else { return false }
-        byKeys[[value]] = values.count
-        values.append(value)
-        return true
-    }
-
-    func freeze(in model: DataModel) -> Entries? {
-        var rows = ContiguousArray<Row>()
-        rows.reserveCapacity(order.count + values.count)
-        for (index, draft) in order.enumerated() {
-            guard let draft else { continue }
-            rows.append(draft.freeze(in: model, order: orderLabel(index)))
+    /// Whether nothing of it would be stored.
+    func isVoid(in parent: SchemaNode) -> Bool {
+        switch content {
+        case .row(let draft): !draft.node.isPresence && draft.isEmpty
+        case .entries(let entries): entries.isEmpty
+        case .mount(_, let draft): draft.isEmpty
+        case .finished(.row(let row)): row.isEmpty && parent.dataChild(at: slot).isNonPresenceContainer
+        case .finished: false
         }
-        for (index, value) in values.enumerated() {
-            guard let value else { continue }
-            rows.append(Row.leafListEntry(list.id, value: value, order: orderLabel(index)))
-        }
-        return rows.isEmpty ? nil : Entries(list: list, order: model.order(of: list), rows: rows)
     }
 
-    private func orderLabel(_ index: Int) -> UInt64 {
-        list.isUserOrdered || (list.kind == .list && keys.isEmpty) ? EntryOrder.label(index) : 0
+    func freeze(in model: DataModel, below parent: SchemaNode) -> Kid? {
+        switch content {
+        case .row(let draft):
+            let row = draft.freeze(in: model)
+            return row.isEmpty && draft.node.isNonPresenceContainer ? nil : .row(row)
+        case .entries(let draft): return draft.freeze(in: model).map { .entries($0) }
+        case .mount(let inner, let draft):
+            let row = draft.freeze(in: inner)
+            return row.isEmpty ? nil : .mount(DataTree(model: inner, root: row))
+        case .finished(let kid): return isVoid(in: parent) ? nil : kid
+        }
     }
 }
 
 extension Row {
     static func leafListEntry(_ node: NodeID, value: String, order: UInt64) -> Row {
-        let size = value.utf8.count
-        return Row.make(node: node, order: order, leafCount: 1, valueBytes: size, kids: []) { base in
+        var value = value
+        return value.withUTF8 { leafListEntry(node, value: UnsafeRawBufferPointer($0), order: order) }
+    }
+
+    static func leafListEntry(_ node: NodeID, value: UnsafeRawBufferPointer, order: UInt64) -> Row {
+        Row.make(node: node, order: order, leafCount: 1, valueBytes: value.count, kids: []) { base in
             base.storeBytes(of: 0, toByteOffset: 0, as: UInt16.self)
-            base.storeBytes(of: UInt32(size), toByteOffset: 2, as: UInt32.self)
-            _ = Row.write(value, at: base + 6)
+            base.storeBytes(of: UInt32(value.count), toByteOffset: 2, as: UInt32.self)
+            if let start = value.baseAddress { (base + 6).copyMemory(from: start, byteCount: value.count) }
         }
     }
 }

@@ -30,25 +30,34 @@ package struct DiffNode: Sendable {
     package var oldModel: DataModel
     package var newModel: DataModel
     package var children: [DiffNode]
+    /// What differs in the node's own metadata, if that was asked for. A leaf of which nothing else changed is `inside`.
+    package var metadata: [MetadataChange] = []
 }
 
 extension DataTree {
     /// The differences from this tree to `other`; both over the same model (the mounted trees may differ in theirs: then
-    /// one is deleted and the other created).
-    package func diff(to other: DataTree) -> [DiffNode] {
-        TreeDiffer(old: model, new: other.model).children(root, other.root, model.schema.root)
+    /// one is deleted and the other created). With `metadata`, also where nothing but metadata differs.
+    package func diff(to other: DataTree, includingMetadata metadata: Bool = false) -> [DiffNode] {
+        TreeDiffer(old: model, new: other.model, readsMetadata: metadata)
+            .children(root, other.root, model.schema.root)
     }
 }
 
 private struct TreeDiffer {
     let old: DataModel
     let new: DataModel
+    let readsMetadata: Bool
+
+    private func metadata(_ a: Row?, _ b: Row?, of slot: Int? = nil) -> [MetadataChange] {
+        readsMetadata ? MetadataChange.between(a?.metadata, b?.metadata, of: slot) : []
+    }
 
     /// The differences below two rows of the same schema node, in schema order.
     func children(_ a: Row, _ b: Row, _ parent: SchemaNode) -> [DiffNode] {
         guard !(a === b) else { return [] }
         var result: [DiffNode] = []
-        let leaves = a.hasSameLeaves(as: b) ? [] : leaves(a, b, parent)
+        let isSame = a.hasSameLeaves(as: b) && (!readsMetadata || a.metadata == b.metadata)
+        let leaves = isSame ? [] : leaves(a, b, parent)
         var next = 0
         for slot in mergedSlots(a.kids, b.kids) {
             while next < leaves.count, leaves[next].node.slot < slot {
@@ -78,25 +87,29 @@ private struct TreeDiffer {
         for position in 0..<a.leafCount {
             let slot = a.leafSlot(at: position)
             let (before, after) = (a.value(at: position), b.value(in: slot))
-            guard before != after else { continue }
-            let change: DiffNode.Change = after == nil ? .deleted : .modified
-            result.append(make(parent.dataChild(at: slot), change, values: (before, after)))
+            let metadata = after == nil ? [] : metadata(a, b, of: slot)
+            guard before != after || !metadata.isEmpty else { continue }
+            let change: DiffNode.Change = after == nil ? .deleted : before == after ? .inside : .modified
+            result.append(make(parent.dataChild(at: slot), change, values: (before, after), metadata: metadata))
         }
         for position in 0..<b.leafCount {
             let slot = b.leafSlot(at: position)
             guard !a.hasValue(in: slot) else { continue }
-            result.append(make(parent.dataChild(at: slot), .created, values: (nil, b.value(at: position))))
+            let metadata = metadata(a, b, of: slot)
+            result.append(
+                make(parent.dataChild(at: slot), .created, values: (nil, b.value(at: position)), metadata: metadata))
         }
         return result.sorted { $0.node.slot < $1.node.slot }
     }
 
     private func make(
         _ node: SchemaNode, _ change: DiffNode.Change, keys: [String] = [], rows: (Row?, Row?) = (nil, nil),
-        values: (String?, String?) = (nil, nil), after: [String]? = nil, children: [DiffNode] = []
+        values: (String?, String?) = (nil, nil), after: [String]? = nil, children: [DiffNode] = [],
+        metadata: [MetadataChange] = []
     ) -> DiffNode {
         DiffNode(
             node: node, keys: keys, change: change, old: rows.0, new: rows.1, oldValue: values.0, newValue: values.1,
-            after: after, oldModel: old, newModel: new, children: children)
+            after: after, oldModel: old, newModel: new, children: children, metadata: metadata)
     }
 
     private func kids(_ a: Kid?, _ b: Kid?, _ node: SchemaNode, _ result: inout [DiffNode]) {
@@ -107,7 +120,11 @@ private struct TreeDiffer {
             switch (a?.row, b?.row) {
             case (let before?, let after?):
                 let inside = children(before, after, node)
-                if !inside.isEmpty { result.append(make(node, .inside, rows: (before, after), children: inside)) }
+                let metadata = metadata(before, after)
+                if !inside.isEmpty || !metadata.isEmpty {
+                    result.append(
+                        make(node, .inside, rows: (before, after), children: inside, metadata: metadata))
+                }
             case (nil, let after?): result.append(make(node, .created, rows: (nil, after)))
             case (let before?, nil): result.append(make(node, .deleted, rows: (before, nil)))
             case (nil, nil): break
@@ -117,14 +134,19 @@ private struct TreeDiffer {
 
     private func mounts(_ a: DataTree?, _ b: DataTree?, _ node: SchemaNode, _ result: inout [DiffNode]) {
         if let a, let b, a.model === b.model {
-            let inner = TreeDiffer(old: a.model, new: b.model)
+            let inner = TreeDiffer(old: a.model, new: b.model, readsMetadata: readsMetadata)
             let inside = inner.children(a.root, b.root, a.model.schema.root)
-            guard !inside.isEmpty else { return }
-            result.append(inner.make(node, .inside, rows: (a.root, b.root), children: inside))
+            let metadata = metadata(a.root, b.root)
+            guard !inside.isEmpty || !metadata.isEmpty else { return }
+            result.append(
+                inner.make(node, .inside, rows: (a.root, b.root), children: inside, metadata: metadata))
             return
         }
-        if let a { result.append(TreeDiffer(old: a.model, new: a.model).make(node, .deleted, rows: (a.root, nil))) }
-        if let b { result.append(TreeDiffer(old: b.model, new: b.model).make(node, .created, rows: (nil, b.root))) }
+        func differ(_ tree: DataTree) -> TreeDiffer {
+            TreeDiffer(old: tree.model, new: tree.model, readsMetadata: readsMetadata)
+        }
+        if let a { result.append(differ(a).make(node, .deleted, rows: (a.root, nil))) }
+        if let b { result.append(differ(b).make(node, .created, rows: (nil, b.root))) }
     }
 
     private func entries(_ a: Entries?, _ b: Entries?, _ list: SchemaNode, _ result: inout [DiffNode]) {
@@ -153,9 +175,15 @@ private struct TreeDiffer {
         switch (a, b) {
         case (let a?, let b?):
             let inside = list.kind == .leafList ? [] : children(a, b, list)
-            guard !inside.isEmpty else { return }
-            result.append(make(list, .inside, keys: keys, rows: (a, b), children: inside))
-        case (nil, let b?): result.append(make(list, .created, keys: keys, rows: (nil, b), values: (nil, value)))
+            let metadata = metadata(a, b)
+            guard !inside.isEmpty || !metadata.isEmpty else { return }
+            result.append(
+                make(
+                    list, .inside, keys: keys, rows: (a, b), values: (value, value), children: inside,
+                    metadata: metadata))
+        case (nil, let b?):
+            result.append(
+                make(list, .created, keys: keys, rows: (nil, b), values: (nil, value), metadata: metadata(nil, b)))
         case (let a?, nil): result.append(make(list, .deleted, keys: keys, rows: (a, nil), values: (value, nil)))
         case (nil, nil): break
         }

@@ -20,6 +20,9 @@ package struct ValueError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { detail.isEmpty ? message : "\(message); \(detail)" }
 }
 
+/// How JSON writes a value (RFC 7951 section 6).
+package enum ValueForm: Sendable { case text, number, bool, null }
+
 /// What the meaning of a value's text depends on besides its type.
 package struct ValueContext: Sendable {
     package var identities: IdentityTable
@@ -31,6 +34,8 @@ package struct ValueContext: Sendable {
     package var defaultModule: String?
     /// The type of a node: the next one in a leafref's chain.
     package var leafrefType: @Sendable (NodeID) -> ResolvedType?
+    /// How JSON wrote the value: of a union only members that are written so are asked (RFC 7951 section 6.10).
+    package var form: ValueForm?
 
     package init(
         identities: IdentityTable = IdentityTable(),
@@ -66,7 +71,7 @@ extension ResolvedType {
         switch base {
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: return try canonicalInteger(text)
         case .decimal64: return try canonicalDecimal(text)
-        case .string: return try canonicalString(text)
+        case .string: return try canonicalString(text, in: context)
         case .boolean:
             guard text == "true" || text == "false" else { throw ValueError(invalid: text, "expected true or false") }
             return text
@@ -99,6 +104,7 @@ extension ResolvedType {
     ) throws(ValueError) -> String {
         var details: [String] = []
         for member in members {
+            if let form = context.form, !member.jsonForms(context.leafrefType).contains(form) { continue }
             do {
                 return try member.canonical(text, in: context, depth: depth + 1)
             } catch {
@@ -106,6 +112,25 @@ extension ResolvedType {
             }
         }
         throw ValueError(invalid: text, details.joined(separator: ", or "))
+    }
+
+    /// The ways in which JSON writes the values of this type: one, unless it is a union.
+    package func jsonForms(_ leafrefType: (NodeID) -> ResolvedType?) -> Set<ValueForm> {
+        jsonForms(leafrefType, depth: 0)
+    }
+
+    private func jsonForms(_ leafrefType: (NodeID) -> ResolvedType?, depth: Int) -> Set<ValueForm> {
+        switch base {
+        case .int8, .int16, .int32, .uint8, .uint16, .uint32: return [.number]
+        case .boolean: return [.bool]
+        case .empty: return [.null]
+        case .union where depth < 32:
+            return members.reduce(into: []) { $0.formUnion($1.jsonForms(leafrefType, depth: depth + 1)) }
+        case .leafref where depth < 32:
+            guard let target = leafrefTarget.flatMap(leafrefType) else { return [.text, .number, .bool, .null] }
+            return target.jsonForms(leafrefType, depth: depth + 1)
+        default: return [.text]
+        }
     }
 
     // MARK: Names

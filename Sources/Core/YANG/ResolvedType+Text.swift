@@ -1,6 +1,6 @@
 /// Strings and binaries: RFC 7950 sections 9.4 and 9.8.
 extension ResolvedType {
-    func canonicalString(_ text: String) throws(ValueError) -> String {
+    func canonicalString(_ text: String, in context: ValueContext) throws(ValueError) -> String {
         if let scalar = Self.illegalScalar(in: text) {
             throw ValueError(
                 invalid: text,
@@ -22,7 +22,7 @@ extension ResolvedType {
             }
             throw ValueError(invalid: text, detail, appTag: pattern.errorAppTag)
         }
-        return wellKnownForm(of: text)
+        return canonicalForm(of: text, in: context)
     }
 
     /// Whether a string may have this text (RFC 7950 section 14, `yang-char`): not controls but tab and ends of lines,
@@ -31,10 +31,7 @@ extension ResolvedType {
 
     private static func illegalScalar(in text: String) -> Unicode.Scalar? {
         var text = text
-        let isSuspect = text.withUTF8 { bytes in
-            bytes.contains { $0 < 0x20 && $0 != 9 && $0 != 10 && $0 != 13 || $0 == 0xEF || $0 >= 0xF0 }
-        }
-        guard isSuspect else { return nil }
+        guard text.withUTF8({ mayBeIllegal(UnsafeRawBufferPointer($0)) }) else { return nil }
         return text.unicodeScalars.first { scalar in
             switch scalar.value {
             case 9, 10, 13: false
@@ -42,6 +39,11 @@ extension ResolvedType {
             default: scalar.value & 0xFFFE == 0xFFFE
             }
         }
+    }
+
+    /// Whether a text may have characters that no string has: a look at its bytes.
+    static func mayBeIllegal(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.contains { $0 < 0x20 && $0 != 9 && $0 != 10 && $0 != 13 || $0 == 0xEF || $0 >= 0xF0 }
     }
 
     private var lengthText: String {
@@ -52,22 +54,38 @@ extension ResolvedType {
         }.joined(separator: " or ")
     }
 
-    /// The canonical forms that RFC 6991 and `tailf-common` give to some of their types.
-    private func wellKnownForm(of text: String) -> String {
+    /// What the descriptions of well-known types say of their canonical form.
+    enum WellKnownForm { case address, addressAndLength, lowercase, expression }
+
+    /// Of RFC 6991 and `tailf-common`. A `date-and-time` is canonical as it stands: which offset is that of the
+    /// device, nobody here knows.
+    var wellKnownForm: WellKnownForm? {
         for typedef in typedefs {
             switch typedef {
             case "ietf-inet-types:ipv6-address", "ietf-inet-types:ipv6-address-no-zone", "ietf-inet-types:ipv4-prefix",
                 "ietf-inet-types:ipv6-prefix":
-                return NetworkAddress(text).map { $0.masked.description } ?? text
-            case "tailf-common:ipv6-address-and-prefix-length", "tailf-common:ipv4-address-and-prefix-length":
-                return NetworkAddress(text)?.description ?? text
+                return .address
+            case "tailf-common:ipv6-address-and-prefix-length", "tailf-common:ipv4-address-and-prefix-length",
+                "ietf-inet-types:ipv6-address-and-prefix", "ietf-inet-types:ipv4-address-and-prefix":
+                return .addressAndLength
             case "ietf-yang-types:mac-address", "ietf-yang-types:phys-address", "ietf-yang-types:hex-string",
                 "ietf-yang-types:uuid", "tailf-common:hex-list", "tailf-common:octet-list":
-                return text.lowercased()
+                return .lowercase
+            case "ietf-yang-types:xpath1.0": return .expression
             default: continue
             }
         }
-        return text
+        return nil
+    }
+
+    private func canonicalForm(of text: String, in context: ValueContext) -> String {
+        switch wellKnownForm {
+        case .address: NetworkAddress(text).map { $0.masked.description } ?? text
+        case .addressAndLength: NetworkAddress(text)?.description ?? text
+        case .lowercase: text.lowercased()
+        case .expression: XPathNames.renamed(text) { context.moduleForPrefix($0) }
+        case nil: text
+        }
     }
 
     /// Base64 without white space and with its padding (RFC 4648 section 4).

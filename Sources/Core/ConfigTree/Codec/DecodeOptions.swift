@@ -19,6 +19,9 @@ package struct DecodeOptions: Sendable {
     /// The data that the document will be merged into: says which model lies below a mount point whose entry does not
     /// tell in the document itself.
     package var base: DataTree?
+    /// Whether a leaf that has its default value counts as absent: for documents of servers whose basic mode is
+    /// `report-all` or `trim` (RFC 6243), which do not tell set values from defaults.
+    package var dropsDefaults = false
     /// After so many faults the rest is only counted.
     package var faultLimit = 100
 

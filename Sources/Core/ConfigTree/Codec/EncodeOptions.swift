@@ -10,6 +10,8 @@ package struct EncodeOptions: Sendable {
         case explicit
         /// Default values in use as well (`with-defaults report-all` of RFC 6243).
         case all
+        /// The same, and marked as such (`report-all-tagged`).
+        case allTagged
         /// Only what differs from its default (`trim`).
         case trim
     }
@@ -19,6 +21,8 @@ package struct EncodeOptions: Sendable {
     package var isPretty: Bool
     /// Whether the document has its element around the data: `config` in XML, `data` in JSON.
     package var isWrapped: Bool
+    /// Whether metadata (RFC 7952) is written: for documents that we read again, not for devices.
+    package var includesMetadata = false
 
     package init(
         content: Content = .config, defaults: Defaults = .explicit, pretty: Bool = true, wrapped: Bool = true

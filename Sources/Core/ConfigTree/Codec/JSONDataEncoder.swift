@@ -1,5 +1,5 @@
 package import Basics
-import YANG
+package import YANG
 
 /// Writes instance data as JSON (RFC 7951): `{ "data": { ... } }` indented by two spaces, as `display json` does, to a
 /// sink piece by piece.
@@ -7,6 +7,8 @@ package struct JSONDataEncoder {
     private var writer: JSONWriter
     private let walk: TreeWalk
     private let options: EncodeOptions
+    /// How JSON writes the values of nodes that have one way: asked once.
+    private var plainForms: [SchemaNode: ValueForm] = [:]
 
     /// Without a sink the bytes gather in memory.
     package init(_ options: EncodeOptions = EncodeOptions(), sink: ByteOutput.Sink? = nil) {
@@ -41,12 +43,65 @@ package struct JSONDataEncoder {
         _ node: SchemaNode, _ row: Row, _ model: DataModel, _ module: String?, _ steps: ArraySlice<InstancePath.Step>
     ) throws {
         let step = steps.first
+        if let own = row.metadata?.items(of: nil), options.includesMetadata { try metadata(own, member: "@", node) }
         for item in walk.items(node, row, model) where step == nil || item.node == step?.node {
             let child = item.node
             let name = child.module.name
             writer.key(name == module ? child.name : "\(name):\(child.name)")
             try self.item(item, model, name, step, steps.dropFirst())
+            try metadata(of: item, row, name == module ? "@\(child.name)" : "@\(name):\(child.name)")
         }
+    }
+
+    // MARK: Metadata
+
+    /// The member that speaks of the leaf or leaf-list before it (RFC 7952 section 5.2).
+    private mutating func metadata(of item: WalkItem, _ row: Row, _ member: String) throws {
+        switch item {
+        case .leaf(let node, _, let isDefault):
+            let isTagged = isDefault && options.defaults == .allTagged
+            let items = options.includesMetadata ? row.metadata?.items(of: node.slot) ?? [] : []
+            try metadata(items + (isTagged ? [Self.defaultTag] : []), member: member, node)
+        case .opaque(let node, _) where options.includesMetadata:
+            try metadata(row.metadata?.items(of: node.slot) ?? [], member: member, node)
+        case .leafList(let node, let values, let isDefault):
+            let entries = options.includesMetadata ? row.entries(in: node.slot) : nil
+            let isTagged = isDefault && options.defaults == .allTagged
+            let lists = values.map { value in
+                (entries?.entry([value])?.metadata?.items ?? []) + (isTagged ? [Self.defaultTag] : [])
+            }
+            guard lists.contains(where: { !$0.isEmpty }) else { return }
+            writer.key(member)
+            try writer.startArray()
+            for items in lists {
+                if items.isEmpty { try writer.null() } else { try metadataObject(items, node) }
+            }
+            try writer.endArray()
+        default: break
+        }
+    }
+
+    private static let defaultTag = RowMetadata.Item(name: "\(TreeDecoder.defaultsModule):default", value: "true")
+
+    private mutating func metadata(_ items: [RowMetadata.Item], member: String, _ node: SchemaNode) throws {
+        guard !items.isEmpty else { return }
+        writer.key(member)
+        try metadataObject(items, node)
+    }
+
+    private mutating func metadataObject(_ items: [RowMetadata.Item], _ node: SchemaNode) throws {
+        try writer.startObject()
+        for item in items {
+            writer.key(item.name)
+            let parts = item.name.split(separator: ":", maxSplits: 1).map(String.init)
+            let type = parts.count == 2 ? node.schema.metadataAnnotation(named: parts[1], module: parts[0])?.type : nil
+            if item == Self.defaultTag {
+                try writer.bool(true)
+            } else {
+                try scalar(item.value, type, node.schema)
+            }
+        }
+        try writer.endObject()
     }
 
     private mutating func item(
@@ -54,8 +109,8 @@ package struct JSONDataEncoder {
         _ rest: ArraySlice<InstancePath.Step>
     ) throws {
         switch item {
-        case .leaf(let node, let value): try scalar(value, node)
-        case .leafList(let node, let values):
+        case .leaf(let node, let value, _): try scalar(value, node)
+        case .leafList(let node, let values, _):
             try writer.startArray(inline: true)
             for value in values where step == nil || step!.keys.isEmpty || step!.keys[0] == value {
                 try scalar(value, node)
@@ -71,7 +126,7 @@ package struct JSONDataEncoder {
             try writer.endObject()
         case .list(let node, let entries):
             try list(node, entries, model, module, step?.keys ?? [], rest)
-        case .opaque(_, let text): try opaque(text)
+        case .opaque(let node, let text): try opaque(text, node)
         }
     }
 
@@ -104,8 +159,21 @@ package struct JSONDataEncoder {
 
     /// A canonical value in the form of RFC 7951 section 6.
     private mutating func scalar(_ value: String, _ node: SchemaNode) throws {
-        guard let type = node.type else { return try writer.string(value) }
-        switch type.actual(for: value, in: node.schema).base {
+        switch plainForms[node] {
+        case .text?: return try writer.string(value)
+        case .number?: return try writer.number(value)
+        case .bool?: return try writer.bool(value == "true")
+        case .null?, nil: break
+        }
+        let type = node.type
+        let forms = type?.jsonForms { node.schema[$0].type } ?? [.text]
+        if forms.count == 1, let form = forms.first { plainForms[node] = form }
+        try scalar(value, type, node.schema)
+    }
+
+    private mutating func scalar(_ value: String, _ type: ResolvedType?, _ schema: Schema) throws {
+        guard let type else { return try writer.string(value) }
+        switch type.actual(for: value, in: schema).base {
         case .int8, .int16, .int32, .uint8, .uint16, .uint32: try writer.number(value)
         case .boolean: try writer.bool(value == "true")
         case .empty:
@@ -116,24 +184,51 @@ package struct JSONDataEncoder {
         }
     }
 
-    /// The content of an anydata node, which is kept as XML: elements as members, repeated ones as arrays.
-    private mutating func opaque(_ text: String) throws {
+    /// The content of an anydata node, which is kept as XML (the rule: `OpaqueWriter`).
+    private mutating func opaque(_ text: String, _ node: SchemaNode) throws {
         let document = Array("<a>\(text)</a>".utf8)
         guard let element = try? XMLElement.parse(document, file: "") else { return try writer.string(text) }
-        try JSONDataEncoder.value(of: element).write(to: &writer)
+        // An anydata without content is still an object (RFC 7951 section 5.5).
+        if element.children.isEmpty, element.text.isEmpty, node.kind == .anydata {
+            try writer.startObject()
+            return try writer.endObject()
+        }
+        try JSONDataEncoder.value(of: element, in: "", node.schema).write(to: &writer)
     }
 
-    private static func value(of element: XMLElement) -> JSONValue {
+    private static func value(of element: XMLElement, in namespace: String, _ schema: Schema) -> JSONValue {
         guard !element.children.isEmpty else { return .string(element.text) }
         var object = JSONObject()
         for child in element.children {
-            let value = value(of: child)
-            switch object[child.name] {
-            case nil: object[child.name] = value
-            case .array(let earlier)?: object[child.name] = .array(earlier + [value])
-            case let earlier?: object[child.name] = .array([earlier, value])
+            let module = child.namespace == namespace ? nil : schema.module(namespace: child.namespace)?.name
+            let name = module.map { "\($0):\(child.name)" } ?? child.name
+            let value = value(of: child, in: child.namespace, schema)
+            switch object[name] {
+            case nil: object[name] = value
+            case .array(let earlier)?: object[name] = .array(earlier + [value])
+            case let earlier?: object[name] = .array([earlier, value])
             }
         }
         return .object(object)
+    }
+
+    /// The content of one row as a document of its own: an object with one member, or with the members of the row.
+    package static func bytes(
+        contentOf node: SchemaNode, _ row: Row, _ model: DataModel, member: String? = nil,
+        options: EncodeOptions = EncodeOptions(content: .all)
+    ) -> [UInt8] {
+        var encoder = JSONDataEncoder(options)
+        // Nothing throws without a sink.
+        try? encoder.writer.startObject()
+        if let member {
+            encoder.writer.key(member)
+            try? encoder.writer.startObject()
+        }
+        let module = node.kind == .root ? nil : node.module.name
+        try? encoder.content(node, row, model, member == nil ? nil : module, [])
+        if member != nil { try? encoder.writer.endObject() }
+        try? encoder.writer.endObject()
+        try? encoder.writer.finish()
+        return encoder.writer.output.bytes
     }
 }

@@ -5,62 +5,62 @@ import YANG
 extension TreeDecoder {
     // MARK: Names
 
-    func child(_ name: Name, of frame: Frame) -> NodeInfo? {
-        let key = ChildKey(token: name.token, parent: frame.node.id, model: ObjectIdentifier(frame.model))
-        if let known = childCache[key] { return known }
-        let found = findChild(name, of: frame).map { NodeInfo($0, model: frame.model, content: options.content) }
-        childCache[key] = .some(found)
-        return found
+    func findChild(_ name: Name, in scope: NodeInfo) -> NodeInfo? {
+        schemaChild(name, of: scope.node, in: scope.model.schema).map {
+            NodeInfo($0, model: scope.model, content: options.content)
+        }
     }
 
-    private func findChild(_ name: Name, of frame: Frame) -> SchemaNode? {
-        let schema = frame.model.schema
-        let isTop = frame.node.kind == .root
+    private func schemaChild(_ name: Name, of parent: SchemaNode, in schema: Schema) -> SchemaNode? {
+        let isTop = parent.kind == .root
         let isLax = options.policy == .lax
         guard let qualifier = name.qualifier, !qualifier.isEmpty else {
-            if isLax { return frame.node.dataChild(matching: name.local) }
-            return isJSON && !isTop ? frame.node.dataChild(named: name.local, module: frame.node.module.name) : nil
+            if isLax { return parent.dataChild(matching: name.local) }
+            return isJSON && !isTop ? parent.dataChild(named: name.local, module: parent.module.name) : nil
         }
         let module = isJSON ? schema.module(named: qualifier) : schema.module(namespace: qualifier)
-        return module.flatMap { frame.node.dataChild(named: name.local, module: $0.name) }
+        return module.flatMap { parent.dataChild(named: name.local, module: $0.name) }
     }
 
     // MARK: Values
 
-    /// The canonical value of a leaf or leaf-list entry that ends; nil if it has none, which is reported.
-    func canonical(_ frame: Frame) -> String? {
-        if let type = frame.info?.type, isJSON, options.policy == .strict { checkForm(frame, type) }
-        if let info = frame.info, info.takesAnyText, let text = frame.text, ResolvedType.isLegalText(text) {
-            return text
-        }
-        return canonical(frame.text ?? "", frame.info?.type, frame.node, frame)
+    /// Whether the bytes of a leaf that ends are a canonical value, by a look at them.
+    @inline(__always)
+    func isCanonical(_ frame: DecoderFrame) -> Bool {
+        guard let check = frame.info.check, isFormAllowed(frame) else { return false }
+        return frame.text.withUnsafeBytes { check.verdict($0) } == .canonical
     }
 
-    func canonical(_ text: String, _ type: ResolvedType?, _ node: SchemaNode, _ frame: Frame) -> String? {
+    /// The canonical value of a leaf or leaf-list entry that ends; nil if it has none, which is reported.
+    func canonical(_ frame: DecoderFrame) -> String? {
+        let text = String(decoding: frame.text, as: UTF8.self)
+        if isCanonical(frame) { return text }
+        if !isFormAllowed(frame) { reportForm(frame) }
+        return canonical(text, frame.info.type, frame.node, frame)
+    }
+
+    func canonical(_ text: String, _ type: ResolvedType?, _ node: SchemaNode, _ frame: DecoderFrame) -> String? {
         guard let type else { return text }
         do {
             return try type.canonical(text, in: context(type, frame))
         } catch {
-            report(error, node, frame)
+            add(
+                .error(
+                    "\(node.name): \(error.message)", remedy: error.detail, place: frame.position.place(in: file),
+                    path: path.keypath, appTag: error.appTag))
             return nil
         }
     }
 
-    private func report(_ error: ValueError, _ node: SchemaNode, _ frame: Frame) {
-        add(
-            .error(
-                "\(node.name): \(error.message)", remedy: error.detail, place: frame.place, path: path.keypath,
-                appTag: error.appTag))
-    }
-
-    private func context(_ type: ResolvedType, _ frame: Frame) -> ValueContext {
+    private func context(_ type: ResolvedType, _ frame: DecoderFrame) -> ValueContext {
         switch type.base {
         case .identityref, .instanceIdentifier, .union, .leafref: break
+        case .string where type.isExpression: break
         default: return TreeDecoder.plainContext
         }
-        let schema = frame.model.schema
+        let schema = frame.info.model.schema
         let module = frame.node.module.name
-        let key = ContextKey(model: ObjectIdentifier(frame.model), module: module)
+        let key = ContextKey(model: ObjectIdentifier(schema), module: module)
         var context: ValueContext
         if let known = contexts[key] {
             context = known
@@ -74,40 +74,59 @@ extension TreeDecoder {
                 context.defaultModule = module.name
             }
         }
+        if isJSON, options.policy == .strict, frame.info.forms.count > 1 { context.form = frame.form }
         return context
     }
 
     private static let plainContext = ValueContext()
 
-    /// RFC 7951 section 6: which JSON values stand for which types.
-    private func checkForm(_ frame: Frame, _ type: ResolvedType) {
-        let expected: Form? =
-            switch type.base {
-            case .int8, .int16, .int32, .uint8, .uint16, .uint32: .number
-            case .boolean: .bool
-            case .empty: .null
-            case .union, .leafref: nil
-            default: .text
-            }
-        guard let expected, expected != frame.form else { return }
-        let shown = ["number": "a number", "bool": "true or false", "null": "[null]"]["\(expected)"] ?? "a string"
-        fault("\(frame.node.name) must be \(shown) in JSON (type \(type.base.rawValue))", at: frame.place)
+    /// RFC 7951 section 6: which JSON values stand for which types. Where a union's members differ in it, only those
+    /// are asked that the value can be of.
+    private func isFormAllowed(_ frame: DecoderFrame) -> Bool {
+        guard isJSON, options.policy == .strict, frame.info.type != nil else { return true }
+        return frame.info.forms.count == 1 && frame.info.forms.contains(frame.form)
+    }
+
+    private func reportForm(_ frame: DecoderFrame) {
+        let forms = frame.info.forms
+        guard !forms.contains(frame.form), !forms.isEmpty, let type = frame.info.type else { return }
+        let shown = [ValueForm.text: "a string", .number: "a number", .bool: "true or false", .null: "[null]"]
+        let wanted = [ValueForm.number, .bool, .null, .text].filter(forms.contains).compactMap { shown[$0] }
+        fault(
+            "\(frame.node.name) must be \(wanted.joined(separator: " or ")) in JSON (type \(type.base.rawValue))",
+            at: frame.position)
+    }
+
+    /// Strictly, lists and leaf-lists are arrays and nothing else is, but for `[null]` (RFC 7951 section 5).
+    func checkShape(_ shape: Shape, _ info: NodeInfo) {
+        guard options.policy == .strict, shape != .nullInArray, info.kind != .anydata, info.kind != .anyxml else {
+            return
+        }
+        let needsArray = info.kind == .list || info.kind == .leafList
+        guard needsArray != (shape == .inArray) else { return }
+        fault("The \(info.kind.word) \(info.node.name) must \(needsArray ? "" : "not ")be an array")
     }
 
     // MARK: Faults
 
     /// Adds a fault at the current node; a tolerable one is a warning under the lax policy.
-    func fault(_ summary: String, _ remedy: String = "", at place: SourcePlace? = nil, isTolerable: Bool = false) {
+    func fault(_ summary: String, _ remedy: String = "", at position: TextPosition? = nil, isTolerable: Bool = false) {
         let severity: Diagnostic.Severity = isTolerable && options.policy == .lax ? .warning : .error
-        add(Diagnostic(severity, summary, remedy: remedy, place: place ?? lastPlace, path: path.keypath))
+        // Beyond the limit a fault is only counted: a document full of them should not cost a path each.
+        guard isReported(severity) else { return count += 1 }
+        let place = (position ?? lastPosition).place(in: file)
+        add(Diagnostic(severity, summary, remedy: remedy, place: place, path: path.keypath))
+    }
+
+    /// An error is never lost behind warnings.
+    private func isReported(_ severity: Diagnostic.Severity) -> Bool {
+        diagnostics.count < options.faultLimit || errorCount == 0 && severity == .error
     }
 
     func add(_ diagnostic: Diagnostic) {
+        if isReported(diagnostic.severity) { diagnostics.append(diagnostic) }
         if diagnostic.severity == .error { errorCount += 1 }
         count += 1
-        // An error is never lost behind warnings.
-        let isFirstError = errorCount == 1 && diagnostic.severity == .error
-        if diagnostics.count < options.faultLimit || isFirstError { diagnostics.append(diagnostic) }
     }
 
     func finishedDiagnostics() -> [Diagnostic] {
@@ -115,37 +134,43 @@ extension TreeDecoder {
         return diagnostics + [Diagnostic(.note, "There are \(count - diagnostics.count) more faults")]
     }
 
-    func reportDuplicate(_ what: String, at place: SourcePlace? = nil) {
-        fault("\(what) stands twice", "remove one of them", at: place, isTolerable: true)
+    func reportDuplicate(_ what: String, at position: TextPosition? = nil) {
+        fault("\(what) stands twice", "remove one of them", at: position, isTolerable: true)
     }
 
-    func reportMissingKeys(_ frame: Frame) {
-        let missing = zip(frame.keyNodes, frame.keys).filter { $0.1 == nil }.map(\.0.name)
+    func reportMissingKeys(_ frame: DecoderFrame) {
+        let keys = frame.info.keys
+        let missing = keys.indices.filter { !frame.hasKey($0) }.map { keys[$0].name }
         fault(
             "An entry of list \(frame.node.name) has no key \(missing.joined(separator: " and no key "))",
-            "each entry needs \(frame.keyNodes.map(\.name).joined(separator: ", "))", at: frame.place)
+            "each entry needs \(keys.map(\.name).joined(separator: ", "))", at: frame.position)
     }
 
     /// Reports content of another case of a choice of `node` (RFC 7950 section 7.9).
-    func reportRivals(of info: NodeInfo, in parent: Frame) {
+    func reportRivals(of info: NodeInfo, in parent: DecoderFrame) {
         guard let draft = parent.draft else { return }
         for slot in info.rivals where draft.hasContent(in: slot) {
-            let rival = parent.node.dataChild(at: slot)
+            let rival = parent.scope.node.dataChild(at: slot)
             return fault(
                 "\(info.node.name) and \(rival.name) are of different cases of a choice", "remove one of them")
         }
     }
 
-    func reportUnknown(_ name: Name, in frame: Frame) {
-        let whole = frame.node.kind == .root ? "the top level" : frame.node.name
-        let alike = frame.node.dataChildren.filter { $0.name == name.local }
+    func reportUnknown(_ name: Name, in frame: DecoderFrame) {
+        guard isReported(options.policy == .lax ? .warning : .error) else {
+            if options.policy == .strict { errorCount += 1 }
+            return count += 1
+        }
+        let parent = frame.scope.node
+        let whole = parent.kind == .root && !frame.hasStep ? "the top level" : frame.node.name
+        let alike = parent.dataChildren.filter { $0.name == name.local }
         if let other = alike.first {
             let wanted = isJSON ? "\(other.module.name):\(name.local)" : "xmlns=\"\(other.module.namespace)\""
             let given = name.qualifier.map { $0.isEmpty ? "has no namespace" : "has the namespace \($0)" }
             let summary = isJSON ? "names another module, or none" : given ?? "has no namespace"
             return fault("\(name.local) under \(whole) \(summary)", "write \(wanted)", isTolerable: true)
         }
-        let schema = frame.model.schema
+        let schema = frame.scope.model.schema
         if let qualifier = name.qualifier, !qualifier.isEmpty,
             (isJSON ? schema.module(named: qualifier) : schema.module(namespace: qualifier)) == nil
         {
@@ -153,7 +178,7 @@ extension TreeDecoder {
             return fault(
                 "\(name.local) under \(whole): no \(kind) is loaded", "load it, or remove this", isTolerable: true)
         }
-        fault("\(whole) has no child \(name.local)", suggestion(name.local, frame.node), isTolerable: true)
+        fault("\(whole) has no child \(name.local)", suggestion(name.local, parent), isTolerable: true)
     }
 
     private func suggestion(_ name: String, _ parent: SchemaNode) -> String {

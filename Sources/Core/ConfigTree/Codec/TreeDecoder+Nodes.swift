@@ -4,86 +4,152 @@ import YANG
 /// What happens as a node begins or ends.
 extension TreeDecoder {
     /// Opens a node whose parent is ready for it; `inner` is the model below a mount point.
-    func enter(_ info: NodeInfo, _ inner: DataModel?, _ attributes: Attributes, _ place: SourcePlace) {
+    func enter(_ info: NodeInfo, _ inner: DataModel?, _ attributes: Attributes?, _ position: TextPosition) {
         let parent = top
-        let node = info.node
         if !info.rivals.isEmpty { reportRivals(of: info, in: parent) }
-        let frame: Frame
+        let frame: DecoderFrame
         switch info.kind {
-        case .leaf, .leafList: frame = Frame(.terminal, node, parent.model, place, step: node)
+        case .leaf, .leafList: frame = push(.terminal, info, info, position)
         case .anydata, .anyxml:
-            frame = Frame(.opaque, node, parent.model, place, step: node)
-            opaque = XMLWriter(pretty: false, namespace: node.module.namespace)
+            frame = push(.opaque, info, info, position)
+            opaque = OpaqueWriter(namespace: info.node.module.namespace)
         case .list:
-            frame = Frame(.entry, node, parent.model, place, step: node)
-            frame.keyNodes = info.keys
-            frame.keys = [String?](repeating: nil, count: frame.keyNodes.count)
-            if frame.keys.isEmpty { frame.draft = parent.draft?.appendEntry(of: node) }
+            frame = push(.entry, info, info, position)
+            if info.keys.isEmpty { beginDetached(frame) }
         case .mountPoint:
             guard let inner else {
                 fault(
-                    "What is mounted in \(node.name) is not known", "load the driver that the entry names (ned-id)",
-                    isTolerable: true)
-                return skip(place)
+                    "What is mounted in \(info.node.name) is not known",
+                    "load the driver that the entry names (ned-id)", isTolerable: true)
+                return skip()
             }
-            frame = Frame(.container, inner.schema.root, inner, place, step: node)
-            frame.draft = parent.draft?.mount(node, model: inner)
+            frame = push(.container, info, rootInfo(inner), position)
+            frame.draft = parent.draft?.mount(info.node, model: inner)
         default:
-            if options.policy == .strict, parent.draft?.existingContainer(node) != nil {
-                reportDuplicate("The container \(node.name)")
-            }
-            frame = Frame(.container, node, parent.model, place, step: node)
-            frame.draft = parent.draft?.container(node)
+            let known = parent.draft?.existingContainer(info.node)
+            if options.policy == .strict, known != nil { reportDuplicate("The container \(info.node.name)") }
+            frame = push(.container, info, info, position)
+            if let known { frame.draft = known } else { beginDetached(frame) }
         }
-        frame.info = info
-        frame.attributes = attributes
-        frame.operation = operation(attributes, in: parent)
-        frame.isDiscarded = frame.operation == .delete || frame.operation == .remove
-        frames.append(frame)
-        if frame.role == .container || (frame.role == .entry && frame.keys.isEmpty) { announce(frame) }
+        if attributes == nil, parent.operation != .none {
+            // The usual case: an element that says nothing of itself.
+        } else {
+            frame.attributes = attributes
+            frame.operation = operation(attributes, in: parent)
+            frame.isDiscarded = frame.operation == .delete || frame.operation == .remove
+        }
+        if frame.role == .container || (frame.role == .entry && info.keys.isEmpty) { announce(frame) }
+    }
+
+    private func beginDetached(_ frame: DecoderFrame) {
+        frame.draft = takeDraft(frame.info.node)
+        frame.isDetached = true
     }
 
     /// An entry's keys are known: makes it.
-    func enterEntry(_ frame: Frame) {
-        let keys = frame.keys.map { $0 ?? "" }
+    func enterEntry(_ frame: DecoderFrame) {
         let parent = frames[frames.count - 2]
-        if parent.draft?.existingEntry(of: frame.node, keys: keys) != nil {
-            reportDuplicate("The entry {\(keys.joined(separator: " "))} of list \(frame.node.name)", at: frame.place)
+        if let known = parent.draft?.existingEntry(of: frame.node, keys: frame.keys) {
+            reportDuplicate(
+                "The entry {\(frame.keys.joined(separator: " "))} of list \(frame.node.name)", at: frame.position)
+            frame.draft = frame.isDiscarded ? RowDraft(frame.node) : known
+        } else {
+            beginDetached(frame)
+            for (key, value) in zip(frame.info.keys, frame.keys) { frame.draft?.set(value, for: key) }
         }
-        frame.draft = frame.isDiscarded ? RowDraft(frame.node) : parent.draft?.entry(of: frame.node, keys: keys)
         announce(frame)
     }
 
-    func closeTerminal(_ frame: Frame) {
-        let node = frame.node
+    /// A container or entry ends: what was filled apart becomes a row of its parent.
+    func attach(_ frame: DecoderFrame) {
+        guard let draft = frame.draft else { return }
+        if let items = frame.attributes?.metadata, !items.isEmpty { annotate(items, frame) }
+        guard frame.isDetached else { return }
         let parent = frames[frames.count - 2]
-        if node.kind == .leaf, frame.isDiscarded {
-            appendEdit(.delete, path, frame)
+        if !frame.isDiscarded, let outer = parent.draft {
+            if frame.role == .entry {
+                outer.entries(of: frame.node).append(draft, in: frame.info.model)
+            } else {
+                outer.add(draft.freeze(in: frame.info.model), as: frame.node)
+            }
+        }
+        giveBack(draft)
+    }
+
+    func closeTerminal(_ frame: DecoderFrame) {
+        let info = frame.info
+        let parent = frames[frames.count - 2]
+        if !collectsEdits, info.kind == .leaf, !info.isKey, frame.attributes == nil, let draft = parent.draft,
+            isCanonical(frame)
+        {
+            if draft.hasLeaf(in: info.slot) { return setAgain(frame, draft) }
+            if options.dropsDefaults, info.node.defaults.first.map({ frame.text.elementsEqual($0.utf8) }) == true {
+                return
+            }
+            frame.text.withUnsafeBytes { draft.append($0, in: info.slot) }
             return
         }
+        closeTerminalSlowly(frame, info, parent)
+    }
+
+    private func setAgain(_ frame: DecoderFrame, _ draft: RowDraft) {
+        reportDuplicate("The leaf \(frame.node.name)", at: frame.position)
+        frame.text.withUnsafeBytes { draft.set($0, in: frame.info.slot) }
+    }
+
+    private func closeTerminalSlowly(_ frame: DecoderFrame, _ info: NodeInfo, _ parent: DecoderFrame) {
+        let node = info.node
+        if info.kind == .leaf, frame.isDiscarded { return appendEdit(.delete, path, frame) }
+        let isKey = info.isKey && parent.role == .entry
         guard let value = canonical(frame) else {
             // The key counts as given: what it should be was said.
-            if frame.info?.isKey == true, parent.role == .entry { setKey(frame.text ?? "", frame, parent) }
+            if isKey { setKey(String(decoding: frame.text, as: UTF8.self), frame, parent) }
             return
         }
-        if frame.info?.isKey == true, parent.role == .entry { return setKey(value, frame, parent) }
-        if node.kind == .leafList { return closeLeafList(value, frame, parent) }
-        if parent.draft?.value(of: node) != nil { reportDuplicate("The leaf \(node.name)", at: frame.place) }
+        if isKey { return setKey(value, frame, parent) }
+        if info.kind == .leafList { return closeLeafList(value, frame, parent) }
+        if parent.draft?.hasLeaf(in: info.slot) == true {
+            reportDuplicate("The leaf \(node.name)", at: frame.position)
+        }
+        if isDefault(value, frame) {
+            // As if it were not there: a value by default.
+            return appendEdit(.delete, path, frame, as: .remove)
+        }
         parent.draft?.set(value, for: node)
         appendEdit(.set(value), path, frame)
+        if let items = frame.attributes?.metadata, !items.isEmpty { annotate(items, frame) }
     }
 
-    private func setKey(_ value: String, _ frame: Frame, _ parent: Frame) {
-        guard let index = parent.keyNodes.firstIndex(of: frame.node) else { return }
-        if parent.keys[index] != nil { return reportDuplicate("The key \(frame.node.name)", at: frame.place) }
-        parent.keys[index] = value
+    /// Whether the leaf is to be left to its default.
+    private func isDefault(_ value: String, _ frame: DecoderFrame) -> Bool {
+        guard frame.attributes?.isTaggedDefault == true else {
+            return options.dropsDefaults && frame.info.node.defaults.first == value
+        }
+        if frame.info.node.defaults.first == value { return true }
+        fault(
+            "\(frame.node.name) is marked as default, but \"\(value)\" is not its default value",
+            frame.node.defaults.first.map { "the default is \"\($0)\"" } ?? "it has no default", at: frame.position)
+        return false
     }
 
-    private func closeLeafList(_ value: String, _ frame: Frame, _ parent: Frame) {
+    private func setKey(_ value: String, _ frame: DecoderFrame, _ parent: DecoderFrame) {
+        guard let index = parent.info.keys.firstIndex(of: frame.node) else { return }
+        if parent.hasKey(index) { return reportDuplicate("The key \(frame.node.name)", at: frame.position) }
+        parent.setKey(value, at: index)
+        guard let items = frame.attributes?.metadata, !items.isEmpty else { return }
+        parent.memberMetadata.append((frame.info, items))
+    }
+
+    private func closeLeafList(_ value: String, _ frame: DecoderFrame, _ parent: DecoderFrame) {
         let node = frame.node
-        let isNew = frame.isDiscarded || parent.draft?.add(value, to: node) ?? true
-        if !isNew, node.isConfig {
-            return reportDuplicate("The value \"\(value)\" of leaf-list \(node.name)", at: frame.place)
+        if !frame.isDiscarded, let entries = parent.draft?.entries(of: node) {
+            if entries.addValue(value) {
+                for item in metadata(frame.attributes?.metadata ?? [], node) {
+                    entries.annotate(item.name, item.value, at: entries.addedCount - 1)
+                }
+            } else if node.isConfig {
+                return reportDuplicate("The value \"\(value)\" of leaf-list \(node.name)", at: frame.position)
+            }
         }
         guard collectsEdits else { return }
         var path = path
@@ -95,21 +161,24 @@ extension TreeDecoder {
         } else {
             appendEdit(.create, path, frame)
         }
+        for item in metadata(frame.attributes?.metadata ?? [], node) {
+            appendEdit(.annotate(item.name, item.value), path, frame)
+        }
     }
 
-    func closeOpaque(_ frame: Frame) {
-        try? opaque?.finish()
-        let text = opaque.map { String(decoding: $0.output.bytes, as: UTF8.self) } ?? ""
+    func closeOpaque(_ frame: DecoderFrame) {
+        let text = opaque?.finished() ?? ""
         opaque = nil
         if frame.isDiscarded { return appendEdit(.delete, path, frame) }
         frames[frames.count - 2].draft?.set(text, for: frame.node)
         appendEdit(.set(text), path, frame)
+        if let items = frame.attributes?.metadata, !items.isEmpty { annotate(items, frame) }
     }
 
     // MARK: Edits
 
-    private func operation(_ attributes: Attributes, in parent: Frame) -> EditOperation {
-        guard let wanted = attributes.operation else {
+    private func operation(_ attributes: Attributes?, in parent: DecoderFrame) -> EditOperation {
+        guard let wanted = attributes?.operation else {
             return parent.operation == .none ? .none : .merge
         }
         if !collectsEdits, wanted == .delete || wanted == .remove {
@@ -119,15 +188,15 @@ extension TreeDecoder {
     }
 
     /// Adds the edits that the begin of a container or entry asks for.
-    private func announce(_ frame: Frame) {
-        guard collectsEdits, frame.step?.kind != .mountPoint || frame.attributes.operation != nil else { return }
+    private func announce(_ frame: DecoderFrame) {
+        guard collectsEdits, frame.info.kind != .mountPoint || frame.attributes?.operation != nil else { return }
         let node = frame.node
         let path = path
         switch frame.operation {
         case .delete, .remove: appendEdit(.delete, path, frame)
         case .none: break
         case .replace:
-            edits.append(DecodedEdit(.delete, path, place: frame.place))
+            edits.append(DecodedEdit(.delete, path, place: frame.position.place(in: file)))
             if frame.role == .entry || node.isPresence {
                 appendEdit(place(frame).map(Edit.place) ?? .create, path, frame)
             }
@@ -140,22 +209,24 @@ extension TreeDecoder {
         }
     }
 
-    private func appendEdit(_ edit: Edit, _ path: @autoclosure () -> InstancePath, _ frame: Frame) {
+    func appendEdit(
+        _ edit: Edit, _ path: @autoclosure () -> InstancePath, _ frame: DecoderFrame, as operation: EditOperation? = nil
+    ) {
         guard collectsEdits else { return }
         if frame.operation == .none { return }
         let requirement: DecodedEdit.Requirement =
-            switch frame.operation {
+            switch operation ?? frame.operation {
             case .create: .absent
             case .delete: .present
             default: .nothing
             }
-        guard frame.step?.kind != .mountPoint || edit == .delete else { return }
-        edits.append(DecodedEdit(edit, path(), requirement: requirement, place: frame.place))
+        guard frame.info.kind != .mountPoint || edit == .delete else { return }
+        edits.append(DecodedEdit(edit, path(), requirement: requirement, place: frame.position.place(in: file)))
     }
 
     /// What `insert`, `key` and `value` say (RFC 7950 sections 7.7.9 and 7.8.6), with canonical keys.
-    private func place(_ frame: Frame) -> Entries.Place? {
-        guard let insert = frame.attributes.insert, frame.step?.isUserOrdered == true else { return nil }
+    private func place(_ frame: DecoderFrame) -> Entries.Place? {
+        guard let insert = frame.attributes?.insert, frame.node.isUserOrdered else { return nil }
         switch insert {
         case "first": return .first
         case "last": return .last
@@ -163,24 +234,24 @@ extension TreeDecoder {
             guard let neighbour = neighbour(frame) else { return nil }
             return insert == "before" ? .before(neighbour) : .after(neighbour)
         default:
-            fault("insert=\"\(insert)\" is not known", "expected first, last, before or after", at: frame.place)
+            fault("insert=\"\(insert)\" is not known", "expected first, last, before or after", at: frame.position)
             return nil
         }
     }
 
-    private func neighbour(_ frame: Frame) -> [String]? {
+    private func neighbour(_ frame: DecoderFrame) -> [String]? {
         let node = frame.node
-        guard let text = frame.attributes.neighbour else {
+        guard let text = frame.attributes?.neighbour else {
             let wanted = node.kind == .leafList ? "value" : "key"
-            fault("insert needs the attribute \(wanted)", "name the neighbour", at: frame.place)
+            fault("insert needs the attribute \(wanted)", "name the neighbour", at: frame.position)
             return nil
         }
         if node.kind == .leafList { return canonical(text, node.type, node, frame).map { [$0] } }
         let given = KeyPredicates.values(text)
         var keys: [String] = []
-        for key in frame.keyNodes {
+        for key in frame.info.keys {
             guard let value = given[key.name] else {
-                fault("key=\"\(text)\" does not say \(key.name)", "expected [\(key.name)='...']", at: frame.place)
+                fault("key=\"\(text)\" does not say \(key.name)", "expected [\(key.name)='...']", at: frame.position)
                 return nil
             }
             guard let canonical = canonical(value, key.type, key, frame) else { return nil }

@@ -2,8 +2,8 @@ import YANG
 
 /// One child of a node as the encoders see it: values, and rows with the model they are in.
 enum WalkItem {
-    case leaf(SchemaNode, String)
-    case leafList(SchemaNode, [String])
+    case leaf(SchemaNode, String, isDefault: Bool)
+    case leafList(SchemaNode, [String], isDefault: Bool)
     case container(SchemaNode, Row)
     case list(SchemaNode, Entries)
     case mount(SchemaNode, DataTree)
@@ -11,7 +11,7 @@ enum WalkItem {
 
     var node: SchemaNode {
         switch self {
-        case .leaf(let node, _), .leafList(let node, _), .container(let node, _), .list(let node, _),
+        case .leaf(let node, _, _), .leafList(let node, _, _), .container(let node, _), .list(let node, _),
             .mount(let node, _), .opaque(let node, _):
             node
         }
@@ -23,12 +23,17 @@ struct TreeWalk {
     let options: EncodeOptions
 
     func items(_ node: SchemaNode, _ row: Row, _ model: DataModel) -> [WalkItem] {
-        var items = options.defaults == .all ? itemsWithDefaults(node, row, model) : storedItems(node, row)
+        var items =
+            options.defaults == .all || options.defaults == .allTagged
+            ? itemsWithDefaults(node, row, model) : storedItems(node, row)
         if options.content == .config { items.removeAll { !$0.node.isConfig } }
         if options.defaults == .trim {
             items.removeAll { item in
-                if case .leaf(let leaf, let value) = item { return !leaf.isKey && leaf.defaults.first == value }
-                return false
+                switch item {
+                case .leaf(let leaf, let value, _): !leaf.isKey && leaf.defaults.first == value
+                case .leafList(let list, let values, _): list.defaults == values
+                default: false
+                }
             }
         }
         guard node.kind == .list else { return items }
@@ -54,7 +59,7 @@ struct TreeWalk {
             case .row(let inner): items.append(.container(child, inner))
             case .mount(let tree): items.append(.mount(child, tree))
             case .entries(let entries) where child.kind == .leafList:
-                items.append(.leafList(child, entries.rows.map { $0.value(at: 0) }))
+                items.append(.leafList(child, entries.rows.map { $0.value(at: 0) }, isDefault: false))
             case .entries(let entries): items.append(.list(child, entries))
             }
         }
@@ -68,7 +73,7 @@ struct TreeWalk {
     private func leaf(_ node: SchemaNode, _ row: Row, _ position: Int) -> WalkItem {
         let child = node.dataChild(at: row.leafSlot(at: position))
         let value = row.value(at: position)
-        return child.kind == .leaf ? .leaf(child, value) : .opaque(child, value)
+        return child.kind == .leaf ? .leaf(child, value, isDefault: false) : .opaque(child, value)
     }
 
     /// Which defaults are in use is for `Instance` to say.
@@ -81,12 +86,12 @@ struct TreeWalk {
         for child in instance.children(withDefaults: true) {
             defer { last = child.node }
             switch child.node.kind {
-            case .leaf: items.append(.leaf(child.node, child.value ?? ""))
+            case .leaf: items.append(.leaf(child.node, child.value ?? "", isDefault: child.isDefault))
             case .leafList:
-                if last == child.node, case .leafList(_, let values)? = items.last {
-                    items[items.count - 1] = .leafList(child.node, values + [child.value ?? ""])
+                if last == child.node, case .leafList(_, let values, let isDefault)? = items.last {
+                    items[items.count - 1] = .leafList(child.node, values + [child.value ?? ""], isDefault: isDefault)
                 } else {
-                    items.append(.leafList(child.node, [child.value ?? ""]))
+                    items.append(.leafList(child.node, [child.value ?? ""], isDefault: child.isDefault))
                 }
             case .list:
                 if last != child.node, let entries = row.entries(in: child.node.slot) {

@@ -1,5 +1,5 @@
 package import Basics
-import YANG
+package import YANG
 
 /// Reads instance data in XML (RFC 7950) into trees and edits.
 ///
@@ -33,7 +33,7 @@ package enum XMLDataDecoder {
         inside reader: inout XMLReader, model: DataModel, options: DecodeOptions = DecodeOptions()
     ) throws -> Decoded<DataTree> {
         let decoder = TreeDecoder(
-            model: model, options: options, collectsEdits: false, isJSON: false, file: reader.place.file)
+            model: model, options: options, collectsEdits: false, isJSON: false, file: reader.file)
         try readContent(decoder, &reader)
         return decoder.finishedTree()
     }
@@ -44,7 +44,7 @@ package enum XMLDataDecoder {
         defaultOperation: EditOperation = .merge
     ) throws -> Decoded<[DecodedEdit]> {
         let decoder = TreeDecoder(
-            model: model, options: options, collectsEdits: true, isJSON: false, file: reader.place.file,
+            model: model, options: options, collectsEdits: true, isJSON: false, file: reader.file,
             defaultOperation: defaultOperation)
         try readContent(decoder, &reader)
         return decoder.finishedEdits()
@@ -54,7 +54,7 @@ package enum XMLDataDecoder {
     package static func tree(
         document reader: consuming XMLReader, model: DataModel, options: DecodeOptions = DecodeOptions()
     ) throws -> Decoded<DataTree> {
-        let file = reader.place.file
+        let file = reader.file
         let decoder = TreeDecoder(model: model, options: options, collectsEdits: false, isJSON: false, file: file)
         do {
             try readDocument(decoder, &reader)
@@ -64,13 +64,25 @@ package enum XMLDataDecoder {
         return decoder.finishedTree()
     }
 
+    /// What stands inside the element at whose start tag `reader` stands, as the content of `node`: the input or output
+    /// of an operation, a notification, a structure (RFC 8791), a container or list entry. Moves to the end tag.
+    package static func content(
+        inside reader: inout XMLReader, of node: SchemaNode, model: DataModel,
+        options: DecodeOptions = DecodeOptions(content: .all)
+    ) throws -> Decoded<Row> {
+        let decoder = TreeDecoder(
+            model: model, options: options, collectsEdits: false, isJSON: false, file: reader.file, node: node)
+        try readContent(decoder, &reader)
+        return decoder.finishedRow()
+    }
+
     private static func run(_ decoder: TreeDecoder, _ reader: consuming XMLReader) {
         do {
             try readDocument(decoder, &reader)
         } catch let error as DiagnosticsError {
             error.diagnostics.forEach(decoder.add)
         } catch {
-            decoder.add(.error("\(error)", place: decoder.lastPlace))
+            decoder.add(.error("\(error)", place: decoder.lastPosition.place(in: decoder.file)))
         }
     }
 
@@ -96,7 +108,7 @@ package enum XMLDataDecoder {
         while true {
             switch try reader.next() {
             case .startElement: open(decoder, &reader)
-            case .text: decoder.value(reader.text) { reader.declaredPrefixes }
+            case .text: reader.withTextBytes { bytes in decoder.value(bytes) { reader.declaredPrefixes } }
             case .endElement:
                 if reader.depth == outer { return }
                 decoder.close()
@@ -106,29 +118,41 @@ package enum XMLDataDecoder {
     }
 
     private static func open(_ decoder: TreeDecoder, _ reader: inout XMLReader) {
-        let token = UInt64(UInt32(reader.namespaceNumber)) << 32 | UInt64(UInt32(reader.nameNumber))
-        let name = TreeDecoder.Name(local: reader.name, qualifier: reader.namespace, token: token)
-        let place = reader.place
-        let attributes = reader.attributeCount == 0 ? .init() : attributes(decoder, reader, place)
-        decoder.open(name, attributes, at: place)
+        let position = reader.position
+        let attributes = reader.attributeCount == 0 ? nil : attributes(decoder, reader, position)
+        decoder.open(token(reader), at: position, attributes: attributes) { name(reader) }
+    }
+
+    private static func token(_ reader: borrowing XMLReader) -> UInt64 {
+        UInt64(UInt32(reader.namespaceNumber)) << 32 | UInt64(UInt32(reader.nameNumber))
+    }
+
+    private static func name(_ reader: borrowing XMLReader) -> TreeDecoder.Name {
+        TreeDecoder.Name(local: reader.name, qualifier: reader.namespace, token: token(reader))
     }
 
     private static func attributes(
-        _ decoder: TreeDecoder, _ reader: borrowing XMLReader, _ place: SourcePlace
-    ) -> TreeDecoder.Attributes {
+        _ decoder: TreeDecoder, _ reader: borrowing XMLReader, _ position: TextPosition
+    ) -> TreeDecoder.Attributes? {
         var result = TreeDecoder.Attributes()
-        if let text = reader.attribute("operation", namespace: Namespace.netconf) ?? reader.attribute("operation") {
-            result.operation = EditOperation(rawValue: text)
-            if result.operation == nil {
-                decoder.fault(
-                    "operation=\"\(text)\" is not known", "expected merge, replace, create, delete or remove",
-                    at: place)
+        for attribute in reader.attributes {
+            switch (attribute.namespace, attribute.name) {
+            case (Namespace.netconf, "operation"), ("", "operation"):
+                result.operation = EditOperation(rawValue: attribute.value)
+                if result.operation == nil {
+                    decoder.fault(
+                        "operation=\"\(attribute.value)\" is not known",
+                        "expected merge, replace, create, delete or remove", at: position)
+                }
+            case (Namespace.yang, "insert"), ("", "insert"): result.insert = attribute.value
+            case (Namespace.yang, "key"), ("", "key"), (Namespace.yang, "value"), ("", "value"):
+                result.neighbour = attribute.value
+            case (Namespace.withDefaults, "default"):
+                result.isTaggedDefault = attribute.value == "true" || attribute.value == "1"
+            default:
+                result.metadata.append(
+                    RawMetadata(name: attribute.name, qualifier: attribute.namespace, value: attribute.value))
             }
-        }
-        for namespace in [Namespace.yang, ""] where result.insert == nil {
-            result.insert = reader.attribute("insert", namespace: namespace)
-            let key = reader.attribute("key", namespace: namespace)
-            result.neighbour = key ?? reader.attribute("value", namespace: namespace)
         }
         return result
     }
@@ -140,6 +164,8 @@ package enum Namespace {
     package static let netconf = "urn:ietf:params:xml:ns:netconf:base:1.0"
     /// Attributes of YANG in XML (RFC 7950).
     package static let yang = "urn:ietf:params:xml:ns:yang:1"
+    /// Values marked as default (RFC 6243).
+    package static let withDefaults = "urn:ietf:params:xml:ns:netconf:default:1.0"
     /// The wrapper of configurations that NSO reads and prints.
     package static let config = "http://tail-f.com/ns/config/1.0"
 }

@@ -1,5 +1,5 @@
 package import Basics
-import YANG
+package import YANG
 
 /// Writes instance data as XML (RFC 7950): indented by two spaces inside `config`, as `ncs_load` and `display xml` do,
 /// to a sink piece by piece.
@@ -40,16 +40,17 @@ package struct XMLDataEncoder {
         try encoder.content(tree.model.schema.root, tree.root, tree.model)
     }
 
-    /// Writes what is stored in one row into a document that somebody else began.
-    static func write(
+    /// Writes what is stored in one row into a document that somebody else began: the content of a container or entry,
+    /// the input or output of an operation, a notification, a structure.
+    package static func write(
         contentOf node: SchemaNode, _ row: Row, _ model: DataModel, to writer: inout XMLWriter,
-        skippingKeys: Bool = false
+        skippingKeys: Bool = false, options: EncodeOptions = EncodeOptions()
     ) throws {
-        var encoder = XMLDataEncoder()
+        var encoder = XMLDataEncoder(options)
         swap(&encoder.writer, &writer)
         defer { swap(&encoder.writer, &writer) }
         for item in encoder.walk.items(node, row, model) where !skippingKeys || !item.node.isKey {
-            try encoder.item(item, model)
+            try encoder.item(item, row, model)
         }
     }
 
@@ -63,24 +64,24 @@ package struct XMLDataEncoder {
         for item in walk.items(node, row, model) where item.node == step.node {
             switch item {
             case .container(let child, let inner):
-                try start(child)
+                try start(child, inner)
                 try encode(child, inner, model, rest)
                 try writer.end()
             case .mount(let child, let tree):
-                try start(child)
+                try start(child, tree.root)
                 try encode(tree.model.schema.root, tree.root, tree.model, rest)
                 try writer.end()
             case .list(let list, let entries) where !step.keys.isEmpty:
                 guard let entry = entries.entry(step.keys) else { return }
-                try start(list)
+                try start(list, entry)
                 if let next = rest.first, !next.node.isKey {
-                    for (key, value) in zip(list.keys, step.keys) { try leaf(key, value, model) }
+                    for (key, value) in zip(list.keys, step.keys) { try leaf(key, value) }
                 }
                 try encode(list, entry, model, rest)
                 try writer.end()
-            case .leafList(let list, let values) where !step.keys.isEmpty:
-                for value in values where value == step.keys[0] { try leaf(list, value, model) }
-            default: try self.item(item, model)
+            case .leafList(let list, let values, let isDefault) where !step.keys.isEmpty:
+                for value in values where value == step.keys[0] { try leafListEntry(list, value, row, isDefault) }
+            default: try self.item(item, row, model)
             }
         }
     }
@@ -88,41 +89,95 @@ package struct XMLDataEncoder {
     // MARK: Content
 
     private mutating func content(_ node: SchemaNode, _ row: Row, _ model: DataModel) throws {
-        for item in walk.items(node, row, model) { try self.item(item, model) }
+        for item in walk.items(node, row, model) { try self.item(item, row, model) }
     }
 
-    private mutating func item(_ item: WalkItem, _ model: DataModel) throws {
+    private mutating func item(_ item: WalkItem, _ parent: Row, _ model: DataModel) throws {
         switch item {
-        case .leaf(let node, let value): try leaf(node, value, model)
-        case .leafList(let node, let values): for value in values { try leaf(node, value, model) }
+        case .leaf(let node, let value, let isDefault):
+            try leaf(node, value, isDefault: isDefault, metadata(parent, of: node.slot))
+        case .leafList(let node, let values, let isDefault):
+            for value in values { try leafListEntry(node, value, parent, isDefault) }
         case .container(let node, let row):
-            try start(node)
+            try start(node, row)
             try content(node, row, model)
             try writer.end()
         case .list(let node, let entries):
             for row in entries.rows {
-                try start(node)
+                try start(node, row)
                 try content(node, row, model)
                 try writer.end()
             }
         case .mount(let node, let tree):
-            try start(node)
+            try start(node, tree.root)
             try content(tree.model.schema.root, tree.root, tree.model)
             try writer.end()
         case .opaque(let node, let text):
-            try start(node)
+            let (prefixes, attributes) = XMLMetadata.attributes(metadata(parent, of: node.slot), node.schema)
+            try writer.start(
+                node.name, namespace: node.module.namespace, prefixes: prefixes, attributes: attributes)
             writer.raw(text)
             try writer.end()
         }
     }
 
-    private mutating func start(_ node: SchemaNode) throws {
-        try writer.start(node.name, namespace: node.module.namespace)
+    private func metadata(_ row: Row?, of slot: Int? = nil) -> [RowMetadata.Item] {
+        options.includesMetadata ? row?.metadata?.items(of: slot) ?? [] : []
     }
 
-    private mutating func leaf(_ node: SchemaNode, _ value: String, _ model: DataModel) throws {
-        let (text, prefixes) = XMLValue.text(value, of: node)
-        try writer.leaf(node.name, namespace: node.module.namespace, prefixes: prefixes, text: text)
+    private mutating func start(_ node: SchemaNode, _ row: Row) throws {
+        let items = metadata(row)
+        guard !items.isEmpty else { return try writer.start(node.name, namespace: node.module.namespace) }
+        let (prefixes, attributes) = XMLMetadata.attributes(items, node.schema)
+        try writer.start(node.name, namespace: node.module.namespace, prefixes: prefixes, attributes: attributes)
+    }
+
+    private mutating func leafListEntry(
+        _ node: SchemaNode, _ value: String, _ parent: Row, _ isDefault: Bool
+    ) throws {
+        let row = options.includesMetadata ? parent.entries(in: node.slot)?.entry([value]) : nil
+        try leaf(node, value, isDefault: isDefault, metadata(row))
+    }
+
+    private mutating func leaf(
+        _ node: SchemaNode, _ value: String, isDefault: Bool = false, _ metadata: [RowMetadata.Item] = []
+    ) throws {
+        var (text, prefixes) = XMLValue.text(value, of: node)
+        var attributes: [(name: String, value: String)] = []
+        if !metadata.isEmpty {
+            let more = XMLMetadata.attributes(metadata, node.schema)
+            prefixes += more.prefixes.filter { new in !prefixes.contains { $0.prefix == new.prefix } }
+            attributes = more.attributes
+        }
+        if isDefault, options.defaults == .allTagged {
+            prefixes.append(("wd", Namespace.withDefaults))
+            attributes.append(("wd:default", "true"))
+        }
+        try writer.leaf(
+            node.name, namespace: node.module.namespace, prefixes: prefixes, attributes: attributes, text: text)
+    }
+}
+
+/// Metadata as attributes of XML: prefixed and declared, those of NSO's documents bare.
+enum XMLMetadata {
+    static func attributes(
+        _ items: [RowMetadata.Item], _ schema: Schema
+    ) -> (prefixes: XMLValue.Prefixes, attributes: [(name: String, value: String)]) {
+        var prefixes: XMLValue.Prefixes = []
+        var attributes: [(name: String, value: String)] = []
+        for item in items {
+            let parts = item.name.split(separator: ":", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { continue }
+            if let module = schema.module(named: parts[0]) {
+                if !prefixes.contains(where: { $0.prefix == module.prefix }) {
+                    prefixes.append((module.prefix, module.namespace))
+                }
+                attributes.append(("\(module.prefix):\(parts[1])", item.value))
+            } else if parts[0] == TreeDecoder.wellKnownModule {
+                attributes.append((parts[1], item.value))
+            }
+        }
+        return (prefixes, attributes)
     }
 }
 
@@ -136,6 +191,7 @@ enum XMLValue {
         switch type.base {
         case .identityref: return identity(value, schema)
         case .instanceIdentifier: return path(value, schema)
+        case .string where type.isExpression: return expression(value, schema)
         case .leafref, .union:
             switch type.actual(for: value, in: schema).base {
             case .identityref: return identity(value, schema)
@@ -144,6 +200,18 @@ enum XMLValue {
             }
         default: return (value, [])
         }
+    }
+
+    private static func expression(_ value: String, _ schema: Schema) -> (String, Prefixes) {
+        var prefixes: Prefixes = []
+        let text = XPathNames.renamed(value) { name in
+            guard let module = schema.module(named: name) else { return nil }
+            if !prefixes.contains(where: { $0.prefix == module.prefix }) {
+                prefixes.append((module.prefix, module.namespace))
+            }
+            return module.prefix
+        }
+        return (text, prefixes)
     }
 
     private static func identity(_ value: String, _ schema: Schema) -> (String, Prefixes) {
