@@ -54,6 +54,9 @@ struct ValidationAgreement {
         while figures.edits < edits { try step() }
     }
 
+    /// The tree after one more edit, whatever comes of it.
+    mutating func edited() throws -> DataTree { try data.edit(tree) }
+
     private mutating func step() throws {
         var new = tree
         for _ in 0...Int.random(in: 0..<4, using: &data.random) {
