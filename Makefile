@@ -2,6 +2,7 @@
 # make test             everything that is tested; what .ci/run runs
 # make install PREFIX=DIR
 # make bench            measurements against other programs
+# make fuzz             every parser of foreign bytes on made-up input: FUZZ_SECONDS=60 each; see Fuzz/README.md
 # make soak             long campaigns with many seeds: SEEDS=1000
 # make clean
 #
@@ -14,9 +15,10 @@ CONFIGURATION ?= debug
 BUILD_OPTIONS  = -c $(CONFIGURATION) --explicit-target-dependency-import-check error
 STAGE          = $(CURDIR)/.build/stage
 SEEDS         ?= 1000
+export FUZZ_SECONDS ?= 60
 # Seconds after which tests that hang are ended, with exit status 124.
 TEST_LIMIT    ?= 1800
-BENCHMARKS    ?= CommitPath bench-packed-tree bench-ssh-server
+BENCHMARKS    ?= CommitPath bench-packed-tree bench-patterns bench-schema-load bench-ssh-server
 
 all: build
 
@@ -54,7 +56,10 @@ soak: stage
 	@OPENNED_INSTALLATION=$(STAGE) OPENNED_SOAK_SEEDS=$(SEEDS) $(PHASE) soak \
 	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak'
 
+fuzz: bootstrap
+	@$(PHASE) fuzz tools/fuzz
+
 clean:
 	rm -rf .build
 
-.PHONY: all bootstrap build stage test demo install bench soak clean
+.PHONY: all bootstrap build stage test demo install bench soak fuzz clean

@@ -112,7 +112,9 @@ let package = Package(
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
+        benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
 
         // MARK: Tests
@@ -122,8 +124,15 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
-        tests("YANGTests", uses: ["Basics", "YANG"]),
-        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"]),
+        .executableTarget(
+            name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
+            swiftSettings: settings),
+        tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Trees"]),
+        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
+        .target(
+            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",
+            swiftSettings: settings),
+        tests("FuzzTests", uses: ["FuzzChecks"]),
         tests("EventsTests", uses: ["Events"]),
         tests("SecretsTests", uses: ["Secrets", "YANG"]),
         tests("TransactionsTests", uses: ["Transactions"]),
@@ -156,3 +165,11 @@ let package = Package(
         tests("EndToEndTests", uses: ["TestSupport"]),
     ]
 )
+
+// The fuzzer needs libFuzzer, which ordinary builds do not link: `make fuzz` sets the variable.
+if Context.environment["OPENNED_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "openned-fuzz", dependencies: ["FuzzChecks"], path: "Fuzz/Program", swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

@@ -45,6 +45,9 @@ enum CommitClaim {
         return nil
     }
 
+    /// Whether a path names the node of another, or one below it.
+    static func isWithin(_ path: String, _ other: String) -> Bool { path == other || contains(other, path) }
+
     private static func contains(_ above: String, _ below: String) -> Bool {
         below.count > above.count && below.hasPrefix(above)
             && (below.dropFirst(above.count).first == "/" || below.dropFirst(above.count).first == "[")

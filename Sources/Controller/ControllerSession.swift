@@ -34,6 +34,20 @@ final class ControllerSession: ControlSession {
         controller.violations(of: candidate, since: base)
     }
 
+    func commits() -> [CommitSummary] { controller.history.commits }
+
+    func change(of commit: CommitSummary) throws(ControlError) -> CommittedChange {
+        try controller.history.change(of: commit, controller.running.model)
+    }
+
+    func rollbackText(of commit: CommitSummary) throws(ControlError) -> String {
+        RollbackText.text(commit, try change(of: commit), host: controller.host)
+    }
+
+    func commits(changing paths: [InstancePath]) throws(ControlError) -> [CommitSummary] {
+        try controller.history.commits(changing: paths)
+    }
+
     func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
         try controller.commit(request, by: self)
     }

@@ -171,7 +171,7 @@ extension NetworkController {
                 owner: ReservationOwner(id: UInt64(session.id), "\(user.name) (\(user.context))"),
                 waitMilliseconds: 60_000,
                 whenDurable: { [self] number in
-                    publish(changes, from: base, to: candidate, number: number, user: user.name)
+                    publish(record, from: base, to: candidate, number: number)
                 })
         } catch {
             noteDoubts(error.outcomes)

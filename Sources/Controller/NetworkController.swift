@@ -43,6 +43,9 @@ package final class NetworkController: Sendable {
     let logs: SystemLogs
     let configuration: SystemConfiguration
     let packages: PackageService
+    let history: CommitHistory
+    let rollbackFiles: RollbackFiles?
+    let host: String
     let sessions = SessionRegistry()
     let upgradeGate = UpgradeGate()
     let clock: WallClock
@@ -61,6 +64,9 @@ package final class NetworkController: Sendable {
         logs = parts.logs
         configuration = parts.configuration
         packages = parts.packages
+        history = parts.history
+        rollbackFiles = parts.rollbackFiles
+        host = parts.host
         clock = parts.clock
         alarms.announce { [sessions] type, text in sessions.tellAll(.alarm(type: type, text: text)) }
     }
@@ -70,8 +76,11 @@ package final class NetworkController: Sendable {
     var system: LoadedSystem { head.withLock { $0.system } }
 
     /// Makes a durable change visible. Called in the order of the log; short.
-    func publish(_ changes: ChangeSet, from base: DataTree, to candidate: DataTree, number: Int64, user: String) {
-        head.withLock { head in
+    func publish(_ record: CommitRecord, from base: DataTree, to candidate: DataTree, number: Int64) {
+        let commit = history.add(record, transaction: number, time: clock.now())
+        let changes = record.changes
+        let change = head.withLock { head in
+            let before = head.tree
             if head.tree.root === base.root {
                 head.tree = candidate
             } else {
@@ -81,9 +90,11 @@ package final class NetworkController: Sendable {
                 }
             }
             head.number = number
-            head.recent.append(RecentChange(user: user, paths: changes.items.map(\.path)))
+            head.recent.append(RecentChange(user: record.user, paths: changes.items.map(\.path)))
             if head.recent.count > 256 { head.recent.removeFirst(128) }
+            return CommittedChange(before: before, after: head.tree)
         }
+        rollbackFiles?.add(commit, change)
     }
 
     /// Ends every session and closes the database.
@@ -91,6 +102,7 @@ package final class NetworkController: Sendable {
         stopping.store(true, ordering: .relaxed)
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
+        rollbackFiles?.stop()
         database.close()
     }
 }
@@ -109,6 +121,9 @@ struct ControllerParts {
     var logs: SystemLogs
     var configuration: SystemConfiguration
     var packages: PackageService
+    var history: CommitHistory
+    var rollbackFiles: RollbackFiles?
+    var host: String
     var clock: WallClock
 }
 

@@ -1,5 +1,6 @@
 import Basics
 import ConfigTree
+import ControlProtocol
 import Events
 import NEDRuntime
 import PackageManager
@@ -14,6 +15,7 @@ extension NetworkController {
         OperationalPackages.fill(draft, system.generation, runDirectory: configuration.runDirectory)
         fillDevices(draft, tree)
         fillAlarms(draft)
+        fillRollbackFiles(draft)
         return tree.merging(DataTree(draft, model: tree.model))
     }
 
@@ -29,6 +31,21 @@ extension NetworkController {
             if let id = record.transactionID { state.put("last-transaction-id", id) }
             if let time = record.lastConnected { entry.put("last-connected", time) }
             if let time = record.lastInSync { entry.put("last-in-sync", time) }
+        }
+    }
+
+    private func fillRollbackFiles(_ draft: RowDraft) {
+        let files = draft.inner("rollback-files")
+        guard files.node.name == "rollback-files", configuration.rollback.isEnabled else { return }
+        for (id, commit) in history.commits.prefix(configuration.rollback.historySize).enumerated() {
+            let entry = files.item("file", "\(id)")
+            entry.put("name", RollbackFiles.name(commit.id))
+            entry.put("fixed-number", "\(commit.id)")
+            entry.put("creator", commit.user)
+            entry.put("date", commit.date)
+            entry.put("via", commit.via)
+            if let label = commit.label { entry.put("label", label) }
+            if let comment = commit.comment { entry.put("comment", comment) }
         }
     }
 

@@ -186,6 +186,7 @@ struct PackageActivation {
                 LogEntry(kind: .activation, time: controller.clock.now(), payload: record.encode())
             ])
             CrashPoint.reach("activation.recorded")
+            for record in written { controller.history.noteActivation(record) }
             controller.head.withLock { head in
                 head.tree = tree
                 head.system = plan.next

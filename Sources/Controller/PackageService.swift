@@ -4,6 +4,7 @@ import Foundation
 import PackageManager
 import PackageSigning
 import Synchronization
+import YANG
 
 /// Packages as the controller uses them: load path, private copies, store and trust, by the configuration in force.
 package struct PackageService: Sendable {
@@ -13,9 +14,14 @@ package struct PackageService: Sendable {
     let turn = PackageTurn()
     let plans = PlanMemory()
     private let moduleDirectory: String
+    private let schemas: SchemaCache
 
-    init(configuration: SystemConfiguration, moduleDirectory: String, clock: WallClock) {
+    /// - Parameter builder: what compiles models that are not in the cache.
+    init(
+        configuration: SystemConfiguration, moduleDirectory: String, clock: WallClock, builder: any SchemaBuilder
+    ) {
         self.moduleDirectory = moduleDirectory
+        schemas = SchemaCache(directory: configuration.stateDirectory + "/schema-cache", builder: builder)
         let trust = configuration.trustDirectory
         let verify: @Sendable (String) throws -> VerifiedBundle = { path in
             try TrustStore(directory: trust).verify(UnverifiedBundle(path: path), at: Self.date(clock))
@@ -54,7 +60,7 @@ package struct PackageService: Sendable {
     }
 
     func load(_ number: Int, previous: PackageGeneration?) throws -> PackageGeneration {
-        try PackageLoader(moduleDirectory: moduleDirectory, previous: previous)
+        try PackageLoader(moduleDirectory: moduleDirectory, previous: previous, schemas: schemas)
             .load(number, directory: generations.path(number))
     }
 

@@ -9,6 +9,7 @@ import PackageSigning
 import Secrets
 import Synchronization
 import Transactions
+package import YANG
 
 /// Why the daemon could not start: the exit status that the field's scripts know, and a sentence.
 package struct StartupError: Error, Sendable, CustomStringConvertible {
@@ -30,10 +31,14 @@ package struct Startup {
     private let logs: SystemLogs
     private let clock: WallClock
     private let host: String
+    private let builder: any SchemaBuilder
 
+    /// - Parameter builder: what compiles models: the daemon does it in child processes, tests in their own.
     package init(
-        configuration: SystemConfiguration, installation: String, logs: SystemLogs, host: String, clock: WallClock
+        configuration: SystemConfiguration, installation: String, logs: SystemLogs, host: String, clock: WallClock,
+        builder: any SchemaBuilder = DirectSchemaBuilder()
     ) {
+        self.builder = builder
         self.configuration = configuration
         self.logs = logs
         self.clock = clock
@@ -47,6 +52,7 @@ package struct Startup {
         var changes: [ChangeSet] = []
         var plan = RecoveryPlan()
         var number: Int64 = 0
+        let history = CommitHistory()
     }
 
     package func start() throws(StartupError) -> NetworkController {
@@ -59,6 +65,7 @@ package struct Startup {
         let system = LoadedSystem.make(generation, previous: nil)
         let secrets = try secretHandling(isNew: database.isNew)
         let tree = try data(replayed, system, database, secrets)
+        replayed.history.open(database)
         let alarms = AlarmKeeper(database, clock: clock)
         report(system.generation, alarms)
         let devices = DeviceManager(
@@ -74,11 +81,20 @@ package struct Startup {
                 tree: tree, system: system, number: database.head.number, database: database, doubts: doubts,
                 retrier: InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32), devices: devices,
                 secrets: secrets, alarms: alarms, logs: logs, configuration: configuration, packages: packages,
+                history: replayed.history, rollbackFiles: rollbackFiles(), host: host,
                 clock: clock))
         recovery.set(controller)
+        controller.startRollbackFiles()
         controller.startTicking()
         packages.removeLeftovers(current: number)
         return controller
+    }
+
+    private func rollbackFiles() -> RollbackFiles? {
+        guard configuration.rollback.isEnabled else { return nil }
+        return RollbackFiles(
+            directory: configuration.rollback.directory, historySize: configuration.rollback.historySize, host: host
+        ) { [logs] in logs.develop(.error, $0) }
     }
 
     // MARK: Database
@@ -112,6 +128,7 @@ package struct Startup {
 
     private static func add(_ record: LogRecord, to replayed: Replayed) throws {
         replayed.number = record.number
+        try replayed.history.replay(record)
         if let kind = record.transactionKind {
             try replayed.plan.add(kind, number: record.number, payload: record.payload)
         }
@@ -138,7 +155,8 @@ package struct Startup {
     // MARK: Packages
 
     private func packageService() -> PackageService {
-        PackageService(configuration: configuration, moduleDirectory: moduleDirectory, clock: clock)
+        PackageService(
+            configuration: configuration, moduleDirectory: moduleDirectory, clock: clock, builder: builder)
     }
 
     /// The generation that the log says is in force; for an empty database, a first one made from the load path.
@@ -189,7 +207,9 @@ package struct Startup {
     private func data(
         _ replayed: Replayed, _ system: LoadedSystem, _ database: ConfigurationDatabase, _ secrets: SecretHandling
     ) throws(StartupError) -> DataTree {
-        guard let activation = replayed.activation else { return try initialise(system, database, secrets) }
+        guard let activation = replayed.activation else {
+            return try initialise(system, database, secrets, replayed.history)
+        }
         var tree = DataTree(system.model)
         do throws(PathError) {
             tree = try tree.applying(activation.data)
@@ -205,7 +225,8 @@ package struct Startup {
 
     /// Fills an empty database from `ncs-cdb/*.xml`, in order of their names.
     private func initialise(
-        _ system: LoadedSystem, _ database: ConfigurationDatabase, _ secrets: SecretHandling
+        _ system: LoadedSystem, _ database: ConfigurationDatabase, _ secrets: SecretHandling,
+        _ history: CommitHistory
     ) throws(StartupError) -> DataTree {
         var tree = DataTree(system.model)
         let directory = configuration.databaseDirectory
@@ -228,10 +249,11 @@ package struct Startup {
             user: "system", context: "system", label: "init",
             changes: ChangeSet(DataTree(system.model).diff(to: tree)))
         do {
-            try database.append([
+            let written = try database.append([
                 LogEntry(kind: .activation, time: clock.now(), payload: activation.encode()),
                 LogEntry(kind: .initialise, time: clock.now(), payload: first.encode()),
             ])
+            for record in written { try history.replay(record) }
         } catch {
             throw StartupError(16, "\(error)")
         }

@@ -13,10 +13,19 @@ package struct SystemConfiguration: Sendable {
     package var keyFile: String
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
+    package var rollback: Rollback
     package var socketPath: String?
     package var trustedGroup: String?
     /// Elements of the incumbent's that have no effect here.
     package var ignored: [String]
+
+    /// `/ncs-config/rollback`.
+    package struct Rollback: Hashable, Sendable {
+        package var isEnabled: Bool
+        package var directory: String
+        /// How many rollback files are kept.
+        package var historySize: Int
+    }
 
     /// Reads the file. `${NAME}` stands for a variable of the environment or the value of `<ncs-config>`'s own defaults
     /// `NCS_DIR`, `NCS_RUN_DIR`, `NCS_CONFIG_DIR`, `NCS_LOG_DIR`.
@@ -39,10 +48,29 @@ package struct SystemConfiguration: Sendable {
                     "load-path-policy is '\(loadPathPolicy)'", remedy: "write require, warn or off",
                     place: SourcePlace(file: file)))
         }
+        rollback = try Self.rollback(reader, file, logDirectory)
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
         socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
         trustedGroup = reader.text("ncs-local-ipc/group")
         ignored = reader.ignored
+    }
+
+    private static func rollback(
+        _ reader: ConfigurationReader, _ file: String, _ logDirectory: String
+    ) throws -> Rollback {
+        func fault(_ name: String, _ text: String, _ expected: String) -> DiagnosticsError {
+            DiagnosticsError(
+                .error("rollback/\(name) is '\(text)'", remedy: "write \(expected)", place: SourcePlace(file: file)))
+        }
+        let enabled = reader.text("rollback/enabled") ?? "false"
+        guard ["true", "false"].contains(enabled) else { throw fault("enabled", enabled, "true or false") }
+        let size = reader.text("rollback/history-size") ?? "35"
+        guard let count = Int(size), (1...100_000).contains(count) else {
+            throw fault("history-size", size, "a number from 1 to 100000")
+        }
+        return Rollback(
+            isEnabled: enabled == "true", directory: reader.path("rollback/directory") ?? logDirectory,
+            historySize: count)
     }
 }
 
@@ -56,7 +84,8 @@ private struct ConfigurationReader {
     private static let used: Set<String> = [
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
-        "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path",
+        "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
+        "rollback/history-size",
     ]
 
     /// Top elements that the field knows (manual page ncs.conf.5).

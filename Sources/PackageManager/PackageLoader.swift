@@ -10,10 +10,16 @@ package struct PackageLoader: Sendable {
     /// Where our own and the standard modules lie: `$NCS_DIR/src/ncs/yang`.
     package var moduleDirectory: String
     package var previous: PackageGeneration?
+    /// What makes schemas of modules: the compiler, or a cache before it.
+    package var schemas: any SchemaProvider
 
-    package init(moduleDirectory: String, previous: PackageGeneration? = nil) {
+    package init(
+        moduleDirectory: String, previous: PackageGeneration? = nil,
+        schemas: any SchemaProvider = DirectSchemaProvider()
+    ) {
         self.moduleDirectory = moduleDirectory
         self.previous = previous
+        self.schemas = schemas
     }
 
     /// Loads the packages in `directory`. Faulty packages are in the result with their status; only a fault in the
@@ -164,11 +170,10 @@ package struct PackageLoader: Sendable {
         options.searchPath = modules.searchPath + [moduleDirectory]
         options.annotations = modules.annotations
         options.library = modules.library
-        let outcome = SchemaCompiler(options: options).compile(modules.device)
-        let errors = outcome.diagnostics.filter { $0.severity == .error }
-        package.warnings += outcome.diagnostics.filter { $0.severity == .warning }.prefix(20).map(\.description)
-        guard let schema = outcome.schema, errors.isEmpty else {
-            package.fail(.fileLoadError, errors.prefix(20).map(\.description))
+        let compiled = schemas.schema(of: modules.device, options: options)
+        package.warnings += compiled.warnings.prefix(20).map(\.description)
+        guard let schema = compiled.schema else {
+            package.fail(.fileLoadError, compiled.errors.prefix(20).map(\.description))
             return nil
         }
         return (schema, digest)
@@ -183,9 +188,9 @@ package struct PackageLoader: Sendable {
             let sources = try SystemModules.sources(in: moduleDirectory) + modules.map(\.source)
             let digest = Self.digest(sources + modules.flatMap { $0.library + $0.annotations })
             if let previous, previous.systemDigest == digest { return (previous.systemSchema, digest) }
-            let outcome = SchemaCompiler(options: systemOptions(modules)).compile(sources)
-            let errors = outcome.diagnostics.filter { $0.severity == .error }
-            if let schema = outcome.schema, errors.isEmpty { return (schema, digest) }
+            let compiled = schemas.schema(of: sources, options: systemOptions(modules))
+            if let schema = compiled.schema { return (schema, digest) }
+            let errors = compiled.errors
             let guilty = try guilty(of: errors, modules)
             for index in packages.indices where guilty.contains(packages[index].name) {
                 let paths = modules.filter { $0.package == packages[index].name }.map(\.source.path)
@@ -207,7 +212,7 @@ package struct PackageLoader: Sendable {
         for module in modules where names.last != module.package { names.append(module.package) }
         for count in names.indices {
             let some = modules.filter { names[...count].contains($0.package) }
-            if SchemaCompiler(options: systemOptions(some)).compile(own + some.map(\.source)).hasErrors {
+            if schemas.schema(of: own + some.map(\.source), options: systemOptions(some)).schema == nil {
                 return [names[count]]
             }
         }

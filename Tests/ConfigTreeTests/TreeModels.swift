@@ -33,7 +33,9 @@ enum TreeModels {
         "module \(name) { yang-version 1.1; namespace \"urn:\(name)\"; prefix \(name); \(body) }"
     }
 
-    static func model(_ body: String) throws -> DataModel { DataModel(try compile([module("m", body)])) }
+    static func model(named name: String = "m", _ body: String) throws -> DataModel {
+        DataModel(try compile([module(name, body)]))
+    }
 
     /// Every shape of node, for random edits.
     static let every = """

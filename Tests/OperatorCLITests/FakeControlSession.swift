@@ -14,6 +14,7 @@ final class FakeControlSession: ControlSession {
         var committed: [CommitOptions] = []
         var invoked: [(String, [String: String])] = []
         var records: [CommandRecord] = []
+        var history: [(commit: CommitSummary, change: CommittedChange)] = []
     }
 
     let user = SessionUser(name: "admin", groups: ["wheel"])
@@ -84,6 +85,11 @@ final class FakeControlSession: ControlSession {
         case nil: break
         }
         state.withLock { state in
+            let number = state.history.count
+            let commit = CommitSummary(
+                id: 10_001 + number, transaction: Int64(number + 1), date: "2026-11-21 12:0\(number % 10):00",
+                user: user.name, via: user.context, label: request.options.label, comment: request.options.comment)
+            state.history.append((commit, CommittedChange(before: state.running, after: request.candidate)))
             state.running = request.candidate
             state.committed.append(request.options)
         }
@@ -92,6 +98,27 @@ final class FakeControlSession: ControlSession {
     }
 
     private func outcome(_ dryRun: DryRun) -> CommitOutcome { CommitOutcome(dryRun: dryRun) }
+
+    func commits() -> [CommitSummary] { state.withLock { $0.history.reversed().map(\.commit) } }
+
+    func commits(changing paths: [InstancePath]) throws(ControlError) -> [CommitSummary] {
+        state.withLock { state in
+            state.history.reversed().filter { entry in
+                ChangeSet(entry.change.before.diff(to: entry.change.after)).items.contains { item in
+                    paths.contains { item.path.hasPrefix($0.description) }
+                }
+            }.map(\.commit)
+        }
+    }
+
+    func change(of commit: CommitSummary) throws(ControlError) -> CommittedChange {
+        guard let entry = state.withLock({ $0.history.first { $0.commit == commit } }) else {
+            throw ControlError(.notFound, "commit \(commit.id) is no longer in the log")
+        }
+        return entry.change
+    }
+
+    func rollbackText(of commit: CommitSummary) throws(ControlError) -> String { "# No: \(commit.id)\n" }
 
     func lock() throws(ControlError) {
         let isFree = state.withLock { state in

@@ -97,9 +97,10 @@ struct CompilerCommandTests {
         _ = try directory.write(
             module("a", "revision 2025-01-01; leaf old { type int8; }"), to: "yang/a@2025-01-01.yang")
         _ = try directory.write(
-            module("a", "revision 2026-01-01; include s; leaf l { type int8; }"), to: "yang/a@2026-01-01.yang")
+            module("a", "include s; revision 2026-01-01; leaf l { type int8; }"), to: "yang/a@2026-01-01.yang")
         _ = try directory.write(
-            "submodule s { belongs-to a { prefix a; } leaf m { type int8; default 300; } }", to: "yang/s.yang")
+            "submodule s { yang-version 1.1; belongs-to a { prefix a; } leaf m { type int8; default 300; } }",
+            to: "yang/s.yang")
         _ = try directory.write(
             module(
                 "a-ann",
@@ -113,7 +114,8 @@ struct CompilerCommandTests {
         ])
         #expect(made.status == 0, "\(made.errors)")
         #expect(
-            made.errors.count == 1 && made.errors[0].contains("s.yang:1:62: warning: the default of 'm'"),
+            made.errors.count == 1 && made.errors[0].contains("s.yang:1:80: warning: the default of 'm'")
+                && made.errors[0].hasSuffix("[DEFAULT_VALUE]"),
             "\(made.errors)")
         let compiled = try CompiledModule.read(path: "\(target)/modules/fxs/a.fxs")
         #expect(

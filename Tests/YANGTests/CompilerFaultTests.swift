@@ -21,7 +21,6 @@ struct CompilerFaultTests {
         ("container c { uses g; }", "a.yang:2:15: grouping 'g' is not defined in module 'a'"),
         ("grouping g { uses g; } container c { uses g; }", "a.yang:2:14: grouping 'g' uses itself"),
         ("typedef t { type t; } leaf l { type t; }", "a.yang:2:1: typedef 't' is defined by itself"),
-        ("augment /x { leaf y { type string; } }", "a.yang:2:1: 'augment /x' names no node: there is no 'x'"),
         ("leaf l { type p:x; }", "a.yang:2:10: prefix 'p' is not known here"),
         ("leaf l { if-feature f; type int8; }", "a.yang:2:10: feature 'f' is not defined in module 'a'"),
         ("leaf l { if-feature 'not'; type int8; }", "a.yang:2:10: 'not' is no feature expression"),
@@ -69,6 +68,7 @@ struct CompilerFaultTests {
         ("leaf l { type int8 { range '1..300'; } }", "a.yang:2:22: range \"1..300\" allows more"),
         ("choice c { default x; leaf l { type int8; } }", "a.yang:2:12: choice 'c' has no case 'x'"),
         ("container c { config false; leaf l { config true; type int8; } }", "a.yang:2:38: 'l' is 'config true'"),
+        ("augment /x { leaf y { type string; } }", "a.yang:2:1: 'augment /x' names no node: there is no 'x'"),
         ("leaf l { type int8; default 1; mandatory true; }", "a.yang:2:21: 'l' is mandatory and has a default"),
     ])
     func vendorPolicySurvives(body: String, expected: String) {

@@ -38,6 +38,43 @@ func whatIsNoPatternIsRefusedWithItsPlace(pattern: String) {
     #expect(throws: PatternSyntaxError.self) { try PatternMatcher(pattern) }
 }
 
+@Test func aPatternThatCompiledBeforeIsCompiledAtItsFirstMatch() throws {
+    let matcher = PatternMatcher(compiledBefore: "a+b")
+    #expect(matcher.matches("aab"))
+    #expect(!matcher.matches("ab "))
+    #expect(!PatternMatcher(compiledBefore: "(").matches("("))
+}
+
+@Test(arguments: [
+    (".*a.{4000}", true), (".*a.{0,4000}c", false), ("(.*a){200}.{0,5000}", true), ("[ab]{0,150000}", true),
+    (".*(ab){0,2000}", true), (".*a(b|a|c){4000}", true), ("(a?b?){2000}.*", true), ("(.*a.{300}){8}", false),
+])
+func largeCountsAreFastAndRight(pattern: String, isMatch: Bool) throws {
+    var random = SplitMix(state: 7)
+    var text = String((0..<50_000).map { _ in Bool.random(using: &random) ? "a" : "b" })
+    if pattern.contains("{4000}") { text += "a" + String(repeating: "b", count: 4_000) }
+    let matcher = try PatternMatcher(pattern)
+    let clock = ContinuousClock()
+    var found = false
+    let time = clock.measure { found = matcher.matches(text) }
+    if !pattern.contains("{300}") { #expect(found == isMatch, "\(pattern)") }
+    #expect(time < .seconds(30), "\(pattern) took \(time)")
+}
+
+/// The bits of a set and the remembered sets must agree: a chain of 70 is above what is taken one by one.
+@Test func countsOverWordsAgreeWithCountedTexts() throws {
+    for (low, high) in [(0, 70), (63, 64), (64, 64), (60, 130), (127, 129), (1, 200)] {
+        let matcher = try PatternMatcher(".*x[ab]{\(low),\(high)}y")
+        for count in [0, 1, 59, 60, 62, 63, 64, 65, 69, 70, 71, 126, 127, 128, 129, 130, 131, 199, 200, 201] {
+            // Enough before it that the machine gives up remembering.
+            let noise = String(repeating: "xabbaxaab", count: 300)
+            let body = (0..<count).map { $0 % 3 == 0 ? "a" : "b" }.joined()
+            #expect(
+                matcher.matches(noise + "zx" + body + "y") == (low...high).contains(count), "\(low) \(high) \(count)")
+        }
+    }
+}
+
 @Test func extraEscapesAreTakenOnDemandOnly() throws {
     #expect(try PatternMatcher("a\\/b\\_", acceptingExtraEscapes: true).matches("a/b_"))
     #expect(throws: PatternSyntaxError.self) { try PatternMatcher("\\y", acceptingExtraEscapes: true) }

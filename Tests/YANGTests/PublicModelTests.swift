@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -17,11 +18,15 @@ struct PublicModelTests {
     @Test(arguments: [
         ("nso-examples/router-cli-1.0", 175), ("nso-examples/router-nc-1.0", 167), ("nso-examples/router-nc-1.1", 172),
         ("nso-examples/cisco-nx-netsim-cli-1.0", 14430), ("nso-examples/cisco-ios-netsim-cli-1.0", 312_312),
-        ("openconfig/v4.4.0", 13636), ("tapi/v2.1.3", 9438),
+        ("openconfig/v4.4.0", 13636), ("openconfig/v5.0.0", 14089), ("tapi/v2.1.3", 9438),
     ])
-    func modelsCompileWithoutFindings(folder: String, nodes: Int) throws {
+    func modelsCompileWithoutErrors(folder: String, nodes: Int) throws {
         let outcome = compile(folder, policy: .strict)
-        #expect(outcome.diagnostics.isEmpty, "\(outcome.findings.prefix(5))")
+        // OpenConfig repeats revisions, and writes names without prefix in other modules' conditions.
+        let known: [FaultKind] = [.repeatedRevision, .xpathNode, .deprecatedUse]
+        let others = outcome.diagnostics.filter { finding in !known.contains { $0.rawValue == finding.code } }
+        #expect(others.isEmpty, "\(others.prefix(5))")
+        #expect(folder.hasPrefix("openconfig") || outcome.diagnostics.isEmpty, "\(outcome.findings.prefix(5))")
         #expect(try #require(outcome.schema).nodeCount == nodes)
     }
 

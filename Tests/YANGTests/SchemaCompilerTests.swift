@@ -137,9 +137,9 @@ struct SchemaCompilerTests {
         let old = module("lib", "revision 2020-01-01; typedef t { type int8; }")
         let new = module("lib", "revision 2021-01-01; typedef t { type int16; }")
         let outcome = compile(
-            "module a { namespace 'urn:a'; prefix a; import lib { prefix l; revision-date 2020-01-01; } "
+            "module a { yang-version 1.1; namespace 'urn:a'; prefix a; import lib { prefix l; revision-date 2020-01-01; } "
                 + "leaf x { type l:t; } }",
-            "module b { namespace 'urn:b'; prefix b; import lib { prefix l; revision-date 2021-01-01; } "
+            "module b { yang-version 1.1; namespace 'urn:b'; prefix b; import lib { prefix l; revision-date 2021-01-01; } "
                 + "leaf y { type l:t; } }",
             library: [old, new])
         let schema = try #require(outcome.schema, "\(outcome.findings)")
@@ -149,9 +149,10 @@ struct SchemaCompilerTests {
     @Test func submodulesArePartOfTheirModule() throws {
         let main = module("m", "include s; container c { uses g; leaf l { type t; } }")
         let part = """
-            submodule s { belongs-to m { prefix m; } include s2; grouping g { leaf x { type m:t; } } leaf top { type t; } }
+            submodule s { yang-version 1.1; belongs-to m { prefix m; } include s2;
+              grouping g { leaf x { type m:t; } } leaf top { type t; } }
             """
-        let other = "submodule s2 { belongs-to m { prefix m; } typedef t { type uint16; } }"
+        let other = "submodule s2 { yang-version 1.1; belongs-to m { prefix m; } typedef t { type uint16; } }"
         let outcome = compile(main, part, other)
         let schema = try #require(outcome.schema, "\(outcome.findings)")
         #expect(schema.node("c/x")?.type?.base == .uint16 && schema.node("top") != nil)

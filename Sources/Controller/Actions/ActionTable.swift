@@ -20,6 +20,8 @@ enum ActionTable {
         table["/tailf-ncs:software/packages/install"] = SoftwareActions.install
         table["/tailf-ncs:software/packages/deinstall"] = SoftwareActions.deinstall
         table["/tailf-ncs:software/packages/upload"] = SoftwareActions.upload
+        table["/rollback:rollback-files/get-rollback-file"] = RollbackActions.get
+        table["/rollback:rollback-files/apply-rollback-file"] = RollbackActions.apply
         return table
     }()
 }

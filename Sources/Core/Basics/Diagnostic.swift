@@ -35,6 +35,8 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     package var path: String?
     /// The `error-app-tag` of RFC 7950 section 8.3, if the module or the RFC gives one.
     package var appTag: String?
+    /// The name of the kind of fault, if findings of its sort have names that users may choose by.
+    package var code: String?
 
     package init(
         _ severity: Severity, _ summary: String, remedy: String = "", place: SourcePlace? = nil, path: String? = nil,

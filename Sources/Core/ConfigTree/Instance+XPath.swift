@@ -6,28 +6,41 @@ package import YANG
 /// The tree mounted at a mount point has its own root: absolute paths in a device's modules do not leave it.
 package struct DataNode: XPathNode, Sendable {
     package let instance: Instance
+    /// Whether this is the text in the leaf `instance`.
+    package let isText: Bool
 
-    package init(_ instance: Instance) { self.instance = instance }
+    package init(_ instance: Instance) { self.init(instance, isText: false) }
+
+    private init(_ instance: Instance, isText: Bool) {
+        self.instance = instance
+        self.isText = isText
+    }
 
     /// At a mount point the root of what is mounted, since that is what has children.
     package var schemaNode: SchemaNode? { instance.childSchema ?? instance.node }
-    package var name: String { instance.node.name }
-    package var module: String { instance.node.kind == .root ? "" : instance.node.module.name }
-    package var stringValue: String { instance.value ?? "" }
-    package var parent: DataNode? { instance.parent.map(DataNode.init) }
+    package var name: String { isText ? "" : instance.node.name }
+    package var module: String { isText || instance.node.kind == .root ? "" : instance.node.module.name }
+    package var ownValue: String { instance.value ?? "" }
+    package var parent: DataNode? { isText ? DataNode(instance) : instance.parent.map { DataNode($0) } }
     package var root: DataNode { DataNode(instance.treeRoot) }
-    package var children: [DataNode] { instance.children(withDefaults: true).map(DataNode.init) }
+
+    package var children: [DataNode] {
+        guard let value = instance.value else { return instance.children(withDefaults: true).map { DataNode($0) } }
+        return isText || value.isEmpty || !instance.node.isTerminal ? [] : [DataNode(instance, isText: true)]
+    }
 
     package func children(named name: String, module: String?) -> [DataNode] {
-        guard let child = instance.childSchema?.dataChild(named: name, module: module) else { return [] }
-        return instance.occurrences(of: child).map(DataNode.init)
+        guard !isText, let child = instance.childSchema?.dataChild(named: name, module: module) else { return [] }
+        return instance.occurrences(of: child).map { DataNode($0) }
     }
 
     package func entry(of list: SchemaNode, keys: [String]) -> DataNode? {
-        instance.entry(list, keys).map(DataNode.init)
+        instance.entry(list, keys).map { DataNode($0) }
     }
 
-    package func precedes(_ other: DataNode) -> Bool { instance.precedes(other.instance) }
+    package func precedes(_ other: DataNode) -> Bool {
+        isText != other.isText && instance == other.instance ? other.isText : instance.precedes(other.instance)
+    }
 }
 
 extension Instance {
@@ -51,8 +64,8 @@ extension Instance {
         let theirs = other.lineage
         for (a, b) in zip(mine, theirs) where a != b {
             guard a.node == b.node else { return a.node.slot < b.node.slot }
-            guard let entries = a.parent?.row?.entries(in: a.node.slot), let first = entries.entry(a.keys),
-                let second = entries.entry(b.keys)
+            guard let entries = a.parent?.row?.entries(in: a.node.slot), let first = a.row ?? entries.entry(a.keys),
+                let second = b.row ?? entries.entry(b.keys)
             else { return false }
             return (entries.position(of: first) ?? 0) < (entries.position(of: second) ?? 0)
         }

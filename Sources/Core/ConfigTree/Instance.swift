@@ -272,8 +272,11 @@ extension Instance: Hashable {
         }
     }
 
+    /// What has no row of its own is told apart by the row around it: leaves of many entries have the same value.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(node.id)
-        if let value { hasher.combine(value) } else { hasher.combine(row?.identity) }
+        if let row { return hasher.combine(row.identity) }
+        hasher.combine(value)
+        hasher.combine(parent?.row?.identity)
     }
 }

@@ -34,6 +34,16 @@ package struct EventTime: Hashable, Comparable, Codable, Sendable {
             + clock.joined(separator: ":") + "." + Self.padded(fraction / 1_000, 3)
     }
 
+    /// In local time: `2021-12-09 17:13:57`.
+    package var plainText: String {
+        var seconds = time_t(seconds)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        let date = [parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday].map { Self.padded(Int64($0), 2) }
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { Self.padded(Int64($0), 2) }
+        return date.joined(separator: "-") + " " + clock.joined(separator: ":")
+    }
+
     /// RFC 6991 `date-and-time`, in UTC: `2021-12-09T17:13:57.506123+00:00`.
     package var yangText: String {
         var seconds = time_t(seconds)

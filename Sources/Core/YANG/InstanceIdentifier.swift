@@ -15,6 +15,17 @@ package enum InstanceIdentifier {
         return reader.read()
     }
 
+    /// The same of a literal in an expression, whose prefixes are known; nil if one of them is not.
+    static func canonical(_ text: String, modules: [String: String], defaultModule: String?) -> String? {
+        guard let tokens = try? XPathLexer.tokens(of: text), tokens.count > 2 else { return nil }
+        for token in tokens {
+            if case .name(let prefix?, _) = token.kind, modules[prefix] == nil { return nil }
+        }
+        let context = ValueContext(moduleForPrefix: { modules[$0] }, defaultModule: defaultModule)
+        var reader = Reader(tokens: tokens, context: context)
+        return reader.read()
+    }
+
     private struct Reader {
         let tokens: [XPathToken]
         let context: ValueContext

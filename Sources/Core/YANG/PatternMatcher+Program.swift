@@ -1,9 +1,15 @@
 /// A pattern as a program for a machine that is in many states at once (Thompson's construction).
 ///
-/// Invariants: at most `sizeLimit` instructions, `tableLimit` entries in `isMember`; every alphabet class is a
-/// set of scalars that no instruction tells apart.
+/// Repetitions are written out. A repetition of one set of characters becomes a *chain* of consuming instructions, which a
+/// machine takes 64 at a time, so that chains may be longer than anything else.
+///
+/// Invariants: at most `sizeLimit` instructions outside of chains and `chainLimit` in them, `tableLimit` entries in
+/// `isMember`, `maskLimit` bits for each instruction to be on or off in each class; every alphabet class is a set of
+/// scalars that no instruction tells apart.
 struct PatternProgram: Sendable {
     static let sizeLimit = 10_000
+    static let chainLimit = 200_000
+    static let maskLimit = 1 << 26
     static let tableLimit = 1 << 21
     static let classLimit = 4096
 
@@ -17,7 +23,17 @@ struct PatternProgram: Sendable {
         case accept
     }
 
+    /// Instructions of a chain that may all leave for the same place.
+    struct Exit: Sendable {
+        var first: Int32
+        var last: Int32
+        var target: Int32
+    }
+
     private(set) var instructions: [Instruction] = []
+    /// The long chains of `consumeOrJump`; short ones are cheaper one by one.
+    private(set) var exits: [Exit] = []
+    static let longExit = 64
     private var sets: [ScalarSet] = []
     private var setNumbers: [ScalarSet: Int32] = [:]
 
@@ -30,33 +46,64 @@ struct PatternProgram: Sendable {
     private var membership: [Bool] = []
 
     init(_ syntax: PatternSyntax) throws(PatternSyntaxError) {
-        guard Self.size(of: syntax) < Self.sizeLimit else {
+        let size = Self.size(of: syntax)
+        guard size.steps < Self.sizeLimit, size.chained < Self.chainLimit else {
             throw PatternSyntaxError(
                 offset: 0,
-                message: "the pattern is too large with its repetitions written out"
-                    + " (\(Self.sizeLimit) steps are allowed); use a “length” for large counts")
+                message: "the pattern is too large with its repetitions written out (\(Self.sizeLimit) steps and"
+                    + " \(Self.chainLimit) repeated characters are allowed); use a “length” for large counts")
         }
         emit(syntax)
         instructions.append(.accept)
         try makeAlphabet()
+        guard instructions.count * classCount <= Self.maskLimit else {
+            throw PatternSyntaxError(offset: 0, message: "the pattern is too large for so many kinds of characters")
+        }
+        findExits()
         setNumbers = [:]
         sets = []
     }
 
+    private mutating func findExits() {
+        var first = 0
+        for (index, instruction) in instructions.enumerated() {
+            guard case .consumeOrJump(_, let target) = instruction else { continue }
+            if case .consumeOrJump(_, target)? = index + 1 < instructions.count ? instructions[index + 1] : nil {
+                continue
+            }
+            first = index
+            while first > 0, case .consumeOrJump(_, target) = instructions[first - 1] { first -= 1 }
+            if index - first + 1 >= Self.longExit {
+                exits.append(Exit(first: Int32(first), last: Int32(index), target: target))
+            }
+        }
+    }
+
     // MARK: Instructions
 
-    /// An upper bound of the number of instructions; saturates just above the limit.
-    private static func size(of syntax: PatternSyntax) -> Int {
+    /// Upper bounds of the numbers of instructions outside of and in chains; they saturate just above the limits.
+    private static func size(of syntax: PatternSyntax) -> (steps: Int, chained: Int) {
+        func sum(_ parts: [PatternSyntax], each: Int) -> (Int, Int) {
+            parts.reduce((0, 0)) { total, part in
+                let size = size(of: part)
+                return (min(sizeLimit, total.0 + size.steps + each), min(chainLimit, total.1 + size.chained))
+            }
+        }
         switch syntax {
-        case .empty: return 0
-        case .set: return 1
-        case .sequence(let parts): return parts.reduce(0) { min(sizeLimit, $0 + size(of: $1)) }
-        case .alternatives(let parts): return parts.reduce(0) { min(sizeLimit, $0 + size(of: $1) + 2) }
+        case .empty: return (0, 0)
+        case .set: return (1, 0)
+        case .sequence(let parts): return sum(parts, each: 0)
+        case .alternatives(let parts): return sum(parts, each: 2)
+        case .repetition(.set, let minimum, let maximum):
+            return maximum.map { (0, min(chainLimit, $0)) } ?? (2, min(chainLimit, minimum))
         case .repetition(let body, let minimum, let maximum):
             let once = size(of: body)
-            if once == 0 { return 0 }
+            if once == (0, 0) { return (0, 0) }
             let optional = maximum.map { $0 - minimum } ?? 1
-            return min(sizeLimit, once * minimum + (once + 2) * optional)
+            return (
+                min(sizeLimit, once.steps * minimum + (once.steps + 2) * optional),
+                min(chainLimit, once.chained * (minimum + optional))
+            )
         }
     }
 
@@ -66,8 +113,12 @@ struct PatternProgram: Sendable {
         case .set(let set): instructions.append(.consume(set: number(of: set)))
         case .sequence(let parts): for part in parts { emit(part) }
         case .alternatives(let parts): emit(alternatives: parts)
+        case .repetition(.set(let set), let minimum, let maximum):
+            let number = number(of: set)
+            instructions.append(contentsOf: repeatElement(.consume(set: number), count: minimum))
+            if let maximum { emit(number, upTo: maximum - minimum) } else { emitLoop(.set(set)) }
         case .repetition(let body, let minimum, let maximum):
-            if Self.size(of: body) == 0 { return }
+            if Self.size(of: body) == (0, 0) { return }
             for _ in 0..<minimum { emit(body) }
             if let maximum { emit(body, upTo: maximum - minimum) } else { emitLoop(body) }
         }
@@ -96,17 +147,15 @@ struct PatternProgram: Sendable {
         for _ in 0..<count {
             exits.append(instructions.count)
             instructions.append(.accept)
-            if case .set = body { continue }
             emit(body)
         }
         let end = Int32(instructions.count)
-        for exit in exits {
-            if case .set(let set) = body {
-                instructions[exit] = .consumeOrJump(set: number(of: set), target: end)
-            } else {
-                instructions[exit] = .split(Int32(exit + 1), end)
-            }
-        }
+        for exit in exits { instructions[exit] = .split(Int32(exit + 1), end) }
+    }
+
+    private mutating func emit(_ set: Int32, upTo count: Int) {
+        let end = Int32(instructions.count + count)
+        instructions.append(contentsOf: repeatElement(.consumeOrJump(set: set, target: end), count: count))
     }
 
     private mutating func emitLoop(_ body: PatternSyntax) {

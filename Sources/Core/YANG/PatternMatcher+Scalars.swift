@@ -73,19 +73,33 @@ struct ScalarSet: Hashable, Sendable {
 
     // MARK: General categories
 
-    /// The scalars in order, as runs of one category; made once, it looks at every scalar there is.
-    private static let runs: [(range: ClosedRange<UInt32>, category: Unicode.GeneralCategory)] = {
+    /// Stretches whose scalars are all of one category, which no later version of Unicode changes or gives to others
+    /// (surrogates, private use, planes without characters): to ask for each of them would take most of the time.
+    static let uniformStretches: [(range: ClosedRange<UInt32>, category: Unicode.GeneralCategory)] = [
+        (0xD800...0xDFFF, .surrogate), (0xE000...0xF8FF, .privateUse), (0x40000...0xDFFFF, .unassigned),
+        (0xE0200...0xEFFFF, .unassigned), (0xF0000...0xFFFFD, .privateUse), (0xFFFFE...0xFFFFF, .unassigned),
+        (0x100000...0x10FFFD, .privateUse), (0x10FFFE...0x10FFFF, .unassigned),
+    ]
+
+    /// The scalars in order, as runs of one category; made once, it looks at every scalar outside `uniformStretches`.
+    static let runs: [(range: ClosedRange<UInt32>, category: Unicode.GeneralCategory)] = {
         var runs: [(range: ClosedRange<UInt32>, category: Unicode.GeneralCategory)] = []
-        var start: UInt32 = 0
-        var current = Unicode.Scalar(0).properties.generalCategory
-        for value in 1...last {
-            let category = Unicode.Scalar(value)?.properties.generalCategory ?? .surrogate
-            if category != current {
-                runs.append((start...value - 1, current))
-                (start, current) = (value, category)
+        func add(_ range: ClosedRange<UInt32>, _ category: Unicode.GeneralCategory) {
+            if let top = runs.last, top.category == category {
+                runs[runs.count - 1].range = top.range.lowerBound...range.upperBound
+            } else {
+                runs.append((range, category))
             }
         }
-        runs.append((start...last, current))
+        var next: UInt32 = 0
+        for stretch in uniformStretches {
+            while next < stretch.range.lowerBound {
+                add(next...next, Unicode.Scalar(next)?.properties.generalCategory ?? .surrogate)
+                next += 1
+            }
+            add(stretch.range, stretch.category)
+            next = stretch.range.upperBound + 1
+        }
         return runs
     }()
 

@@ -65,7 +65,17 @@ struct PatternParser {
             position += 1
             branches.append(try branch())
         }
-        return branches.count == 1 ? branches[0] : .alternatives(branches)
+        return branches.count == 1 ? branches[0] : Self.joined(branches)
+    }
+
+    /// One character of several sets is one of their union.
+    private static func joined(_ branches: [PatternSyntax]) -> PatternSyntax {
+        var ranges: [ClosedRange<UInt32>] = []
+        for branch in branches {
+            guard case .set(let set) = branch else { return .alternatives(branches) }
+            ranges += set.ranges
+        }
+        return .set(ScalarSet(ranges))
     }
 
     private mutating func branch() throws(PatternSyntaxError) -> PatternSyntax {
@@ -131,7 +141,7 @@ struct PatternParser {
         guard next == "}" else { throw error("a quantifier reads {n}, {n,} or {n,m}") }
         position += 1
         if let maximum, maximum < minimum { throw error("a quantifier's maximum is below its minimum") }
-        return .repetition(atom, minimum: minimum, maximum: maximum)
+        return minimum == 1 && maximum == 1 ? atom : .repetition(atom, minimum: minimum, maximum: maximum)
     }
 
     private mutating func count() throws(PatternSyntaxError) -> Int {

@@ -11,20 +11,47 @@ package struct PatternSyntaxError: Error, Hashable, Sendable, CustomStringConver
 /// A compiled `pattern`: a regular expression of XML Schema Part 2, anchored at both ends (RFC 7950 section 9.4.5).
 ///
 /// The time of a match grows with the length of the text only, whatever the pattern: a set of states is followed, and
-/// the sets that have been met are remembered as the states of a deterministic machine, in a cache of bounded size.
+/// the sets that have been met are remembered as the states of a deterministic machine, in a cache of bounded size. Where
+/// sets do not recur, the machine follows them as bits.
 package final class PatternMatcher: Sendable {
     package let source: String
-    private let program: PatternProgram
-    private let machine: Mutex<PatternMachine>
+    let acceptsExtraEscapes: Bool
+    private let state: Mutex<State>
+
+    private struct State {
+        /// Nil before the first match of a pattern that compiled before; and for one that was said to have.
+        var program: Program?
+        var machine: PatternMachine?
+    }
+
+    /// In a box, so that a match passes one reference.
+    private final class Program: Sendable {
+        let program: PatternProgram
+
+        init(_ program: PatternProgram) { self.program = program }
+    }
 
     /// Compiles `pattern`. With `acceptingExtraEscapes` a backslash before any ASCII punctuation stands for that
     /// character; XML Schema knows only some of these, vendors' modules use them all.
     package init(_ pattern: String, acceptingExtraEscapes: Bool = false) throws(PatternSyntaxError) {
         source = pattern
-        var parser = try PatternParser(pattern, acceptingExtraEscapes: acceptingExtraEscapes)
-        let program = try PatternProgram(try parser.parse())
-        self.program = program
-        machine = Mutex(PatternMachine(program))
+        acceptsExtraEscapes = acceptingExtraEscapes
+        state = Mutex(State(program: Program(try Self.compile(pattern, acceptingExtraEscapes))))
+    }
+
+    /// A pattern that has compiled before, such as one of a schema image: compiled again at its first match. If it is no
+    /// pattern after all it matches nothing.
+    package init(compiledBefore pattern: String, acceptingExtraEscapes: Bool = false) {
+        source = pattern
+        acceptsExtraEscapes = acceptingExtraEscapes
+        state = Mutex(State())
+    }
+
+    private static func compile(
+        _ pattern: String, _ acceptsExtraEscapes: Bool
+    ) throws(PatternSyntaxError) -> PatternProgram {
+        var parser = try PatternParser(pattern, acceptingExtraEscapes: acceptsExtraEscapes)
+        return try PatternProgram(try parser.parse())
     }
 
     /// Whether all of `text` is in the language of the pattern.
@@ -35,19 +62,28 @@ package final class PatternMatcher: Sendable {
 
     /// Whether all of `text`, which must be valid UTF-8, is in the language of the pattern.
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        machine.withLock { $0.run(program, text) }
+        state.withLock { state in
+            if state.program == nil {
+                state.program = (try? Self.compile(source, acceptsExtraEscapes)).map { Program($0) }
+            }
+            guard let program = state.program else { return false }
+            if state.machine == nil { state.machine = PatternMachine(program.program) }
+            return state.machine?.run(program.program, text) ?? false
+        }
     }
 }
 
 /// The deterministic machine of a pattern as far as texts have explored it.
 ///
-/// Invariants: state 0 is dead; the members of a state ascend, so that the accepting instruction is last; the numbers in `transitions` and `members` together stay under `capacity`, beyond it
-/// everything but the state in use is forgotten.
+/// Invariants: state 0 is dead; the members of a state ascend, so that the accepting instruction is last; the numbers in
+/// `transitions` and `members` together stay under `capacity`, beyond it everything but the state in use is forgotten.
 struct PatternMachine {
     static let capacity = 1 << 16
-    /// How often one match may fill the cache before it goes on without, for a stretch of so many bytes.
+    /// How often one match may fill the cache before it goes on without, for a stretch of so many bytes and twice as many
+    /// each time. Sets of more than `largeSet` members are not worth remembering.
     private static let resetLimit = 4
     private static let stretch = 4096
+    private static let largeSet = 512
     private static let unknown: Int32 = -1
 
     private var numbers: [[Int32]: Int32] = [:]
@@ -61,6 +97,7 @@ struct PatternMachine {
     private var marks: [UInt32]
     private var generation: UInt32 = 0
     private var pending: [Int32] = []
+    private var bits: PatternBits?
 
     init(_ program: PatternProgram) {
         marks = [UInt32](repeating: 0, count: program.instructions.count)
@@ -69,6 +106,7 @@ struct PatternMachine {
     mutating func run(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
         if members.isEmpty { reset(program) }
         var limit = resets + Self.resetLimit
+        var stretch = Self.stretch
         var state = start
         var index = 0
         while index < text.count {
@@ -77,9 +115,10 @@ struct PatternMachine {
             let next = transitions[Int(state) * program.classCount + symbol]
             state = next == Self.unknown ? explore(program, from: state, symbol) : next
             if state == 0 { return false }
-            if resets > limit {
-                state = follow(program, from: members[Int(state)], text, at: &index)
+            if resets > limit || (next == Self.unknown && members[Int(state)].count > Self.largeSet) {
+                state = follow(program, from: members[Int(state)], text, at: &index, stretch)
                 limit = resets + Self.resetLimit
+                stretch *= 2
             }
         }
         return accepts[Int(state)]
@@ -88,18 +127,18 @@ struct PatternMachine {
     /// Follows the set of states for a stretch without remembering it: where sets hardly ever recur, remembering costs
     /// more. Gives the state at the end of the stretch.
     private mutating func follow(
-        _ program: PatternProgram, from set: [Int32], _ text: UnsafeBufferPointer<UInt8>, at index: inout Int
+        _ program: PatternProgram, from set: [Int32], _ text: UnsafeBufferPointer<UInt8>, at index: inout Int,
+        _ stretch: Int
     ) -> Int32 {
-        var (set, next): ([Int32], [Int32]) = (set, [])
-        let end = min(text.count, index + Self.stretch)
-        while index < end, !set.isEmpty {
-            let symbol = program.alphabetClass(of: Self.scalar(in: text, at: &index))
-            beginClosure()
-            next.removeAll(keepingCapacity: true)
-            step(program, set, symbol, into: &next)
-            swap(&set, &next)
+        var bits = bits ?? PatternBits(program)
+        self.bits = nil
+        bits.load(set)
+        let end = min(text.count, index + stretch)
+        while index < end, !bits.isEmpty {
+            bits.step(program, program.alphabetClass(of: Self.scalar(in: text, at: &index)))
         }
-        set.sort()
+        let set = bits.members(program)
+        self.bits = bits
         reset(program)
         return state(program, of: set)
     }

@@ -1,6 +1,11 @@
 /// Strings and binaries: RFC 7950 sections 9.4 and 9.8.
 extension ResolvedType {
     func canonicalString(_ text: String) throws(ValueError) -> String {
+        if let scalar = Self.illegalScalar(in: text) {
+            throw ValueError(
+                invalid: text,
+                "expected a text without the character U+\(String(scalar.value, radix: 16, uppercase: true))")
+        }
         if !lengths.isEmpty {
             let length = text.unicodeScalars.count
             guard lengths.contains(where: { $0.contains(length) }) else {
@@ -18,6 +23,25 @@ extension ResolvedType {
             throw ValueError(invalid: text, detail, appTag: pattern.errorAppTag)
         }
         return wellKnownForm(of: text)
+    }
+
+    /// Whether a string may have this text (RFC 7950 section 14, `yang-char`): not controls but tab and ends of lines,
+    /// nor what Unicode keeps free for ever. XML could not say most of them.
+    package static func isLegalText(_ text: String) -> Bool { illegalScalar(in: text) == nil }
+
+    private static func illegalScalar(in text: String) -> Unicode.Scalar? {
+        var text = text
+        let isSuspect = text.withUTF8 { bytes in
+            bytes.contains { $0 < 0x20 && $0 != 9 && $0 != 10 && $0 != 13 || $0 == 0xEF || $0 >= 0xF0 }
+        }
+        guard isSuspect else { return nil }
+        return text.unicodeScalars.first { scalar in
+            switch scalar.value {
+            case 9, 10, 13: false
+            case 0..<0x20, 0xFDD0...0xFDEF: true
+            default: scalar.value & 0xFFFE == 0xFFFE
+            }
+        }
     }
 
     private var lengthText: String {

@@ -1,58 +1,52 @@
 package import Basics
+import Synchronization
 
-/// A compiled module set: one immutable image, flat arrays of nodes, shared by all devices of a driver.
+/// A compiled module set: one immutable image (`SchemaImage`), shared by all devices of a driver.
 ///
 /// Invariants:
-/// - Node 0 is the root; a node's children lie in `childTable` in schema order, and so do its *data children*
+/// - Node 0 is the root; a node's children lie in the table of children in schema order, and so do its *data children*
 ///   (children with choice and case nodes dissolved), whose position is the node's `slot`.
 /// - Names are unique among the data children of a node, by module and name.
 /// - Everything is resolved: groupings are expanded, augments and deviations applied, types bound.
 package final class Schema: Sendable {
     package let modules: [SchemaModule]
-    let records: ContiguousArray<NodeRecord>
-    let childTable: ContiguousArray<NodeID>
-    let types: ContiguousArray<ResolvedType>
-    package let identities: IdentityTable
-    /// What `vendor` policy gave up to load the set, and warnings; errors never come with a schema.
-    package let diagnostics: [Diagnostic]
-    private let slotByName: [SlotKey: Int32]
+    let image: SchemaImage
     private let moduleByName: [String: Int]
     private let moduleByNamespace: [String: Int]
+    private let nodeNames = AtomicLazyReference<Box<ContiguousArray<String>>>()
+    private let types: LazyTable<ResolvedType>
+    private let extras: LazyTable<NodeExtra>
+    private let identityTable = AtomicLazyReference<Box<IdentityTable>>()
+    private let findings = AtomicLazyReference<Box<[Diagnostic]>>()
+    private let otherDefinitions = AtomicLazyReference<Box<SchemaDefinitions>>()
 
-    struct SlotKey: Hashable {
-        var parent: NodeID
-        var module: Int32
-        var name: String
-    }
-
-    init(
-        modules: [SchemaModule], records: ContiguousArray<NodeRecord>, childTable: ContiguousArray<NodeID>,
-        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic]
-    ) {
-        self.modules = modules
-        self.records = records
-        self.childTable = childTable
-        self.types = types
-        self.identities = identities
-        self.diagnostics = diagnostics
+    /// The schema that an image holds. What is not flat in it is decoded when it is first asked for.
+    init(image: SchemaImage) {
+        self.image = image
+        modules = image.list(.modules) { decoder throws(ImageFault) in try decoder.module() }
         moduleByName = Dictionary(
             modules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         moduleByNamespace = Dictionary(
             modules.enumerated().map { ($1.namespace, $0) }, uniquingKeysWith: { first, _ in first })
-        var slots = [SlotKey: Int32](minimumCapacity: records.count)
-        for record in records {
-            for slot in record.dataChildren {
-                let child = childTable[Int(slot)]
-                let childRecord = records[Int(child.index)]
-                slots[SlotKey(parent: record.id, module: childRecord.module, name: childRecord.name)] =
-                    Int32(slot - record.dataChildren.lowerBound)
-            }
-        }
-        slotByName = slots
+        types = LazyTable(count: image.types.count)
+        extras = LazyTable(count: image.extras.count)
+    }
+
+    convenience init(
+        modules: [SchemaModule], records: ContiguousArray<NodeRecord>, childTable: ContiguousArray<NodeID>,
+        types: ContiguousArray<ResolvedType>, identities: IdentityTable, diagnostics: [Diagnostic],
+        definitions: SchemaDefinitions = SchemaDefinitions()
+    ) {
+        self.init(
+            image: SchemaImageWriter.image(
+                modules: modules, records: records, childTable: childTable, types: types, identities: identities,
+                diagnostics: diagnostics, definitions: definitions))
     }
 
     package var root: SchemaNode { SchemaNode(schema: self, id: NodeID(0)) }
-    package var nodeCount: Int { records.count }
+    package var nodeCount: Int { image.nodeCount }
+    /// The size of the image, in memory and as a file.
+    package var byteCount: Int { image.bytes.count }
 
     package subscript(_ id: NodeID) -> SchemaNode { SchemaNode(schema: self, id: id) }
 
@@ -61,8 +55,53 @@ package final class Schema: Sendable {
 
     func moduleIndex(named name: String) -> Int? { moduleByName[name] }
 
+    package var identities: IdentityTable {
+        if let known = identityTable.load() { return known.value }
+        var decoder = image.decoder(image.section(.identities))
+        return identityTable.storeIfNil(Box((try? decoder.identities()) ?? IdentityTable())).value
+    }
+
+    /// What `vendor` policy gave up to load the set, and warnings; errors never come with a schema.
+    package var diagnostics: [Diagnostic] {
+        if let known = findings.load() { return known.value }
+        let list = image.list(.diagnostics) { decoder throws(ImageFault) in try decoder.diagnostic() }
+        return findings.storeIfNil(Box(list)).value
+    }
+
+    /// Structures, metadata annotations, and extension statements that stand on no node.
+    package var definitions: SchemaDefinitions {
+        if let known = otherDefinitions.load() { return known.value }
+        var decoder = image.decoder(image.section(.definitions))
+        return otherDefinitions.storeIfNil(Box((try? decoder.definitions()) ?? SchemaDefinitions())).value
+    }
+
+    // MARK: Parts of nodes
+
     func slot(of name: String, module: Int32, under parent: NodeID) -> Int? {
-        slotByName[SlotKey(parent: parent, module: module, name: name)].map(Int.init)
+        image.child(of: parent.index, module: module, name: name).map { Int(image.nodes[Int($0)].slot) }
+    }
+
+    /// The name of that number; all distinct names are decoded at the first.
+    func name(_ number: UInt32) -> String {
+        if let known = nodeNames.load() { return known.value[Int(number)] }
+        let pool = image.names
+        let all = ContiguousArray((0..<pool.count).map { pool.text($0) })
+        return nodeNames.storeIfNil(Box(all)).value[Int(number)]
+    }
+
+    func type(_ number: Int32) -> ResolvedType {
+        types.value(at: Int(number)) {
+            var decoder = image.decoder(image.types.bytes(Int(number)))
+            return (try? decoder.type()) ?? ResolvedType(base: .string)
+        }
+    }
+
+    func extra(_ number: Int32) -> NodeExtra {
+        if number < 0 { return .none }
+        return extras.value(at: Int(number)) {
+            var decoder = image.decoder(image.extras.bytes(Int(number)))
+            return (try? decoder.extra()) ?? .none
+        }
     }
 }
 
@@ -82,7 +121,8 @@ package enum NodeKind: UInt8, Sendable {
 
 package enum NodeStatus: UInt8, Sendable { case current, deprecated, obsolete }
 
-/// One node as stored. Only the compiler makes these; everybody else reads through `SchemaNode`.
+/// One node as the compiler makes it, before it is laid out in an image (`FlatNode`). Everybody else reads through
+/// `SchemaNode`.
 struct NodeRecord: Sendable {
     var id: NodeID
     var parent: NodeID
@@ -124,16 +164,21 @@ package struct SchemaModule: Hashable, Sendable {
     package var prefix: String
     package var revision: String?
     package var features: [String]
+    /// All features that the module defines, supported or not.
+    package var definedFeatures: Set<String> = []
     /// SHA-256 of the source text, in hexadecimal, over the module and its submodules in order of inclusion.
     package var digest: String
     /// Whether the module's own data nodes are part of the schema, or it only lends types and groupings.
     package var isImplemented: Bool
     /// Modules that this one imports, with the revision asked for.
     package var imports: [String]
+    /// The extension statements directly in the module and its submodules, those that define something excepted
+    /// (`Schema.definitions`).
+    package var extensions: [ExtensionInstance]
 
     package init(
         name: String, namespace: String, prefix: String, revision: String? = nil, features: [String] = [],
-        digest: String = "", isImplemented: Bool = true, imports: [String] = []
+        digest: String = "", isImplemented: Bool = true, imports: [String] = [], extensions: [ExtensionInstance] = []
     ) {
         self.name = name
         self.namespace = namespace
@@ -143,6 +188,7 @@ package struct SchemaModule: Hashable, Sendable {
         self.digest = digest
         self.isImplemented = isImplemented
         self.imports = imports
+        self.extensions = extensions
     }
 }
 
@@ -206,56 +252,68 @@ package struct SchemaNode: Hashable, Sendable {
     package static func == (a: SchemaNode, b: SchemaNode) -> Bool { a.id == b.id && a.schema === b.schema }
     package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
-    private var record: NodeRecord {
-        _read { yield schema.records[Int(id.index)] }
+    private var flat: FlatNode {
+        precondition(id.index >= 0 && Int(id.index) < schema.image.nodeCount)
+        return schema.image.nodes[Int(id.index)]
     }
 
-    package var kind: NodeKind { record.kind }
-    package var name: String { record.name }
-    package var module: SchemaModule { schema.modules[Int(record.module)] }
-    var moduleIndex: Int32 { record.module }
+    private func has(_ flag: UInt8) -> Bool { flat.flags & flag != 0 }
+    private var extra: NodeExtra { schema.extra(flat.extra) }
+
+    package var kind: NodeKind { NodeKind(rawValue: flat.kind) ?? .root }
+    package var name: String { schema.name(flat.name) }
+    package var module: SchemaModule { schema.modules[Int(flat.module)] }
+    var moduleIndex: Int32 { flat.module }
     /// Position among the data children of `dataParent`; -1 for choice, case and root.
-    package var slot: Int { Int(record.slot) }
-    package var isConfig: Bool { record.isConfig }
-    package var isMandatory: Bool { record.isMandatory }
-    package var isPresence: Bool { record.isPresence }
-    package var isUserOrdered: Bool { record.isUserOrdered }
-    package var isKey: Bool { record.isKey }
-    package var status: NodeStatus { record.status }
-    package var minElements: Int { Int(record.minElements) }
+    package var slot: Int { Int(flat.slot) }
+    package var isConfig: Bool { has(FlatNode.Flag.config) }
+    package var isMandatory: Bool { has(FlatNode.Flag.mandatory) }
+    package var isPresence: Bool { has(FlatNode.Flag.presence) }
+    package var isUserOrdered: Bool { has(FlatNode.Flag.userOrdered) }
+    package var isKey: Bool { has(FlatNode.Flag.key) }
+    package var status: NodeStatus { NodeStatus(rawValue: flat.status) ?? .current }
+    package var minElements: Int { Int(extra.minElements) }
     /// `Int(UInt32.max)` means unbounded.
-    package var maxElements: Int { Int(record.maxElements) }
-    package var type: ResolvedType? { record.type < 0 ? nil : schema.types[Int(record.type)] }
+    package var maxElements: Int { Int(extra.maxElements) }
+    package var type: ResolvedType? { flat.type < 0 ? nil : schema.type(flat.type) }
     /// Canonical default values of a leaf or leaf-list; the name of a choice's default case.
-    package var defaults: [String] { record.defaults }
-    package var musts: [Constraint] { record.musts }
-    package var whens: [Constraint] { record.whens }
-    package var units: String? { record.units }
-    package var describingText: String? { record.description }
-    package var place: SourcePlace { record.place }
-    package var extensions: [ExtensionInstance] { record.extensions }
+    package var defaults: [String] { extra.defaults }
+    package var musts: [Constraint] { extra.musts }
+    package var whens: [Constraint] { extra.whens }
+    package var units: String? { extra.units }
+    package var describingText: String? {
+        has(FlatNode.Flag.described) ? schema.image.texts.text(Int(flat.description)) : nil
+    }
+    package var place: SourcePlace {
+        let node = flat
+        return SourcePlace(
+            file: schema.image.texts.text(Int(node.file)), line: Int(node.line), column: Int(node.column))
+    }
+    package var extensions: [ExtensionInstance] { extra.extensions }
 
     /// The first instance of extension `name`, whichever of the `tailf` modules defines it.
-    package func annotation(_ name: String) -> ExtensionInstance? { record.extensions.first { $0.name == name } }
+    package func annotation(_ name: String) -> ExtensionInstance? { extra.extensions.first { $0.name == name } }
 
     /// The parent in the schema tree, choice and case included; nil for the root.
-    package var parent: SchemaNode? { id.index == 0 ? nil : schema[record.parent] }
+    package var parent: SchemaNode? { id.index == 0 ? nil : schema[NodeID(flat.parent)] }
     /// The nearest ancestor that is no choice or case; nil for the root.
-    package var dataParent: SchemaNode? { id.index == 0 ? nil : schema[record.dataParent] }
+    package var dataParent: SchemaNode? { id.index == 0 ? nil : schema[NodeID(flat.dataParent)] }
     /// Children in schema order, choice and case included.
-    package var children: some RandomAccessCollection<SchemaNode> { nodes(record.children) }
+    package var children: some RandomAccessCollection<SchemaNode> { nodes(flat.childStart, flat.childCount) }
     /// Children in schema order with choice and case dissolved; the position is the child's `slot`.
     /// Actions and notifications are among them; `input` and `output` are data children of their rpc or action.
-    package var dataChildren: some RandomAccessCollection<SchemaNode> { nodes(record.dataChildren) }
+    package var dataChildren: some RandomAccessCollection<SchemaNode> { nodes(flat.dataStart, flat.dataCount) }
 
-    private func nodes(_ range: Range<Int32>) -> some RandomAccessCollection<SchemaNode> {
+    private func nodes(_ start: UInt32, _ count: UInt32) -> some RandomAccessCollection<SchemaNode> {
         let schema = schema
-        return range.lazy.map { schema[schema.childTable[Int($0)]] }
+        return (Int(start)..<Int(start) + Int(count)).lazy.map { schema[NodeID(schema.image.children[$0])] }
     }
 
-    package var dataChildCount: Int { record.dataChildren.count }
+    package var dataChildCount: Int { Int(flat.dataCount) }
     package func dataChild(at slot: Int) -> SchemaNode {
-        schema[schema.childTable[Int(record.dataChildren.lowerBound) + slot]]
+        let node = flat
+        precondition(slot >= 0 && slot < Int(node.dataCount))
+        return schema[NodeID(schema.image.children[Int(node.dataStart) + slot])]
     }
 
     /// The data child of that name in module `module` (a module name); without a module, in this node's own module,
@@ -265,7 +323,7 @@ package struct SchemaNode: Hashable, Sendable {
             guard let index = schema.moduleIndex(named: module) else { return nil }
             return schema.slot(of: name, module: Int32(index), under: id).map(dataChild(at:))
         }
-        if let slot = schema.slot(of: name, module: record.module, under: id) { return dataChild(at: slot) }
+        if let slot = schema.slot(of: name, module: flat.module, under: id) { return dataChild(at: slot) }
         return dataChildren.first { $0.name == name }
     }
 
@@ -274,8 +332,10 @@ package struct SchemaNode: Hashable, Sendable {
         schema.module(namespace: namespace).flatMap { dataChild(named: name, module: $0.name) }
     }
 
-    package var keys: [SchemaNode] { record.keys.map { schema[$0] } }
-    package var uniques: [[SchemaNode]] { record.uniques.map { $0.map { schema[$0] } } }
+    package var keys: [SchemaNode] { extra.keys.map(neighbour) }
+    package var uniques: [[SchemaNode]] { extra.uniques.map { $0.map(neighbour) } }
+
+    private func neighbour(_ distance: Int32) -> SchemaNode { schema[NodeID(id.index &+ distance)] }
 
     /// Leaf or leaf-list: has values.
     package var isTerminal: Bool { kind == .leaf || kind == .leafList }

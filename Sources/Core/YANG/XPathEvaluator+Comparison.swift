@@ -6,15 +6,9 @@ extension XPathRun {
         let first = try value(left, focus)
         let second = try value(right, focus)
         switch (first, second) {
-        case (.nodeSet(let nodes), .nodeSet(let others)):
-            try spend(nodes.count + others.count)
-            return Self.compare(comparison, nodes, others)
-        case (.nodeSet(let nodes), _):
-            try spend(nodes.count)
-            return Self.compare(comparison, nodes, second, literal: right)
-        case (_, .nodeSet(let nodes)):
-            try spend(nodes.count)
-            return Self.compare(comparison.mirrored, nodes, first, literal: left)
+        case (.nodeSet(let nodes), .nodeSet(let others)): return try compare(comparison, nodes, others)
+        case (.nodeSet(let nodes), _): return try compare(comparison, nodes, second, literal: right)
+        case (_, .nodeSet(let nodes)): return try compare(comparison.mirrored, nodes, first, literal: left)
         default: return Self.compare(comparison, first, second)
         }
     }
@@ -32,39 +26,38 @@ extension XPathRun {
         return areEqual == (comparison == .equal)
     }
 
-    private static func compare(
+    private mutating func compare(
         _ comparison: XPathExpression.Comparison, _ nodes: [Node], _ other: Value, literal: XPathExpression
-    ) -> Bool {
+    ) throws(XPathError) -> Bool {
+        try spend(nodes.count)
         switch other {
-        case .boolean: return compare(comparison, .boolean(!nodes.isEmpty), other)
-        case .number(let number):
-            return nodes.contains { comparison.holds(XPathNumber.parse($0.stringValue.utf8), number) }
+        case .boolean: return Self.compare(comparison, .boolean(!nodes.isEmpty), other)
+        case .number(let number): return try numbers(of: nodes).contains { comparison.holds($0, number) }
         case .string(let text):
-            switch comparison {
-            case .equal: return nodes.contains { denotes(literal, text, $0) }
-            case .notEqual: return nodes.contains { !denotes(literal, text, $0) }
-            default:
+            guard comparison == .equal || comparison == .notEqual else {
                 let number = XPathNumber.parse(text.utf8)
-                return nodes.contains { comparison.holds(XPathNumber.parse($0.stringValue.utf8), number) }
+                return try numbers(of: nodes).contains { comparison.holds($0, number) }
             }
-        case .nodeSet(let others): return compare(comparison, nodes, others)
+            for node in nodes where try denotes(literal, text, node) == (comparison == .equal) { return true }
+            return false
+        case .nodeSet(let others): return try compare(comparison, nodes, others)
         }
     }
 
-    private static func compare(
+    private mutating func compare(
         _ comparison: XPathExpression.Comparison, _ nodes: [Node], _ others: [Node]
-    ) -> Bool {
+    ) throws(XPathError) -> Bool {
         guard !nodes.isEmpty, !others.isEmpty else { return false }
+        try spend(nodes.count + others.count)
+        let (mine, theirs) = (try texts(of: nodes), try texts(of: others))
         switch comparison {
         case .equal:
-            if nodes.count == 1, others.count == 1 { return nodes[0].stringValue == others[0].stringValue }
-            return !Set(nodes.map(\.stringValue)).isDisjoint(with: others.map(\.stringValue))
-        case .notEqual:
-            let all = Set((nodes + others).map(\.stringValue))
-            return all.count > 1
+            if mine.count == 1, theirs.count == 1 { return mine[0] == theirs[0] }
+            return !Set(mine).isDisjoint(with: theirs)
+        case .notEqual: return mine.contains { $0 != mine[0] } || theirs.contains { $0 != mine[0] }
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
-            let left = nodes.map { XPathNumber.parse($0.stringValue.utf8) }.filter { !$0.isNaN }
-            let right = others.map { XPathNumber.parse($0.stringValue.utf8) }.filter { !$0.isNaN }
+            let left = mine.map { XPathNumber.parse($0.utf8) }.filter { !$0.isNaN }
+            let right = theirs.map { XPathNumber.parse($0.utf8) }.filter { !$0.isNaN }
             guard let low = left.min(), let high = left.max(), let otherLow = right.min(), let otherHigh = right.max()
             else { return false }
             return comparison.holds(low, otherHigh) || comparison.holds(high, otherLow)
@@ -72,19 +65,42 @@ extension XPathRun {
     }
 
     /// Whether the value of `node` is what `literal` writes. An identity may be written with the prefix of the module
-    /// that wrote the expression, or without; the canonical value has the name of the identity's module.
-    private static func denotes(_ literal: XPathExpression, _ text: String, _ node: Node) -> Bool {
-        let value = node.stringValue
+    /// that wrote the expression, or without; the canonical value has the name of the identity's module. The same holds
+    /// for the names in an instance-identifier.
+    private mutating func denotes(
+        _ literal: XPathExpression, _ text: String, _ node: Node
+    ) throws(XPathError) -> Bool {
+        let value = try self.text(of: node)
         if value == text { return true }
         switch literal {
-        case .qualifiedName(_, let identity): return value == identity
+        case .qualifiedName(_, let identity):
+            return value == identity && node.schemaNode?.mayHold(.identityref, .instanceIdentifier) == true
         case .literal:
             guard value.utf8.count > text.utf8.count + 1, value.hasSuffix(text),
                 value.utf8.dropLast(text.utf8.count).last == UInt8(ascii: ":")
             else { return false }
-            return node.schemaNode?.type?.base == .identityref
+            return node.schemaNode?.mayHold(.identityref) == true
         default: return false
         }
+    }
+}
+
+extension SchemaNode {
+    /// Whether values may be of one of these types, by a leafref or in a union too.
+    func mayHold(_ bases: BuiltInType...) -> Bool {
+        guard let type = valueType else { return false }
+        return bases.contains { type.mayHold($0, in: schema) }
+    }
+}
+
+extension ResolvedType {
+    fileprivate func mayHold(_ wanted: BuiltInType, in schema: Schema, depth: Int = 0) -> Bool {
+        if base == wanted { return true }
+        guard depth < 32 else { return true }
+        if base == .leafref {
+            return leafrefTarget.flatMap { schema[$0].type }?.mayHold(wanted, in: schema, depth: depth + 1) ?? false
+        }
+        return members.contains { $0.mayHold(wanted, in: schema, depth: depth + 1) }
     }
 }
 

@@ -31,8 +31,8 @@ extension XPathRun {
     private mutating func text(
         _ arguments: [XPathExpression], _ index: Int, _ focus: Focus
     ) throws(XPathError) -> String {
-        guard index < arguments.count else { return focus.node.stringValue }
-        return try value(arguments[index], focus).string
+        guard index < arguments.count else { return try text(of: focus.node) }
+        return try text(try value(arguments[index], focus))
     }
 
     // MARK: Node sets
@@ -44,19 +44,19 @@ extension XPathRun {
         if function == .id { return .nodeSet([]) }
         if function == .lang { return .boolean(false) }
         let set = arguments.isEmpty ? [focus.node] : try nodes(arguments[0], focus)
-        let first = set.min { $0.precedes($1) }
+        let first = Self.first(of: set)
         switch function {
         case .count: return .number(Double(set.count))
-        case .name, .localName: return .string(first?.name ?? "")
+        case .name, .localName: return .string(first.map { isTop($0) ? "" : $0.name } ?? "")
         case .namespaceURI:
-            guard let first else { return .string("") }
+            guard let first, !first.module.isEmpty, !isTop(first) else { return .string("") }
             return .string(first.schemaNode?.schema.module(named: first.module)?.namespace ?? "")
         case .sortBy:
             var keyed: [(key: String, node: Node)] = []
-            for node in set { keyed.append((try value(arguments[1], Focus(node: node)).string, node)) }
+            for node in set { keyed.append((try text(try value(arguments[1], Focus(node: node))), node)) }
             return .nodeSet(keyed.sorted { $0.key < $1.key }.map(\.node))
         default:
-            let numbers = set.map { XPathNumber.parse($0.stringValue.utf8) }
+            let numbers = try numbers(of: set)
             let sum = numbers.reduce(0, +)
             switch function {
             case .min: return .number(numbers.min() ?? .nan)
@@ -72,16 +72,15 @@ extension XPathRun {
     private mutating func callOnNumbers(
         _ function: XPathFunction, _ arguments: [XPathExpression], _ focus: Focus
     ) throws(XPathError) -> Double {
-        if arguments.isEmpty { return XPathNumber.parse(focus.node.stringValue.utf8) }
-        let number = try value(arguments[0], focus).number
+        if arguments.isEmpty { return XPathNumber.parse(try text(of: focus.node).utf8) }
+        let number = try number(try value(arguments[0], focus))
         switch function {
         case .floor: return number.rounded(.down)
         case .ceiling: return number.rounded(.up)
-        // Half goes up, also below zero.
-        case .round: return (number + 0.5).rounded(.down)
+        case .round: return XPathStrings.round(number)
         case .bnot: return Self.bits(number).map { Double(~$0) } ?? .nan
         case .band, .bor, .bxor:
-            let other = try value(arguments[1], focus).number
+            let other = try self.number(try value(arguments[1], focus))
             guard let left = Self.bits(number), let right = Self.bits(other) else { return .nan }
             switch function {
             case .band: return Double(left & right)
@@ -99,17 +98,21 @@ extension XPathRun {
     private mutating func callOnStrings(
         _ function: XPathFunction, _ arguments: [XPathExpression], _ focus: Focus
     ) throws(XPathError) -> Value {
-        if arguments.isEmpty { return XPathStrings.apply(function, focus.node.stringValue) }
         if function == .substring { return try substring(arguments, focus) }
-        if function == .string { return .string(try value(arguments[0], focus).string) }
         let first = try text(arguments, 0, focus)
-        if arguments.count == 1 { return XPathStrings.apply(function, first) }
+        try spend(first.utf8.count >> 6)
+        if arguments.count < 2 { return XPathStrings.apply(function, first) }
         if function == .concat {
             var result = first
-            for index in arguments.indices.dropFirst() { result += try text(arguments, index, focus) }
+            for index in arguments.indices.dropFirst() {
+                result += try text(arguments, index, focus)
+                try spend(result.utf8.count >> 6)
+            }
             return .string(result)
         }
         let second = try text(arguments, 1, focus)
+        // A search compares at every place.
+        try spend((first.utf8.count * min(second.utf8.count + 1, 1 << 20)) >> 8)
         if function == .translate {
             return .string(XPathStrings.translate(first, from: second, to: try text(arguments, 2, focus)))
         }
@@ -118,9 +121,10 @@ extension XPathRun {
 
     private mutating func substring(_ arguments: [XPathExpression], _ focus: Focus) throws(XPathError) -> Value {
         let text = try text(arguments, 0, focus)
-        let start = XPathStrings.round(try value(arguments[1], focus).number)
+        try spend(text.utf8.count >> 6)
+        let start = XPathStrings.round(try number(try value(arguments[1], focus)))
         var end = Double.infinity
-        if arguments.count > 2 { end = start + XPathStrings.round(try value(arguments[2], focus).number) }
+        if arguments.count > 2 { end = start + XPathStrings.round(try number(try value(arguments[2], focus))) }
         var result = String.UnicodeScalarView()
         for (index, scalar) in text.unicodeScalars.enumerated()
         where Double(index + 1) >= start && Double(index + 1) < end {
@@ -142,14 +146,14 @@ extension XPathRun {
         switch function {
         case .deref: return .nodeSet(try dereference(set))
         case .enumValue:
-            guard let first = set.min(by: { $0.precedes($1) }), let type = first.schemaNode?.valueType else {
-                return .number(.nan)
-            }
-            return .number(type.enumValue(first.stringValue).map(Double.init) ?? .nan)
+            guard let first = Self.first(of: set), let type = first.schemaNode?.valueType else { return .number(.nan) }
+            return .number(type.enumValue(first.ownValue).map(Double.init) ?? .nan)
         case .bitIsSet:
-            guard let first = set.min(by: { $0.precedes($1) }) else { return .boolean(false) }
+            guard let first = Self.first(of: set), first.schemaNode?.mayHold(.bits) == true else {
+                return .boolean(false)
+            }
             let bit = try text(arguments, 1, focus)
-            return .boolean(first.stringValue.split(separator: " ").contains { $0 == bit })
+            return .boolean(first.ownValue.split(separator: " ").contains { $0 == bit })
         default:
             let base: String
             if case .qualifiedName(_, let identity) = arguments[1] {
@@ -157,12 +161,13 @@ extension XPathRun {
             } else {
                 base = try text(arguments, 1, focus)
             }
-            return .boolean(
-                set.contains { node in
-                    let value = node.stringValue
-                    if value == base { return function == .derivedFromOrSelf }
-                    return node.schemaNode?.schema.identities.isDerived(value, from: base) ?? false
-                })
+            for node in set {
+                guard let schemaNode = node.schemaNode, schemaNode.mayHold(.identityref) else { continue }
+                let value = node.ownValue
+                if value == base, function == .derivedFromOrSelf { return .boolean(true) }
+                if schemaNode.schema.identities.isDerived(value, from: base) { return .boolean(true) }
+            }
+            return .boolean(false)
         }
     }
 
@@ -171,10 +176,10 @@ extension XPathRun {
         var found: [Node] = []
         for node in set {
             guard let type = node.schemaNode?.type else { continue }
-            let value = node.stringValue
+            let value = node.ownValue
             for member in type.base == .union ? type.members : [type] {
                 if let path = member.leafref {
-                    found += try delegate(path, at: node).filter { $0.stringValue == value }
+                    found += try delegate(path, at: node).filter { $0.ownValue == value }
                 } else if member.base == .instanceIdentifier, let path = InstanceIdentifier.expression(value) {
                     found += try delegate(path, at: node)
                 }
@@ -211,7 +216,11 @@ enum XPathStrings {
         }
     }
 
-    static func round(_ number: Double) -> Double { (number + 0.5).rounded(.down) }
+    /// To the nearest integer; half goes up, also below zero.
+    static func round(_ number: Double) -> Double {
+        let floor = number.rounded(.down)
+        return number - floor >= 0.5 ? floor + 1 : floor
+    }
 
     private static func range(of needle: String, in text: String) -> Range<String.Index>? {
         text.utf8.firstRange(of: needle.utf8)

@@ -10,8 +10,8 @@ package indirect enum XPathExpression: Hashable, Sendable {
     case negate(XPathExpression)
     case union(XPathExpression, XPathExpression)
     case literal(String)
-    /// A literal that reads `prefix:name` with a prefix of the module: compared with an identityref it stands for
-    /// the identity `module:name`, otherwise for its text.
+    /// A literal that reads `prefix:name` with a prefix of the module, or as an instance-identifier: compared with an
+    /// identityref (instance-identifier) it stands for the canonical value, `identity`, otherwise for its text.
     case qualifiedName(String, identity: String)
     case number(Double)
     case call(String, [XPathExpression])

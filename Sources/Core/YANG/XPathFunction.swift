@@ -44,4 +44,22 @@ package enum XPathFunction: String, Sendable, CaseIterable {
         if arity.count > 1 { return "\(arity.lowerBound) to \(arity.upperBound) arguments" }
         return arity.lowerBound == 1 ? "one argument" : "\(arity.lowerBound) arguments"
     }
+
+    /// Whether the value is a node set.
+    var givesNodes: Bool {
+        switch self {
+        case .current, .deref, .id, .sortBy: true
+        default: false
+        }
+    }
+
+    /// Whether the first argument must be a node set.
+    var takesNodes: Bool {
+        switch self {
+        case .count, .sum, .name, .localName, .namespaceURI, .deref, .enumValue, .bitIsSet, .derivedFrom,
+            .derivedFromOrSelf, .min, .max, .avg, .sortBy:
+            true
+        default: false
+        }
+    }
 }

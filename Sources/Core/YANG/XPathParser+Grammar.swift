@@ -123,8 +123,10 @@ struct XPathGrammar {
     private mutating func negation() throws(XPathSyntaxError) -> XPathExpression {
         var count = 0
         while accept(operators: ["-"]) != nil { try checkChain(&count) }
+        let start = position
         var operands = [try pathExpression()]
         while accept(operators: ["|"]) != nil { operands.append(try pathExpression()) }
+        if operands.count > 1, !operands.allSatisfy(\.isNodeSet) { throw notNodes("“|” joins paths", start) }
         var result = Self.balanced(operands[...]) { .union($0, $1) }
         // An even number of signs still turns the operand into a number.
         for _ in 0..<(count == 0 ? 0 : 2 - count % 2) { result = .negate(result) }
@@ -135,8 +137,12 @@ struct XPathGrammar {
 
     private mutating func pathExpression() throws(XPathSyntaxError) -> XPathExpression {
         guard startsFilter else { return try locationPath() }
+        let start = position
         let primary = try primary()
         let predicates = try predicates()
+        if !primary.isNodeSet, !predicates.isEmpty || next == .symbol("/") || next == .symbol("//") {
+            throw notNodes("a predicate or a step follows a path", start)
+        }
         var steps: [XPathExpression.Step] = []
         if accept("/") {
             steps = try relativePath()
@@ -146,6 +152,10 @@ struct XPathGrammar {
             return primary
         }
         return .path(start: .expression(primary, predicates: predicates), steps: steps)
+    }
+
+    private func notNodes(_ rule: String, _ start: Int) -> XPathSyntaxError {
+        XPathSyntaxError(offset: tokens[start].offset, message: "\(rule), not a string, number or boolean")
     }
 
     private var startsFilter: Bool {
@@ -261,6 +271,10 @@ struct XPathGrammar {
     }
 
     private func literal(_ value: String) -> XPathExpression {
+        if value.hasPrefix("/") {
+            let canonical = InstanceIdentifier.canonical(value, modules: modules, defaultModule: defaultModule)
+            return canonical.map { .qualifiedName(value, identity: $0) } ?? .literal(value)
+        }
         guard let (prefix, name) = XPathQualifiedName.split(value), let module = modules[prefix] else {
             return .literal(value)
         }
@@ -281,14 +295,29 @@ struct XPathGrammar {
                 offset: tokens[start].offset,
                 message: "\(name)() takes \(function.arityText), not \(arguments.count)")
         }
-        if function == .derivedFrom || function == .derivedFromOrSelf { arguments[1] = identity(arguments[1]) }
+        if function.takesNodes, let first = arguments.first, !first.isNodeSet {
+            throw notNodes("\(name)() takes a path", start + 2)
+        }
+        switch (function, arguments.last) {
+        case (.derivedFrom, let identity?), (.derivedFromOrSelf, let identity?):
+            arguments[1] = try self.identity(identity, start)
+        case (.reMatch, .literal(let pattern)?), (.reMatch, .qualifiedName(let pattern, _)?):
+            do {
+                _ = try PatternCache.matcher(pattern)
+            } catch {
+                throw XPathSyntaxError(offset: tokens[start].offset, message: error.message)
+            }
+        default: break
+        }
         return .call(name, arguments)
     }
 
     /// An identity's name without a prefix is one of the module that wrote the expression.
-    private func identity(_ argument: XPathExpression) -> XPathExpression {
-        guard case .literal(let name) = argument, let module = defaultModule, XPathQualifiedName.isIdentifier(name[...])
-        else { return argument }
-        return .qualifiedName(name, identity: "\(module):\(name)")
+    private func identity(_ argument: XPathExpression, _ start: Int) throws(XPathSyntaxError) -> XPathExpression {
+        guard case .literal(let name) = argument, let module = defaultModule else { return argument }
+        if XPathQualifiedName.isIdentifier(name[...]) { return .qualifiedName(name, identity: "\(module):\(name)") }
+        let reason =
+            XPathQualifiedName.split(name).map { "unknown prefix “\($0.prefix)”" } ?? "“\(name)” names no identity"
+        throw XPathSyntaxError(offset: tokens[start].offset, message: reason)
     }
 }

@@ -27,12 +27,19 @@ package enum XPathParser {
                 }
                 modules[prefix] = module
             case .literal(let value):
-                if let (prefix, _) = XPathQualifiedName.split(value) { modules[prefix] = moduleForPrefix(prefix) }
+                for prefix in prefixes(in: value) { modules[prefix] = moduleForPrefix(prefix) }
             default: break
             }
         }
         var grammar = XPathGrammar(tokens: tokens, modules: modules, defaultModule: defaultModule)
         return try grammar.parse()
+    }
+
+    /// The prefixes of a literal that may be an identity or an instance-identifier.
+    private static func prefixes(in literal: String) -> [String] {
+        if let (prefix, _) = XPathQualifiedName.split(literal) { return [prefix] }
+        guard literal.hasPrefix("/"), let tokens = try? XPathLexer.tokens(of: literal) else { return [] }
+        return tokens.compactMap { if case .name(let prefix, _) = $0.kind { prefix } else { nil } }
     }
 
     /// Parses an expression that names nodes: the argument of a leafref's `path`, `deref()` and `current()` included.

@@ -2,18 +2,21 @@ import Foundation
 
 /// A node of data as XPath sees it (XPath 1.0 section 5; RFC 7950 section 6.4.1).
 ///
-/// The tree that it stands in holds what RFC 7950 calls the accessible tree: defaults in use are nodes too. Leaves and
-/// leaf-list entries have no children; there are no attributes, comments or text nodes apart from their element.
+/// The tree that it stands in holds what RFC 7950 calls the accessible tree: defaults in use are nodes too. The only
+/// child of a leaf or leaf-list entry is its text, if it has any; there are no attributes or comments.
 package protocol XPathNode: Hashable {
-    /// Nil only for nodes that no schema describes; those have no keys, types or identities.
+    /// That of a text is its leaf's. Nil only for nodes that no schema describes; those have no keys, types or
+    /// identities.
     var schemaNode: SchemaNode? { get }
-    /// Empty for the root.
+    /// Whether this is the text in a leaf.
+    var isText: Bool { get }
+    /// Empty for the root and for texts.
     var name: String { get }
-    /// The name of the module; empty for the root.
+    /// The name of the module; empty for the root and for texts.
     var module: String { get }
-    /// The canonical value of a leaf or leaf-list entry. Other nodes give the concatenation of their descendants'
-    /// values, or "" where that would be costly.
-    var stringValue: String { get }
+    /// The canonical value of a leaf, leaf-list entry or text; "" for other nodes, whose string-value is that of the
+    /// leaves in them.
+    var ownValue: String { get }
     var parent: Self? { get }
     /// The root of the accessible tree of this node.
     var root: Self { get }
@@ -27,6 +30,20 @@ package protocol XPathNode: Hashable {
     func precedes(_ other: Self) -> Bool
 }
 
+extension XPathNode {
+    /// The string-value of XPath 1.0 section 5: of an inner node the values of all leaves below it, one after the other.
+    package var stringValue: String {
+        if isText || schemaNode?.isTerminal == true { return ownValue }
+        var result = ownValue
+        var pending: [Self] = children.reversed()
+        while let next = pending.popLast() {
+            result += next.ownValue
+            if !next.isText, next.schemaNode?.isTerminal != true { pending += next.children.reversed() }
+        }
+        return result
+    }
+}
+
 /// What an expression gives.
 package enum XPathValue<Node: XPathNode>: Sendable where Node: Sendable {
     /// Without duplicates, in no particular order.
@@ -36,14 +53,16 @@ package enum XPathValue<Node: XPathNode>: Sendable where Node: Sendable {
     case boolean(Bool)
 }
 
-/// Why an expression has no value.
+/// Why an expression has no value: nothing that the parser accepts fails but for the work limit and for a pattern that
+/// comes from data.
 package struct XPathError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
         /// The work limit was reached.
         case tooMuchWork
-        /// An operand is of the wrong kind, such as a number where a node set must stand.
+        /// An operand is of the wrong kind, such as a number where a node set must stand. The parser refuses such
+        /// expressions; only those made by hand can have them.
         case wrongOperand
-        /// A pattern or an instance-identifier in the data or expression is none.
+        /// What `re-match()` takes as its pattern from data is none. A literal is checked by the parser.
         case malformedArgument
     }
 

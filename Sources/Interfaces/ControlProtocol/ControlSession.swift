@@ -66,6 +66,16 @@ package protocol ControlSession: AnyObject, Sendable {
     /// Commits the difference between base and candidate, or with a dry run says what that would do.
     func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome
 
+    /// What was committed, latest first.
+    func commits() -> [CommitSummary]
+    /// The configuration before and after a commit, over the models in force. Throws `notFound`, or `unsupported` if it
+    /// was committed under models that have been replaced and has no place in those in force.
+    func change(of commit: CommitSummary) throws(ControlError) -> CommittedChange
+    /// What the commit's rollback file says.
+    func rollbackText(of commit: CommitSummary) throws(ControlError) -> String
+    /// The commits that changed something at or below one of the paths, latest first; also by deleting what is above.
+    func commits(changing paths: [InstancePath]) throws(ControlError) -> [CommitSummary]
+
     /// Takes or gives back the lock that `config exclusive` needs.
     func lock() throws(ControlError)
     func unlock()

@@ -41,6 +41,9 @@ enum ConfigurationCommands {
         BuiltInCommand("revert", "Copy configuration from running", choices: confirming) { shell, line in
             try shell.revert(isConfirmed: Self.isUnconfirmed(line))
         },
+        BuiltInCommand("rollback-files", "Take back what was committed", choices: RollbackCommand.choices) {
+            shell, line in try shell.rollBack(line)
+        },
         BuiltInCommand(
             "save", "Save configuration to a file",
             choices: { _, words in
@@ -61,7 +64,7 @@ enum ConfigurationCommands {
         },
         .absent("abort"), .absent("annotate"), .absent("compare"), .absent("copy"), .absent("delete"),
         .absent("edit"), .absent("insert"), .absent("move"), .absent("reapply-commands"), .absent("rename"),
-        .absent("rload"), .absent("rollback-files"), .absent("tag"), .absent("xpath"),
+        .absent("rload"), .absent("tag"), .absent("xpath"),
         BuiltInCommand("unhide", "") { _, _ in .done },
         BuiltInCommand("hide", "") { _, _ in .done },
     ]
@@ -231,16 +234,17 @@ extension OperatorShell {
         case "full-configuration": try showFullConfiguration(inner)
         case "history": try showHistory(inner)
         case "parser": try showParser(inner)
-        default: try showConfiguration(session.running, inner)
+        default: try showRunning(inner)
         }
         return .done
     }
 
     static let changeKeywords: [Keyword] = [
+        Keyword(name: "commit", help: "Display what was committed"),
         Keyword(name: "diff", help: "Display uncommitted changes with + and -"),
         Keyword(name: "merge", help: "Display current configuration with changes"),
+        Keyword(name: "rollback", help: "Display what would take a commit back"),
         Keyword(name: "running", help: "Display running configuration"),
-        Keyword(name: "commit", help: ""), Keyword(name: "rollback", help: ""),
     ]
 
     /// The changes below the present mode, or below a path from the top.
@@ -251,7 +255,7 @@ extension OperatorShell {
         switch keyword?.name {
         case "running"?: return try showConfiguration(session.running, line.inner)
         case "merge"?: return try showFullConfiguration(line.inner)
-        case "commit"?, "rollback"?: throw CommandFault.error("show configuration \(word!.text) is not available")
+        case "commit"?, "rollback"?: return try showCommitted(line.inner)
         default: break
         }
         let (base, candidate) = try changed(current, by: keyword == nil ? line : line.inner)

@@ -9,7 +9,8 @@ import YANG
 enum ShowCommands {
     static let keywords: [Keyword] = [
         Keyword(name: "cli", help: "Display cli settings"),
-        Keyword(name: "history", help: "Display CLI command history"),
+        Keyword(name: "configuration", help: "Display what was committed"),
+        Keyword(name: "history", help: "Display CLI command history, or the commits that changed a path"),
         Keyword(name: "jobs", help: "Display background jobs"),
         Keyword(name: "parser", help: "Display parser information"),
         Keyword(name: "running-config", help: "Display current configuration"),
@@ -36,7 +37,8 @@ enum ShowCommands {
 
     static func run(_ shell: OperatorShell, _ name: String, _ inner: Invocation) throws {
         switch name {
-        case "running-config": try shell.showConfiguration(shell.session.running, inner)
+        case "running-config": try shell.showRunning(inner)
+        case "configuration": try shell.showCommitted(inner.inner)
         case "cli":
             let width = shell.settings.values.map(\.name.count).max() ?? 0
             for (name, value) in shell.settings.values {
@@ -181,6 +183,7 @@ extension OperatorShell {
     // MARK: The rest
 
     func showHistory(_ invocation: Invocation) throws {
+        if let first = invocation.parameters.first, Int(first.text) == nil { return try showHistory(of: invocation) }
         let limit = try invocation.optionalParameter()
         guard let count = limit.map({ Int($0.text) }) ?? Int(settings["history"]), count >= 0 else {
             throw CommandFault.syntax("\"\(limit?.text ?? "")\" is not a valid value.", at: limit?.column ?? 0)

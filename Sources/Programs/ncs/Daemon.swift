@@ -3,6 +3,7 @@ import ControlProtocol
 import Controller
 import Events
 import Foundation
+import YANG
 
 /// The daemon: configuration, controller, doors, and signals until one says stop.
 enum Daemon {
@@ -76,7 +77,8 @@ enum Daemon {
         logs.note(.readingConfiguration(file: configuration.file))
         if !configuration.ignored.isEmpty { logs.note(.ignoredConfiguration(configuration.ignored)) }
         let controller = try Startup(
-            configuration: configuration, installation: installation, logs: logs, host: host, clock: .system
+            configuration: configuration, installation: installation, logs: logs, host: host, clock: .system,
+            builder: ChildSchemaBuilder()
         ).start()
         let daemon = try RunningDaemon(
             controller: controller, configuration: configuration, logs: logs, environment: environment)

@@ -1,9 +1,12 @@
 import Basics
 import Foundation
+import YANG
 
 // Compositions only: what the options ask for is done by `Launcher` (start), `Daemon` (serve) and `DaemonControl`.
 
 signal(SIGPIPE, SIG_IGN)
+
+if let status = CompileWorker.run(Array(CommandLine.arguments.dropFirst())) { exit(status) }
 
 let environment = ProcessInfo.processInfo.environment
 let arguments: DaemonArguments

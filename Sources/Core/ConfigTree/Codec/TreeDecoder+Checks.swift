@@ -30,7 +30,9 @@ extension TreeDecoder {
     /// The canonical value of a leaf or leaf-list entry that ends; nil if it has none, which is reported.
     func canonical(_ frame: Frame) -> String? {
         if let type = frame.info?.type, isJSON, options.policy == .strict { checkForm(frame, type) }
-        if let info = frame.info, info.takesAnyText { return frame.text ?? "" }
+        if let info = frame.info, info.takesAnyText, let text = frame.text, ResolvedType.isLegalText(text) {
+            return text
+        }
         return canonical(frame.text ?? "", frame.info?.type, frame.node, frame)
     }
 

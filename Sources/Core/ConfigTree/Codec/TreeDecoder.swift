@@ -250,11 +250,24 @@ final class TreeDecoder {
     private func openInside(_ frame: Frame, _ name: Name, _ attributes: Attributes, _ place: SourcePlace) {
         if frame.role == .opaque {
             let module = isJSON ? name.qualifier.flatMap { frame.model.schema.module(named: $0) } : nil
-            try? opaque?.start(name.local, namespace: isJSON ? module?.namespace : name.qualifier)
+            let isElement = Self.canNameElement(name.local)
+            if !isElement {
+                fault("\"\(name.local.prefix(80))\" is no name of a node", "expected letters, digits, “-”, “_” and “.”")
+            }
+            try? opaque?.start(isElement ? name.local : "_", namespace: isJSON ? module?.namespace : name.qualifier)
             return
         }
         if frame.isTaping { frame.tape.append(.open(name, attributes, place)) }
         frame.depth += 1
+    }
+
+    /// Whether a member of anydata can be kept as an element of that name: what JSON gives may be any text.
+    private static func canNameElement(_ name: String) -> Bool {
+        func isStart(_ byte: UInt8) -> Bool {
+            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || byte == UInt8(ascii: "_") || byte >= 0x80
+        }
+        guard let first = name.utf8.first, isStart(first) else { return false }
+        return name.utf8.allSatisfy { isStart($0) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x2E }
     }
 
     /// Content up to the matching end is passed over.

@@ -152,20 +152,23 @@ enum XMLValue {
         return ("\(module.prefix):\(parts[1])", [(module.prefix, module.namespace)])
     }
 
-    /// `/module:a/b[k='v']` with a prefix at each name: XML has no default for them (RFC 7950 section 9.13.2).
+    /// `/module:a/b[k='v']` with a prefix at each name: XML has no default for them (RFC 7950 section 9.13.2). A module
+    /// that the schema does not know, such as one of a mounted schema, keeps its name as its prefix.
     private static func path(_ value: String, _ schema: Schema) -> (String, Prefixes) {
         var text = ""
         var prefixes: Prefixes = []
-        var current: SchemaModule?
+        var current: Substring?
         func qualified(_ name: Substring, inKey: Bool) -> String {
             let parts = name.split(separator: ":", maxSplits: 1)
-            let module = parts.count == 2 ? schema.module(named: String(parts[0])) : current
-            guard let module, name != "." else { return String(name) }
-            if !inKey { current = module }
-            if !prefixes.contains(where: { $0.prefix == module.prefix }) {
-                prefixes.append((module.prefix, module.namespace))
+            guard let own = parts.count == 2 ? parts[0] : current, name != "." else { return String(name) }
+            if !inKey { current = own }
+            guard let module = schema.module(named: String(own)) else { return "\(own):\(parts[parts.count - 1])" }
+            var prefix = module.prefix
+            if let other = prefixes.first(where: { $0.prefix == prefix }), other.uri != module.namespace {
+                prefix = module.name
             }
-            return "\(module.prefix):\(parts[parts.count - 1])"
+            if !prefixes.contains(where: { $0.prefix == prefix }) { prefixes.append((prefix, module.namespace)) }
+            return "\(prefix):\(parts[parts.count - 1])"
         }
         var rest = value[...]
         while let sign = rest.first {

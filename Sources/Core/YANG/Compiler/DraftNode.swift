@@ -24,6 +24,14 @@ final class DraftNode {
     var properties: [Statement]
     /// The `when` of each `uses` and `augment` that brought the node.
     var outerWhens: [Statement] = []
+    /// The `if-feature` of each `uses` and `augment` that brought the node.
+    var outerFeatures: [Statement] = []
+    /// The text in which the node, or the `uses` that brought it, is written.
+    var home: SourceText?
+    /// The extension statements of each `uses` that brought the node, and of its grouping, the innermost first.
+    var originExtensions: [Statement] = []
+    /// Whether the node is the container of a structure, outside the data tree (`SchemaStructure`).
+    var isStructure = false
     var depth = 0
     /// Its number in the finished schema.
     var id = NodeID(-1)
@@ -62,6 +70,13 @@ final class DraftNode {
         if children.count < 12 { return children.filter { $0.name == name } }
         if childrenByName == nil { childrenByName = Dictionary(grouping: children, by: \.name) }
         return childrenByName?[name] ?? []
+    }
+
+    /// The container of the structure that the node is part of, or itself is.
+    var structure: DraftNode? {
+        var node: DraftNode? = self
+        while let current = node, !current.isStructure { node = current.parent }
+        return node
     }
 
     /// The choices and cases among the children.

@@ -149,6 +149,9 @@ final class FeatureEvaluator {
         self.log = log
     }
 
+    /// Whether no feature is left out.
+    var takesAll: Bool { selection == .all }
+
     /// Whether all `if-feature` substatements hold.
     func allows(_ statement: Statement) -> Bool {
         for child in statement.substatements where child.keyword == .ifFeature {
@@ -159,7 +162,9 @@ final class FeatureEvaluator {
 
     /// The supported features of a module.
     func supported(of module: LoadedModule) -> [String] {
-        module.features.filter { isOn($0.value, named: $0.key, of: module) }.keys.sorted()
+        module.features.keys.sorted().filter { name in
+            module.features[name].map { isOn($0, named: name, of: module) } ?? false
+        }
     }
 
     private func evaluate(_ statement: Statement) -> Bool {
@@ -172,7 +177,8 @@ final class FeatureEvaluator {
         if let expression = FeatureExpression.parse(statement.text) {
             value = expression.evaluate { isOn(reference: $0, at: statement) }
         } else {
-            log.error(
+            log.report(
+                .featureExpression,
                 "'\(statement.text)' is no feature expression", remedy: "expected names with and, or, not, ( and )",
                 statement.place)
         }
@@ -184,7 +190,8 @@ final class FeatureEvaluator {
         let (prefix, name) = Identifier.split(reference)
         guard let module = names.module(prefix, at: statement) else { return false }
         guard let feature = module.features[name] else {
-            log.error(
+            log.report(
+                .undefinedFeature,
                 "feature '\(name)' is not defined in module '\(module.name)'", remedy: "define it or correct the name",
                 statement.place)
             return false
@@ -197,7 +204,7 @@ final class FeatureEvaluator {
         switch states[key] {
         case .known(let value): return value
         case .open:
-            log.error("feature '\(name)' depends on itself", remedy: "break the cycle", feature.place)
+            log.report(.featureCycle, "feature '\(name)' depends on itself", remedy: "break the cycle", feature.place)
             return false
         case nil: break
         }

@@ -9,7 +9,7 @@ struct IdentityLinker {
         var statements: [String: Statement] = [:]
         var abstract: Set<String> = []
         for module in modules {
-            for (name, statement) in module.identities where features.allows(statement) {
+            for (name, statement) in module.identities.sorted(by: { $0.key < $1.key }) where features.allows(statement) {
                 let identity = "\(module.name):\(name)"
                 let own = statement.all(.base).compactMap { names.identity($0.text, at: $0) }
                 bases[identity, default: []] += own
@@ -20,10 +20,10 @@ struct IdentityLinker {
             }
         }
         var ancestors: [String: Set<String>] = [:]
-        for identity in bases.keys {
+        for identity in bases.keys.sorted() {
             ancestors[identity] = closure(of: identity, bases: bases)
             if ancestors[identity]?.contains(identity) == true, let statement = statements[identity] {
-                log.error("identity '\(identity)' is derived from itself", remedy: "break the cycle", statement.place)
+                log.report(.identityCycle, "identity '\(identity)' is derived from itself", remedy: "break the cycle", statement.place)
             }
         }
         return IdentityTable(ancestors: ancestors, abstract: abstract)

@@ -22,6 +22,7 @@ final class ModuleText {
         revision = statement.substatements.lazy.filter { $0.keyword == .revision }.map(\.text).max()
     }
 
+    var isVersion11: Bool { statement.argument(of: .yangVersion) == "1.1" }
     var isSubmodule: Bool { statement.keyword == .submodule }
 
     /// Prefixes as module names, in a form that closures may carry.
@@ -53,6 +54,7 @@ final class LoadedModule {
     var name: String { main.name }
     var revision: String? { main.revision }
     var namespace: String { main.statement.argument(of: .namespace) ?? "" }
+    var isVersion11: Bool { main.isVersion11 }
     var prefix: String { main.statement.argument(of: .prefix) ?? "" }
 
     var summary: SchemaModule {
@@ -97,7 +99,8 @@ final class Scope {
         _ statement: Statement, in table: ReferenceWritableKeyPath<Scope, [String: Statement]>, log: FaultLog
     ) {
         if let other = self[keyPath: table].updateValue(statement, forKey: statement.text), other !== statement {
-            log.error(
+            log.report(
+                .repeatedDefinition,
                 "\(statement.name) '\(statement.text)' is defined twice", remedy: "the other is at \(other.place)",
                 statement.place)
         }

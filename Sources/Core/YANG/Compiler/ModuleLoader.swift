@@ -8,6 +8,8 @@ final class ModuleLoader {
     private let implementsImports: Bool
     private(set) var texts: [ModuleText] = []
     private(set) var modules: [LoadedModule] = []
+    /// The modules with each behind those that it imports.
+    private(set) var dependencyOrder: [LoadedModule] = []
     /// Texts whose `annotate` statements apply to the others.
     private(set) var annotations: [ModuleText] = []
     private var modulesByName: [String: [LoadedModule]] = [:]
@@ -44,6 +46,13 @@ final class ModuleLoader {
         self.annotations += texts.filter { $0.module != nil && Self.annotates($0) }
         reportUnusedSubmodules(given)
         reportCycles()
+        reportSharedNamespaces()
+    }
+
+    /// Ends the use of the loader.
+    func dropStatements() {
+        (texts, modules, annotations) = ([], [], [])
+        (modulesByName, givenSubmodules, library, readFiles) = ([:], [:], [:], [:])
     }
 
     /// Whether a text has annotations for other modules at its top.
@@ -58,7 +67,13 @@ final class ModuleLoader {
     private func parse(_ source: SchemaCompiler.Source) -> ModuleText? {
         let sourceText = SourceText(path: source.path, index: texts.count)
         let (statements, faults) = StatementParser.parse(source.bytes, source: sourceText)
-        for fault in faults { log.add(fault) }
+        for fault in faults {
+            if let kind = fault.code.flatMap(FaultKind.init(rawValue:)) {
+                log.report(kind, fault.summary, remedy: fault.remedy, fault.place)
+            } else {
+                log.add(fault)
+            }
+        }
         guard let statement = statements.first else { return nil }
         guard statement.keyword == .module || statement.keyword == .submodule, statement.argument != nil else {
             if faults.isEmpty {
@@ -91,7 +106,8 @@ final class ModuleLoader {
     private func register(_ text: ModuleText, isImplemented: Bool) -> LoadedModule? {
         if isImplemented, let other = modulesByName[text.name]?.first(where: \.isImplemented) {
             if other.main.bytes != text.bytes {
-                log.error(
+                log.report(
+                    .repeatedModule,
                     "module '\(text.name)' is given twice",
                     remedy: "keep one of this and \(other.main.source.path)", text.statement.place)
             }
@@ -103,6 +119,11 @@ final class ModuleLoader {
         return module
     }
 
+    /// Cuts the references of modules to one another, which would keep all of them and their texts for ever.
+    func release() {
+        for text in texts { text.prefixes = [:] }
+    }
+
     // MARK: Linking
 
     private func link(_ module: LoadedModule) {
@@ -111,7 +132,14 @@ final class ModuleLoader {
         var next = 0
         var included: Set<String> = []
         while next < module.texts.count {
-            for include in module.texts[next].statement.all(.include) where included.insert(include.text).inserted {
+            var own: Set<String> = []
+            for include in module.texts[next].statement.all(.include) {
+                if !own.insert(include.text).inserted {
+                    log.report(
+                        .repeatedStatement, "submodule '\(include.text)' is included twice", remedy: "keep one",
+                        include.place)
+                }
+                guard included.insert(include.text).inserted else { continue }
                 guard let text = submodule(include, of: module) else { continue }
                 module.texts.append(text)
                 text.module = module
@@ -122,12 +150,14 @@ final class ModuleLoader {
             }
             next += 1
         }
+        reportIncludeCycles(of: module)
     }
 
     private func bind(_ prefix: String, to module: LoadedModule, in text: ModuleText, at statement: Statement) {
         guard !prefix.isEmpty else { return }
-        if let other = text.prefixes[prefix], other !== module {
-            log.error(
+        if let other = text.prefixes[prefix], other !== module || statement.keyword == .import {
+            log.report(
+                .takenPrefix,
                 "prefix '\(prefix)' is taken by module '\(other.name)'", remedy: "use another prefix",
                 statement.place)
             return
@@ -138,6 +168,12 @@ final class ModuleLoader {
     private func linkImports(of text: ModuleText, owner: LoadedModule?) {
         for statement in text.statement.all(.import) {
             let revision = statement.argument(of: .revisionDate)
+            if statement.text == owner?.name {
+                log.report(
+                    .importCycle, "module '\(statement.text)' imports itself", remedy: "remove the import",
+                    statement.place)
+                continue
+            }
             guard let module = importedModule(statement, revision: revision) else { continue }
             let asked = revision.map { "\(module.name)@\($0)" } ?? module.name
             if owner?.imports.contains(asked) == false { owner?.imports.append(asked) }
@@ -167,12 +203,14 @@ final class ModuleLoader {
             }
         }
         guard let fallback else {
-            log.error(
+            log.report(
+                .moduleNotFound,
                 "module '\(name)' is not found", remedy: "add it, or the directory that holds it, to the search path",
                 statement.place)
             return nil
         }
-        log.sacrifice(
+        log.report(
+            .revisionNotFound,
             "revision \(revision ?? "") of module '\(name)' is not found",
             remedy: "add \(name)@\(revision ?? "").yang to the search path; revision \(fallback.revision ?? "none")"
                 + " is there", statement.place)
@@ -195,14 +233,22 @@ final class ModuleLoader {
         candidates = candidates.filter { $0.isSubmodule && $0.name == include.text }
         guard let text = candidates.first(where: { revision == nil || $0.revision == revision }) ?? candidates.first
         else {
-            log.error(
+            log.report(
+                .submoduleNotFound,
                 "submodule '\(include.text)' is not found",
                 remedy: "add it, or the directory that holds it, to the search path", include.place)
             return nil
         }
+        if let revision, text.revision != revision {
+            log.report(
+                .revisionNotFound, "revision \(revision) of submodule '\(text.name)' is not found",
+                remedy: "add \(text.name)@\(revision).yang to the search path; revision"
+                    + " \(text.revision ?? "none") is there", include.place)
+        }
         let owner = text.statement.argument(of: .belongsTo) ?? ""
         guard owner == module.name else {
-            log.error(
+            log.report(
+                .wrongOwner,
                 "submodule '\(text.name)' belongs to '\(owner)'", remedy: "include it there", include.place)
             return nil
         }
@@ -213,10 +259,43 @@ final class ModuleLoader {
 
     // MARK: Checks over the set
 
+    /// Modules of different names may not share a namespace (RFC 7950 section 5.3).
+    private func reportSharedNamespaces() {
+        var owners: [String: LoadedModule] = [:]
+        for module in modules where !module.namespace.isEmpty {
+            if let other = owners[module.namespace], other.name != module.name {
+                log.report(
+                    .sharedNamespace, "namespace \"\(module.namespace)\" is that of module '\(other.name)' too",
+                    remedy: "give each module its own", module.main.statement.first(.namespace)?.place)
+            }
+            owners[module.namespace] = owners[module.namespace] ?? module
+        }
+    }
+
+    /// Submodules of version 1 may not include each other in a circle (RFC 6020 section 5.1); none includes itself.
+    private func reportIncludeCycles(of module: LoadedModule) {
+        let texts = Dictionary(module.texts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for text in module.texts where text.isSubmodule && !text.isVersion11 {
+            var waiting = text.statement.all(.include).map { ($0, $0.text) }
+            var seen: Set<String> = []
+            while let (include, name) = waiting.popLast() {
+                guard seen.insert(name).inserted else { continue }
+                if name == text.name {
+                    log.report(
+                        .includeCycle, "submodule '\(text.name)' includes itself, directly or through others",
+                        remedy: "let only the module include its submodules", include.place)
+                    break
+                }
+                waiting += texts[name]?.statement.all(.include).map { (include, $0.text) } ?? []
+            }
+        }
+    }
+
     private func reportUnusedSubmodules(_ given: [ModuleText]) {
         for text in given where text.isSubmodule && text.module == nil {
             let owner = text.statement.argument(of: .belongsTo) ?? ""
-            log.warning(
+            log.report(
+                .unusedSubmodule,
                 "submodule '\(text.name)' is not included by any module given",
                 remedy: "add module '\(owner)', or an include to it", text.statement.place)
         }
@@ -231,13 +310,15 @@ final class ModuleLoader {
             while let top = stack.last {
                 guard let target = top.next.last else {
                     state[Int(top.module.index)] = 2
+                    dependencyOrder.append(top.module)
                     stack.removeLast()
                     continue
                 }
                 stack[stack.count - 1].next.removeLast()
                 if state[Int(target.index)] == 1 {
                     let cycle = stack.drop { $0.module !== target }.map(\.module.name) + [target.name]
-                    log.error(
+                    log.report(
+                        .importCycle,
                         "modules import each other: \(cycle.joined(separator: " → "))",
                         remedy: "move what both need into a third module", importPlace(of: target, in: top.module))
                 } else if state[Int(target.index)] == 0 {
@@ -248,10 +329,12 @@ final class ModuleLoader {
         }
     }
 
+    /// Last to be visited first.
     private func importsOf(_ module: LoadedModule) -> [LoadedModule] {
         var seen: Set<Int32> = [module.index]
-        return module.texts.flatMap(\.prefixes.values).filter { seen.insert($0.index).inserted }
-            .sorted { $0.index > $1.index }
+        return module.texts.flatMap { text in
+            text.statement.all(.import).compactMap { text.prefixes[$0.argument(of: .prefix) ?? ""] }
+        }.filter { seen.insert($0.index).inserted }.reversed()
     }
 
     private func importPlace(of target: LoadedModule, in module: LoadedModule) -> SourcePlace? {

@@ -21,7 +21,7 @@ final class NameResolver {
         // The import itself failed and was reported.
         let isDeclared = text.statement.all(.import).contains { $0.argument(of: .prefix) == prefix }
         if !isDeclared {
-            log.error("prefix '\(prefix)' is not known here", remedy: "import its module", statement.place)
+            log.report(.unknownPrefix, "prefix '\(prefix)' is not known here", remedy: "import its module", statement.place)
         }
         return nil
     }
@@ -31,7 +31,8 @@ final class NameResolver {
         let (prefix, name) = Identifier.split(reference)
         guard let module = module(prefix, at: statement) else { return nil }
         guard module.identities[name] != nil else {
-            log.error(
+            log.report(
+                .undefinedIdentity,
                 "identity '\(name)' is not defined in module '\(module.name)'", remedy: "define it or correct the name",
                 statement.place)
             return nil
@@ -58,13 +59,19 @@ final class NameResolver {
         return made
     }
 
-    private func makeInstance(_ statement: Statement) -> ExtensionInstance? {
-        guard let module = module(statement.prefix, at: statement) else { return nil }
+    /// Whether an extension statement, with those in it, is one that somebody defines.
+    func checkDefinition(of statement: Statement) {
+        guard let module = module(statement.prefix, at: statement) else { return }
         if let definition = module.extensions[statement.name] {
             checkArgument(of: statement, by: definition)
         } else {
             reportUnknown(statement, in: module)
         }
+        for child in statement.substatements where child.prefix != nil { checkDefinition(of: child) }
+    }
+
+    private func makeInstance(_ statement: Statement) -> ExtensionInstance? {
+        guard let module = module(statement.prefix, at: statement) else { return nil }
         return ExtensionInstance(
             module: module.name, name: statement.name, argument: statement.argument,
             substatements: statement.substatements.isEmpty ? [] : instances(among: statement.substatements),
@@ -77,17 +84,47 @@ final class NameResolver {
         let summary =
             takesArgument
             ? "'\(statement.writtenKeyword)' has no argument" : "'\(statement.writtenKeyword)' takes no argument"
-        log.warning(summary, remedy: "see its definition at \(definition.place)", statement.place)
+        report(.extensionArgument, summary, remedy: "see its definition at \(definition.place)", statement)
     }
 
     private func reportUnknown(_ statement: Statement, in module: LoadedModule) {
-        let summary = "extension '\(statement.name)' is not defined in module '\(module.name)'"
-        let remedy = "correct the name, or use a revision of the module that has it"
-        if module.name.hasPrefix("tailf") {
-            log.warning(summary, remedy: remedy, statement.place)
-        } else {
-            log.sacrifice(summary, remedy: remedy, statement.place)
+        report(
+            .undefinedExtension, "extension '\(statement.name)' is not defined in module '\(module.name)'",
+            remedy: "correct the name, or use a revision of the module that has it", statement)
+    }
+
+    /// Of the `tailf` modules ours are not the only ones: what they lack, or have otherwise, is no fault of a model.
+    private func report(_ kind: FaultKind, _ summary: String, remedy: String, _ statement: Statement) {
+        guard definingModule(of: statement)?.hasPrefix("tailf") == true else {
+            log.report(kind, summary, remedy: remedy, statement.place)
+            return
         }
+        var diagnostic = Diagnostic.warning(summary, remedy: remedy, place: statement.place)
+        diagnostic.code = kind.rawValue
+        log.add(diagnostic)
+    }
+
+    /// The name of the module that defines an extension statement; nil for one of YANG or with an unknown prefix.
+    func definingModule(of statement: Statement) -> String? {
+        statement.prefix.flatMap { text(of: statement).prefixes[$0]?.name }
+    }
+
+    /// Whether `statement` defines a tree outside the datastores.
+    func structureKind(of statement: Statement) -> SchemaStructure.Kind? {
+        guard statement.prefix != nil else { return nil }
+        switch (statement.name, definingModule(of: statement)) {
+        case ("structure", "ietf-yang-structure-ext"): return .structure
+        case ("yang-data", "ietf-restconf"): return .yangData
+        default: return nil
+        }
+    }
+
+    func isStructureAugment(_ statement: Statement) -> Bool {
+        statement.name == "augment-structure" && definingModule(of: statement) == "ietf-yang-structure-ext"
+    }
+
+    func isMetadataAnnotation(_ statement: Statement) -> Bool {
+        statement.name == "annotation" && definingModule(of: statement) == "ietf-yang-metadata"
     }
 
     /// Whether `statement` is an instance of an extension of that name in one of the `tailf` modules.

@@ -31,6 +31,9 @@ struct PropertyReader {
         for when in draft.outerWhens { addConstraint(when, to: \.whens, contextIsParent: true) }
         readConfig(config)
         readStatus(status)
+        if !draft.originExtensions.isEmpty {
+            assembler.definitions.originExtensions[id] = assembler.names.instances(among: draft.originExtensions)
+        }
         if !extensions.isEmpty { assembler[id].extensions = assembler.names.instances(among: extensions) }
         if let type { readType(type, defaults: defaults) }
         checkCounts()
@@ -55,7 +58,10 @@ struct PropertyReader {
     private func addConstraint(
         _ statement: Statement, to list: WritableKeyPath<NodeRecord, [Constraint]>, contextIsParent: Bool
     ) {
-        guard let expression = assembler.expression(statement, module: draft.module) else { return }
+        guard let expression = assembler.expression(statement, module: draft.module) else {
+            log.markDegraded(id, ["\(statement.name) \"\(statement.text)\" is no XPath expression"])
+            return
+        }
         assembler[id][keyPath: list].append(
             Constraint(
                 expression: expression, source: statement.text,
@@ -69,20 +75,25 @@ struct PropertyReader {
         let parent = assembler[assembler[id].parent]
         switch draft.kind {
         case .rpc, .action, .input, .output, .notification: assembler[id].isConfig = false
+        case _ where draft.isStructure: assembler[id].isConfig = false
         default: assembler[id].isConfig = parent.isConfig && statement?.text != "false"
         }
-        guard let statement, statement.text == "true", !parent.isConfig, !isInOperation else { return }
-        log.sacrifice(
-            "'\(draft.name)' is 'config true' below 'config false'", remedy: "remove the statement", statement.place)
+        guard let statement, statement.text == "true", !parent.isConfig, !isOutsideDatastores else { return }
+        log.report(
+            .configBelowState,
+            "'\(draft.name)' is 'config true' below 'config false'", remedy: "remove the statement", statement.place,
+            node: id)
     }
 
-    private var isInOperation: Bool {
+    /// Part of an operation, a notification or a structure, where `config` means nothing.
+    private var isOutsideDatastores: Bool {
         var node = draft.parent
         while let current = node {
             switch current.kind {
             case .input, .output, .notification, .rpc, .action: return true
-            default: node = current.parent
+            default: node = current.isStructure ? nil : current.parent
             }
+            if current.isStructure { return true }
         }
         return false
     }
@@ -92,9 +103,10 @@ struct PropertyReader {
         let own = statement.flatMap { NodeStatus(text: $0.text) }
         assembler[id].status = (own ?? .current).rawValue < parent.rawValue ? parent : own ?? .current
         if let own, let statement, own.rawValue < parent.rawValue {
-            log.sacrifice(
+            log.report(
+                .statusOfParent,
                 "'\(draft.name)' is \(own) below a node that is \(parent)", remedy: "give it the status of its parent",
-                statement.place)
+                statement.place, node: id)
         }
     }
 
@@ -107,9 +119,17 @@ struct PropertyReader {
         if !resolution.extensions.isEmpty {
             assembler[id].extensions += assembler.names.instances(among: resolution.extensions)
         }
-        if let first = defaults.first, assembler[id].isMandatory {
-            log.sacrifice(
-                "'\(draft.name)' is mandatory and has a default", remedy: "remove one of the two", first.place)
+        log.markDegraded(id, resolution.degradations)
+        if !resolution.conditionalMembers.isEmpty { assembler.conditionalMembers[id] = resolution.conditionalMembers }
+        if let first = defaults.first, draft.kind == .leafList, assembler[id].minElements > 0 {
+            log.report(
+                .mandatoryDefault, "leaf-list '\(draft.name)' has min-elements and a default",
+                remedy: "remove one of the two", first.place, node: id)
+        } else if let first = defaults.first, assembler[id].isMandatory {
+            log.report(
+                .mandatoryDefault,
+                "'\(draft.name)' is mandatory and has a default", remedy: "remove one of the two", first.place,
+                node: id)
         } else if let first = defaults.first, draft.kind == .leaf, defaults.count == 1 || draft.kind == .leaf {
             assembler.writtenDefaults.append((id, [first]))
         } else if !defaults.isEmpty {
@@ -124,24 +144,40 @@ struct PropertyReader {
     private func checkCounts() {
         let record = assembler[id]
         guard record.minElements > record.maxElements else { return }
-        log.sacrifice(
+        log.report(
+            .elementCounts,
             "'\(draft.name)' needs at least \(record.minElements) and allows at most \(record.maxElements) entries",
-            remedy: "correct min-elements or max-elements", draft.statement.place)
+            remedy: "correct min-elements or max-elements", draft.statement.place, node: id)
         assembler[id].minElements = 0
     }
 
     private func makeMountPoint() {
-        guard draft.kind == .container || draft.kind == .list,
-            assembler[id].extensions.contains(where: {
+        guard
+            let mount = assembler[id].extensions.first(where: {
                 $0.name == "mount-point" && ["openned-extensions", "ietf-yang-schema-mount"].contains($0.module)
             })
         else { return }
-        guard draft.kind == .container, draft.children.isEmpty else {
-            log.error(
-                "the mount point '\(draft.name)' must be a container without children",
-                remedy: "what lies below comes from the schema that is mounted", draft.statement.place)
+        let isOurs = mount.module == "openned-extensions"
+        guard draft.kind == .container || !isOurs && draft.kind == .list else {
+            log.report(
+                .mountPoint,
+                "'\(draft.name)' is a \(draft.kind), which is no mount point",
+                remedy: "mount points are containers\(isOurs ? "" : " and lists (RFC 8528 section 3.1)")", mount.place)
             return
         }
-        assembler[id].kind = .mountPoint
+        if !isOurs, assembler.names.module(nil, at: draft.statement)?.isVersion11 == false {
+            log.report(
+                .mountPoint,
+                "mount point in a module of YANG version 1",
+                remedy: "add 'yang-version 1.1' to the module (RFC 8528 section 3.1)", mount.place)
+        }
+        if draft.children.isEmpty && draft.kind == .container {
+            assembler[id].kind = .mountPoint
+        } else if isOurs {
+            log.report(
+                .mountPoint,
+                "the mount point '\(draft.name)' must be a container without children",
+                remedy: "what lies below comes from the schema that is mounted", draft.statement.place)
+        }
     }
 }

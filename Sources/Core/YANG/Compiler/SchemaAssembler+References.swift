@@ -25,21 +25,58 @@ extension SchemaAssembler {
                     identities: identities, moduleForPrefix: { prefixes[$0] },
                     defaultModule: text.module?.name ?? drafts[Int(id.index)].module.name,
                     leafrefType: { target in typeOfNode[target].map { snapshot[Int($0)] } })
+                checkConditional(statement, of: id)
+                if snapshot[Int(self[id].type)].base == .empty {
+                    log.report(
+                        .defaultValue, "the default of '\(self[id].name)' is no value: its type is empty",
+                        remedy: "remove the default", statement.place, node: id)
+                    continue
+                }
                 do {
                     values.append(try snapshot[Int(self[id].type)].canonical(statement.text, in: context))
                 } catch {
-                    log.sacrifice(
+                    log.report(
+                        .defaultValue,
                         "the default of '\(self[id].name)' is no value of its type: \(error.description)",
-                        remedy: "correct the default", statement.place)
+                        remedy: "correct the default", statement.place, node: id)
                 }
             }
             if self[id].kind == .leafList && Set(values).count < values.count && self[id].isConfig {
-                log.sacrifice(
-                    "a default of '\(self[id].name)' is there twice", remedy: "remove one", statements[0].place)
+                log.report(
+                    .defaultValue,
+                    "a default of '\(self[id].name)' is there twice", remedy: "remove one", statements[0].place,
+                    node: id)
                 values = []
             }
             self[id].defaults = values
         }
+    }
+}
+
+extension SchemaAssembler {
+    /// Why a default is no value of a type without leafrefs; nil if it is one.
+    func faultOfDefault(_ statement: Statement, of type: ResolvedType, module: LoadedModule) -> String? {
+        if type.base == .empty { return "a value of type empty cannot be a default" }
+        let prefixes = names.text(of: statement).moduleNames
+        let context = ValueContext(
+            identities: identities, moduleForPrefix: { prefixes[$0] }, defaultModule: module.name,
+            leafrefType: { _ in nil })
+        do {
+            _ = try type.canonical(statement.text, in: context)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// A default must be there whatever features are supported.
+    private func checkConditional(_ statement: Statement, of id: NodeID) {
+        guard let members = conditionalMembers[id] else { return }
+        let named = Set(statement.text.split(whereSeparator: \.isWhitespace).map(String.init)).union([statement.text])
+        guard let member = named.intersection(members).sorted().first else { return }
+        log.report(
+            .conditionalDefault, "the default '\(member)' of '\(self[id].name)' has an 'if-feature'",
+            remedy: "choose a value without condition", statement.place, node: id)
     }
 }
 
@@ -75,24 +112,52 @@ private struct LeafrefBinder {
             return
         }
         type.leafref = expression
+        checkForm(of: expression, path, id)
         do {
             let target = try target(of: expression, from: id, depth: 0)
             type.leafrefTarget = target
             checkConfig(&type, of: id, target: target, path)
         } catch {
-            assembler.log.sacrifice(
+            assembler.log.report(
+                .leafrefTarget,
                 "leafref path \"\(path.text)\" of '\(assembler[id].name)' leads nowhere: \(error.reason)",
-                remedy: "correct the path, or add the module that defines its target", path.place)
+                remedy: "correct the path, or add the module that defines its target", path.place, node: id)
             type.requireInstance = false
         }
     }
 
     private func checkConfig(_ type: inout ResolvedType, of id: NodeID, target: NodeID, _ path: Statement) {
         guard type.requireInstance, assembler[id].isConfig, !assembler[target].isConfig else { return }
-        assembler.log.sacrifice(
+        assembler.log.report(
+            .leafrefConfig,
             "configuration leafref '\(assembler[id].name)' refers to '\(assembler[target].name)', which is no"
-                + " configuration", remedy: "add 'require-instance false'", path.place)
+                + " configuration", remedy: "add 'require-instance false'", path.place, node: id)
         type.requireInstance = false
+    }
+
+    /// Predicates compare a key with a path from `current()` (RFC 7950 section 9.9.2); anything else cannot be
+    /// followed, and is left out.
+    private func checkForm(of expression: XPathExpression, _ path: Statement, _ id: NodeID) {
+        guard case .path(_, let steps) = expression else { return }
+        if path.text.contains("::") {
+            assembler.log.report(
+                .leafrefPath, "leafref path \"\(path.text)\" names an axis", remedy: "expected '..' and names only",
+                path.place, node: id)
+        }
+        for predicate in steps.lazy.flatMap(\.predicates) where !Self.isKeyPredicate(predicate) {
+            assembler.log.report(
+                .leafrefPath, "leafref path \"\(path.text)\" has a predicate that compares no key with a path",
+                remedy: "expected [KEY = current()/../LEAF]", path.place, node: id)
+            return
+        }
+    }
+
+    private static func isKeyPredicate(_ predicate: XPathExpression) -> Bool {
+        guard case .comparison(.equal, .path(.context, let key), .path(.expression(let start, let none), let steps)) =
+            predicate, case .call("current", _) = start
+        else { return false }
+        let isName: Bool = if case .name? = key.first?.test { key.count == 1 } else { false }
+        return isName && none.isEmpty && steps.allSatisfy(\.predicates.isEmpty)
     }
 
     private struct DeadEnd: Error {
@@ -122,7 +187,17 @@ private struct LeafrefBinder {
         case .path(let start, let steps):
             var node: NodeID
             switch start {
-            case .root: node = NodeID(0)
+            case .root:
+                node = NodeID(0)
+                if case .name(let module, let name)? = steps.first?.test,
+                    let structure = assembler.drafts[Int(id.index)].structure, structure.name == name,
+                    module == nil || structure.module.name == module
+                {
+                    // Inside a structure the structure itself is the document element (RFC 8791 section 4).
+                    node = structure.id
+                    for step in steps.dropFirst() { node = try take(step, from: node) }
+                    return node
+                }
             case .context: node = id
             case .expression(let inner, _): node = try walk(inner, from: id, depth: depth + 1)
             }
@@ -173,13 +248,17 @@ private struct LeafrefBinder {
         for id in ids {
             var node = id
             var steps = 0
-            while let next = assembler.resolvedTypes[Int(assembler[node].type)].leafrefTarget, steps < 64 {
+            // A leafref to what is no leaf is a fault of its own, and ends the chain.
+            while steps < 64, assembler[node].type >= 0,
+                let next = assembler.resolvedTypes[Int(assembler[node].type)].leafrefTarget
+            {
                 steps += 1
                 node = next
                 if node == id { break }
             }
             guard steps > 0, node == id || steps == 64 else { continue }
-            assembler.log.error(
+            assembler.log.report(
+                .leafrefCycle,
                 "leafref '\(assembler[id].name)' refers to itself", remedy: "break the cycle", assembler[id].place)
             assembler.resolvedTypes[Int(assembler[id].type)].leafrefTarget = nil
         }
@@ -188,7 +267,7 @@ private struct LeafrefBinder {
 
 extension DraftNode {
     /// The child of that name, choice and case dissolved; any module's if `module` is nil.
-    fileprivate func dataChild(named name: String, module: String?) -> DraftNode? {
+    func dataChild(named name: String, module: String?) -> DraftNode? {
         for child in namedChildren(name) where child.kind != .choice && child.kind != .case {
             if module == nil || child.module.name == module { return child }
         }

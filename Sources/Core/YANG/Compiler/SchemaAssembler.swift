@@ -12,6 +12,10 @@ final class SchemaAssembler {
     let identities: IdentityTable
     let modules: [LoadedModule]
     let root: DraftNode
+    /// At least as many nodes as the tree has.
+    private let nodeCount: Int
+    private let structures: [DraftNode]
+    var definitions = SchemaDefinitions()
     var records: ContiguousArray<NodeRecord> = []
     var drafts: [DraftNode] = []
     var childTable: ContiguousArray<NodeID> = []
@@ -20,6 +24,10 @@ final class SchemaAssembler {
     var leafrefs: [(id: NodeID, paths: [Statement])] = []
     /// Leafs and leaf-lists with default statements.
     var writtenDefaults: [(id: NodeID, statements: [Statement])] = []
+    /// By node, the members of its type that hang on a feature.
+    var conditionalMembers: [NodeID: Set<String>] = [:]
+    /// Whether the paths of constraints must lead somewhere: not where features took nodes away.
+    private let checksPaths: Bool
     private var sharedTypes: [ObjectIdentifier: Int32] = [:]
     private var expressions: [ExpressionKey: XPathExpression?] = [:]
 
@@ -33,9 +41,12 @@ final class SchemaAssembler {
         log = builder.log
         features = builder.features
         root = builder.root
+        nodeCount = builder.nodeCount + 1
+        structures = builder.structures
         self.types = types
         self.identities = identities
         self.modules = modules
+        checksPaths = features.takesAll
     }
 
     /// The parts of a schema, before the last findings are in.
@@ -45,26 +56,83 @@ final class SchemaAssembler {
         var childTable: ContiguousArray<NodeID>
         var types: ContiguousArray<ResolvedType>
         var identities: IdentityTable
+        var definitions: SchemaDefinitions
 
-        func make(diagnostics: [Diagnostic]) -> Schema {
+        func make(diagnostics: [Diagnostic], key: [UInt8]) -> Schema {
             Schema(
-                modules: modules, records: records, childTable: childTable, types: types, identities: identities,
-                diagnostics: diagnostics)
+                image: SchemaImageWriter.image(
+                    modules: modules, records: records, childTable: childTable, types: types, identities: identities,
+                    diagnostics: diagnostics, definitions: definitions, key: key))
         }
     }
 
     func assemble() -> Parts {
+        records.reserveCapacity(nodeCount)
+        drafts.reserveCapacity(nodeCount)
         _ = number(root, parent: NodeID(0), dataParent: NodeID(0))
+        for structure in structures { number(structure: structure) }
         for draft in drafts where draft.kind == .list { linkList(draft) }
         bindReferences()
+        let rules = SchemaRules(assembler: self)
+        for draft in drafts { rules.check(draft) }
+        if checksPaths { ConstraintRules(assembler: self).checkAll() }
+        definitions.degradations = log.degradations
+        readMetadataAnnotations()
         let summaries = modules.map { module in
             var summary = module.summary
             summary.features = features.supported(of: module)
+            summary.definedFeatures = Set(module.features.keys)
+            summary.extensions = extensions(of: module)
             return summary
         }
         return Parts(
             modules: summaries, records: records, childTable: childTable, types: resolvedTypes,
-            identities: identities)
+            identities: identities, definitions: definitions)
+    }
+
+    // MARK: Definitions outside the data tree
+
+    private func number(structure: DraftNode) {
+        let id = number(structure, parent: NodeID(0), dataParent: NodeID(0))
+        definitions.structures.append(
+            SchemaStructure(
+                kind: names.structureKind(of: structure.statement) ?? .structure, name: structure.name,
+                module: structure.module.name, root: id))
+    }
+
+    private func readMetadataAnnotations() {
+        for module in modules where module.isImplemented {
+            for statement in module.texts.flatMap(\.statement.substatements)
+            where names.isMetadataAnnotation(statement) && features.allows(statement) {
+                GrammarCheck(log: log).checkMetadataAnnotation(statement)
+                guard let type = statement.first(.type) else { continue }
+                let resolution = types.resolve(type, scope: module.scope)
+                if definitions.metadataAnnotations.contains(where: {
+                    $0.name == statement.text && $0.module == module.name
+                }) {
+                    log.report(
+                        .repeatedDefinition,
+                        "annotation '\(statement.text)' is defined twice", remedy: "remove one", statement.place)
+                    continue
+                }
+                definitions.metadataAnnotations.append(
+                    MetadataAnnotation(
+                        name: statement.text, module: module.name, type: resolution.type,
+                        units: statement.argument(of: .units) ?? resolution.units,
+                        status: statement.argument(of: .status).flatMap(NodeStatus.init(text:)) ?? .current,
+                        description: statement.argument(of: .description), place: statement.place))
+            }
+        }
+    }
+
+    /// What extension statements say about a module; those that define or annotate something are read elsewhere.
+    private func extensions(of module: LoadedModule) -> [ExtensionInstance] {
+        let statements = module.texts.flatMap(\.statement.substatements).filter { statement in
+            statement.prefix != nil && names.structureKind(of: statement) == nil
+                && !names.isStructureAugment(statement) && !names.isMetadataAnnotation(statement)
+                && !["annotate", "annotate-module", "action"].contains { names.isTailf(statement, $0) }
+        }
+        return names.instances(among: statements)
     }
 
     // MARK: Numbering
@@ -136,7 +204,8 @@ final class SchemaAssembler {
             let key = ChildKey(name: records[child].name, module: records[child].module)
             if !seen.insert(key).inserted {
                 let above = records[index].kind == .root ? "the module" : "'\(records[index].name)'"
-                log.error(
+                log.report(
+                    .repeatedNode,
                     "'\(key.name)' is defined twice in \(above)",
                     remedy: "names must differ, over all cases of a choice too", records[child].place)
             }
@@ -149,9 +218,10 @@ final class SchemaAssembler {
         if draft.children.contains(where: { $0.name == name }) {
             records[Int(draft.id.index)].defaults = [name]
         } else {
-            log.sacrifice(
+            log.report(
+                .defaultCase,
                 "choice '\(draft.name)' has no case '\(statement.text)' to be its default",
-                remedy: "name one of its cases", statement.place)
+                remedy: "name one of its cases", statement.place, node: draft.id)
         }
     }
 
@@ -162,7 +232,8 @@ final class SchemaAssembler {
         if let statement = draft.first(.key) {
             records[index].keys = keys(of: draft, statement)
         } else if records[index].isConfig {
-            log.error(
+            log.report(
+                .listWithoutKey,
                 "list '\(draft.name)' has no key", remedy: "add a key, or make the list 'config false'",
                 draft.statement.place)
         }
@@ -178,20 +249,21 @@ final class SchemaAssembler {
             guard let child = draft.child(named: name, module: draft.module) ?? draft.child(named: name, module: nil),
                 child.kind == .leaf
             else {
-                log.error(
+                log.report(
+                    .keyIsNoLeaf,
                     "key '\(name)' is no leaf of list '\(draft.name)'",
                     remedy: "name leafs that stand directly in the list", statement.place)
                 continue
             }
             guard !result.contains(child.id) else {
-                log.error("key '\(name)' is named twice", remedy: "name it once", statement.place)
+                log.report(.repeatedKey, "key '\(name)' is named twice", remedy: "name it once", statement.place)
                 continue
             }
             records[Int(child.id.index)].isKey = true
             result.append(child.id)
         }
         if result.isEmpty && statement.text.allSatisfy(\.isWhitespace) {
-            log.error("the key of list '\(draft.name)' is empty", remedy: "name its leafs", statement.place)
+            log.report(.listWithoutKey, "the key of list '\(draft.name)' is empty", remedy: "name its leafs", statement.place)
         }
         return result
     }
@@ -200,18 +272,36 @@ final class SchemaAssembler {
         var result: [NodeID] = []
         for path in statement.text.split(whereSeparator: \.isWhitespace) {
             var node: DraftNode? = draft
+            var isInList = false
             for step in path.split(separator: "/") {
                 let (prefix, name) = Identifier.split(String(step))
                 let module = prefix == nil ? draft.module : names.module(prefix, at: statement)
                 node = node?.child(named: name, module: module) ?? node?.child(named: name, module: nil)
+                isInList = isInList || node?.kind == .list
             }
             guard let leaf = node, leaf.kind == .leaf else {
-                log.sacrifice(
+                log.report(
+                    .uniquePath,
                     "unique names '\(path)', which is no leaf of list '\(draft.name)'", remedy: "correct the path",
-                    statement.place)
+                    statement.place, node: draft.id)
+                return nil
+            }
+            if isInList || result.contains(leaf.id) {
+                log.report(
+                    .uniquePath,
+                    isInList
+                        ? "unique names '\(path)', which lies in a list below '\(draft.name)'"
+                        : "unique names '\(path)' twice",
+                    remedy: "name leafs of the list's own entries, each once", statement.place, node: draft.id)
                 return nil
             }
             result.append(leaf.id)
+        }
+        if let first = result.first, result.contains(where: { self[$0].isConfig != self[first].isConfig }) {
+            log.report(
+                .uniquePath, "unique names configuration and other leafs of '\(draft.name)'",
+                remedy: "name leafs of one kind", statement.place, node: draft.id)
+            return nil
         }
         return result
     }
@@ -246,7 +336,8 @@ final class SchemaAssembler {
                     statement.text, moduleForPrefix: { prefixes[$0] }, defaultModule: module.name)
             }
         } catch {
-            log.sacrifice(
+            log.report(
+                .xpathSyntax,
                 "\(statement.name) \"\(statement.text)\" is no XPath expression: \(error.description)",
                 remedy: "correct the expression", statement.place)
         }

@@ -26,6 +26,8 @@ package struct SchemaCompiler: Sendable {
         /// Texts to import and include from, before the search path: what compiled modules brought with them.
         package var library: [Source] = []
         package var appliesDeviations = true
+        /// Kinds of faults that the user wants treated otherwise than the policy says.
+        package var severities = FaultSeverities()
         /// Whether modules found on the search path are implemented like those given: to check one module by itself,
         /// whose augments and leafrefs point into what it imports.
         package var implementsImports = false
@@ -60,15 +62,20 @@ package struct SchemaCompiler: Sendable {
     package init(options: Options = Options()) { self.options = options }
 
     /// Compiles `sources` as implemented modules (submodules among them are taken where they are included).
-    package func compile(_ sources: [Source]) -> Outcome {
-        let log = FaultLog(policy: options.policy)
+    /// - Parameter key: the digest that the schema's image is to bear, 32 bytes, or nothing.
+    package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome { compile(sources, key: key) { _ in } }
+
+    /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
+    func compile(_ sources: [Source], key: [UInt8] = [], observing observe: (ModuleDraft) -> Void) -> Outcome {
+        let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
+        defer { loader.release() }
         loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
-        let schema = build(loader, names: names, log: log)
+        let parts = build(loader, names: names, log: log, observe)
         let texts = loader.texts.compactMap { text in
             text.module.map { module in
                 LoadedText(
@@ -76,7 +83,10 @@ package struct SchemaCompiler: Sendable {
                     isImplemented: module.isImplemented, source: Source(path: text.source.path, bytes: text.bytes))
             }
         }
-        return Outcome(schema: log.errorCount == 0 ? schema : nil, diagnostics: log.diagnostics, texts: texts)
+        // The image is made when the statements are gone, so that the two never take memory at the same time.
+        loader.dropStatements()
+        let schema = log.errorCount == 0 ? parts?.make(diagnostics: log.diagnostics, key: key) : nil
+        return Outcome(schema: schema, diagnostics: log.diagnostics, texts: texts)
     }
 
     private func collectDefinitions(of module: LoadedModule, log: FaultLog) {
@@ -98,19 +108,24 @@ package struct SchemaCompiler: Sendable {
         of module: LoadedModule, log: FaultLog
     ) {
         if let other = module[keyPath: table].updateValue(statement, forKey: statement.text) {
-            log.error(
+            log.report(
+                .repeatedDefinition,
                 "\(statement.name) '\(statement.text)' is defined twice", remedy: "the other is at \(other.place)",
                 statement.place)
         }
     }
 
-    private func build(_ loader: ModuleLoader, names: NameResolver, log: FaultLog) -> Schema? {
+    private func build(
+        _ loader: ModuleLoader, names: NameResolver, log: FaultLog, _ observe: (ModuleDraft) -> Void
+    ) -> SchemaAssembler.Parts? {
         guard let first = loader.modules.first else {
             if log.errorCount == 0 {
                 log.error("no module was given", remedy: "name at least one YANG module", nil)
             }
             return nil
         }
+        let statementRules = StatementRules(names: names, log: log)
+        for module in loader.modules where module.isImplemented { statementRules.check(module) }
         let features = FeatureEvaluator(selection: options.features, names: names, log: log)
         let types = TypeResolver(names: names, features: features, log: log)
         let identities = IdentityLinker(names: names, features: features, log: log).link(loader.modules)
@@ -120,17 +135,23 @@ package struct SchemaCompiler: Sendable {
         let implemented = loader.modules.filter(\.isImplemented)
         for module in implemented { builder.build(module) }
         let editor = TreeEditor(builder: builder)
-        editor.applyAugments(of: implemented)
+        editor.applyAugments(of: loader.dependencyOrder.filter(\.isImplemented))
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
+        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
-        let schema = assembler.assemble()
+        let parts = assembler.assemble()
         for module in implemented {
-            for typedef in module.scope.typedefs.values.sorted(by: { $0.line < $1.line }) {
-                types.check(typedef: typedef, scope: module.scope)
-            }
+            DefinitionRules(builder: builder, assembler: assembler).check(module)
         }
-        return schema.make(diagnostics: log.diagnostics)
+        return parts
     }
+}
+
+/// The schema tree of a run before it becomes a schema: its statements are still at hand.
+struct ModuleDraft {
+    var root: DraftNode
+    var modules: [LoadedModule]
+    var augments: [AppliedAugment]
 }

@@ -17,7 +17,8 @@ struct StatementAnnotator {
     private func annotateModule(_ statement: Statement) {
         let targets = names.loader.texts.filter { $0.module != nil && $0.name == statement.text }
         if targets.isEmpty {
-            log.warning(
+            log.report(
+                .annotationTarget,
                 "module '\(statement.text)' is not part of this run", remedy: "the annotation has no effect",
                 statement.place)
         }
@@ -42,7 +43,8 @@ struct StatementAnnotator {
                 continue
             }
             guard let index = finder.index(of: selector) else {
-                log.warning(
+                log.report(
+                    .annotationTarget,
                     "no statement \(annotation.text) in '\(target.writtenKeyword) \(target.text)'",
                     remedy: "correct the selector, or remove the annotation", annotation.place)
                 continue

@@ -7,10 +7,13 @@ final class TreeBuilder {
     let features: FeatureEvaluator
     let log: FaultLog
     let root: DraftNode
-    private var nodeCount = 0
+    /// The containers of structures, in order of definition.
+    private(set) var structures: [DraftNode] = []
+    private(set) var nodeCount = 0
     private var reportedLimit = false
     private var innerScopes: [ObjectIdentifier: Scope] = [:]
     private var openGroupings: [ObjectIdentifier] = []
+    private(set) var usedGroupings: Set<ObjectIdentifier> = []
 
     init(names: NameResolver, features: FeatureEvaluator, log: FaultLog, root: DraftNode) {
         self.names = names
@@ -23,7 +26,30 @@ final class TreeBuilder {
     func build(_ module: LoadedModule) {
         for text in module.texts {
             expand(text.statement.substatements, under: root, scope: module.scope, module: module)
+            for statement in text.statement.substatements where names.structureKind(of: statement) != nil {
+                addStructure(statement, scope: module.scope, module: module)
+            }
         }
+    }
+
+    /// A structure is a container beside the data tree: its parent is the root, but it is none of the root's children.
+    private func addStructure(_ statement: Statement, scope: Scope, module: LoadedModule) {
+        GrammarCheck(log: log).checkStructure(statement)
+        let name = statement.text
+        if let other = structures.first(where: { $0.name == name && $0.module === module }) {
+            log.report(
+                .repeatedDefinition,
+                "structure '\(name)' is defined twice", remedy: "the other is at \(other.statement.place)",
+                statement.place)
+            return
+        }
+        let node = DraftNode(statement: statement, kind: .container, name: name, module: module, scope: scope)
+        node.parent = root
+        node.depth = 1
+        node.isStructure = true
+        structures.append(node)
+        nodeCount += 1
+        expand(statement.substatements, under: node, scope: inner(statement, in: scope), module: module)
     }
 
     /// Adds what `statements` define to `parent`, in the namespace of `module`.
@@ -125,12 +151,22 @@ final class TreeBuilder {
         return made
     }
 
+    /// The nodes of a grouping that nothing uses, apart from the tree.
+    func expandAside(_ grouping: Statement, scope: Scope, module: LoadedModule) -> DraftNode {
+        let aside = DraftNode(statement: grouping, kind: .container, name: grouping.text, module: module, scope: scope)
+        openGroupings.append(ObjectIdentifier(grouping))
+        expand(grouping.substatements, under: aside, scope: inner(grouping, in: scope), module: module)
+        openGroupings.removeLast()
+        return aside
+    }
+
     // MARK: Uses
 
     private func use(_ statement: Statement, under parent: DraftNode, scope: Scope, module: LoadedModule) {
         guard let (grouping, home) = grouping(statement, scope: scope) else { return }
         guard !openGroupings.contains(ObjectIdentifier(grouping)) else {
-            log.error(
+            log.report(
+                .groupingCycle,
                 "grouping '\(grouping.text)' uses itself", remedy: "break the cycle", statement.place)
             return
         }
@@ -138,11 +174,12 @@ final class TreeBuilder {
             log.error("groupings use each other too deeply", remedy: "flatten them", statement.place)
             return
         }
-        checkStatus(of: grouping, usedBy: statement)
+        usedGroupings.insert(ObjectIdentifier(grouping))
         openGroupings.append(ObjectIdentifier(grouping))
         let first = parent.children.count
         expand(grouping.substatements, under: parent, scope: inner(grouping, in: home), module: module)
         openGroupings.removeLast()
+        bring(parent.children[first...], by: statement)
         for change in statement.substatements where change.keyword == .refine || change.keyword == .augment {
             guard change.keyword == .refine || features.allows(change) else { continue }
             guard let target = descendant(change, of: parent, from: first, module: module) else { continue }
@@ -152,8 +189,19 @@ final class TreeBuilder {
                 augment(target, by: change, scope: scope, module: module)
             }
         }
-        if let when = statement.first(.when) {
-            for child in parent.children[first...] { child.outerWhens.append(when) }
+        let extensions = (grouping.substatements + statement.substatements).filter { $0.prefix != nil }
+        if !extensions.isEmpty {
+            for child in parent.children[first...] { child.originExtensions += extensions }
+        }
+    }
+
+    /// What a `uses` or `augment` says of the nodes that it brings.
+    private func bring(_ nodes: ArraySlice<DraftNode>, by statement: Statement) {
+        let (when, features) = (statement.first(.when), statement.all(.ifFeature))
+        for node in nodes {
+            node.home = statement.source
+            node.outerFeatures += features
+            if let when { node.outerWhens.append(when) }
         }
     }
 
@@ -162,19 +210,12 @@ final class TreeBuilder {
         guard let home = names.module(prefix, at: statement) else { return nil }
         let found = home === scope.module ? scope.grouping(name) : home.scope.grouping(name)
         if found == nil {
-            log.error(
+            log.report(
+                .undefinedGrouping,
                 "grouping '\(name)' is not defined in module '\(home.name)'", remedy: "define it or correct the name",
                 statement.place)
         }
         return found
-    }
-
-    private func checkStatus(of grouping: Statement, usedBy statement: Statement) {
-        guard let status = grouping.argument(of: .status).flatMap(NodeStatus.init(text:)), status != .current,
-            grouping.source === statement.source, statement.first(.status) == nil
-        else { return }
-        log.warning(
-            "'\(grouping.text)' is \(status)", remedy: "use what replaces it", statement.place)
     }
 
     /// The node that a relative schema node identifier names among the children from `first` on.
@@ -191,7 +232,8 @@ final class TreeBuilder {
                 current = parent.children[first...].first { $0.name == name }
             }
             guard current != nil else {
-                log.error(
+                log.report(
+                    .refineTarget,
                     "'\(change.name) \(change.text)' names no node of the grouping: there is no '\(name)'",
                     remedy: "correct the path", change.place)
                 return nil
@@ -200,12 +242,31 @@ final class TreeBuilder {
         return current
     }
 
+    /// Whether a node of that kind may have a property at all.
+    static func allows(_ property: Keyword, in target: DraftNode) -> Bool {
+        if property == .unknown || property == .description || property == .reference { return true }
+        guard let rule = StatementGrammar.standard[target.statement.keyword] else { return false }
+        return rule.allowed.contains(property)
+    }
+
     private func refine(_ target: DraftNode, by change: Statement) {
         for statement in change.substatements {
+            guard Self.allows(statement.keyword, in: target) else {
+                log.report(
+                    .refineProperty, "'\(statement.name)' does not refine '\(target.name)', a \(target.kind)",
+                    remedy: "remove it", statement.place)
+                continue
+            }
+            if statement.keyword == .default, change.all(.default).count > 1, target.kind != .leafList {
+                log.report(
+                    .refineProperty, "'\(target.name)' is refined with more than one default",
+                    remedy: "keep one", statement.place)
+            }
             switch statement.keyword {
             case .must: target.properties.append(statement)
             case .ifFeature:
                 if !features.allows(change) { target.removeFromParent() }
+                target.properties.append(statement)
             case .default where target.kind == .leafList:
                 target.properties.removeAll { old in
                     old.keyword == .default && !change.substatements.contains { $0 === old }
@@ -219,21 +280,38 @@ final class TreeBuilder {
         }
     }
 
+    /// Cases go into choices only, actions and notifications into containers and lists only.
+    private func checkFit(_ change: Statement, _ target: DraftNode) {
+        for child in change.substatements {
+            let fits: Bool =
+                switch child.keyword {
+                case .case: target.kind == .choice
+                case .action, .notification: target.kind == .container || target.kind == .list
+                case .uses: target.kind != .choice
+                default: true
+                }
+            guard !fits else { continue }
+            log.report(
+                .augmentKind, "'\(child.name)' does not fit into '\(target.name)', a \(target.kind)",
+                remedy: "augment another node, or add another kind of node", child.place)
+        }
+    }
+
     /// Adds the nodes of an `augment` to its target.
     func augment(_ target: DraftNode, by change: Statement, scope: Scope, module: LoadedModule) {
         switch target.kind {
         case .container, .list, .choice, .case, .input, .output, .notification, .mountPoint: break
         default:
-            log.error(
+            log.report(
+                .augmentKind,
                 "'\(target.name)' cannot be augmented: it is a \(target.kind)",
                 remedy: "augment a container, list, choice, case, input, output or notification", change.place)
             return
         }
+        checkFit(change, target)
         let first = target.children.count
         expand(change.substatements, under: target, scope: inner(change, in: scope), module: module)
-        if let when = change.first(.when) {
-            for child in target.children[first...] { child.outerWhens.append(when) }
-        }
+        bring(target.children[first...], by: change)
     }
 }
 

@@ -7,6 +7,9 @@ final class TreeEditor {
     private var log: FaultLog { builder.log }
     private var features: FeatureEvaluator { builder.features }
 
+    /// The augments of modules that were applied, each with the nodes that it brought.
+    private(set) var augments: [AppliedAugment] = []
+
     init(builder: TreeBuilder) { self.builder = builder }
 
     // MARK: Augments
@@ -30,17 +33,37 @@ final class TreeEditor {
             }
         }
         for (statement, module) in waiting { reportMissing(statement, from: module) }
+        augmentStructures(of: modules)
+    }
+
+    private func augmentStructures(of modules: [LoadedModule]) {
+        for module in modules {
+            for statement in module.texts.flatMap(\.statement.substatements) where names.isStructureAugment(statement) {
+                GrammarCheck(log: log).checkStructureAugment(statement)
+                guard case .found(let target) = find(statement, from: module, amongStructures: true) else {
+                    reportMissing(statement, from: module, amongStructures: true)
+                    continue
+                }
+                builder.augment(target, by: statement, scope: module.scope, module: module)
+            }
+        }
     }
 
     private func apply(_ statement: Statement, of module: LoadedModule, to target: DraftNode) {
         let first = target.children.count
         builder.augment(target, by: statement, scope: module.scope, module: module)
-        guard target.module !== module, statement.first(.when) == nil else { return }
+        augments.append(
+            AppliedAugment(
+                statement: statement, module: module, target: target, children: Array(target.children[first...])))
+        let isConditional = statement.first(.when) != nil && module.isVersion11
+        guard target.module !== module, !isConditional else { return }
         for child in target.children.dropFirst(first) {
             guard let mandatory = child.mandatoryDescendant, target.isConfiguration else { continue }
-            log.sacrifice(
+            log.report(
+                .augmentMandatory,
                 "augment adds the mandatory node '\(mandatory.name)' to module '\(target.module.name)'",
-                remedy: "make it optional, or put the augment under a 'when'", statement.place)
+                remedy: module.isVersion11
+                    ? "make it optional, or put the augment under a 'when'" : "make it optional", statement.place)
         }
     }
 
@@ -50,14 +73,21 @@ final class TreeEditor {
     }
 
     /// The node that an absolute schema node identifier names; names without prefix are `module`'s, or anyone's.
-    private func find(_ statement: Statement, from module: LoadedModule?) -> Search {
+    private func find(
+        _ statement: Statement, from module: LoadedModule?, amongStructures: Bool = false
+    ) -> Search {
         var current = builder.root
         let path = statement.text.trimmed
         guard path.hasPrefix("/") else { return .missing(step: path, module: nil) }
         for step in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
             let (prefix, name) = Identifier.split(String(step).trimmed)
             let stepModule = prefix == nil ? module : names.module(prefix, at: statement)
-            guard let next = current.child(named: name, module: stepModule) else {
+            let isFirst = current === builder.root
+            let next =
+                amongStructures && isFirst
+                ? builder.structures.first { $0.name == name && $0.module === stepModule }
+                : current.child(named: name, module: stepModule)
+            guard let next else {
                 return .missing(step: name, module: stepModule)
             }
             current = next
@@ -65,16 +95,29 @@ final class TreeEditor {
         return .found(current)
     }
 
-    private func reportMissing(_ statement: Statement, from module: LoadedModule?) {
-        guard case .missing(let step, let target) = find(statement, from: module) else { return }
+    private func reportMissing(
+        _ statement: Statement, from module: LoadedModule?, amongStructures: Bool = false
+    ) {
+        guard case .missing(let step, let target) = find(statement, from: module, amongStructures: amongStructures)
+        else { return }
         if let target, !target.isImplemented {
-            log.error(
+            log.report(
+                kind(of: statement),
                 "'\(statement.name) \(statement.text)' points into module '\(target.name)', which is only imported",
                 remedy: "add module '\(target.name)' to the set", statement.place)
         } else {
-            log.error(
+            log.report(
+                kind(of: statement),
                 "'\(statement.name) \(statement.text)' names no node: there is no '\(step)'",
                 remedy: "correct the path, or add the module that defines the node", statement.place)
+        }
+    }
+
+    private func kind(of statement: Statement) -> FaultKind {
+        switch statement.keyword {
+        case .deviation: .deviationTarget
+        case .unknown: names.isStructureAugment(statement) ? .augmentTarget : .annotationTarget
+        default: .augmentTarget
         }
     }
 
@@ -109,7 +152,7 @@ final class TreeEditor {
                 }
             }
             if reached.isEmpty {
-                log.warning("'\(child.text)' names no node", remedy: "correct the path", child.place)
+                log.report(.annotationTarget, "'\(child.text)' names no node", remedy: "correct the path", child.place)
             }
             annotate(reached, by: child)
         }
@@ -131,13 +174,29 @@ final class TreeEditor {
             return
         }
         for deviate in deviation.all(.deviate) {
+            let properties = fittingProperties(deviate, of: target)
             switch deviate.text {
             case "not-supported": target.removeFromParent()
-            case "add": add(deviate.substatements, to: target)
-            case "replace": replace(deviate.substatements, in: target)
-            case "delete": delete(deviate.substatements, from: target)
+            case "add": add(properties, to: target)
+            case "replace": replace(properties, in: target)
+            case "delete": delete(properties, from: target)
             default: break
             }
+        }
+    }
+
+    /// What of a `deviate` its target can have; the rest is reported, here or by `StatementRules`.
+    private func fittingProperties(_ deviate: Statement, of target: DraftNode) -> [Statement] {
+        let allowed = StatementRules.deviateProperties[deviate.text]
+        return deviate.substatements.filter { statement in
+            guard statement.prefix == nil else { return true }
+            guard TreeBuilder.allows(statement.keyword, in: target) else {
+                log.report(
+                    .deviationProperty, "'\(target.name)' is a \(target.kind), which has no '\(statement.name)'",
+                    remedy: "remove it", statement.place)
+                return false
+            }
+            return allowed?.contains(statement.keyword) ?? true
         }
     }
 
@@ -147,7 +206,8 @@ final class TreeEditor {
                 [.must, .unique, .unknown].contains(statement.keyword)
                 || statement.keyword == .default && target.kind == .leafList
             if !isMany, let old = target.first(statement.keyword) {
-                log.sacrifice(
+                log.report(
+                    .deviationProperty,
                     "'\(target.name)' already has '\(statement.name)' at \(old.place)",
                     remedy: "use 'deviate replace'", statement.place)
                 target.properties.removeAll { $0 === old }
@@ -159,6 +219,13 @@ final class TreeEditor {
     private func replace(_ statements: [Statement], in target: DraftNode) {
         var cleared: KeywordSet = []
         for statement in statements {
+            if [.default, .units].contains(statement.keyword), !cleared.contains(statement.keyword),
+                target.first(statement.keyword) == nil
+            {
+                log.report(
+                    .deviationProperty, "'\(target.name)' has no '\(statement.name)' to replace",
+                    remedy: "use 'deviate add'", statement.place)
+            }
             if statement.keyword != .unknown && !cleared.contains(statement.keyword) {
                 target.properties.removeAll { $0.keyword == statement.keyword }
                 cleared.insert(statement.keyword)
@@ -174,12 +241,21 @@ final class TreeEditor {
                 $0.keyword == statement.keyword && $0.name == statement.name && $0.argument == statement.argument
             }
             if target.properties.count == before {
-                log.sacrifice(
+                log.report(
+                    .deviationProperty,
                     "'\(target.name)' has no '\(statement.name) \(statement.text)' to delete",
                     remedy: "write the argument exactly as the module has it", statement.place)
             }
         }
     }
+}
+
+/// An `augment` of a module, and what it brought.
+struct AppliedAugment {
+    var statement: Statement
+    var module: LoadedModule
+    var target: DraftNode
+    var children: [DraftNode]
 }
 
 extension DraftNode {

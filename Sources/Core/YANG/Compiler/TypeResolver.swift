@@ -10,6 +10,10 @@ struct TypeResolution {
     var extensions: [Statement] = []
     /// The `path` statements of the leafrefs in the type, in the order of a walk over its members.
     var paths: [Statement] = []
+    /// Enums and bits that hang on a feature: no default may name them.
+    var conditionalMembers: Set<String> = []
+    /// What `vendor` policy gave up of the type.
+    var degradations: [String] = []
 }
 
 /// Resolves `type` statements; each once.
@@ -19,6 +23,7 @@ final class TypeResolver {
     let log: FaultLog
     private var known: [ObjectIdentifier: TypeResolution] = [:]
     private var open: [ObjectIdentifier] = []
+    private var matchers: [String: PatternMatcher] = [:]
 
     init(names: NameResolver, features: FeatureEvaluator, log: FaultLog) {
         self.names = names
@@ -39,12 +44,6 @@ final class TypeResolver {
         open.removeLast()
         known[key] = resolution
         return resolution
-    }
-
-    /// Checks a typedef that nothing may use.
-    func check(typedef: Statement, scope: Scope) {
-        guard let type = typedef.first(.type) else { return }
-        _ = resolve(type, scope: scope)
     }
 
     private func make(_ statement: Statement, scope: Scope) -> TypeResolution {
@@ -68,14 +67,15 @@ final class TypeResolver {
         let (prefix, name) = Identifier.split(statement.text)
         guard let module = names.module(prefix, at: statement) else { return nil }
         guard let (typedef, home) = module === scope.module ? scope.typedef(name) : module.scope.typedef(name) else {
-            log.error(
+            log.report(
+                .undefinedType,
                 "type '\(statement.text)' is not defined",
                 remedy: "expected a built-in type or a typedef of module '\(module.name)'", statement.place)
             return nil
         }
         guard let type = typedef.first(.type) else { return nil }
         guard !open.contains(ObjectIdentifier(type)) else {
-            log.error("typedef '\(name)' is defined by itself", remedy: "break the cycle", typedef.place)
+            log.report(.typedefCycle, "typedef '\(name)' is defined by itself", remedy: "break the cycle", typedef.place)
             return nil
         }
         var resolution = resolve(type, scope: home)
@@ -96,30 +96,49 @@ final class TypeResolver {
         if isBuiltIn && resolution.type.base == .decimal64 { readFractionDigits(&resolution.type, statement) }
         for child in statement.substatements where child.prefix == nil {
             guard resolution.type.base.allows(child.keyword) else {
-                log.error(
+                log.report(
+                    .wrongRestriction,
                     "'\(child.name)' does not restrict a \(resolution.type.base.rawValue)", remedy: "remove it",
                     child.place)
                 continue
             }
             switch child.keyword {
-            case .range: restrictRange(&resolution.type, by: child)
-            case .length: restrictLength(&resolution.type, by: child)
-            case .pattern: addPattern(child, to: &resolution.type)
-            case .path:
-                resolution.type.leafrefSource = child.text
-                resolution.paths.append(child)
-            case .requireInstance: resolution.type.requireInstance = child.text == "true"
-            case .base:
-                if let identity = names.identity(child.text, at: child) {
-                    resolution.type.identityBases.append(identity)
+            case .range: restrictRange(&resolution, by: child)
+            case .length: restrictLength(&resolution, by: child)
+            case .pattern: addPattern(child, to: &resolution)
+            case .path, .base, .type, .fractionDigits:
+                guard isBuiltIn else {
+                    log.report(
+                        .wrongRestriction, "'\(child.name)' does not restrict '\(statement.text)'",
+                        remedy: "it belongs into the typedef's own type", child.place)
+                    continue
                 }
-            case .type: addMember(child, to: &resolution, scope: scope)
+                define(&resolution, by: child, scope: scope)
+            case .requireInstance: resolution.type.requireInstance = child.text == "true"
             default: break
             }
+        }
+        for member in statement.substatements where member.keyword == .enum || member.keyword == .bit {
+            if member.first(.ifFeature) != nil { resolution.conditionalMembers.insert(member.text) }
         }
         if resolution.type.base == .enumeration { readEnums(&resolution.type, statement, isBuiltIn: isBuiltIn) }
         if resolution.type.base == .bits { readBits(&resolution.type, statement, isBuiltIn: isBuiltIn) }
         if isBuiltIn { checkComplete(resolution.type, statement) }
+    }
+
+    /// What only a built-in type may say: it makes the type what it is.
+    private func define(_ resolution: inout TypeResolution, by child: Statement, scope: Scope) {
+        switch child.keyword {
+        case .path:
+            resolution.type.leafrefSource = child.text
+            resolution.paths.append(child)
+        case .base:
+            if let identity = names.identity(child.text, at: child) {
+                resolution.type.identityBases.append(identity)
+            }
+        case .type: addMember(child, to: &resolution, scope: scope)
+        default: break
+        }
     }
 
     private func checkComplete(_ type: ResolvedType, _ statement: Statement) {
@@ -133,13 +152,19 @@ final class TypeResolver {
             default: nil
             }
         if let missing {
-            log.error("\(type.base.rawValue) without '\(missing)'", remedy: "add it", statement.place)
+            log.report(.incompleteType, "\(type.base.rawValue) without '\(missing)'", remedy: "add it", statement.place)
         }
     }
 
     private func addMember(_ statement: Statement, to resolution: inout TypeResolution, scope: Scope) {
         let member = resolve(statement, scope: scope)
+        if [.empty, .leafref].contains(member.type.base), !names.text(of: statement).isVersion11 {
+            log.report(
+                .laterVersion, "a union of \(member.type.base.rawValue) in a module of YANG version 1",
+                remedy: "add 'yang-version 1.1' to the module", statement.place)
+        }
         resolution.type.members.append(member.type)
+        resolution.degradations += member.degradations
         resolution.paths += member.paths
     }
 
@@ -147,7 +172,7 @@ final class TypeResolver {
         guard let digits = statement.argument(of: .fractionDigits).flatMap({ Int($0) }), (1...18).contains(digits)
         else {
             if statement.first(.fractionDigits) == nil {
-                log.error("decimal64 without 'fraction-digits'", remedy: "add it", statement.place)
+                log.report(.fractionDigits, "decimal64 without 'fraction-digits'", remedy: "add it", statement.place)
             }
             type.fractionDigits = 1
             return
@@ -155,52 +180,66 @@ final class TypeResolver {
         type.fractionDigits = digits
     }
 
-    private func restrictRange(_ type: inout ResolvedType, by statement: Statement) {
-        let digits = type.fractionDigits
-        guard let parts = RangeText.parse(statement.text, within: type.ranges, { RangeText.number($0, digits: digits) })
+    private func restrictRange(_ resolution: inout TypeResolution, by statement: Statement) {
+        let digits = resolution.type.fractionDigits
+        let base = resolution.type.ranges
+        guard let parts = RangeText.parse(statement.text, within: base, { RangeText.number($0, digits: digits) })
         else {
-            log.error("'\(statement.text)' is no range", remedy: "expected such as 1..10 | 20", statement.place)
+            log.report(.rangeSyntax, "'\(statement.text)' is no range", remedy: "expected such as 1..10 | 20", statement.place)
             return
         }
-        type.ranges = narrowed(type.ranges, to: parts, statement)
+        resolution.type.ranges = narrowed(base, to: parts, statement, &resolution.degradations)
     }
 
-    private func restrictLength(_ type: inout ResolvedType, by statement: Statement) {
-        let base = type.lengths.isEmpty ? [0...Int.max] : type.lengths
+    private func restrictLength(_ resolution: inout TypeResolution, by statement: Statement) {
+        let base = resolution.type.lengths.isEmpty ? [0...Int.max] : resolution.type.lengths
         guard let parts = RangeText.parse(statement.text, within: base, RangeText.length) else {
-            log.error("'\(statement.text)' is no length", remedy: "expected such as 1..10 | 20", statement.place)
+            log.report(.lengthSyntax, "'\(statement.text)' is no length", remedy: "expected such as 1..10 | 20", statement.place)
             return
         }
-        type.lengths = narrowed(base, to: parts, statement)
+        resolution.type.lengths = narrowed(base, to: parts, statement, &resolution.degradations)
     }
 
     /// A restriction may only narrow; where it does not, what both allow is left.
     private func narrowed<Bound>(
-        _ base: [ClosedRange<Bound>], to parts: [ClosedRange<Bound>], _ statement: Statement
+        _ base: [ClosedRange<Bound>], to parts: [ClosedRange<Bound>], _ statement: Statement,
+        _ degradations: inout [String]
     ) -> [ClosedRange<Bound>] {
         let areInside = parts.allSatisfy { part in
             base.contains { $0.contains(part.lowerBound) && $0.contains(part.upperBound) }
         }
         if areInside { return parts }
-        log.sacrifice(
+        degradations.append("\(statement.name) \"\(statement.text)\" allows more than the type that it restricts")
+        log.report(
+            .widenedType,
             "\(statement.name) \"\(statement.text)\" allows more than the type that it restricts",
             remedy: "narrow it", statement.place)
         let common = parts.flatMap { part in base.filter { $0.overlaps(part) }.map { $0.clamped(to: part) } }
         return common.isEmpty ? base : common
     }
 
-    private func addPattern(_ statement: Statement, to type: inout ResolvedType) {
+    private func addPattern(_ statement: Statement, to resolution: inout TypeResolution) {
         do {
-            type.patterns.append(
+            resolution.type.patterns.append(
                 TypePattern(
                     source: statement.text, isInverted: statement.first(.modifier) != nil,
                     errorMessage: statement.argument(of: .errorMessage),
-                    errorAppTag: statement.argument(of: .errorAppTag), matcher: try PatternMatcher(statement.text)))
+                    errorAppTag: statement.argument(of: .errorAppTag), matcher: try matcher(statement.text)))
         } catch {
-            log.sacrifice(
+            resolution.degradations.append("pattern '\(statement.text)' is faulty")
+            log.report(
+                .patternSyntax,
                 "pattern '\(statement.text)' is faulty: \(error.description)",
                 remedy: "write it as XML Schema has regular expressions", statement.place)
         }
+    }
+
+    /// The matcher of a pattern, compiled once a run.
+    private func matcher(_ pattern: String) throws(PatternSyntaxError) -> PatternMatcher {
+        if let known = matchers[pattern] { return known }
+        let made = try PatternMatcher(pattern)
+        matchers[pattern] = made
+        return made
     }
 
     // MARK: Enums and bits
@@ -234,20 +273,27 @@ final class TypeResolver {
             if isBuiltIn {
                 value = value ?? highest.map { $0 + 1 } ?? 0
             } else if let inherited = baseMembers[statement.text]?.value {
+                if let value, value != inherited {
+                    log.report(
+                        .memberNumber, "'\(statement.text)' is \(inherited) in the type that this one restricts",
+                        remedy: "remove '\(number.text) \(value)'", statement.place)
+                }
                 value = inherited
             } else {
-                log.error(
+                log.report(
+                    .unknownMember,
                     "'\(statement.text)' is not in the type that this one restricts", remedy: "remove it",
                     statement.place)
                 continue
             }
             guard let value, limits.contains(value) else {
-                log.error("no number is left for '\(statement.text)'", remedy: "give it one", statement.place)
+                log.report(.memberNumber, "no number is left for '\(statement.text)'", remedy: "give it one", statement.place)
                 continue
             }
             highest = max(highest ?? value, value)
             guard seenNames.insert(statement.text).inserted, seenValues.insert(value).inserted else {
-                log.error(
+                log.report(
+                    .repeatedMember,
                     "'\(statement.text)' (\(value)) is there twice", remedy: "names and numbers must differ",
                     statement.place)
                 continue

@@ -1,7 +1,7 @@
 /// The command line of `ncsc`, read as its manual page has it.
 struct CompilerArguments {
     enum Mode: Equatable {
-        case compile, bundle, module, version, info, namespace, extractSources
+        case compile, check, tree, bundle, module, version, info, namespace, extractSources, listErrors
     }
 
     struct Fault: Error {
@@ -26,6 +26,11 @@ struct CompilerArguments {
     var skipsDeviationFiles = false
     var appliesDeviations = true
     var supportsNoFeatures = false
+    var policy = CompilePolicy.strict
+    var treeDepth = Int.max
+    var treePath: [String] = []
+    var ignoresUnknownFeatures = false
+    var severities = FaultSeverities()
     private(set) var onlyFeatures: [String: Set<String>] = [:]
     private(set) var withoutFeatures: [String: Set<String>] = [:]
 
@@ -65,6 +70,7 @@ struct CompilerArguments {
         case "--version": try choose(.version)
         case "--get-info": try choose(.info)
         case "--get-uri": try choose(.namespace)
+        case "--check": try choose(.check)
         case "--check-only":
             try choose(.compile)
             onlyChecks = true
@@ -73,6 +79,9 @@ struct CompilerArguments {
         case "--skip-deviation-fxs": skipsDeviationFiles = true
         case "--ncs-no-apply-deviations": appliesDeviations = false
         case "--no-features": supportsNoFeatures = true
+        case "--list-errors": try choose(.listErrors)
+        case "--ignore-unknown-features": ignoresUnknownFeatures = true
+        case "--allow-interop-issues": severities.warnings.insert(.xpathConfig)
         default: return Self.ignored.contains(option)
         }
         return true
@@ -83,7 +92,11 @@ struct CompilerArguments {
         case "-a", "--annotate": annotations.append(value)
         case "--deviation": deviations.append(value)
         case "--yangpath": searchPath += value.split(separator: ":").map(String.init)
+        case "-f" where value == "tree": try choose(.tree)
         case "-f", "--fxsdep": dependencies.append(value)
+        case "--policy": policy = try Self.policy(value)
+        case "--tree-depth": treeDepth = try Self.depth(value)
+        case "--tree-path": treePath = value.split(separator: "/").map(String.init)
         case "-o", "--output": output = value
         case "-p", "--prefix": prefix = value
         case "--ncs-compile-bundle":
@@ -100,9 +113,44 @@ struct CompilerArguments {
         case "--ncs-ned-id": nedID = value
         case "-F", "--feature": try addFeatures(value, to: \.onlyFeatures)
         case "--no-feature": try addFeatures(value, to: \.withoutFeatures)
+        case "-E", "--error": severities.errors.formUnion([try kind(value, of: option)])
+        case "-W", "--warning": severities.warnings.formUnion([try kind(value, of: option)])
+        case "-w", "--no-warning": severities.silent.formUnion([try kind(value, of: option)])
         case "-C", "--conformance": isOnlyForImport = value.split(separator: ":").last == "import"
         default: break
         }
+    }
+
+    private static func policy(_ text: String) throws(Fault) -> CompilePolicy {
+        switch text {
+        case "strict": return .strict
+        case "vendor": return .vendor
+        default: throw Fault(message: "the policy is '\(text)'; expected strict or vendor")
+        }
+    }
+
+    private static func depth(_ text: String) throws(Fault) -> Int {
+        guard let depth = Int(text), depth > 0 else {
+            throw Fault(message: "--tree-depth is '\(text)'; expected a number from 1 on")
+        }
+        return depth
+    }
+
+    /// The kind of fault that a code names, if the option is for such.
+    private func kind(_ code: String, of option: String) throws(Fault) -> FaultKind {
+        guard let kind = FaultKind(rawValue: code) else {
+            throw Fault(message: "\(option) \(code): no such code; 'ncsc --list-errors' lists all")
+        }
+        let fits: Bool =
+            switch option {
+            case "-w", "--no-warning": kind.effect == .warned
+            case "-W", "--warning": kind.effect != .refused
+            default: true
+            }
+        guard fits else {
+            throw Fault(message: "\(option) \(code): this is an error that cannot be \(option == "-W" ? "a warning" : "left out")")
+        }
+        return kind
     }
 
     private mutating func choose(_ mode: Mode) throws(Fault) {
@@ -130,8 +178,8 @@ struct CompilerArguments {
         }
         switch mode {
         case nil: throw Fault(message: "nothing to do; 'ncsc' compiles with: ncsc -c [OPTIONS] FILE.yang")
-        case .version: break
-        case .compile, .info, .namespace, .bundle, .module, .extractSources:
+        case .version, .listErrors: break
+        case .compile, .check, .tree, .info, .namespace, .bundle, .module, .extractSources:
             guard !files.isEmpty else { throw Fault(message: "no file was named") }
         }
         if mode == .compile, files.count > 1 { throw Fault(message: "name one file to compile, not \(files.count)") }
@@ -157,18 +205,19 @@ struct CompilerArguments {
     private static let valued: Set<String> = [
         "-a", "--annotate", "--deviation", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
-        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance",
+        "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "-E", "--error",
+        "-W", "--warning", "-w", "--no-warning", "--policy", "--tree-depth", "--tree-path",
     ]
 
     /// Accepted without effect: they choose among messages, or save what this compiler need not save.
     private static let ignored: Set<String> = [
-        "--allow-interop-issues", "--strict-yang", "--no-yang-source", "--include-doc", "--use-description",
-        "--ignore-unknown-features", "--ncs-skip-template", "--ncs-skip-statistics", "--ncs-skip-config",
+        "--strict-yang", "--no-yang-source", "--include-doc", "--use-description",
+        "--ncs-skip-template", "--ncs-skip-statistics", "--ncs-skip-config",
         "--ncs-keep-callpoints", "--lax-revsion-merge", "--lax-revision-merge", "--ncs-apply-deviations",
     ]
 
     private static let ignoredValued: Set<String> = [
-        "-E", "--error", "-W", "--warning", "-w", "--no-warning", "--datastore", "--max-status", "--export",
+        "--datastore", "--max-status", "--export",
         "--ncs-depend-package", "--emulator-flags",
     ]
 

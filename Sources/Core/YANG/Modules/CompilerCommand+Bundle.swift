@@ -19,6 +19,7 @@ extension CompilerCommand {
         let bundle = try sort(files)
         var options = SchemaCompiler.Options()
         options.policy = .vendor
+        options.severities = arguments.severities
         options.annotations = bundle.annotations
         options.appliesDeviations = arguments.appliesDeviations
         options.searchPath =

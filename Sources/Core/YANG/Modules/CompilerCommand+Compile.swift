@@ -8,13 +8,7 @@ extension CompilerCommand {
         }
         let main = try source(file)
         let deviations = try arguments.deviations.map(source)
-        let annotations = try arguments.annotations.map(source)
-        var options = SchemaCompiler.Options()
-        options.features = arguments.features(for: Self.moduleName(of: main))
-        options.searchPath = arguments.searchPath + [Self.directory(of: file)] + searchPath
-        options.annotations = annotations
-        options.library = try dependencies()
-        options.implementsImports = true
+        let options = try options(for: [file], module: Self.moduleName(of: main))
         let outcome = SchemaCompiler(options: options).compile([main] + deviations)
         guard report(outcome) else { return false }
         guard let text = outcome.texts.first(where: { $0.source.path == file }) else { return false }
@@ -23,7 +17,7 @@ extension CompilerCommand {
         }
         if arguments.onlyChecks { return true }
         let target = arguments.output ?? "\(text.name).fxs"
-        let maker = CompiledModuleMaker(outcome: outcome, annotations: annotations, options: options)
+        let maker = CompiledModuleMaker(outcome: outcome, annotations: options.annotations, options: options)
         var module = try maker.make(text, deviations: deviations)
         module.isImplemented = !arguments.isOnlyForImport
         if let prefix = arguments.prefix { module.prefix = prefix == "module-name" ? module.name : prefix }

@@ -34,11 +34,14 @@ package struct CompilerCommand {
 
     private func run() throws -> Bool {
         switch arguments.mode {
+        case .listErrors: listErrors()
         case .version: output("\(Product.compatibleVersion)")
         case .info: for file in arguments.files { try printInfo(file) }
         case .namespace: for file in arguments.files { output(try CompiledModule.read(path: file).namespace) }
         case .extractSources: for file in arguments.files { try extractSources(of: file) }
         case .compile: return try compile(arguments.files[0])
+        case .check: return try check(arguments.files)
+        case .tree: return try drawTree(arguments.files)
         case .bundle, .module: return try compileBundle()
         case nil: return false
         }
@@ -98,15 +101,52 @@ package struct CompilerCommand {
         return result
     }
 
-    /// Prints the findings; whether the run may go on.
+    /// Prints the findings, each with its code; whether the run may go on.
     func report(_ outcome: SchemaCompiler.Outcome) -> Bool {
-        for diagnostic in outcome.diagnostics { errors(diagnostic.description) }
-        if outcome.schema == nil { return false }
-        if arguments.failsOnWarnings, outcome.diagnostics.contains(where: { $0.severity == .warning }) {
+        for diagnostic in outcome.diagnostics {
+            errors(diagnostic.description + (diagnostic.code.map { " [\($0)]" } ?? ""))
+        }
+        guard let schema = outcome.schema, knowsFeatures(of: schema) else { return false }
+        if arguments.failsOnWarnings, outcome.diagnostics.contains(where: isFailure) {
             errors("ncsc: warnings count as errors (--fail-on-warnings)")
             return false
         }
         return true
+    }
+
+    /// Whether `--fail-on-warnings` is about this one: `-W` excepts its kind.
+    private func isFailure(_ diagnostic: Diagnostic) -> Bool {
+        let kind = diagnostic.code.flatMap(FaultKind.init(rawValue:))
+        return diagnostic.severity == .warning && kind.map { !arguments.severities.warnings.contains($0) } ?? true
+    }
+
+    /// Whether the features that `--feature` and `--no-feature` name are there, in the modules that are.
+    private func knowsFeatures(of schema: Schema) -> Bool {
+        guard !arguments.ignoresUnknownFeatures else { return true }
+        var isGood = true
+        let named = arguments.onlyFeatures.merging(arguments.withoutFeatures) { $0.union($1) }
+        for (name, features) in named.sorted(by: { $0.key < $1.key }) {
+            guard let module = schema.module(named: name) else { continue }
+            for feature in features.subtracting(module.definedFeatures).sorted() {
+                errors("ncsc: module \(name) has no feature '\(feature)'; correct it, or use --ignore-unknown-features")
+                isGood = false
+            }
+        }
+        return isGood
+    }
+
+    /// Every code with what it comes to and where the rule is written.
+    private func listErrors() {
+        for kind in FaultKind.allCases {
+            let effect =
+                switch kind.effect {
+                case .warned: "warning"
+                case .refused: "error"
+                case .kept: "minor error"
+                case .dropped: "minor error; vendor policy drops \(kind.sacrifice ?? "what is at fault")"
+                }
+            output("\(kind.rawValue): \(effect)\(kind.rule.map { " (\($0))" } ?? "")")
+        }
     }
 
     func write(_ bytes: [UInt8], to path: String) throws {

@@ -16,14 +16,17 @@ struct StatementParser {
     var lineStart = 0
     var faults: [Diagnostic] = []
     private var frames: [Frame] = []
-    private var roots: [Statement] = []
+    /// The substatements of all open blocks, innermost last, below them the statements at the top.
+    private var pending: [Statement] = []
     private var names: [String: String] = [:]
+    private var extensionKeywords: [String: ExtensionKeyword] = [:]
     private var forbidsUnknownEscapes = false
 
     /// A statement whose block is open.
     private struct Frame {
         var head: Head
-        var substatements: [Statement] = []
+        /// Where its substatements begin in `pending`.
+        var start: Int
     }
 
     private struct Head {
@@ -45,7 +48,7 @@ struct StatementParser {
         return bytes.withUnsafeBufferPointer { buffer in
             var parser = StatementParser(bytes: buffer, source: source)
             parser.run()
-            return (parser.roots, parser.faults)
+            return (parser.pending, parser.faults)
         }
     }
 
@@ -84,7 +87,7 @@ struct StatementParser {
                 remedy: "add the missing '}'")
         }
         while !frames.isEmpty { popFrame() }
-        if roots.isEmpty && faults.isEmpty {
+        if pending.isEmpty && faults.isEmpty {
             fault("the file is empty", remedy: "expected a module or submodule statement")
         }
     }
@@ -100,19 +103,27 @@ struct StatementParser {
 
     private mutating func popFrame() {
         let frame = frames.removeLast()
-        append(frame.head, frame.substatements)
+        // A copy without spare room: most memory of a run is statements.
+        let substatements = Array(pending[frame.start...])
+        pending.removeSubrange(frame.start...)
+        append(frame.head, substatements)
     }
 
     private mutating func append(_ head: Head, _ substatements: [Statement]) {
-        let statement = Statement(
-            keyword: head.keyword, prefix: head.prefix, name: head.name, argument: head.argument,
-            substatements: substatements, source: source, line: head.line, column: head.column)
-        if frames.isEmpty {
-            roots.append(statement)
-        } else {
-            frames[frames.count - 1].substatements.append(statement)
-        }
+        pending.append(
+            Statement(
+                keyword: head.keyword, extensionKeyword: extensionKeyword(head), argument: head.argument,
+                substatements: substatements, source: source, line: head.line, column: head.column))
         if head.keyword == .yangVersion && frames.count == 1 { forbidsUnknownEscapes = head.argument == "1.1" }
+    }
+
+    private mutating func extensionKeyword(_ head: Head) -> ExtensionKeyword? {
+        if head.keyword != .unknown { return nil }
+        let text = "\(head.prefix ?? ""):\(head.name)"
+        if let known = extensionKeywords[text] { return known }
+        let made = ExtensionKeyword(prefix: head.prefix, name: head.name)
+        extensionKeywords[text] = made
+        return made
     }
 
     private mutating func openBlock(_ head: Head) {
@@ -122,7 +133,7 @@ struct StatementParser {
             skipBlock()
             return
         }
-        frames.append(Frame(head: head))
+        frames.append(Frame(head: head, start: pending.count))
     }
 
     /// Skips to the end of a block whose '{' is behind.
@@ -274,7 +285,7 @@ struct StatementParser {
         if let badEscape, forbidsUnknownEscapes {
             fault(
                 "'\\\(badEscape)' is no escape of YANG 1.1", remedy: "use a single-quoted string, or write '\\\\'",
-                severity: .warning)
+                severity: .warning, kind: .unknownEscape)
         }
         return takeString(from: start, to: end) { _ in text }
     }
@@ -406,11 +417,14 @@ struct StatementParser {
 
     private var column: Int32 { Int32(offset - lineStart + 1) }
 
-    private mutating func fault(_ summary: String, remedy: String, severity: Diagnostic.Severity = .error) {
-        faults.append(
-            Diagnostic(
-                severity, summary, remedy: remedy,
-                place: SourcePlace(file: source.path, line: Int(line), column: Int(column))))
+    private mutating func fault(
+        _ summary: String, remedy: String, severity: Diagnostic.Severity = .error, kind: FaultKind? = nil
+    ) {
+        var fault = Diagnostic(
+            severity, summary, remedy: remedy,
+            place: SourcePlace(file: source.path, line: Int(line), column: Int(column)))
+        fault.code = kind?.rawValue
+        faults.append(fault)
     }
 
     private mutating func checkEncoding() {

@@ -1,12 +1,13 @@
-import ConfigTree
 import YANG
 
 /// A part of a tree as a tree of its own: what lies at and below some paths, with what leads there.
-struct TreeSelection {
+package struct TreeSelection {
     /// Only state data, and the keys around it.
-    var stateOnly = false
+    package var stateOnly: Bool
 
-    func tree(_ source: DataTree, _ paths: [InstancePath]) -> DataTree {
+    package init(stateOnly: Bool = false) { self.stateOnly = stateOnly }
+
+    package func tree(_ source: DataTree, _ paths: [InstancePath]) -> DataTree {
         let draft = RowDraft(source.model.schema.root)
         for path in paths { add(path.steps[...], source.rootInstance, draft) }
         return DataTree(draft, model: source.model)
