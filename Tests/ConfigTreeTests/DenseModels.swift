@@ -1,6 +1,8 @@
 /// Small models in which nearly every node is bound to others.
 enum DenseModels {
-    static let all: [(name: String, text: String)] = [("net", net), ("when", when), ("refs", refs)]
+    static let all: [(name: String, text: String)] = [
+        ("net", net), ("when", when), ("refs", refs), ("circle", circle),
+    ]
 
     /// Lists that refer to each other, choices, counts, unique values.
     static let net = """
@@ -66,8 +68,6 @@ enum DenseModels {
           container d { when "../c = 'x'"; leaf e { type uint8; default 7; } leaf f { type string; mandatory true; } }
           leaf g { type string; must "../d/e = 7" { error-message "g wants e"; } }
           leaf h { type leafref { path "../d/e"; } }
-          leaf loop1 { when "../loop2 = 1 or ../a = 'true'"; type uint8; default 1; }
-          leaf loop2 { when "../loop1 = 1"; type uint8; default 1; must "../b or ../a = 'false'"; }
           list item {
             key k; unique "u"; unique "v w";
             leaf k { type uint8 { range 1..5; } }
@@ -93,6 +93,20 @@ enum DenseModels {
           augment /w:item { when "w:w = 2"; leaf extra { type string; mandatory true; must ". != ../w:in/w:x"; } }
           leaf all { type uint8; must ". >= count(../*)"; }
           container p { presence p; when "count(../item) < 4"; leaf q { type string; } }
+        }
+        """
+
+    /// Conditions that read each other, which yanglint refuses.
+    static let circle = """
+        module circle {
+          yang-version 1.1; namespace "urn:circle"; prefix c;
+          leaf a { type boolean; default false; }
+          leaf b { type boolean; }
+          leaf loop1 { when "../loop2 = 1 or ../a = 'true'"; type uint8; default 1; }
+          leaf loop2 { when "../loop1 = 1"; type uint8; default 1; must "../b or ../a = 'false'"; }
+          container c { when "count(../*) > 2"; leaf d { type uint8; default 1; must "../../loop1 or ../../b"; } }
+          leaf-list e { when "../c/d = 1 or ../b"; type uint8; default 1; max-elements 2; }
+          leaf f { when "string(..) != '1'"; type uint8; default 3; must "count(../e) > 0 or ../loop2 = 1"; }
         }
         """
 

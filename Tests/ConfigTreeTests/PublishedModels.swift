@@ -19,6 +19,7 @@ struct PublishedModels {
 
     static let all: [PublishedModels] = {
         let openconfig = shared + "/openconfig/v5.0.0"
+        let types = openconfig + "/third_party/ietf"
         let tapi = shared + "/tapi/v2.1.3"
         let ios = shared + "/nso-examples/cisco-ios-netsim-cli-1.0/src/yang"
         return [
@@ -29,10 +30,11 @@ struct PublishedModels {
                 } + [
                     "\(openconfig)/release/models/interfaces/openconfig-if-ip.yang",
                     "\(openconfig)/release/models/policy/openconfig-routing-policy.yang",
+                    "\(openconfig)/release/models/vlan/openconfig-vlan.yang",
                 ],
                 folders: [openconfig]),
-            PublishedModels(name: "tapi", files: yang(in: tapi), folders: [tapi]),
-            PublishedModels(name: "ios", files: [ios + "/netsim-ned-cisco-ios.yang"], folders: [ios]),
+            PublishedModels(name: "tapi", files: yang(in: tapi), folders: [tapi, types]),
+            PublishedModels(name: "ios", files: [ios + "/netsim-ned-cisco-ios.yang"], folders: [ios, types]),
         ]
     }()
 

@@ -140,6 +140,10 @@ struct RandomData {
         return path
     }
 
+    mutating func newEntry(_ list: SchemaNode, _ parent: InstancePath, in tree: DataTree) -> InstancePath {
+        parent.appending(list, keys: newKeys(list, tree, parent))
+    }
+
     private mutating func newKeys(_ list: SchemaNode, _ tree: DataTree, _ path: InstancePath) -> [String] {
         let entry = path.appending(list)
         let leaves = list.kind == .leafList ? [list] : list.keys

@@ -54,6 +54,9 @@ struct ValidationAgreement {
         while figures.edits < edits { try step() }
     }
 
+    /// The tree after one more edit, whatever comes of it.
+    mutating func edited() throws -> DataTree { try data.edit(tree) }
+
     private mutating func step() throws {
         var new = tree
         for _ in 0...Int.random(in: 0..<4, using: &data.random) {
@@ -120,10 +123,8 @@ struct ValidationAgreement {
         {
             return try tree.applying(.set(value), at: path)
         }
-        if fault.appTag == "too-few-elements", node.kind == .leafList,
-            let value = data.value(of: node, in: tree, at: path)
-        {
-            return try tree.applying(.create, at: path.parent.appending(node, keys: [value]))
+        if fault.appTag == "too-few-elements" {
+            return try tree.applying(.create, at: data.newEntry(node, path.parent, in: tree))
         }
         return try tree.applying(.delete, at: node.isKey || fault.appTag == "missing-choice" ? path.parent : path)
     }

@@ -11,10 +11,10 @@ private let soakEdits = ProcessInfo.processInfo.environment["OPENNED_SOAK_EDITS"
 func aChangeIsValidatedAsTheWholeTreeIs(name: String, seed: UInt64) throws {
     let text = try #require(DenseModels.all.first { $0.name == name }?.text)
     var agreement = ValidationAgreement(DataModel(try TreeModels.compile([text])), seed: seed)
-    try agreement.run(edits: soakEdits.map { $0 / 24 } ?? 500)
+    try agreement.run(edits: soakEdits.map { $0 / 32 } ?? 250)
     let figures = agreement.figures
     print("\(name), seed \(seed): \(figures)")
-    #expect(figures.valid * 20 > figures.edits && figures.invalid * 20 > figures.edits)
+    #expect(figures.valid * 40 > figures.edits && figures.invalid * 40 > figures.edits)
 }
 
 @Test(.enabled(if: soakEdits != nil, "a long run"), arguments: PublishedModels.all.map(\.name))

@@ -168,27 +168,11 @@ package final class Entries: Sendable {
     /// Calls `body` with each pair of entries with the same key that are not the same object; nil where one side has
     /// none. In key order; shared chunks are skipped, so the cost follows what differs.
     static func forEachDifference(_ old: Entries, _ new: Entries, _ body: (Row?, Row?) -> Void) {
-        guard var left = old.cursorByKey, var right = new.cursorByKey else {
+        guard let left = old.byKey, let right = new.byKey else {
             pairByPosition(old, new, body)
             return
         }
-        while true {
-            EntryCursor.skipShared(&left, &right)
-            switch (left.row, right.row) {
-            case (nil, nil): return
-            case (let a?, nil):
-                body(a, nil)
-                left.advance()
-            case (nil, let b?):
-                body(nil, b)
-                right.advance()
-            case (let a?, let b?):
-                let result = a === b ? 0 : old.order.compare(a, b)
-                if result <= 0 { left.advance() }
-                if result >= 0 { right.advance() }
-                if a !== b { body(result <= 0 ? a : nil, result >= 0 ? b : nil) }
-            }
-        }
+        EntryNode.forEachDifference(left, right, by: old.order.compare, body)
     }
 
     private static func pairByPosition(_ old: Entries, _ new: Entries, _ body: (Row?, Row?) -> Void) {

@@ -1,23 +1,30 @@
 /// A node of the persistent B+tree of `Entries`: either a chunk of rows or a branch of nodes.
 ///
 /// Invariants: a chunk has 1 to `width` rows; a branch has 1 to `width` children, all of the same height.
+///
+/// The width is small, because a copy of a node counts a reference to everything in it, and in a large list little of that
+/// is in the processor's caches.
 final class EntryNode: Sendable {
-    static let width = 48
+    static let width = 16
 
     let rows: ContiguousArray<Row>
     let children: ContiguousArray<EntryNode>
     let count: Int
+    /// The first row of the first chunk, so that a search need not go down for it; nil without rows.
+    private let first: Row?
 
     init(rows: ContiguousArray<Row>) {
         self.rows = rows
         children = []
         count = rows.count
+        first = rows.first
     }
 
     init(children: ContiguousArray<EntryNode>) {
         rows = []
         self.children = children
         count = children.reduce(0) { $0 + $1.count }
+        first = children.first?.first
     }
 
     /// A tree of full chunks over rows already in order.
@@ -32,7 +39,6 @@ final class EntryNode: Sendable {
     }
 
     var isChunk: Bool { children.isEmpty }
-    var firstRow: Row { isChunk ? rows[0] : children[0].firstRow }
 
     func row(at position: Int) -> Row {
         if isChunk { return rows[position] }
@@ -81,7 +87,7 @@ final class EntryNode: Sendable {
         var high = children.count
         while low < high {
             let middle = (low + high) / 2
-            if order(children[middle].firstRow) <= 0 { low = middle + 1 } else { high = middle }
+            if order(children[middle].first!) <= 0 { low = middle + 1 } else { high = middle }
         }
         return low - 1
     }
@@ -100,19 +106,90 @@ final class EntryNode: Sendable {
             } else {
                 rows.insert(row, at: index)
             }
-            return ContiguousArray(Self.split(rows).map { EntryNode(rows: $0) })
+            return ContiguousArray(Self.split(rows, grownAt: index).map { EntryNode(rows: $0) })
         }
         let index = childIndex { compare($0, row) }
+        let parts = children[index].inserted(row, compare)
         var children = children
-        children.replaceSubrange(index...index, with: children[index].inserted(row, compare))
-        return ContiguousArray(Self.split(children).map { EntryNode(children: $0) })
+        children.replaceSubrange(index...index, with: parts)
+        return ContiguousArray(Self.split(children, grownAt: index + parts.count - 1).map { EntryNode(children: $0) })
     }
 
-    private static func split<Element>(_ all: ContiguousArray<Element>) -> ContiguousArray<ContiguousArray<Element>> {
+    /// One that grew at its end is likely to grow there again, so it stays full.
+    private static func split<Element>(
+        _ all: ContiguousArray<Element>, grownAt index: Int
+    ) -> ContiguousArray<ContiguousArray<Element>> {
         guard all.count > width else { return [all] }
-        let middle = all.count / 2
+        let middle = index == all.count - 1 ? index : all.count / 2
         return [ContiguousArray(all[..<middle]), ContiguousArray(all[middle...])]
     }
+
+    // MARK: Differences
+
+    /// Calls `body` with each pair of rows with the same key that are not the same object; nil where one side has none.
+    /// Goes down together where both have kept their shape, so that what is shared is not even looked at.
+    static func forEachDifference(
+        _ a: EntryNode, _ b: EntryNode, by compare: (Row, Row) -> Int, _ body: (Row?, Row?) -> Void
+    ) {
+        if a === b { return }
+        if a.isChunk, b.isChunk { return compareRows(a.rows, b.rows, compare, body) }
+        let common = min(a.children.count, b.children.count)
+        var start = 0
+        while start < common, a.children[start] === b.children[start] { start += 1 }
+        var end = 0
+        while end < common - start,
+            a.children[a.children.count - 1 - end] === b.children[b.children.count - 1 - end] { end += 1 }
+        if a.children.count == start + end + 1, b.children.count == start + end + 1 {
+            return forEachDifference(a.children[start], b.children[start], by: compare, body)
+        }
+        if start == 0, end == 0 { return walk(a, b, compare, body) }
+        let left = EntryNode(children: ContiguousArray(a.children[start..<(a.children.count - end)]))
+        let right = EntryNode(children: ContiguousArray(b.children[start..<(b.children.count - end)]))
+        walk(left, right, compare, body)
+    }
+
+    private static func compareRows(
+        _ a: ContiguousArray<Row>, _ b: ContiguousArray<Row>, _ compare: (Row, Row) -> Int,
+        _ body: (Row?, Row?) -> Void
+    ) {
+        var (i, j) = (0, 0)
+        while i < a.count || j < b.count {
+            if i < a.count, j < b.count, a[i] === b[j] {
+                i += 1
+                j += 1
+                continue
+            }
+            let result = i == a.count ? 1 : j == b.count ? -1 : compare(a[i], b[j])
+            body(result <= 0 ? a[i] : nil, result >= 0 ? b[j] : nil)
+            if result <= 0 { i += 1 }
+            if result >= 0 { j += 1 }
+        }
+    }
+
+    private static func walk(
+        _ a: EntryNode, _ b: EntryNode, _ compare: (Row, Row) -> Int, _ body: (Row?, Row?) -> Void
+    ) {
+        var (left, right) = (EntryCursor(a), EntryCursor(b))
+        while true {
+            EntryCursor.skipShared(&left, &right)
+            switch (left.row, right.row) {
+            case (nil, nil): return
+            case (let a?, nil):
+                body(a, nil)
+                left.advance()
+            case (nil, let b?):
+                body(nil, b)
+                right.advance()
+            case (let a?, let b?):
+                let result = a === b ? 0 : compare(a, b)
+                if result <= 0 { left.advance() }
+                if result >= 0 { right.advance() }
+                if a !== b { body(result <= 0 ? a : nil, result >= 0 ? b : nil) }
+            }
+        }
+    }
+
+    // MARK: Removal
 
     /// Without `row`, which is there and is not the only one.
     func removing(_ row: Row, by compare: (Row, Row) -> Int) -> EntryNode {

@@ -38,6 +38,8 @@ package struct DataNode: XPathNode, Sendable {
         instance.entry(list, keys).map { DataNode($0) }
     }
 
+    package func entryCount(of list: SchemaNode) -> Int { instance.row?.entries(in: list.slot)?.count ?? 0 }
+
     package func precedes(_ other: DataNode) -> Bool {
         isText != other.isText && instance == other.instance ? other.isText : instance.precedes(other.instance)
     }

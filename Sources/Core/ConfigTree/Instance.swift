@@ -137,7 +137,8 @@ package final class Instance: Sendable {
         childSchema?.dataChild(named: name).map { Array(entries($0)) } ?? []
     }
 
-    private func instance(of list: SchemaNode, _ row: Row) -> Instance {
+    /// The entry of `list` that `row`, which is in this instance, holds.
+    func instance(of list: SchemaNode, _ row: Row) -> Instance {
         let content: Content = list.kind == .leafList ? .value(row.value(at: 0), isDefault: false) : .row(row)
         return Instance(list, self, innerModel, content)
     }

@@ -61,7 +61,7 @@ private struct ChangeWalk {
 
     private func instance(_ change: DiffNode, _ parent: Instance) -> Instance? {
         switch change.node.kind {
-        case .list, .leafList: parent.entry(change.node, change.keys)
+        case .list, .leafList: change.new.map { parent.instance(of: change.node, $0) }
         default: parent.child(change.node)
         }
     }

@@ -58,10 +58,10 @@ struct ValueHash {
     }
 }
 
-/// A node of the trie: a chunk of ascending hashes with their counts, or a branch over five bits of the hash.
+/// A node of the trie: a chunk of ascending hashes with their counts, or a branch over four bits of the hash.
 private final class HashNode: Sendable {
-    static let topShift = 59
-    private static let width = 32
+    static let topShift = 60
+    private static let width = 48
 
     private let hashes: ContiguousArray<UInt64>
     private let counts: ContiguousArray<UInt32>
@@ -98,15 +98,15 @@ private final class HashNode: Sendable {
     private static func branch(_ sorted: ArraySlice<UInt64>, _ shift: Int) -> HashNode {
         var children: ContiguousArray<HashNode> = []
         var rest = sorted
-        for index in 0..<32 {
+        for index in 0..<16 {
             let end = rest.firstIndex { digit($0, shift) > index } ?? rest.endIndex
-            children.append(packed(rest[rest.startIndex..<end], shift: shift - 5))
+            children.append(packed(rest[rest.startIndex..<end], shift: shift - 4))
             rest = rest[end...]
         }
         return HashNode(children: children)
     }
 
-    private static func digit(_ hash: UInt64, _ shift: Int) -> Int { Int(truncatingIfNeeded: hash >> UInt64(shift)) & 31 }
+    private static func digit(_ hash: UInt64, _ shift: Int) -> Int { Int(truncatingIfNeeded: hash >> UInt64(shift)) & 15 }
 
     /// The place of `hash` in the chunk, or where it would be.
     private func place(of hash: UInt64) -> Int {
@@ -124,7 +124,7 @@ private final class HashNode: Sendable {
         var shift = Self.topShift
         while !node.children.isEmpty {
             node = node.children[Self.digit(hash, shift)]
-            shift -= 5
+            shift -= 4
         }
         let place = node.place(of: hash)
         return place < node.hashes.count && node.hashes[place] == hash ? Int(node.counts[place]) : 0
@@ -134,7 +134,7 @@ private final class HashNode: Sendable {
         guard children.isEmpty else {
             var children = children
             let digit = Self.digit(hash, shift)
-            children[digit] = children[digit].adding(difference, to: hash, shift: shift - 5)
+            children[digit] = children[digit].adding(difference, to: hash, shift: shift - 4)
             return HashNode(children: children)
         }
         var hashes = hashes
@@ -159,7 +159,7 @@ private final class HashNode: Sendable {
     private static func split(
         _ hashes: ContiguousArray<UInt64>, _ counts: ContiguousArray<UInt32>, _ shift: Int
     ) -> HashNode {
-        var parts = [(ContiguousArray<UInt64>, ContiguousArray<UInt32>)](repeating: ([], []), count: 32)
+        var parts = [(ContiguousArray<UInt64>, ContiguousArray<UInt32>)](repeating: ([], []), count: 16)
         for (hash, count) in zip(hashes, counts) {
             parts[digit(hash, shift)].0.append(hash)
             parts[digit(hash, shift)].1.append(count)

@@ -43,10 +43,10 @@ extension XPathRun {
         // There are neither identifiers nor languages in YANG data.
         if function == .id { return .nodeSet([]) }
         if function == .lang { return .boolean(false) }
+        if function == .count { return .number(Double(try count(arguments[0], focus))) }
         let set = arguments.isEmpty ? [focus.node] : try nodes(arguments[0], focus)
         let first = Self.first(of: set)
         switch function {
-        case .count: return .number(Double(set.count))
         case .name, .localName: return .string(first.map { isTop($0) ? "" : $0.name } ?? "")
         case .namespaceURI:
             guard let first, !first.module.isEmpty, !isTop(first) else { return .string("") }
@@ -65,6 +65,25 @@ extension XPathRun {
             default: return .number(sum)
             }
         }
+    }
+
+    /// How many nodes a path names. Those of a list as a whole are not made to be counted.
+    private mutating func count(_ path: XPathExpression, _ focus: Focus) throws(XPathError) -> Int {
+        guard case .path(let start, let steps) = path, let last = steps.last, last.axis == .child,
+            last.predicates.isEmpty, case .name(let module, let name) = last.test
+        else { return try nodes(path, focus).count }
+        var sum = 0
+        for parent in try nodes(.path(start: start, steps: steps.dropLast()), focus) {
+            if !parent.isText, let list = parent.schemaNode?.dataChild(named: name, module: module), list.kind == .list {
+                try spend(1)
+                sum += parent.entryCount(of: list)
+            } else {
+                let found = parent.children(named: name, module: module)
+                try spend(1 + found.count)
+                sum += found.count
+            }
+        }
+        return sum
     }
 
     // MARK: Numbers

@@ -26,11 +26,17 @@ package protocol XPathNode: Hashable {
     func children(named name: String, module: String?) -> [Self]
     /// The entry of the child `list` with these canonical key values, in the order of the list's `key` statement.
     func entry(of list: SchemaNode, keys: [String]) -> Self?
+    /// How many entries the child `list` has.
+    func entryCount(of list: SchemaNode) -> Int
     /// Whether this node comes before `other`, of the same tree, in document order.
     func precedes(_ other: Self) -> Bool
 }
 
 extension XPathNode {
+    package func entryCount(of list: SchemaNode) -> Int {
+        children(named: list.name, module: list.module.name).count
+    }
+
     /// The string-value of XPath 1.0 section 5: of an inner node the values of all leaves below it, one after the other.
     package var stringValue: String {
         if isText || schemaNode?.isTerminal == true { return ownValue }
