@@ -18,7 +18,7 @@ SEEDS         ?= 1000
 export FUZZ_SECONDS ?= 60
 # Seconds after which tests that hang are ended, with exit status 124.
 TEST_LIMIT    ?= 1800
-BENCHMARKS    ?= CommitPath bench-packed-tree bench-patterns bench-schema-load bench-ssh-server
+BENCHMARKS    ?= CommitPath bench-data-codec bench-packed-tree bench-patterns bench-schema-load bench-ssh-server bench-validated-edit
 
 all: build
 

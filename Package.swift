@@ -113,8 +113,10 @@ let package = Package(
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
+        benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
+        benchmark("bench-validated-edit", in: "ValidatedEdit", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
 
         // MARK: Tests

@@ -10,7 +10,8 @@ final class RawListener: Sendable {
     let address: SocketAddress
 
     /// Without a body nobody accepts: the system completes the connection and then all is silence.
-    init(_ body: (@Sendable (Int32) -> Void)? = nil) {
+    /// Without `isListening` the port is only kept: connections are refused, and nobody else gets it.
+    init(isListening: Bool = true, _ body: (@Sendable (Int32) -> Void)? = nil) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
@@ -22,7 +23,7 @@ final class RawListener: Sendable {
                 _ = getsockname(descriptor, $0, &size)
             }
         }
-        listen(descriptor, 16)
+        if isListening { listen(descriptor, 16) }
         self.descriptor = descriptor
         address = SocketAddress(host: "127.0.0.1", port: UInt16(bigEndian: name.sin_port))
         guard let body else { return }
@@ -73,16 +74,17 @@ func threadCount() -> Int { (try? FileManager.default.contentsOfDirectory(atPath
     }
 
     @Test func refusedAndSilentServersAreToldApart() throws {
-        var listener: RawListener? = RawListener()
-        let address = listener!.address
-        var options = SSHSessionOptions(address: address, user: "admin", hostKeyPolicy: .acceptAny)
+        let listener = RawListener()
+        var options = SSHSessionOptions(address: listener.address, user: "admin", hostKeyPolicy: .acceptAny)
         options.connectTimeout = .milliseconds(400)
         let silent = try SSHSession(options)
         let start = ContinuousClock.now
         #expect(wireError { try silent.connect() }?.code == .timeout)
         #expect(ContinuousClock.now - start < .seconds(3))
         #expect(ContinuousClock.now - start >= .milliseconds(390))
-        listener = nil
+        let closed = RawListener(isListening: false)
+        let address = closed.address
+        options.address = address
         let refused = wireError { try SSHSession(options).connect() }
         #expect(refused?.code == .connectionRefused)
         #expect(refused?.description.hasPrefix("\(address): connection refused") == true)
