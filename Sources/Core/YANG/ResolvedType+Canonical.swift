@@ -31,6 +31,8 @@ package struct ValueContext: Sendable {
     package var defaultModule: String?
     /// The type of a node: the next one in a leafref's chain.
     package var leafrefType: @Sendable (NodeID) -> ResolvedType?
+    /// The schema over which instance-identifiers lead; nil while it is being made.
+    var schema: Schema?
 
     package init(
         identities: IdentityTable = IdentityTable(),
@@ -48,6 +50,7 @@ package struct ValueContext: Sendable {
     package init(schema: Schema, defaultModule: String? = nil) {
         self.init(
             identities: schema.identities, defaultModule: defaultModule, leafrefType: { schema[$0].type })
+        self.schema = schema
     }
 }
 
