@@ -155,8 +155,9 @@ package struct PackageLoader: Sendable {
     private func driverSchema(
         _ package: inout LoadedPackage, _ modules: PackageModules
     ) -> (schema: Schema, digest: String)? {
-        let digest = [modules.device, modules.annotations, modules.library].map(Self.digest).joined(separator: " ")
+        let digest = [modules.device, modules.annotations, modules.library, modules.recipes].map(Self.digest).joined(separator: " ")
         if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
+            package.notes = Self.notes(driver.schema.diagnostics)
             return (driver.schema, digest)
         }
         var options = SchemaCompiler.Options()
@@ -164,6 +165,7 @@ package struct PackageLoader: Sendable {
         options.searchPath = modules.searchPath + [moduleDirectory]
         options.annotations = modules.annotations
         options.library = modules.library
+        options.recipes = modules.recipes
         let outcome = SchemaCompiler(options: options).compile(modules.device)
         let errors = outcome.diagnostics.filter { $0.severity == .error }
         package.warnings += outcome.diagnostics.filter { $0.severity == .warning }.prefix(20).map(\.description)
@@ -171,7 +173,13 @@ package struct PackageLoader: Sendable {
             package.fail(.fileLoadError, errors.prefix(20).map(\.description))
             return nil
         }
+        package.notes = Self.notes(schema.diagnostics)
         return (schema, digest)
+    }
+
+    /// What recipes did, and which of them no longer apply.
+    private static func notes(_ diagnostics: [Diagnostic]) -> [String] {
+        diagnostics.filter { $0.place?.file.hasSuffix(".recipe") ?? false }.map(\.description)
     }
 
     /// The system model with the packages' modules. A package whose modules do not compile fails, and the rest goes on.

@@ -6,6 +6,7 @@ final class ModuleLoader {
     let log: FaultLog
     private let searchPath: SearchPath
     private let implementsImports: Bool
+    private let recipes: RecipeBook
     private(set) var texts: [ModuleText] = []
     private(set) var modules: [LoadedModule] = []
     /// Texts whose `annotate` statements apply to the others.
@@ -15,7 +16,8 @@ final class ModuleLoader {
     private var library: [String: [ModuleText]] = [:]
     private var readFiles: [String: ModuleText?] = [:]
 
-    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool) {
+    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool, recipes: [SchemaCompiler.Source] = []) {
+        self.recipes = RecipeBook(recipes, log: log)
         self.log = log
         self.searchPath = searchPath
         self.implementsImports = implementsImports
@@ -42,6 +44,7 @@ final class ModuleLoader {
             self.annotations.append(text)
         }
         self.annotations += texts.filter { $0.module != nil && Self.annotates($0) }
+        recipes.report()
         reportUnusedSubmodules(given)
         reportCycles()
     }
@@ -57,7 +60,7 @@ final class ModuleLoader {
 
     private func parse(_ source: SchemaCompiler.Source) -> ModuleText? {
         let sourceText = SourceText(path: source.path, index: texts.count)
-        let (statements, faults) = StatementParser.parse(source.bytes, source: sourceText)
+        let (statements, faults) = recipes.parse(source.bytes, source: sourceText)
         for fault in faults { log.add(fault) }
         guard let statement = statements.first else { return nil }
         guard statement.keyword == .module || statement.keyword == .submodule, statement.argument != nil else {

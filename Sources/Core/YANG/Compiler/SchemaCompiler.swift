@@ -25,6 +25,8 @@ package struct SchemaCompiler: Sendable {
         package var annotations: [Source] = []
         /// Texts to import and include from, before the search path: what compiled modules brought with them.
         package var library: [Source] = []
+        /// Files of recipes (`Recipe`): patches to the texts, whichever of them are read.
+        package var recipes: [Source] = []
         package var appliesDeviations = true
         /// Whether modules found on the search path are implemented like those given: to check one module by itself,
         /// whose augments and leafrefs point into what it imports.
@@ -63,7 +65,8 @@ package struct SchemaCompiler: Sendable {
     package func compile(_ sources: [Source]) -> Outcome {
         let log = FaultLog(policy: options.policy)
         let loader = ModuleLoader(
-            log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
+            log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports,
+            recipes: options.recipes)
         loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()

@@ -14,6 +14,7 @@ extension CompilerCommand {
         options.searchPath = arguments.searchPath + [Self.directory(of: file)] + searchPath
         options.annotations = annotations
         options.library = try dependencies()
+        options.recipes = try recipes()
         options.implementsImports = true
         let outcome = SchemaCompiler(options: options).compile([main] + deviations)
         guard report(outcome) else { return false }
@@ -75,6 +76,10 @@ struct CompiledModuleMaker {
         }
         texts += deviations.map { entry($0, .deviation) }
         texts += dependencies(of: summary, given: given).map { entry($0, .dependency) }
+        let names = Set(texts.map(\.name))
+        texts += options.recipes.filter { !RecipeBook.modules(of: $0).isDisjoint(with: names) }.map {
+            entry($0, .recipe)
+        }
         return CompiledModule(
             name: summary.name, namespace: summary.namespace, prefix: summary.prefix, revision: summary.revision,
             features: options.features, policy: options.policy, imports: summary.imports, texts: texts)
@@ -104,7 +109,7 @@ struct CompiledModuleMaker {
 
     private func entry(_ source: SchemaCompiler.Source, _ role: CompiledModule.Role) -> CompiledModule.Text {
         CompiledModule.Text(
-            role: role, name: CompilerCommand.moduleName(of: source), revision: nil,
+            role: role, name: role == .recipe ? "" : CompilerCommand.moduleName(of: source), revision: nil,
             fileName: Self.fileName(source.path), bytes: source.bytes)
     }
 
