@@ -63,7 +63,7 @@ extension CompileRequest {
         for kinds in options.severities.all { writer.put(kinds.joined(separator: " ")) }
         writer.put(options.searchPath.count)
         for directory in options.searchPath { writer.put(directory) }
-        for list in [sources, options.annotations, options.library] {
+        for list in [sources, options.annotations, options.library, options.recipes] {
             writer.put(list.count)
             for source in list {
                 writer.put(source.path)
@@ -92,7 +92,7 @@ extension CompileRequest {
                 lists[list].append(SchemaCompiler.Source(path: try reader.text(), bytes: try reader.blob()))
             }
         }
-        (options.annotations, options.library) = (lists[1], lists[2])
+        (options.annotations, options.library, options.recipes) = (lists[1], lists[2], lists[3])
         return (CompileRequest(sources: lists[0], options: options, key: key), path)
     }
 }

@@ -31,6 +31,7 @@ extension CompilerCommand {
         options.annotations = try arguments.annotations.map(source)
         options.severities = arguments.severities
         options.library = try dependencies()
+        options.recipes = try recipes()
         options.severities = arguments.severities
         options.implementsImports = true
         return options
