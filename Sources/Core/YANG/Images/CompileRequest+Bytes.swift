@@ -86,7 +86,7 @@ extension CompileRequest {
         for _ in 0..<3 { kinds.append(try reader.text().split(separator: " ").map(String.init)) }
         options.severities = FaultSeverities(all: kinds)
         for _ in 0..<(try reader.number()) { options.searchPath.append(try reader.text()) }
-        var lists: [[SchemaCompiler.Source]] = [[], [], []]
+        var lists: [[SchemaCompiler.Source]] = [[], [], [], []]
         for list in lists.indices {
             for _ in 0..<(try reader.number()) {
                 lists[list].append(SchemaCompiler.Source(path: try reader.text(), bytes: try reader.blob()))
