@@ -94,7 +94,9 @@ func loadTime(_ cache: SchemaCache, _ request: CompileRequest) -> Double {
     print("  image: \(schema.nodeCount) nodes, \(mebibytes(schema.byteCount))")
     report("bytes a node", perNode, atMost: 200)
     let load = loadTime(cache, request)
-    print("  load from the cache: \(milliseconds(load)) CPU (digest of texts and search path: \(milliseconds(digestTime)))")
+    print(
+        "  load from the cache: \(milliseconds(load)) CPU (digest of texts and search path: \(milliseconds(digestTime)))"
+    )
     report("load against yanglint", load / peer.cpu, atMost: 0.05)
 }
 

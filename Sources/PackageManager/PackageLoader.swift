@@ -161,7 +161,8 @@ package struct PackageLoader: Sendable {
     private func driverSchema(
         _ package: inout LoadedPackage, _ modules: PackageModules
     ) -> (schema: Schema, digest: String)? {
-        let digest = [modules.device, modules.annotations, modules.library, modules.recipes].map(Self.digest).joined(separator: " ")
+        let digest = [modules.device, modules.annotations, modules.library, modules.recipes].map(Self.digest).joined(
+            separator: " ")
         if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
             package.notes = Self.notes(driver.schema.diagnostics)
             return (driver.schema, digest)

@@ -47,9 +47,10 @@ struct RecipeTests {
         #expect(schema.node("top/wrong")?.type?.base == .string && schema.node("top/wrong")?.musts.isEmpty == true)
         #expect(schema.node("top/added")?.place.description == "r0.recipe:5:23")
         #expect(schema.node("top/extra")?.place.description == "m.yang:7:27")
-        #expect(outcome.diagnostics.map(\.description) == [
-            "r0.recipe:1:1: note: recipe 'one' applied to m@2026-02-02: It is wrong."
-        ])
+        #expect(
+            outcome.diagnostics.map(\.description) == [
+                "r0.recipe:1:1: note: recipe 'one' applied to m@2026-02-02: It is wrong."
+            ])
     }
 
     @Test func faultsOfAddedStatementsAreInTheRecipeFile() {
@@ -99,7 +100,9 @@ struct RecipeTests {
 
     @Test func moduleThatIsNotThereIsNamed() {
         let outcome = compile("recipe a { module other; fault \"f\"; remove \"leaf x\"; }")
-        #expect(outcome.findings.contains("r0.recipe:1:1: recipe 'a' does not apply: module 'other' is not part of this run"))
+        #expect(
+            outcome.findings.contains(
+                "r0.recipe:1:1: recipe 'a' does not apply: module 'other' is not part of this run"))
     }
 
     @Test(arguments: [
@@ -115,8 +118,14 @@ struct RecipeTests {
         ("recipe a { module m; fault \"f\"; remove \"leaf x\" { a; } }", "1:33: 'remove' has statements in it"),
         ("recipe a { module m; fault \"f\"; mend \"leaf x\"; }", "1:33: a recipe has no 'mend'"),
         ("recipe a { module m; fault \"f\"; substitute \"x\"; }", "1:33: substitute does not say by what"),
-        ("recipe a { module m; fault \"f\"; substitute \"x\" { with \"x\"; } }", "1:33: the text is substituted by itself"),
-        ("recipe a { module m; fault \"f\"; substitute \"x\" { with \"\\n\"; } }", "1:33: the new text has another number"),
+        (
+            "recipe a { module m; fault \"f\"; substitute \"x\" { with \"x\"; } }",
+            "1:33: the text is substituted by itself"
+        ),
+        (
+            "recipe a { module m; fault \"f\"; substitute \"x\" { with \"\\n\"; } }",
+            "1:33: the new text has another number"
+        ),
         ("recipe a { module m; fault \"f\"; substitute \"x\" { with y; lines \"(\"; } }", "1:58: '(' is no pattern"),
         ("recipe a { module m; fault \"f\"; substitute \"x\" { with y; count 0; } }", "1:58: '0' is no count"),
         ("recipe a { module m; fault \"f\"; revision new; remove \"leaf x\"; }", "1:33: 'new' is no revision"),
@@ -140,9 +149,12 @@ struct RecipeTests {
     @Test func hostileTextsEndSoon() {
         let long = String(repeating: "a / ", count: 5_000)
         #expect(compile(recipe("remove \"\(long)b\";")).findings.contains { $0.contains("more than 64 steps") })
-        let growing = (0..<40).map { "substitute \"x\" { with \"\(String(repeating: "x", count: 1_000))\"; }  // \($0)" }
+        let growing = (0..<40).map {
+            "substitute \"x\" { with \"\(String(repeating: "x", count: 1_000))\"; }  // \($0)"
+        }
         let outcome = compile(
-            in: "module m { namespace \"urn:m\"; prefix m; description \"x\"; }", recipe(growing.joined(separator: "\n")))
+            in: "module m { namespace \"urn:m\"; prefix m; description \"x\"; }",
+            recipe(growing.joined(separator: "\n")))
         #expect(outcome.findings.contains { $0.contains("becomes larger than") }, "\(outcome.findings)")
     }
 

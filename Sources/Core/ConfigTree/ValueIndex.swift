@@ -106,7 +106,9 @@ private final class HashNode: Sendable {
         return HashNode(children: children)
     }
 
-    private static func digit(_ hash: UInt64, _ shift: Int) -> Int { Int(truncatingIfNeeded: hash >> UInt64(shift)) & 15 }
+    private static func digit(_ hash: UInt64, _ shift: Int) -> Int {
+        Int(truncatingIfNeeded: hash >> UInt64(shift)) & 15
+    }
 
     /// The place of `hash` in the chunk, or where it would be.
     private func place(of hash: UInt64) -> Int {

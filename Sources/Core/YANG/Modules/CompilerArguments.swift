@@ -206,7 +206,8 @@ struct CompilerArguments {
     static let deviceTypes: Set<String> = ["netconf", "snmp-ned", "generic-ned", "cli-ned"]
 
     private static let valued: Set<String> = [
-        "-a", "--annotate", "--deviation", "--recipes", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
+        "-a", "--annotate", "--deviation", "--recipes", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p",
+        "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
         "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "-E", "--error",
         "-W", "--warning", "-w", "--no-warning", "--policy", "--tree-depth", "--tree-path",
