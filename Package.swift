@@ -129,7 +129,7 @@ let package = Package(
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
             swiftSettings: settings),
-        tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Trees"]),
+        tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
         .target(
             name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",

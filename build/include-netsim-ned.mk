@@ -23,6 +23,7 @@ all: netsim
 include $(NCS_DIR)/src/ncs/build/include.ncs.mk
 
 NED_SRC    := $(wildcard yang/*.yang)
+RECIPES    := $(wildcard recipes/*.recipe)
 NED_ID_ARG := $(shell $(NCS_DIR)/support/ned-ncs-ned-id-arg package-meta-data.xml.in)
 YANGPATH   += $(NCS_DIR)/src/ncs/yang
 
@@ -33,10 +34,10 @@ fxs: ../package-meta-data.xml ncsc-out/.done
 	mkdir -p ../load-dir
 	$(NCS_DIR)/support/ned-make-package-meta-data $<
 
-ncsc-out/.done: $(NED_SRC) | ../package-meta-data.xml
+ncsc-out/.done: $(NED_SRC) $(RECIPES) | ../package-meta-data.xml
 	mkdir -p ../load-dir
 	$(NCSC) --ncs-compile-bundle yang --ncs-device-dir ncsc-out --ncs-device-type $(DEVICE_TYPE) \
-	    $(YANGPATH:%=--yangpath %) $(NED_ID_ARG) $(NCSC_EXTRA_FLAGS)
+	    $(YANGPATH:%=--yangpath %) $(RECIPES:%=--recipes %) $(NED_ID_ARG) $(NCSC_EXTRA_FLAGS)
 	cp ncsc-out/modules/fxs/*.fxs ../load-dir
 	touch $@
 

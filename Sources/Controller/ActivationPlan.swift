@@ -16,6 +16,7 @@ struct ActivationPlan {
         var from: String?
         var to: String?
         var info: [String] = []
+        var notes: [String] = []
     }
 
     let next: LoadedSystem
@@ -67,7 +68,8 @@ struct ActivationPlan {
                     before.digest == after.digest && before.status == after.status ? .unchanged : .changed
                 }
             return PackageChange(
-                package: name, kind: kind, from: before?.version, to: after?.version, info: after?.errorInfo ?? [])
+                package: name, kind: kind, from: before?.version, to: after?.version, info: after?.errorInfo ?? [],
+                notes: kind == .unchanged ? [] : after?.notes ?? [])
         }
     }
 
@@ -108,7 +110,7 @@ struct ActivationPlan {
             item.put("change", change.kind.rawValue)
             if let version = change.from, !version.isEmpty { item.put("from-version", version) }
             if let version = change.to, !version.isEmpty { item.put("to-version", version) }
-            for info in change.info { item.put("info", info) }
+            for info in change.info + change.notes { item.put("info", info) }
         }
         for nedID in [nil] + Set(schemaChanges.compactMap(\.nedID)).sorted() {
             let changes = schemaChanges.filter { $0.nedID == nedID }.map(\.change)

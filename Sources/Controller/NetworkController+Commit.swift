@@ -15,7 +15,7 @@ extension NetworkController {
         _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false
     ) throws(ControlError) -> CommitOutcome {
         try upgradeGate.admit()
-        let request = try carried(request)
+        let request = pruned(try carried(request))
         try requireNotLocked(by: session)
         let changes = ChangeSet(request.base.diff(to: request.candidate))
         guard !changes.isEmpty else { return CommitOutcome(isEmpty: true) }
@@ -44,6 +44,19 @@ extension NetworkController {
         let candidate = DataCarrier.carry(request.candidate, to: model)
         guard base.losses.isEmpty, candidate.losses.isEmpty else { throw UpgradeGate.replacedModel }
         return CommitRequest(base: base.tree, candidate: candidate.tree, options: request.options)
+    }
+
+    /// Without the nodes whose `when` the change makes false: they go with it (RFC 7950 section 8.2.1).
+    private func pruned(_ request: CommitRequest) -> CommitRequest {
+        var request = request
+        request.candidate = pruned(request.candidate, since: request.base)
+        return request
+    }
+
+    private func pruned(_ candidate: DataTree, since base: DataTree) -> DataTree {
+        guard base.model === candidate.model, base.model === system.validator.model else { return candidate }
+        // What cannot be taken away stays, and is a violation.
+        return (try? system.validator.pruned(candidate, changedFrom: base).tree) ?? candidate
     }
 
     private func requireNotLocked(by session: ControllerSession) throws(ControlError) {
@@ -93,7 +106,7 @@ extension NetworkController {
 
     func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic] {
         guard base.model === candidate.model else { return system.validator.violations(in: candidate) }
-        return system.validator.violations(in: candidate, changedFrom: base)
+        return system.validator.violations(in: pruned(candidate, since: base), changedFrom: base)
     }
 
     /// A device keeps its ned-id while it has configuration: the data would not fit. Migration is the way.

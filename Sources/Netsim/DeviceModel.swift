@@ -23,6 +23,7 @@ package final class DeviceModel: Sendable {
         options.searchPath = modules.searchPath + [moduleDirectory]
         options.annotations = modules.annotations
         options.library = modules.library
+        options.recipes = modules.recipes
         let outcome = SchemaCompiler(options: options).compile(modules.sources)
         guard let schema = outcome.schema else {
             let faults = outcome.diagnostics.filter { $0.severity == .error }.prefix(20).map(\.description)
@@ -43,7 +44,7 @@ package final class DeviceModel: Sendable {
 
     /// What the files that the model is made of look like: another value means that they have changed.
     package static func fingerprint(_ package: NetsimPackage) -> String {
-        ["/package-meta-data.xml", "/load-dir", "/src/yang"].flatMap { part -> [String] in
+        ["/package-meta-data.xml", "/load-dir", "/src/yang", "/src/recipes"].flatMap { part -> [String] in
             let path = package.directory + part
             return ([path] + PlainFiles.names(in: path).map { path + "/" + $0 }).map { file in
                 var info = stat()
@@ -60,6 +61,7 @@ struct DeviceModules {
     var sources: [SchemaCompiler.Source] = []
     var annotations: [SchemaCompiler.Source] = []
     var library: [SchemaCompiler.Source] = []
+    var recipes: [SchemaCompiler.Source] = []
     var searchPath: [String] = []
 
     init(_ package: NetsimPackage) throws(NetsimError) {
@@ -76,8 +78,9 @@ struct DeviceModules {
             }
         }
         if isForeign || sources.isEmpty {
-            (sources, annotations, library) = ([], [], [])
+            (sources, annotations, library, recipes) = ([], [], [], [])
             try addTexts(in: package.directory + "/src/yang")
+            try addRecipes(in: package.directory + "/src/recipes")
         }
     }
 
@@ -88,21 +91,31 @@ struct DeviceModules {
         }
         annotations += module.sources([.annotation], in: file)
         library += module.sources([.submodule, .dependency], in: file)
+        for recipe in module.sources([.recipe], in: file) where !recipes.contains(where: { $0.bytes == recipe.bytes }) {
+            recipes.append(recipe)
+        }
         sources += module.sources([.module, .deviation], in: file)
     }
 
     private mutating func addTexts(in directory: String) throws(NetsimError) {
         searchPath.append(directory)
         for name in PlainFiles.names(in: directory) where name.hasSuffix(".yang") {
-            let path = directory + "/" + name
-            let bytes: [UInt8]
-            do {
-                bytes = try DurableFiles.read(path, limit: 64 << 20)
-            } catch {
-                throw NetsimError(.packageUnusable, "", "\(error)")
-            }
-            let source = SchemaCompiler.Source(path: path, bytes: bytes)
+            let source = try read(directory + "/" + name)
             if name.hasSuffix("-ann.yang") { annotations.append(source) } else { sources.append(source) }
+        }
+    }
+
+    private mutating func addRecipes(in directory: String) throws(NetsimError) {
+        for name in PlainFiles.names(in: directory) where name.hasSuffix(".recipe") {
+            recipes.append(try read(directory + "/" + name))
+        }
+    }
+
+    private func read(_ path: String) throws(NetsimError) -> SchemaCompiler.Source {
+        do {
+            return SchemaCompiler.Source(path: path, bytes: try DurableFiles.read(path, limit: 64 << 20))
+        } catch {
+            throw NetsimError(.packageUnusable, "", "\(error)")
         }
     }
 }

@@ -50,6 +50,8 @@ package struct LoadedPackage: Sendable {
     package var status: Status
     package var errorInfo: [String] = []
     package var warnings: [String] = []
+    /// What was done to its models: recipes that were applied, and such as no longer apply.
+    package var notes: [String] = []
     package var drivers: [DriverModel] = []
 
     package var isUp: Bool { status == .up }

@@ -161,8 +161,9 @@ package struct PackageLoader: Sendable {
     private func driverSchema(
         _ package: inout LoadedPackage, _ modules: PackageModules
     ) -> (schema: Schema, digest: String)? {
-        let digest = [modules.device, modules.annotations, modules.library].map(Self.digest).joined(separator: " ")
+        let digest = [modules.device, modules.annotations, modules.library, modules.recipes].map(Self.digest).joined(separator: " ")
         if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
+            package.notes = Self.notes(driver.schema.diagnostics)
             return (driver.schema, digest)
         }
         var options = SchemaCompiler.Options()
@@ -170,13 +171,20 @@ package struct PackageLoader: Sendable {
         options.searchPath = modules.searchPath + [moduleDirectory]
         options.annotations = modules.annotations
         options.library = modules.library
+        options.recipes = modules.recipes
         let compiled = schemas.schema(of: modules.device, options: options)
         package.warnings += compiled.warnings.prefix(20).map(\.description)
         guard let schema = compiled.schema else {
             package.fail(.fileLoadError, compiled.errors.prefix(20).map(\.description))
             return nil
         }
+        package.notes = Self.notes(schema.diagnostics)
         return (schema, digest)
+    }
+
+    /// What recipes did, and which of them no longer apply.
+    private static func notes(_ diagnostics: [Diagnostic]) -> [String] {
+        diagnostics.filter { $0.place?.file.hasSuffix(".recipe") ?? false }.map(\.description)
     }
 
     /// The system model with the packages' modules. A package whose modules do not compile fails, and the rest goes on.

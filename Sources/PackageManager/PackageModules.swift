@@ -10,6 +10,8 @@ struct PackageModules {
     var annotations: [SchemaCompiler.Source] = []
     /// Texts that the modules refer to: submodules, and modules that the package brings for its own use.
     var library: [SchemaCompiler.Source] = []
+    /// Files of recipes: patches to the device model.
+    var recipes: [SchemaCompiler.Source] = []
     var searchPath: [String] = []
     var warnings: [String] = []
 
@@ -37,13 +39,17 @@ struct PackageModules {
                 remedy: "build the package here with make -C src, or get one with its YANG sources")
         }
         warnings.append("the .fxs files were made by another compiler; the models were compiled from src/yang")
-        (device, system, annotations, library) = ([], [], [], [])
+        (device, system, annotations, library, recipes) = ([], [], [], [], [])
         try addSources(sourceDirectory, of: package)
+        try addRecipes(package.directory + "/src/recipes")
     }
 
     private mutating func add(_ module: CompiledModule, _ file: String, _ package: LoadedPackage) {
         annotations += module.sources([.annotation], in: file)
         library += module.sources([.submodule, .dependency], in: file)
+        for recipe in module.sources([.recipe], in: file) where !recipes.contains(where: { $0.bytes == recipe.bytes }) {
+            recipes.append(recipe)
+        }
         let isSystem = module.deviceType == nil && Self.isSystemModule(file, imports: module.imports, package)
         let sources = module.sources([.module, .deviation], in: file)
         if isSystem { system += sources } else { device += sources }
@@ -63,6 +69,14 @@ struct PackageModules {
             } else {
                 device.append(source)
             }
+        }
+    }
+
+    private mutating func addRecipes(_ directory: String) throws {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
+        for name in names where name.hasSuffix(".recipe") {
+            let path = directory + "/" + name
+            recipes.append(SchemaCompiler.Source(path: path, bytes: try DurableFiles.read(path, limit: 64 << 20)))
         }
     }
 

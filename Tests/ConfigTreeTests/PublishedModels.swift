@@ -22,6 +22,7 @@ struct PublishedModels {
         let types = openconfig + "/third_party/ietf"
         let tapi = shared + "/tapi/v2.1.3"
         let ios = shared + "/nso-examples/cisco-ios-netsim-cli-1.0/src/yang"
+        let nx = shared + "/nso-examples/cisco-nx-netsim-cli-1.0/src/yang"
         return [
             PublishedModels(
                 name: "openconfig",
@@ -34,6 +35,7 @@ struct PublishedModels {
                 ],
                 folders: [openconfig]),
             PublishedModels(name: "tapi", files: yang(in: tapi), folders: [tapi, types]),
+            PublishedModels(name: "nx", files: [nx + "/netsim-ned-cisco-nx.yang"], folders: [nx, types]),
             PublishedModels(name: "ios", files: [ios + "/netsim-ned-cisco-ios.yang"], folders: [ios, types]),
         ]
     }()

@@ -59,11 +59,12 @@ struct RandomData {
     }
 
     private mutating func choose(_ breadth: Int, of all: [SchemaNode]) {
-        let bound = all.filter(Self.isBound)
+        let bound = all.filter { Self.isTight($0) || $0.parent?.kind == .case || $0.parent?.kind == .choice }
+        let tight = all.filter(Self.isTight)
         var chosen: Set<NodeID> = []
         while chosen.count < breadth, chosen.count < all.count {
-            let favoured = random.chance(3, of: 4) && !bound.isEmpty ? bound : all
-            guard let pick = favoured.randomElement(using: &random) else { break }
+            let favoured = [tight, tight, bound, all].randomElement(using: &random) ?? all
+            guard let pick = favoured.randomElement(using: &random) ?? all.randomElement(using: &random) else { break }
             take(pick, &chosen)
             // What its constraints read.
             for expression in Self.expressions(of: pick) {
@@ -79,10 +80,10 @@ struct RandomData {
     }
 
     /// Whether anything but a type constrains the node.
-    private static func isBound(_ node: SchemaNode) -> Bool {
+    private static func isTight(_ node: SchemaNode) -> Bool {
         !node.musts.isEmpty || !node.whens.isEmpty || node.isMandatory || node.minElements > 0
             || node.maxElements < 100 || !node.uniques.isEmpty || node.type?.leafref != nil
-            || node.type?.base == .instanceIdentifier || node.parent?.kind == .case || node.parent?.kind == .choice
+            || node.type?.base == .instanceIdentifier
     }
 
     private static func expressions(of node: SchemaNode) -> [XPathExpression] {

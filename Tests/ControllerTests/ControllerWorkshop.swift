@@ -125,6 +125,8 @@ final class ControllerWorkshop {
             var arguments = ["--ncs-compile-bundle", request.yangDirectory, "--ncs-device-dir", bundle]
             if request.type == .cli { arguments += ["--ncs-device-type", "cli-ned"] }
             if let nedID = request.nedID { arguments += ["--ncs-ned-id", nedID] }
+            let recipes = DurableFiles.parent(of: request.yangDirectory) + "/recipes"
+            if DurableFiles.exists(recipes) { arguments += ["--recipes", recipes] }
             let lines = Mutex<[String]>([])
             let status = CompilerCommand.run(
                 arguments: arguments, environment: environment, output: { _ in },

@@ -116,7 +116,8 @@ enum PackageActions {
         for package in packages {
             let item = output.item(list, package.name)
             item.put("result", package.isUp)
-            if !package.isUp { item.put("info", package.errorInfo.joined(separator: "\n")) }
+            let info = package.isUp ? package.notes : package.errorInfo
+            if !info.isEmpty { item.put("info", info.joined(separator: "\n")) }
         }
     }
 }

@@ -41,6 +41,7 @@ struct ValidationPlan: Sendable {
     private(set) var unbounded: [Dependent] = []
     /// The sites of the `unique` statements of each list.
     private(set) var uniques: [NodeID: [Int]] = [:]
+    private var visitedChildren: [NodeID: ContiguousArray<SchemaNode>] = [:]
     private var visits: [Bool] = []
     private var implicitVisits: [Bool] = []
 
@@ -59,6 +60,22 @@ struct ValidationPlan: Sendable {
     /// The same of a node that is not stored: a non-presence container, a default in use.
     func visitsImplicit(_ node: SchemaNode) -> Bool { implicitVisits[Int(node.id.index)] }
 
+    /// The data children of a node at or below which something is to be checked.
+    func visitedChildren(of node: SchemaNode) -> ContiguousArray<SchemaNode> { visitedChildren[node.id] ?? [] }
+
+    /// The constraints that read `node` or anything below it from outside.
+    func readers(below node: SchemaNode) -> [Dependent] {
+        var found: Set<Dependent> = []
+        var inside: Set<NodeID> = []
+        var pending = [node]
+        while let next = pending.popLast() {
+            inside.insert(next.id)
+            found.formUnion(dependents[next.id] ?? [])
+            if !next.isTerminal { pending += next.dataChildren.filter(\.isConfig) }
+        }
+        return found.filter { !inside.contains($0.anchor) }
+    }
+
     // MARK: Making
 
     /// Collects over data nodes; deep schemas are no problem: their depth is that of the YANG source.
@@ -71,14 +88,15 @@ struct ValidationPlan: Sendable {
             own = true
             for rule in found { collectUnique(rule, &reads) }
         }
-        var below = false
+        var below: ContiguousArray<SchemaNode> = []
         var implicitBelow = false
         for child in node.dataChildren where scope.reaches(child) {
             collect(child, &reads)
-            below = below || visits(child)
+            if visits(child) { below.append(child) }
             implicitBelow = implicitBelow || visitsImplicit(child)
         }
-        visits[Int(node.id.index)] = own || below
+        if !below.isEmpty { visitedChildren[node.id] = below }
+        visits[Int(node.id.index)] = own || !below.isEmpty
         implicitVisits[Int(node.id.index)] = node.canBeImplicit && (own || implicitBelow)
     }
 

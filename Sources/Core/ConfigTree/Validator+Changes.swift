@@ -130,19 +130,8 @@ private struct ChangeWalk {
         }
     }
 
-    /// What reads a subtree: found once for each node, however many entries come or go.
-    private var readersBelow: [NodeID: Set<ValidationPlan.Dependent>] = [:]
-
-    private mutating func readers(of node: SchemaNode, isSubtree: Bool) -> Set<ValidationPlan.Dependent> {
-        if isSubtree, let known = readersBelow[node.id] { return known }
-        var found: Set<ValidationPlan.Dependent> = []
-        var pending = [node]
-        while let next = pending.popLast() {
-            found.formUnion(plan.dependents[next.id] ?? [])
-            if isSubtree, !next.isTerminal { pending += next.dataChildren.filter(\.isConfig) }
-        }
-        if isSubtree { readersBelow[node.id] = found }
-        return found
+    private func readers(of node: SchemaNode, isSubtree: Bool) -> [ValidationPlan.Dependent] {
+        isSubtree && !node.isTerminal ? validator.readers(below: node) : plan.dependents[node.id] ?? []
     }
 
     /// The instance of `anchor` at or above `parent`. Constraints anchored lower concern only what was created, which

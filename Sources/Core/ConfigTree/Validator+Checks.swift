@@ -33,7 +33,7 @@ extension Validator {
     }
 
     private func visitChildren(of parent: Instance, _ schema: SchemaNode, _ run: inout ValidationRun) {
-        for child in schema.dataChildren where plan.visits(child) {
+        for child in plan.visitedChildren(of: schema) {
             visitOccurrences(of: child, below: parent, &run)
         }
     }

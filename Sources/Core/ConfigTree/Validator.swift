@@ -26,6 +26,9 @@ package final class Validator: Sendable {
         var scoped: [ValidationScope: Validator] = [:]
     }
 
+    /// What constraints outside read of the nodes at and below one: see `readers(below:)`.
+    private let readers = Mutex<[NodeID: [ValidationPlan.Dependent]]>([:])
+
     /// Of configuration.
     package convenience init(_ model: DataModel) { self.init(model, .configuration) }
 
@@ -40,6 +43,14 @@ package final class Validator: Sendable {
         if inner === model { return self }
         let scope = plan.scope
         return validator(at: \.mounted[ObjectIdentifier(inner)]) { Validator(inner, scope) }
+    }
+
+    /// The constraints that read a node or anything below it from outside; found once for each node.
+    func readers(below node: SchemaNode) -> [ValidationPlan.Dependent] {
+        if let known = readers.withLock({ $0[node.id] }) { return known }
+        let found = plan.readers(below: node)
+        readers.withLock { $0[node.id] = found }
+        return found
     }
 
     private func validator(in scope: ValidationScope) -> Validator {

@@ -1,7 +1,8 @@
 /// Values of type instance-identifier (RFC 7950 section 9.13).
 ///
 /// The canonical form has the module's name at the first node and wherever it changes, as in JSON (RFC 7951 section
-/// 6.11), none at keys, and values in single quotes where they contain none.
+/// 6.11), none at keys, and values in single quotes where they contain none. Where the schema is known, values are in the
+/// canonical form of their types, so that two texts for one instance are one value.
 package enum InstanceIdentifier {
     /// The path that `text`, in canonical form, denotes.
     package static func expression(_ text: String) -> XPathExpression? {
@@ -32,6 +33,14 @@ package enum InstanceIdentifier {
         var position = 0
         var result = ""
         var module: String?
+        /// The node that the path has come to; nil if no schema is known, or the schema knows no such node.
+        private var node: SchemaNode?
+
+        init(tokens: [XPathToken], context: ValueContext) {
+            self.tokens = tokens
+            self.context = context
+            node = context.schema?.root
+        }
 
         mutating func read() -> String? {
             module = nil
@@ -59,6 +68,7 @@ package enum InstanceIdentifier {
             position += 1
             let own = prefix.map { self.module(of: $0) } ?? module ?? context.defaultModule
             defer { module = own }
+            node = node?.dataChild(named: local, module: own)
             return own == module ? local : own.map { "\($0):\(local)" } ?? local
         }
 
@@ -68,18 +78,22 @@ package enum InstanceIdentifier {
                 return XPathNumber.text(index)
             }
             let left: String
+            let type: ResolvedType?
             if accept(".") {
                 left = "."
+                type = node?.type
             } else {
                 guard case .name(let prefix, let local) = tokens[position].kind, local != "*" else { return nil }
                 position += 1
                 let own = prefix.map { self.module(of: $0) }
                 left = own == nil || own == module ? local : "\(own ?? ""):\(local)"
+                type = node?.dataChild(named: local, module: own ?? module)?.type
             }
-            guard tokens[position].kind == .operator("="), case .literal(let value) = tokens[position + 1].kind else {
+            guard tokens[position].kind == .operator("="), case .literal(let text) = tokens[position + 1].kind else {
                 return nil
             }
             position += 2
+            let value = type.flatMap { try? $0.canonical(text, in: context) } ?? text
             return "\(left)=\(value.contains("'") ? "\"\(value)\"" : "'\(value)'")"
         }
     }

@@ -36,6 +36,8 @@ package struct ValueContext: Sendable {
     package var leafrefType: @Sendable (NodeID) -> ResolvedType?
     /// How JSON wrote the value: of a union only members that are written so are asked (RFC 7951 section 6.10).
     package var form: ValueForm?
+    /// The schema over which instance-identifiers lead; nil while it is being made.
+    var schema: Schema?
 
     package init(
         identities: IdentityTable = IdentityTable(),
@@ -53,6 +55,7 @@ package struct ValueContext: Sendable {
     package init(schema: Schema, defaultModule: String? = nil) {
         self.init(
             identities: schema.identities, defaultModule: defaultModule, leafrefType: { schema[$0].type })
+        self.schema = schema
     }
 }
 

@@ -13,6 +13,8 @@ enum PackageCompiler {
             var arguments = ["--ncs-compile-bundle", request.yangDirectory, "--ncs-device-dir", bundle]
             if let type = request.type { arguments += ["--ncs-device-type", deviceType(type)] }
             if let nedID = request.nedID { arguments += ["--ncs-ned-id", nedID] }
+            let recipes = DurableFiles.parent(of: request.yangDirectory) + "/recipes"
+            if DurableFiles.exists(recipes) { arguments += ["--recipes", recipes] }
             var lines: [String] = []
             let status = CompilerCommand.run(
                 arguments: arguments, environment: environment, output: { _ in }, errors: { lines.append($0) })

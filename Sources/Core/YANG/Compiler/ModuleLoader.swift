@@ -6,6 +6,7 @@ final class ModuleLoader {
     let log: FaultLog
     private let searchPath: SearchPath
     private let implementsImports: Bool
+    private let recipes: RecipeBook
     private(set) var texts: [ModuleText] = []
     private(set) var modules: [LoadedModule] = []
     /// The modules with each behind those that it imports.
@@ -17,7 +18,8 @@ final class ModuleLoader {
     private var library: [String: [ModuleText]] = [:]
     private var readFiles: [String: ModuleText?] = [:]
 
-    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool) {
+    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool, recipes: [SchemaCompiler.Source] = []) {
+        self.recipes = RecipeBook(recipes, log: log)
         self.log = log
         self.searchPath = searchPath
         self.implementsImports = implementsImports
@@ -44,6 +46,7 @@ final class ModuleLoader {
             self.annotations.append(text)
         }
         self.annotations += texts.filter { $0.module != nil && Self.annotates($0) }
+        recipes.report()
         reportUnusedSubmodules(given)
         reportCycles()
         reportSharedNamespaces()
@@ -51,6 +54,7 @@ final class ModuleLoader {
 
     /// Ends the use of the loader.
     func dropStatements() {
+        release()
         (texts, modules, annotations) = ([], [], [])
         (modulesByName, givenSubmodules, library, readFiles) = ([:], [:], [:], [:])
     }
@@ -66,7 +70,7 @@ final class ModuleLoader {
 
     private func parse(_ source: SchemaCompiler.Source) -> ModuleText? {
         let sourceText = SourceText(path: source.path, index: texts.count)
-        let (statements, faults) = StatementParser.parse(source.bytes, source: sourceText)
+        let (statements, faults) = recipes.parse(source.bytes, source: sourceText)
         for fault in faults {
             if let kind = fault.code.flatMap(FaultKind.init(rawValue:)) {
                 log.report(kind, fault.summary, remedy: fault.remedy, fault.place)

@@ -25,6 +25,8 @@ package struct SchemaCompiler: Sendable {
         package var annotations: [Source] = []
         /// Texts to import and include from, before the search path: what compiled modules brought with them.
         package var library: [Source] = []
+        /// Files of recipes (`Recipe`): patches to the texts, whichever of them are read.
+        package var recipes: [Source] = []
         package var appliesDeviations = true
         /// Kinds of faults that the user wants treated otherwise than the policy says.
         package var severities = FaultSeverities()
@@ -69,7 +71,8 @@ package struct SchemaCompiler: Sendable {
     func compile(_ sources: [Source], key: [UInt8] = [], observing observe: (ModuleDraft) -> Void) -> Outcome {
         let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
-            log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports)
+            log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports,
+            recipes: options.recipes)
         defer { loader.release() }
         loader.load(sources, annotations: options.annotations, library: options.library)
         let names = NameResolver(loader: loader, log: log)

@@ -63,7 +63,7 @@ extension CompileRequest {
         for kinds in options.severities.all { writer.put(kinds.joined(separator: " ")) }
         writer.put(options.searchPath.count)
         for directory in options.searchPath { writer.put(directory) }
-        for list in [sources, options.annotations, options.library] {
+        for list in [sources, options.annotations, options.library, options.recipes] {
             writer.put(list.count)
             for source in list {
                 writer.put(source.path)
@@ -86,13 +86,13 @@ extension CompileRequest {
         for _ in 0..<3 { kinds.append(try reader.text().split(separator: " ").map(String.init)) }
         options.severities = FaultSeverities(all: kinds)
         for _ in 0..<(try reader.number()) { options.searchPath.append(try reader.text()) }
-        var lists: [[SchemaCompiler.Source]] = [[], [], []]
+        var lists: [[SchemaCompiler.Source]] = [[], [], [], []]
         for list in lists.indices {
             for _ in 0..<(try reader.number()) {
                 lists[list].append(SchemaCompiler.Source(path: try reader.text(), bytes: try reader.blob()))
             }
         }
-        (options.annotations, options.library) = (lists[1], lists[2])
+        (options.annotations, options.library, options.recipes) = (lists[1], lists[2], lists[3])
         return (CompileRequest(sources: lists[0], options: options, key: key), path)
     }
 }

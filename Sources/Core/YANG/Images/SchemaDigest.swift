@@ -40,7 +40,10 @@ package struct SchemaDigest: Sendable {
         encoder.outputFormatting = .sortedKeys
         add((try? encoder.encode(options.features)).map { Array($0) } ?? [])
         for kinds in options.severities.all { add(kinds.joined(separator: " ").utf8) }
-        for (kind, list) in [("source", sources), ("annotation", options.annotations), ("library", options.library)] {
+        for (kind, list) in [
+            ("source", sources), ("annotation", options.annotations), ("library", options.library),
+            ("recipe", options.recipes),
+        ] {
             add("\(kind) \(list.count)".utf8)
             for source in list {
                 add(source.path[(source.path.lastIndex(of: "/") ?? source.path.startIndex)...].utf8)

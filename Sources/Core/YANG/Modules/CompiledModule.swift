@@ -14,6 +14,8 @@ package struct CompiledModule: Sendable {
         case deviation
         /// A module that this one imports and that the product does not bring: so that the file links wherever it is.
         case dependency
+        /// A file of recipes, some for the module or what it came with: the texts are those before them.
+        case recipe
     }
 
     /// A text in the file.

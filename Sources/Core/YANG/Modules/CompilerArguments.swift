@@ -12,6 +12,7 @@ struct CompilerArguments {
     var files: [String] = []
     var annotations: [String] = []
     var deviations: [String] = []
+    var recipes: [String] = []
     var searchPath: [String] = []
     var dependencies: [String] = []
     var output: String?
@@ -95,6 +96,7 @@ struct CompilerArguments {
         switch option {
         case "-a", "--annotate": annotations.append(value)
         case "--deviation": deviations.append(value)
+        case "--recipes": recipes.append(value)
         case "--yangpath": searchPath += value.split(separator: ":").map(String.init)
         case "-f" where value == "tree": try choose(.tree)
         case "-f", "--fxsdep": dependencies.append(value)
@@ -209,7 +211,7 @@ struct CompilerArguments {
     static let deviceTypes: Set<String> = ["netconf", "snmp-ned", "generic-ned", "cli-ned"]
 
     private static let valued: Set<String> = [
-        "-a", "--annotate", "--deviation", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
+        "-a", "--annotate", "--deviation", "--recipes", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
         "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "-E", "--error",
         "-W", "--warning", "-w", "--no-warning", "--policy", "--tree-depth", "--tree-path",

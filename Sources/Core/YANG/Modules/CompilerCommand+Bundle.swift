@@ -25,6 +25,7 @@ extension CompilerCommand {
         options.searchPath =
             (arguments.mode == .module ? arguments.files.map(Self.directory) : arguments.files) + searchPath
         options.library = try dependencies()
+        options.recipes = try recipes()
         options.features = arguments.features(for: bundle.sources.first.map(Self.moduleName) ?? "")
         let outcome = SchemaCompiler(options: options).compile(bundle.sources)
         guard report(outcome) else { return false }

@@ -24,12 +24,15 @@ extension CompilerCommand {
         }
         tell(set.faults)
         var modules = set.latest
+        var isWhole = true
         while !modules.isEmpty {
             let given = modules.map(\.source)
             var options = try options(for: given.map(\.path), module: "")
             options.library += set.library(besides: modules)
             let outcome = SchemaCompiler(options: options).compile(given + set.submodules)
-            tell(outcome.diagnostics)
+            // Of a rest, only what the whole did not show: recipes and warnings speak of what was left out.
+            tell(isWhole ? outcome.diagnostics : outcome.diagnostics.filter { $0.severity == .error })
+            isWhole = false
             guard outcome.hasErrors else { break }
             let files = outcome.diagnostics.filter { $0.severity == .error }.compactMap(\.place?.file)
             let rest = set.without(files: Set(files), modules)

@@ -69,6 +69,10 @@ struct CompiledModuleMaker {
         }
         texts += deviations.map { entry($0, .deviation) }
         texts += dependencies(of: summary, given: given).map { entry($0, .dependency) }
+        let names = Set(texts.map(\.name))
+        texts += options.recipes.filter { !RecipeBook.modules(of: $0).isDisjoint(with: names) }.map {
+            entry($0, .recipe)
+        }
         return CompiledModule(
             name: summary.name, namespace: summary.namespace, prefix: summary.prefix, revision: summary.revision,
             features: options.features, policy: options.policy, imports: summary.imports, texts: texts)
@@ -98,7 +102,7 @@ struct CompiledModuleMaker {
 
     private func entry(_ source: SchemaCompiler.Source, _ role: CompiledModule.Role) -> CompiledModule.Text {
         CompiledModule.Text(
-            role: role, name: CompilerCommand.moduleName(of: source), revision: nil,
+            role: role, name: role == .recipe ? "" : CompilerCommand.moduleName(of: source), revision: nil,
             fileName: Self.fileName(source.path), bytes: source.bytes)
     }
 

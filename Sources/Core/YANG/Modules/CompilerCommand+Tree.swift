@@ -34,6 +34,7 @@ extension CompilerCommand {
         options.searchPath = arguments.searchPath + beside + searchPath
         options.annotations = try arguments.annotations.map(source)
         options.library = try dependencies()
+        options.recipes = try recipes()
         options.severities = arguments.severities
         options.implementsImports = true
         return options

@@ -101,6 +101,19 @@ package struct CompilerCommand {
         return result
     }
 
+    /// The recipe files that `--recipes` names, those of a directory by name.
+    func recipes() throws -> [SchemaCompiler.Source] {
+        var result: [SchemaCompiler.Source] = []
+        for path in arguments.recipes {
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+                result.append(try source(path))
+                continue
+            }
+            result += try names.filter { $0.hasSuffix(".recipe") }.sorted().map { try source("\(path)/\($0)") }
+        }
+        return result
+    }
+
     /// Prints the findings, each with its code; whether the run may go on.
     func report(_ outcome: SchemaCompiler.Outcome) -> Bool {
         for diagnostic in outcome.diagnostics { errors(Self.line(diagnostic)) }
