@@ -141,7 +141,7 @@ package struct SchemaCompiler: Sendable {
         editor.applyAugments(of: loader.dependencyOrder.filter(\.isImplemented))
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
-        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments))
+        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let parts = assembler.assemble()
@@ -157,4 +157,6 @@ struct ModuleDraft {
     var root: DraftNode
     var modules: [LoadedModule]
     var augments: [AppliedAugment]
+    /// Has the structures; expands what is not in the tree.
+    var builder: TreeBuilder
 }
