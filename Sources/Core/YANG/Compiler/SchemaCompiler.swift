@@ -27,6 +27,11 @@ package struct SchemaCompiler: Sendable {
         package var library: [Source] = []
         /// Files of recipes (`Recipe`): patches to the texts, whichever of them are read.
         package var recipes: [Source] = []
+        /// Whether several revisions of a module among the sources make one: a driver of devices of different age.
+        package var mergesRevisions = false
+        /// The module set of one device: the revision of each module that it has, the others not being part of the
+        /// set; nil for the newest of all.
+        package var announced: [String: String]?
         package var appliesDeviations = true
         /// Whether modules found on the search path are implemented like those given: to check one module by itself,
         /// whose augments and leafrefs point into what it imports.
@@ -67,7 +72,9 @@ package struct SchemaCompiler: Sendable {
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports,
             recipes: options.recipes)
-        loader.load(sources, annotations: options.annotations, library: options.library)
+        loader.load(
+            sources, annotations: options.annotations, library: options.library,
+            mergesRevisions: options.mergesRevisions, announced: options.announced)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
@@ -123,7 +130,10 @@ package struct SchemaCompiler: Sendable {
         let implemented = loader.modules.filter(\.isImplemented)
         for module in implemented { builder.build(module) }
         let editor = TreeEditor(builder: builder)
+        let merger = RevisionMerger(builder: builder, editor: editor, older: loader.older)
+        merger.mergeTops()
         editor.applyAugments(of: implemented)
+        merger.mergeAugments()
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
         let assembler = SchemaAssembler(

@@ -65,6 +65,12 @@ final class TreeEditor {
         return .found(current)
     }
 
+    /// The node that an augment names, if it is there.
+    func target(of augment: Statement, from module: LoadedModule) -> DraftNode? {
+        guard case .found(let target) = find(augment, from: module) else { return nil }
+        return target
+    }
+
     private func reportMissing(_ statement: Statement, from module: LoadedModule?) {
         guard case .missing(let step, let target) = find(statement, from: module) else { return }
         if let target, !target.isImplemented {
