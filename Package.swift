@@ -72,7 +72,7 @@ let package = Package(
         target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),

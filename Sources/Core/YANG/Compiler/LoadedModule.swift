@@ -37,6 +37,8 @@ final class LoadedModule {
     var texts: [ModuleText]
     var isImplemented: Bool
     var imports: [String] = []
+    /// All revisions whose nodes it has, its own first; empty if there is one only.
+    var mergedRevisions: [String] = []
     var features: [String: Statement] = [:]
     var identities: [String: Statement] = [:]
     var extensions: [String: Statement] = [:]

@@ -13,6 +13,8 @@ final class ModuleLoader {
     private(set) var dependencyOrder: [LoadedModule] = []
     /// Texts whose `annotate` statements apply to the others.
     private(set) var annotations: [ModuleText] = []
+    /// Older revisions of modules of the set, whose nodes are to be part of it.
+    private(set) var older: [LoadedModule] = []
     private var modulesByName: [String: [LoadedModule]] = [:]
     private var givenSubmodules: [String: [ModuleText]] = [:]
     private var library: [String: [ModuleText]] = [:]
@@ -27,7 +29,8 @@ final class ModuleLoader {
 
     /// Loads `sources` as implemented modules, and everything that they and the annotation modules import.
     func load(
-        _ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source], library: [SchemaCompiler.Source]
+        _ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source], library: [SchemaCompiler.Source],
+        mergesRevisions: Bool = false, announced: [String: String]? = nil
     ) {
         for text in library.compactMap({ parse($0) }) {
             if text.isSubmodule {
@@ -38,8 +41,16 @@ final class ModuleLoader {
         }
         let given = sources.compactMap { parse($0) }
         for text in given where text.isSubmodule { givenSubmodules[text.name, default: []].append(text) }
-        let roots = given.filter { !$0.isSubmodule }.compactMap { register($0, isImplemented: true) }
+        var modules = given.filter { !$0.isSubmodule }
+        var others: [ModuleText] = []
+        if mergesRevisions || announced != nil {
+            let choice = RevisionChoice(modules, announced: announced)
+            (modules, others) = (choice.chosen, choice.others)
+            for text in others { self.library[text.name, default: []].append(text) }
+        }
+        let roots = modules.compactMap { register($0, isImplemented: true) }
         for module in roots { link(module) }
+        if mergesRevisions, announced == nil { older = others.compactMap(olderRevision) }
         for source in annotations {
             guard let text = parse(source) else { continue }
             linkImports(of: text, owner: nil)
@@ -120,6 +131,14 @@ final class ModuleLoader {
         let module = LoadedModule(index: Int32(modules.count), main: text, isImplemented: isImplemented)
         modules.append(module)
         modulesByName[text.name, default: []].append(module)
+        return module
+    }
+
+    /// An older revision as a module, which an import by revision may have made already.
+    private func olderRevision(_ text: ModuleText) -> LoadedModule? {
+        if let module = modulesByName[text.name]?.first(where: { $0.main === text }) { return module }
+        let module = register(text, isImplemented: false)
+        if let module { link(module) }
         return module
     }
 
@@ -235,6 +254,13 @@ final class ModuleLoader {
             candidates += searchPath.candidates(include.text, revision: revision).lazy.compactMap { self.read($0) }
         }
         candidates = candidates.filter { $0.isSubmodule && $0.name == include.text }
+        // Where several revisions lie side by side, the newest that is not younger than the module goes with it.
+        let newestFirst = candidates.enumerated().sorted {
+            ($1.element.revision ?? "", $0.offset) < ($0.element.revision ?? "", $1.offset)
+        }.map(\.element)
+        if let best = ModuleRevisions.choose(module.revision ?? "", among: newestFirst.map { $0.revision ?? "" }) {
+            candidates = [newestFirst[best]] + newestFirst
+        }
         guard let text = candidates.first(where: { revision == nil || $0.revision == revision }) ?? candidates.first
         else {
             log.report(

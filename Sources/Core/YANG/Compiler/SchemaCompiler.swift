@@ -27,6 +27,11 @@ package struct SchemaCompiler: Sendable {
         package var library: [Source] = []
         /// Files of recipes (`Recipe`): patches to the texts, whichever of them are read.
         package var recipes: [Source] = []
+        /// Whether several revisions of a module among the sources make one: a driver of devices of different age.
+        package var mergesRevisions = false
+        /// The module set of one device: the revision of each module that it has, the others not being part of the
+        /// set; nil for the newest of all.
+        package var announced: [String: String]?
         package var appliesDeviations = true
         /// Kinds of faults that the user wants treated otherwise than the policy says.
         package var severities = FaultSeverities()
@@ -74,7 +79,9 @@ package struct SchemaCompiler: Sendable {
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports,
             recipes: options.recipes)
         defer { loader.release() }
-        loader.load(sources, annotations: options.annotations, library: options.library)
+        loader.load(
+            sources, annotations: options.annotations, library: options.library,
+            mergesRevisions: options.mergesRevisions, announced: options.announced)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
@@ -138,7 +145,10 @@ package struct SchemaCompiler: Sendable {
         let implemented = loader.modules.filter(\.isImplemented)
         for module in implemented { builder.build(module) }
         let editor = TreeEditor(builder: builder)
+        let merger = RevisionMerger(builder: builder, editor: editor, older: loader.older)
+        merger.mergeTops()
         editor.applyAugments(of: loader.dependencyOrder.filter(\.isImplemented))
+        merger.mergeAugments()
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
         observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder))
