@@ -10,7 +10,7 @@ private let soakEdits = ProcessInfo.processInfo.environment["OPENNED_SOAK_EDITS"
 @Test(arguments: DenseModels.all.map(\.name), [1, 2] as [UInt64])
 func aChangeIsValidatedAsTheWholeTreeIs(name: String, seed: UInt64) throws {
     let text = try #require(DenseModels.all.first { $0.name == name }?.text)
-    var agreement = ValidationAgreement(DataModel(try TreeModels.compile([text])), seed: seed)
+    var agreement = ValidationAgreement(DataModel(try TreeModels.compile([text], policy: .vendor)), seed: seed)
     try agreement.run(edits: soakEdits.map { $0 / 32 } ?? 250)
     let figures = agreement.figures
     print("\(name), seed \(seed): \(figures)")
