@@ -91,13 +91,13 @@ let package = Package(
         // MARK: Interfaces
         target(
             "ControlProtocol", in: "Interfaces/ControlProtocol",
-            uses: ["Basics", "YANG", "ConfigTree", "TerminalSession"]),
+            uses: ["Basics", "YANG", "ConfigTree", "Events", "TerminalSession"]),
         target(
             "BulkData", in: "Interfaces/BulkData",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "ControlProtocol"]),
         target(
             "OperatorCLI", in: "Interfaces/OperatorCLI",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol"]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "TerminalSession", "ControlProtocol"]),
 
         // MARK: Programs
         program(
@@ -162,7 +162,9 @@ let package = Package(
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "TerminalSession", "ControlProtocol", "OperatorCLI",
+            ],
             data: ["Transcripts"]),
         tests("EndToEndTests", uses: ["TestSupport"]),
     ]

@@ -2,6 +2,7 @@ import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
+import Events
 import Synchronization
 import YANG
 
@@ -74,7 +75,9 @@ final class FakeControlSession: ControlSession {
         } ?? []
     }
 
-    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
+    func commit(
+        _ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?
+    ) throws(ControlError) -> CommitOutcome {
         let violations = violations(of: request.candidate, since: request.base)
         if let first = violations.first { throw ControlError(.validation, first.summary, diagnostics: violations) }
         let grammar = CLIGrammar(model: request.candidate.model, dialect: .c)

@@ -95,8 +95,8 @@ final class CommitHistory: Sendable {
                 guard record.number >= first.transaction, let commit = try Self.change(in: record) else { return }
                 let isTouching = commit.changes.items.contains { item in
                     paths.contains { path in
-                        CommitClaim.isWithin(item.path, path)
-                            || item.edit == .delete && CommitClaim.isWithin(path, item.path)
+                        ChangeConflict.isWithin(item.path, path)
+                            || item.edit == .delete && ChangeConflict.isWithin(path, item.path)
                     }
                 }
                 if isTouching { touching.insert(record.number) }

@@ -183,6 +183,9 @@ private struct ChangeWalk {
                 changes[key] = change
                 let values = change.lost
                 if values.isEmpty { continue }
+                for value in values {
+                    ReadCollector.current?.add(.claim, top.claimPath + [ClaimStep.value(path, value)])
+                }
                 let index = referrers.index(below: top, before: old)
                 if values.contains(where: { index.count(of: $0) > 0 }) {
                     triggered[number, default: []].insert(top)

@@ -6,6 +6,9 @@ package struct CommitRequest: Sendable {
     package var base: DataTree
     package var candidate: DataTree
     package var options: CommitOptions
+    /// What the candidate was worked out from besides what it changes: if somebody has changed any of it since `base`,
+    /// the commit is a conflict.
+    package var reads: [InstancePath] = []
 
     package init(base: DataTree, candidate: DataTree, options: CommitOptions = CommitOptions()) {
         self.base = base
@@ -26,6 +29,8 @@ package struct CommitOptions: Hashable, Sendable {
     package var noNetworking = false
     package var noOutOfSyncCheck = false
     package var noOverwrite = false
+    /// W3C trace context: the trace id that logs, progress and device traces name; a new one if there is none.
+    package var traceID: String?
 
     package init() {}
 }
@@ -38,6 +43,7 @@ package struct CommitOutcome: Sendable {
     /// Participants whose device is in doubt after the commit, each with the reason.
     package var inDoubt: [String]
     package var warnings: [Diagnostic]
+    package var traceID: String?
 
     package init(
         number: Int64? = nil, isEmpty: Bool = false, dryRun: DryRun? = nil, inDoubt: [String] = [],

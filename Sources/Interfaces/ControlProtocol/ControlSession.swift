@@ -1,5 +1,6 @@
 package import Basics
 package import ConfigTree
+package import Events
 package import YANG
 
 /// Who is at the other end of a session, and how they came.
@@ -64,7 +65,10 @@ package protocol ControlSession: AnyObject, Sendable {
     func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic]
 
     /// Commits the difference between base and candidate, or with a dry run says what that would do.
-    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome
+    ///
+    /// - Parameter progress: told of each step, on the thread where it happens.
+    func commit(_ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?) throws(ControlError)
+        -> CommitOutcome
 
     /// What was committed, latest first.
     func commits() -> [CommitSummary]
@@ -99,6 +103,12 @@ package protocol ControlSession: AnyObject, Sendable {
     func note(_ record: CommandRecord)
 
     func close()
+}
+
+extension ControlSession {
+    package func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
+        try commit(request, progress: nil)
+    }
 }
 
 /// The `output` node of an action with its content; nil content if the action answers nothing.
