@@ -54,6 +54,19 @@ final class ControllerSession: ControlSession {
         try controller.commit(request, by: self, progress: progress)
     }
 
+    var mayConfirm: Bool {
+        controller.confirmed.current.map { $0.persist == nil && $0.session == id } ?? false
+    }
+
+    func confirmCommit(persistID: String?) throws(ControlError) {
+        try controller.confirmCommit(persistID, by: self)
+    }
+
+    func abortCommit(persistID: String?) throws(ControlError) { try controller.abortCommit(persistID, by: self) }
+
+    var lockOwner: String? { controller.runningLock.description }
+    func noteMode(_ mode: String) { controller.sessions.noteMode(mode, of: id) }
+
     func lock() throws(ControlError) { try controller.lockRunning(for: self) }
     func unlock() { controller.runningLock.unlock(id) }
 
@@ -87,6 +100,7 @@ final class ControllerSession: ControlSession {
 
     func close() {
         unlock()
+        controller.confirmed.sessionEnded(id)
         controller.sessions.close(id)
         controller.logs.audit(.sessionEnded(auditUser, reason: "normal"))
     }

@@ -13,21 +13,39 @@ import Transactions
 extension NetworkController {
     func commit(
         _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false,
-        progress: (@Sendable (ProgressEvent) -> Void)? = nil
+        isGoingBack: Bool = false, progress: (@Sendable (ProgressEvent) -> Void)? = nil
     ) throws(ControlError) -> CommitOutcome {
         let trace = CommitTrace(
             session: session.id, transaction: nextTransaction.add(1, ordering: .relaxed).oldValue,
             traceID: request.options.traceID, clock: clock, watcher: progress)
-        try upgradeGate.admit()
-        try runningLock.admit(session.id)
-        let request = try carried(request)
+        func admit() throws(ControlError) {
+            try upgradeGate.admit()
+            if isGoingBack { return }
+            if request.options.dryRun == nil { try confirmed.admit(session.id, persistID: request.options.persistID) }
+            try runningLock.admit(session.id)
+        }
+        try admit()
+        let carried = try carried(request)
         return try trace.step(CommitPhases.whole) { () throws(ControlError) in
-            try commit(request, by: session, trace, mayChangeDriver: mayChangeDriver)
+            let outcome = try commit(carried, by: session, trace, mayChangeDriver: mayChangeDriver, admit)
+            return isGoingBack || request.options.dryRun != nil ? outcome : try confirm(outcome, request.options)
         }
     }
 
+    /// Without being asked for another confirmation, a commit that follows a confirmed one confirms it.
+    private func confirm(_ outcome: CommitOutcome, _ options: CommitOptions) throws(ControlError) -> CommitOutcome {
+        guard options.confirmed == nil, confirmed.current != nil else { return outcome }
+        var outcome = outcome
+        try confirmed.end()
+        outcome.hasConfirmed = true
+        return outcome
+    }
+
+    /// - Parameter admit: asked again once everything is reserved: somebody may have taken the lock meanwhile, or begun
+    ///   an upgrade or a confirmed commit.
     private func commit(
-        _ request: CommitRequest, by session: ControllerSession, _ trace: CommitTrace, mayChangeDriver: Bool
+        _ request: CommitRequest, by session: ControllerSession, _ trace: CommitTrace, mayChangeDriver: Bool,
+        _ admit: () throws(ControlError) -> Void
     ) throws(ControlError) -> CommitOutcome {
         let phases = CommitPhases(trace)
         phases.enter("validate")
@@ -36,15 +54,31 @@ extension NetworkController {
         guard var prepared = found else { return CommitOutcome(isEmpty: true) }
         if let format = request.options.dryRun {
             let devices = changedDevices(prepared)
-            return CommitOutcome(dryRun: dryRun(format, prepared, devices, request.options, session))
+            var outcome = CommitOutcome(dryRun: dryRun(format, prepared, devices, request.options, session))
+            let plan = plan(prepared, request.options, session)
+            plans.keep(plan)
+            outcome.planDigest = plan.digest
+            return outcome
         }
         let reservation = try reserve(&prepared, request, for: session, trace, mayChangeDriver: mayChangeDriver)
         guard let reservation else { return CommitOutcome(isEmpty: true) }
         defer { reservation.release() }
-        // Somebody may have taken the lock, or begun an upgrade, while this waited.
-        try runningLock.admit(session.id)
-        try upgradeGate.admit()
-        return try carryOut(request, prepared, session, phases)
+        try admit()
+        if let expected = request.options.expectedPlan {
+            try requirePlan(expected, prepared, request.options, session)
+        }
+        guard let options = request.options.confirmed else {
+            return try carryOut(request, prepared, session, phases)
+        }
+        let old = try beginConfirmed(
+            options, noNetworking: request.options.noNetworking, prepared, session)
+        do throws(ControlError) {
+            return try carryOut(request, prepared, session, phases)
+        } catch {
+            // Whether it is in the log shows at the next start: until then the way back has to stay.
+            if error.code != .inDoubt { try confirmed.end(restoring: old) }
+            throw error
+        }
     }
 
     // MARK: Before
@@ -65,7 +99,7 @@ extension NetworkController {
 
     // MARK: Devices
 
-    private func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
+    func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
         guard let schema = DevicesSchema(prepared.candidate.model.schema) else { return [] }
         var result: [DeviceChange] = []
         for entry in schema.changed(prepared.difference) where entry.change != .deleted {
@@ -84,20 +118,22 @@ extension NetworkController {
     }
 
     private func participants(
-        _ changes: [DeviceChange], _ options: CommitOptions, _ session: ControllerSession
+        _ changes: [DeviceChange], _ options: CommitOptions, _ session: ControllerSession, traceID: String
     ) throws(ControlError) -> [DeviceParticipant] {
         if options.noNetworking { return [] }
         var result: [DeviceParticipant] = []
         for change in changes {
             let addressing = try DeviceAddressing(change.device, localUser: session.user.name)
             try addressing.requireUnlocked()
-            let access = try devices.access(change.device, system: system, localUser: session.user.name)
+            let access = try devices.access(
+                change.device, system: system, localUser: session.user.name, session: session.id, traceID: traceID)
             let accepts = addressing.setting("out-of-sync-commit-behaviour") == "accept"
-            let expected = devices.record(change.name).transactionID
+            let check: DeviceParticipant.SyncCheck =
+                options.noOverwrite ? .touched : options.noOutOfSyncCheck || accepts ? .none : .whole
             result.append(
                 DeviceParticipant(
-                    change, access: access, secrets: secrets,
-                    expected: options.noOutOfSyncCheck || accepts ? .any : .exactly(expected)))
+                    change, access: access, secrets: secrets, check: check,
+                    expected: devices.record(change.name).transactionID))
         }
         return result
     }
@@ -110,8 +146,9 @@ extension NetworkController {
         let (user, trace) = (session.user, phases.trace)
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
-            changes: prepared.changes)
-        let participants = try participants(changedDevices(prepared), request.options, session)
+            traceID: trace.traceID, changes: prepared.changes)
+        let participants = try participants(
+            changedDevices(prepared), request.options, session, traceID: trace.traceID)
         phases.enter(participants.isEmpty ? "commit" : "prepare")
         let result: CommitResult
         do {

@@ -13,12 +13,13 @@ extension NetworkController {
         let (base, candidate, system) = (prepared.base, prepared.candidate, prepared.system)
         return switch format {
         case .cli: .cli(CLIGrammar(model: candidate.model, dialect: .c).curlyDiff(from: base, to: candidate))
+        case .cliC: .cliC(CLIGrammar(model: candidate.model, dialect: .c).commands(from: base, to: candidate).text())
         case .xml: .xml(XMLDiff.editConfig(from: base, to: candidate))
         case .native: .native(changes.map { native($0, options.isReverse, system, session) })
         }
     }
 
-    private func native(
+    func native(
         _ change: DeviceChange, _ isReverse: Bool, _ system: LoadedSystem, _ session: ControllerSession
     ) -> (device: String, data: String) {
         let (from, to) = isReverse ? (change.after, change.before) : (change.before, change.after)

@@ -57,13 +57,18 @@ package final class NetworkController: Sendable {
     let clock: WallClock
     let runningLock = RunningLock()
     let nextTransaction = Atomic<Int64>(1)
+    let confirmed: ConfirmedCommits
+    let isGoingBack = Atomic(false)
+    let plans = ShownPlans()
     private let stopping = Atomic(false)
 
     init(_ parts: ControllerParts) {
         head = Mutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
         database = parts.database
         doubts = parts.doubts
-        coordinator = CommitCoordinator(log: parts.database, doubts: parts.doubts, limit: 32, clock: parts.clock.now)
+        confirmed = ConfirmedCommits(parts.database)
+        coordinator = CommitCoordinator(log: parts.database, doubts: parts.doubts, limit: parts.configuration.prepareLimit,
+            clock: parts.clock.now)
         retrier = parts.retrier
         devices = parts.devices
         secrets = parts.secrets

@@ -60,7 +60,8 @@ extension NetworkController {
     ) throws(ControlError) -> Reservation? {
         var round = 1
         while true {
-            let claim = round > Self.optimisticRounds ? CommitClaim.everything : prepared.claim
+            let isAlone = round > Self.optimisticRounds || request.options.confirmed != nil
+            let claim = isAlone ? CommitClaim.everything : prepared.claim
             let reservation = try reserve(claim, for: session, trace)
             let head = head.withLock { $0 }
             if head.number == prepared.number, head.tree.root === prepared.base.root, head.tree.model === prepared.base.model { return reservation }
@@ -71,7 +72,7 @@ extension NetworkController {
                 return nil
             }
             prepared = again
-            if round > Self.optimisticRounds || Set(again.claim.nodes).isSubset(of: claim.nodes) { return reservation }
+            if isAlone || Set(again.claim.nodes).isSubset(of: claim.nodes) { return reservation }
             reservation.release()
             round += 1
         }

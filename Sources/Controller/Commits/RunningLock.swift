@@ -47,11 +47,13 @@ extension NetworkController {
     /// Takes the lock on running for a session, and waits for changes that were under way. Throws `locked`.
     func lockRunning(for session: ControllerSession) throws(ControlError) {
         guard runningLock.session != session.id else { return }
+        try confirmed.admit(session.id, persistID: nil)
         let since = sessions.information(session.id)?.started ?? ""
         try runningLock.lock(session, since: since)
         do {
             // Whoever comes later asks for the lock again when it has its reservation.
-            try reservations.reserve(CommitClaim.everything, owner: owner(session), waitMilliseconds: 60_000).release()
+            try reservations.reserve(CommitClaim.everything, owner: owner(session), waitMilliseconds: 60_000)
+                .release()
         } catch {
             runningLock.unlock(session.id)
             throw ControlError(.locked, "the configuration database is in use: \(error)")
@@ -59,6 +61,7 @@ extension NetworkController {
     }
 
     func owner(_ session: ControllerSession) -> ReservationOwner {
-        ReservationOwner(id: UInt64(session.id), "\(session.user.name) (\(session.user.context))")
+        ReservationOwner(
+            id: UInt64(nextTransaction.add(1, ordering: .relaxed).oldValue), "\(session.user.name) (\(session.user.context))")
     }
 }

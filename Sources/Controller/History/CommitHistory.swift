@@ -43,7 +43,7 @@ final class CommitHistory: Sendable {
             let commit = CommitSummary(
                 id: Self.firstID + state.count, transaction: transaction,
                 date: EventTime(microseconds: time).plainText, user: record.user, via: record.context,
-                label: record.label, comment: record.comment)
+                label: record.label, comment: record.comment, traceID: record.traceID)
             state.count += 1
             state.commits.append(commit)
             if state.commits.count > 2 * Self.limit { state.commits.removeFirst(Self.limit) }

@@ -80,9 +80,19 @@ package protocol ControlSession: AnyObject, Sendable {
     /// The commits that changed something at or below one of the paths, latest first; also by deleting what is above.
     func commits(changing paths: [InstancePath]) throws(ControlError) -> [CommitSummary]
 
+    /// Whether a confirmed commit is outstanding that this session may confirm without a persist-id.
+    var mayConfirm: Bool { get }
+    /// Makes permanent what was committed to be confirmed, or takes it back at once. Throws `notFound` if nothing was.
+    func confirmCommit(persistID: String?) throws(ControlError)
+    func abortCommit(persistID: String?) throws(ControlError)
+
     /// Takes or gives back the lock that `config exclusive` needs.
     func lock() throws(ControlError)
     func unlock()
+    /// Who has the lock, as messages name them.
+    var lockOwner: String? { get }
+    /// What `who` shows of the session: `operational`, `terminal`, `exclusive`, …
+    func noteMode(_ mode: String)
 
     /// Runs an action or rpc. `input` is the row of its `input` node.
     func invoke(_ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void) throws(ControlError)
