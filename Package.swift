@@ -157,7 +157,7 @@ let package = Package(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
-                "Wire", "ControlProtocol", "Controller", "TestSupport",
+                "Wire", "ControlProtocol", "Controller", "Events", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(

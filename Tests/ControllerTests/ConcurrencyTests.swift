@@ -1,6 +1,7 @@
 import ConfigTree
 import ControlProtocol
 import Controller
+import Events
 import Foundation
 import Synchronization
 import TestSupport
@@ -98,5 +99,53 @@ import Testing
         }
         #expect(faults.withLock { $0 } == [])
         #expect(try workshop.session().value(leaf) == "20")
+    }
+}
+
+/// Who may configure, and what is told of a commit.
+@Suite struct CommitSurfaceTests {
+    private static let leaf = "/tailf-ncs:devices/global-settings/connect-timeout"
+
+    @Test func theLockNamesItsOwnerAndIsFreedWithTheSession() throws {
+        let workshop = try ControllerWorkshop()
+        try workshop.start()
+        let (owner, other) = (try workshop.session("anna"), try workshop.session("boris"))
+        try owner.lock()
+        owner.noteMode("exclusive")
+        let error = try refusal { try other.change([(Self.leaf, "10")]) }
+        let pattern =
+            #/the configuration database is locked by session \d+ anna console \(cli from 127.0.0.1\) on since \S+ exclusive/#
+        #expect(error.code == .locked && error.message.wholeMatch(of: pattern) != nil, "\(error)")
+        #expect(try refusal { try other.lock() }.code == .locked)
+        #expect(other.sessions().map(\.mode) == ["exclusive", "operational"])
+        #expect(other.lockOwner?.contains("anna") == true)
+        owner.close()
+        #expect(other.lockOwner == nil)
+        try other.lock()
+        try other.change([(Self.leaf, "10")])
+        other.unlock()
+    }
+
+    @Test func everyStepOfACommitIsToldWithItsTraceID() throws {
+        let workshop = try ControllerWorkshop()
+        try workshop.start()
+        let session = try workshop.session("anna")
+        let events = Mutex<[ProgressEvent]>([])
+        let base = session.running
+        var request = CommitRequest(base: base, candidate: try session.edited(base, [(Self.leaf, "10")]))
+        request.options.traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+        let outcome = try session.commit(request) { event in events.withLock { $0.append(event) } }
+        let told = events.withLock { $0 }
+        #expect(outcome.traceID == request.options.traceID)
+        #expect(told.allSatisfy { $0.traceID == outcome.traceID && $0.session == session.id })
+        #expect(told.filter { $0.kind == .start }.count == told.filter { $0.kind == .stop }.count)
+        let phases = told.filter { $0.kind == .start && $0.phase.hasSuffix(" phase") }.map(\.phase)
+        #expect(phases == ["validate phase", "commit phase"])
+        try workshop.restart()
+        #expect(try workshop.session().commits().first?.traceID == outcome.traceID, "the log keeps it")
+        let next = try workshop.session()
+        try next.change([(Self.leaf, "11")])
+        let made = try #require(next.commits().first?.traceID)
+        #expect(made.wholeMatch(of: /[0-9a-f]{32}/) != nil && made != outcome.traceID)
     }
 }
