@@ -112,6 +112,9 @@ let package = Package(
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark(
+            "bench-concurrent-commits", in: "ConcurrentCommits",
+            uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),

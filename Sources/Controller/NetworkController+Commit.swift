@@ -199,10 +199,10 @@ extension NetworkController {
         }
         let code: ControlError.Code =
             switch error.code {
-            case .participantInDoubt, .outcomeUnknown: .inDoubt
+            case .outcomeUnknown: .inDoubt
             case .participantBusy: .locked
             case .logFailed: .resource
-            case .refused, .cancelled: .device
+            case .refused, .cancelled, .participantInDoubt: .device
             }
         return ControlError(code, error.description)
     }

@@ -18,7 +18,7 @@ final class CommitTrace: Sendable {
     ) {
         self.session = session
         self.transaction = transaction
-        self.traceID = traceID ?? Self.newTraceID()
+        self.traceID = traceID.map(Self.traceID) ?? Self.newTraceID()
         self.clock = clock
         self.watcher = watcher
     }
@@ -29,6 +29,14 @@ final class CommitTrace: Sendable {
             let digits = String(part, radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
+    }
+
+    /// The trace id in a `traceparent` (`00-4bf9…4736-00f0…02b7-01`); anything else is one itself.
+    private static func traceID(_ text: String) -> String {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts.map(\.count) == [2, 32, 16, 2], text.allSatisfy({ $0 == "-" || $0.isHexDigit })
+        else { return text }
+        return parts[1].lowercased()
     }
 
     // MARK: Steps

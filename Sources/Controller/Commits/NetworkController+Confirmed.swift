@@ -37,6 +37,12 @@ extension NetworkController {
                 try goBack(as: ControllerSession(self, user, id: 0))
             } catch {
                 logs.develop(.error, "the confirmed commit of \(pending.user) cannot be rolled back yet: \(error.message)")
+                if pending.failures == 0 {
+                    sessions.tellAll(
+                        .broadcast(
+                            "The confirmed commit of \(pending.user) was not confirmed, and cannot be rolled back yet: "
+                                + "\(error.message). It is tried again until it can be."))
+                }
                 let seconds = Int64(min(300, 5 << min(pending.failures, 6)))
                 confirmed.postpone(to: clock.now() + seconds * 1_000_000)
             }

@@ -88,7 +88,8 @@ extension NetworkController {
             do throws(ReservationConflict) {
                 return try reservations.reserve(claim, owner: owner, waitMilliseconds: 60_000)
             } catch {
-                let path = error.path.joined()
+                // Pseudo nodes mean nothing to anybody.
+                let path = error.path.filter { !$0.hasPrefix("<") }.joined()
                 throw ControlError(
                     .conflict,
                     "Transaction \(trace.transaction) waits for \(path.isEmpty ? "everything" : path), which is "
