@@ -166,7 +166,8 @@ let package = Package(
         tests(
             "OperatorCLITests",
             uses: [
-                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "TerminalSession", "ControlProtocol", "OperatorCLI",
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "TerminalSession", "ControlProtocol",
+                "OperatorCLI",
             ],
             data: ["Transcripts"]),
         tests("EndToEndTests", uses: ["TestSupport"]),

@@ -67,7 +67,8 @@ package final class NetworkController: Sendable {
         database = parts.database
         doubts = parts.doubts
         confirmed = ConfirmedCommits(parts.database)
-        coordinator = CommitCoordinator(log: parts.database, doubts: parts.doubts, limit: parts.configuration.prepareLimit,
+        coordinator = CommitCoordinator(
+            log: parts.database, doubts: parts.doubts, limit: parts.configuration.prepareLimit,
             clock: parts.clock.now)
         retrier = parts.retrier
         devices = parts.devices
@@ -97,7 +98,10 @@ package final class NetworkController: Sendable {
             if head.tree.root === base.root {
                 head.tree = candidate
             } else {
-                do throws(PathError) { head.tree = try head.tree.applying(changes) } catch {
+                do throws(PathError) {
+                    head.tree = try before.applying(changes)
+                    before.diff(to: head.tree).takeIndexes(from: before.root, to: head.tree.root)
+                } catch {
                     // The log has the change; what reservations exclude has happened all the same.
                     logs.develop(.critical, "transaction \(number) is in the log but not in memory: \(error); restart")
                 }

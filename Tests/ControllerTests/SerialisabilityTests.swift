@@ -226,7 +226,8 @@ import YANG
             case 6: return ("\(ledger)/transfer[id='\(number)']/from", flag ? nil : name)
             case 7: return ("\(ledger)/transfer[id='\(number)']/by", flag ? nil : number)
             case 8, 9: return ("\(ledger)/ward/doctor[name='\(name)']/on", flag ? "true" : "false")
-            case 10: return flag ? ("\(ledger)/slot[id='\(number)']/id", number) : ("\(ledger)/slot[id='\(number)']", nil)
+            case 10:
+                return flag ? ("\(ledger)/slot[id='\(number)']/id", number) : ("\(ledger)/slot[id='\(number)']", nil)
             case 11: return ("\(ledger)/\(flag ? "a1" : "a2")", random.below(2) == 0 ? nil : name)
             default: return ("\(ledger)/\(flag ? "b1" : "b2/x")", random.below(2) == 0 ? nil : name)
             }

@@ -48,7 +48,11 @@ final class CommitPhases: Sendable {
         case .ended(let id, let outcome):
             let isCommitted = state.withLock { $0.phase?.name } == "commit"
             let phase = isCommitted ? "persist configuration" : "revert configuration"
-            if case .inDoubt(let reason) = outcome { end(id, phase, "in doubt (\(reason))") } else { end(id, phase, "ok") }
+            if case .inDoubt(let reason) = outcome {
+                end(id, phase, "in doubt (\(reason))")
+            } else {
+                end(id, phase, "ok")
+            }
         case .outcomesRecorded: trace.note("cdb: write outcomes", .verbose)
         }
     }

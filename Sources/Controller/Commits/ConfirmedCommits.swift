@@ -48,7 +48,9 @@ final class ConfirmedCommits: Sendable {
         }
         if let persist = pending.persist {
             if persistID == persist { return }
-            if persistID != nil { throw ControlError(.accessDenied, "the persist-id is not that of the confirmed commit") }
+            if persistID != nil {
+                throw ControlError(.accessDenied, "the persist-id is not that of the confirmed commit")
+            }
         } else if pending.session == session {
             if persistID == nil { return }
             throw ControlError(.accessDenied, "the confirmed commit has no persist-id: confirm it without one")

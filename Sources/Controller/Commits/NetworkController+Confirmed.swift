@@ -13,7 +13,8 @@ extension NetworkController {
         try confirmed.admit(session.id, persistID: persistID)
         try confirmed.end()
         logs.audit(
-            .committed(LogEvent.AuditUser(session.user.name, session: session.id), summary: "confirmed commit confirmed"))
+            .committed(
+                LogEvent.AuditUser(session.user.name, session: session.id), summary: "confirmed commit confirmed"))
     }
 
     /// Goes back at once. Throws `notFound` if nothing waits for being confirmed.
@@ -27,7 +28,8 @@ extension NetworkController {
 
     /// Goes back if the time is up. Called by the ticking thread.
     func checkConfirmed() {
-        guard let pending = confirmed.current, pending.deadline <= clock.now(), !isGoingBack.exchange(true, ordering: .relaxed)
+        guard let pending = confirmed.current, pending.deadline <= clock.now(),
+            !isGoingBack.exchange(true, ordering: .relaxed)
         else { return }
         let thread = Thread { [self] in
             defer { isGoingBack.store(false, ordering: .relaxed) }
@@ -36,7 +38,8 @@ extension NetworkController {
             do throws(ControlError) {
                 try goBack(as: ControllerSession(self, user, id: 0))
             } catch {
-                logs.develop(.error, "the confirmed commit of \(pending.user) cannot be rolled back yet: \(error.message)")
+                logs.develop(
+                    .error, "the confirmed commit of \(pending.user) cannot be rolled back yet: \(error.message)")
                 if pending.failures == 0 {
                     sessions.tellAll(
                         .broadcast(

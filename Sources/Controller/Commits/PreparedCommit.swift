@@ -49,7 +49,8 @@ extension NetworkController {
         let dissolved = difference.dissolvingContainers()
         let claim = CommitClaim.claim(dissolved, base: base, reads: reads)
         return PreparedCommit(
-            base: base, number: number, system: system, candidate: candidate, difference: difference, changes: ChangeSet(dissolved),
+            base: base, number: number, system: system, candidate: candidate, difference: difference,
+            changes: ChangeSet(dissolved),
             claim: claim)
     }
 
@@ -64,7 +65,11 @@ extension NetworkController {
             let claim = isAlone ? CommitClaim.everything : prepared.claim
             let reservation = try reserve(claim, for: session, trace)
             let head = head.withLock { $0 }
-            if head.number == prepared.number, head.tree.root === prepared.base.root, head.tree.model === prepared.base.model { return reservation }
+            if head.number == prepared.number, head.tree.root === prepared.base.root,
+                head.tree.model === prepared.base.model
+            {
+                return reservation
+            }
             if isUntouched(&prepared, by: head) { return reservation }
             trace.note("rebase transaction", .verbose)
             guard let again = try prepare(request, trace, mayChangeDriver: mayChangeDriver) else {
@@ -84,7 +89,8 @@ extension NetworkController {
         try trace.step("taking transaction lock") { () throws(ControlError) in
             // Two commits of one session are two as others are.
             let owner = ReservationOwner(
-                id: UInt64(trace.transaction), "session \(session.id) \(owner(session)), transaction \(trace.transaction)")
+                id: UInt64(trace.transaction),
+                "session \(session.id) \(owner(session)), transaction \(trace.transaction)")
             do throws(ReservationConflict) {
                 return try reservations.reserve(claim, owner: owner, waitMilliseconds: 60_000)
             } catch {
@@ -98,7 +104,7 @@ extension NetworkController {
         }
     }
 
-    /// Whether what others committed since excludes nothing of the claim, in what they wrote and in what they read: their
+    /// Whether what others committed since excludes nothing of the claim, in what they wrote and what they read: their
     /// reads speak for constraints that this change has not met. Then it is laid upon it as it is.
     private func isUntouched(_ prepared: inout PreparedCommit, by head: Head) -> Bool {
         guard head.tree.model === prepared.base.model, let oldest = head.recent.first,
@@ -113,6 +119,7 @@ extension NetworkController {
         prepared.number = head.number
         prepared.candidate = candidate
         prepared.difference = head.tree.diff(to: candidate)
+        prepared.difference.takeIndexes(from: head.tree.root, to: candidate.root)
         return true
     }
 
@@ -135,7 +142,8 @@ extension NetworkController {
         }
     }
 
-    private func conflict(_ path: String, _ operations: String, _ tree: DataTree, _ trace: CommitTrace) -> ControlError {
+    private func conflict(_ path: String, _ operations: String, _ tree: DataTree, _ trace: CommitTrace) -> ControlError
+    {
         let recent = head.withLock { $0.recent }
         let other = recent.last { change in
             change.paths.contains { ChangeConflict.isWithin($0, path) || ChangeConflict.isWithin(path, $0) }
@@ -143,7 +151,8 @@ extension NetworkController {
         let who = other.map { "transaction \($0.transaction) started by user \($0.user)" } ?? "an earlier transaction"
         let keypath = (try? tree.path(path))?.keypath ?? path
         logs.develop(
-            .info, "check conflict tid=\(trace.transaction) -> conflict on: \(keypath) (\(who)) trace-id=\(trace.traceID)")
+            .info,
+            "check conflict tid=\(trace.transaction) -> conflict on: \(keypath) (\(who)) trace-id=\(trace.traceID)")
         return ControlError(
             .conflict,
             "Transaction \(trace.transaction) conflicts with \(who): \(keypath) \(operations) in work phase(s)\n"

@@ -20,7 +20,8 @@ final class RunningLock: Sendable {
     func lock(_ session: ControllerSession, since: String) throws(ControlError) {
         let user = session.user
         let description =
-            "session \(session.id) \(user.name) \(user.proto) (\(user.context) from \(user.from)) on since \(since) exclusive"
+            "session \(session.id) \(user.name) \(user.proto) (\(user.context) from \(user.from)) on since \(since) "
+            + "exclusive"
         let other = owner.withLock { owner -> Owner? in
             guard let held = owner else {
                 owner = Owner(session: session.id, description: description)
@@ -62,6 +63,7 @@ extension NetworkController {
 
     func owner(_ session: ControllerSession) -> ReservationOwner {
         ReservationOwner(
-            id: UInt64(nextTransaction.add(1, ordering: .relaxed).oldValue), "\(session.user.name) (\(session.user.context))")
+            id: UInt64(nextTransaction.add(1, ordering: .relaxed).oldValue),
+            "\(session.user.name) (\(session.user.context))")
     }
 }

@@ -57,6 +57,33 @@ extension DiffNode {
 extension Row {
     /// The name of the case of which a node is stored here.
     package func chosenCase(of choice: SchemaNode) -> String? {
-        choice.children.first { $0.dissolved.contains { hasValue(in: $0.slot) || kid(in: $0.slot) != nil } }?.name
+        choice.children.first { isAnyStored(in: $0) }?.name
+    }
+
+    /// Whether the node, or of a case or choice one in it, is stored here.
+    func isAnyStored(in node: SchemaNode) -> Bool {
+        if node.kind == .case || node.kind == .choice { return node.children.contains { isAnyStored(in: $0) } }
+        return hasValue(in: node.slot) || kid(in: node.slot) != nil
+    }
+}
+
+extension [DiffNode] {
+    /// Makes for the new side the indexes that validation has asked for of the old one. A tree that came of an edit
+    /// without being validated lacks them, and whoever validates the next one would have to go through whole lists.
+    ///
+    /// `old` and `new` are the rows around these differences. Costs what differs.
+    package func takeIndexes(from old: Row, to new: Row) {
+        var last: SchemaNode?
+        for diff in self {
+            if diff.node.kind == .list, diff.node != last,
+                let before = old.entries(in: diff.node.slot), let after = new.entries(in: diff.node.slot)
+            {
+                after.takeIndexes(from: before)
+            }
+            last = diff.node
+            if diff.change == .inside || diff.change == .moved, let before = diff.old, let after = diff.new {
+                diff.children.takeIndexes(from: before, to: after)
+            }
+        }
     }
 }

@@ -34,6 +34,8 @@ package final class ReadCollector: Sendable {
         var reads: Set<Read> = []
         var wholeLists: Set<Place> = []
         var isEverything = false
+        /// The path asked for last: many reads are below one parent.
+        var latest: (instance: Instance, path: [String])?
     }
 
     @TaskLocal static var current: ReadCollector?
@@ -75,25 +77,25 @@ package final class ReadCollector: Sendable {
         case .list:
             let entries = parent.row?.entries(in: child.slot)
             guard let entries, entries.count > Self.wholeList, let row = parent.row else {
-                return add(.instances, parent.claimPath + [child.claimStep])
+                return add(.instances, path(of: parent) + [child.claimStep])
             }
             state.withLock { _ = $0.wholeLists.insert(Place(parent: row.identity, slot: child.slot)) }
-            add(.subtree, parent.claimPath + [child.claimStep])
-        case .leafList: add(.instances, parent.claimPath + [child.claimStep])
+            add(.subtree, path(of: parent) + [child.claimStep])
+        case .leafList: add(.instances, path(of: parent) + [child.claimStep])
         case .container where !child.isPresence: break
-        default: add(.value, parent.claimPath + [child.claimStep])
+        default: add(.value, path(of: parent) + [child.claimStep])
         }
         if child.canBeImplicit { addChoices(of: child, below: parent) }
     }
 
     func addEntry(_ keys: [String], of list: SchemaNode, below parent: Instance) {
         guard !covers(parent) else { return }
-        add(.value, parent.claimPath + [list.claimStep, ClaimStep.keys(keys)])
+        add(.value, path(of: parent) + [list.claimStep, ClaimStep.keys(keys)])
     }
 
     func addInstances(of list: SchemaNode, below parent: Instance) {
         guard !covers(parent) else { return }
-        add(.instances, parent.claimPath + [list.claimStep])
+        add(.instances, path(of: parent) + [list.claimStep])
     }
 
     func addSubtree(_ instance: Instance) {
@@ -101,7 +103,7 @@ package final class ReadCollector: Sendable {
     }
 
     func addSubtree(of list: SchemaNode, below parent: Instance) {
-        if !covers(parent) { add(.subtree, parent.claimPath + [list.claimStep]) }
+        if !covers(parent) { add(.subtree, path(of: parent) + [list.claimStep]) }
     }
 
     /// Which case of the choices around `child` was chosen.
@@ -110,7 +112,14 @@ package final class ReadCollector: Sendable {
     }
 
     func addChoice(_ choice: SchemaNode, below parent: Instance) {
-        if !covers(parent) { add(.value, parent.claimPath + [ClaimStep.choice(choice)]) }
+        if !covers(parent) { add(.value, path(of: parent) + [ClaimStep.choice(choice)]) }
+    }
+
+    private func path(of instance: Instance) -> [String] {
+        if let known = state.withLock({ $0.latest }), known.instance === instance { return known.path }
+        let path = instance.claimPath
+        state.withLock { $0.latest = (instance, path) }
+        return path
     }
 
     private func covers(_ instance: Instance) -> Bool {

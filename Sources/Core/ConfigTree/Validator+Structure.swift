@@ -44,7 +44,7 @@ extension Validator {
             choice.choices.allSatisfy({ parent.chosenCase(of: $0.choice) == $0.caseName })
         else { return }
         // The conditions of the choice are those of its nodes; it is missed if one of them could be there.
-        for node in choice.dissolved where isWanted(node, below: parent, &run) {
+        for node in plan.dissolved(choice) where isWanted(node, below: parent, &run) {
             run.report(.missingChoice(choice, parent))
             return
         }
@@ -53,9 +53,7 @@ extension Validator {
     private func checkExclusive(_ choice: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
         ReadCollector.current?.addChoice(choice, below: parent)
         guard let row = parent.row else { return }
-        let stored = choice.children.filter { child in
-            child.dissolved.contains { row.hasValue(in: $0.slot) || row.kid(in: $0.slot) != nil }
-        }
+        let stored = choice.children.filter { row.isAnyStored(in: $0) }
         if stored.count > 1 { run.report(.severalCases(choice, stored.map(\.name), parent)) }
     }
 

@@ -137,9 +137,10 @@ extension OperatorShell {
         for commit in commits {
             let place = all.firstIndex { $0.id == commit.id } ?? 0
             try out.line(
-                row([
-                    "\(place)", "\(commit.id)", commit.user, commit.via, commit.date, commit.label ?? "",
-                ] + (traces ? [commit.traceID ?? ""] : []) + [commit.comment ?? ""]))
+                row(
+                    [
+                        "\(place)", "\(commit.id)", commit.user, commit.via, commit.date, commit.label ?? "",
+                    ] + (traces ? [commit.traceID ?? ""] : []) + [commit.comment ?? ""]))
         }
     }
 

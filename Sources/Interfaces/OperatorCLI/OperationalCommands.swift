@@ -134,8 +134,8 @@ extension OperatorShell {
         if let heading, !others.isEmpty { try out.line(heading) }
         for other in others {
             let user = other.user
-            try out.line(
-                "\(user.name) \(user.proto) (\(user.context) from \(user.from)) on since \(other.started) \(other.mode) mode")
+            let origin = "\(user.proto) (\(user.context) from \(user.from))"
+            try out.line("\(user.name) \(origin) on since \(other.started) \(other.mode) mode")
         }
     }
 
