@@ -7,6 +7,7 @@ final class EncodeInfo {
     let node: SchemaNode
     let kind: NodeKind
     let isConfig: Bool
+    let isHidden: Bool
     /// Whether it stands in another module than the node around it, or in none: its name is to be qualified.
     let isForeign: Bool
     let tag: XMLTag
@@ -24,6 +25,7 @@ final class EncodeInfo {
         self.node = node
         kind = node.kind
         isConfig = node.isConfig
+        isHidden = node.annotation("hidden") != nil
         let parent = node.dataParent
         isForeign = parent.map { $0.kind == .root || $0.moduleIndex != node.moduleIndex } ?? true
         let name = node.name
@@ -61,6 +63,11 @@ struct EncodeInfoTable {
 }
 
 extension EncodeOptions {
+    /// Whether the node is to be written at all.
+    func admits(_ info: EncodeInfo) -> Bool {
+        (content == .all || info.isConfig) && !(omitsHidden && info.isHidden)
+    }
+
     /// Whether what is stored in `row` is written as it is, without anything beside it.
     func isPlain(_ row: Row, in info: EncodeInfo) -> Bool {
         defaults == .explicit && info.isInOrder && (!includesMetadata || row.metadata == nil)

@@ -68,7 +68,7 @@ package struct JSONDataEncoder {
                 position += 1
             }
             let child = info.child(Int(kid.slot))
-            guard options.content == .all || child.isConfig else { continue }
+            guard options.admits(child) else { continue }
             key(child, isMember)
             switch kid.kid {
             case .row(let inner):
@@ -115,7 +115,7 @@ package struct JSONDataEncoder {
     }
 
     private mutating func leaf(_ info: EncodeInfo, _ row: Row, _ position: Int, _ isMember: Bool) throws {
-        guard options.content == .all || info.isConfig else { return }
+        guard options.admits(info) else { return }
         key(info, isMember)
         if info.kind == .leaf { try value(info, row, position) } else { try opaque(row.value(at: position), info.node) }
     }

@@ -27,6 +27,7 @@ struct TreeWalk {
             options.defaults == .all || options.defaults == .allTagged
             ? itemsWithDefaults(node, row, model) : storedItems(node, row)
         if options.content == .config { items.removeAll { !$0.node.isConfig } }
+        if options.omitsHidden { items.removeAll { $0.node.annotation("hidden") != nil } }
         if options.defaults == .trim {
             items.removeAll { item in
                 switch item {

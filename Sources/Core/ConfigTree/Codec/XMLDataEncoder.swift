@@ -107,7 +107,7 @@ package struct XMLDataEncoder {
                 position += 1
             }
             let child = info.child(Int(kid.slot))
-            if options.content == .all || child.isConfig { try plain(kid.kid, child, row, model) }
+            if options.admits(child) { try plain(kid.kid, child, row, model) }
         }
         while position < leafCount {
             try leaf(info.child(row.leafSlot(at: position)), row, position)
@@ -117,7 +117,7 @@ package struct XMLDataEncoder {
 
     /// The leaf at a position of a row without metadata.
     private mutating func leaf(_ info: EncodeInfo, _ row: Row, _ position: Int) throws {
-        guard options.content == .all || info.isConfig else { return }
+        guard options.admits(info) else { return }
         if info.hasPlainText, !info.isForeign {
             return try row.withValue(at: position) { bytes throws in try writer.leaf(info.tag, text: bytes) }
         }
