@@ -15,9 +15,13 @@ extension NetworkController {
         _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false
     ) throws(ControlError) -> CommitOutcome {
         try upgradeGate.admit()
-        let request = pruned(try carried(request))
+        var request = pruned(try carried(request))
         try requireNotLocked(by: session)
-        let changes = ChangeSet(request.base.diff(to: request.candidate))
+        var changes = ChangeSet(request.base.diff(to: request.candidate))
+        if secrets.isStale(changes) {
+            request.candidate = try secrets.sealed(request.candidate, like: running)
+            changes = ChangeSet(request.base.diff(to: request.candidate))
+        }
         guard !changes.isEmpty else { return CommitOutcome(isEmpty: true) }
         let reservation = try reserve(changes, for: session, isDryRun: request.options.dryRun != nil)
         defer { reservation?.release() }

@@ -37,6 +37,9 @@ struct ControlDoor {
         case "status": return ControlReply(isDone: true, text: controller.statusText())
         case "reload":
             logs.reopen()
+            do throws(ControlError) { try controller.reloadKeys(environment: ProcessInfo.processInfo.environment) } catch {
+                return ControlReply(isDone: false, text: error.message, exitStatus: 1)
+            }
             return ControlReply(isDone: true)
         case "load", "save": return document(command, hello, user, connection)
         default: return ControlReply(isDone: false, text: "unknown command \(command.name)", exitStatus: 1)
