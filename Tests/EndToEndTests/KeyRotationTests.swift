@@ -12,8 +12,8 @@ extension EndToEnd {
                 try prepare(lab)
                 let saved = lab.directory.path("saved")
                 try lab.attemptOutside("cp -a \(lab.run) \(saved)")
-                let count = try points(lab)
-                for point in count {
+                let (steps, recorded) = try points(lab)
+                for point in Soak.sample(Array(steps), 3, seed: 5) + [recorded] {
                     try lab.attemptOutside("rm -rf \(lab.run) && cp -a \(saved) \(lab.run)")
                     try crash(lab, at: point)
                 }
@@ -33,7 +33,7 @@ extension EndToEnd {
         }
 
         /// The durable steps of a rotation.
-        private func points(_ lab: Lab) throws -> ClosedRange<Int> {
+        private func points(_ lab: Lab) throws -> (steps: ClosedRange<Int>, recorded: Int) {
             let trace = lab.directory.path("trace")
             try lab.startDaemon(more: ["OPENNED_CRASH_TRACE": trace])
             _ = try lab.operate("show running-config devices authgroups group g")
@@ -42,8 +42,8 @@ extension EndToEnd {
             try look(lab, generation: 2)
             try lab.stopDaemon()
             let names = try lab.directory.text("trace").split(separator: "\n").map(String.init)
-            try #require(names[first...].contains("key-rotation.recorded"), "\(names)")
-            return first + 1...names.count
+            let recorded = try #require(names[first...].firstIndex(of: "key-rotation.recorded"), "\(names)")
+            return (first + 1...names.count, recorded + 1)
         }
 
         private func rotate(_ lab: Lab) throws {

@@ -41,6 +41,12 @@ struct ControlDoor {
                 return ControlReply(isDone: false, text: error.message, exitStatus: 1)
             }
             return ControlReply(isDone: true)
+        case "copy-database":
+            do throws(ControlError) {
+                return ControlReply(isDone: true, text: try controller.copyDatabase())
+            } catch {
+                return ControlReply(isDone: false, text: error.message, exitStatus: 1)
+            }
         case "load", "save": return document(command, hello, user, connection)
         default: return ControlReply(isDone: false, text: "unknown command \(command.name)", exitStatus: 1)
         }
