@@ -70,7 +70,7 @@ extension EndToEnd {
             func refuse(_ arguments: [String], _ input: String, _ expected: String...) throws {
                 let outcome = try lab.attempt("ncs_load", arguments, input: input)
                 #expect(outcome.status == 1, "\(arguments)")
-                for text in expected { try require(outcome.text, contains: text, "\(arguments)") }
+                for text in expected { try require(outcome.text, contains: text) }
                 #expect(try lab.shell("ncs_load -F p") == before, "\(arguments)")
             }
             try refuse(

@@ -13,7 +13,7 @@ extension EndToEnd {
                 let saved = lab.directory.path("saved")
                 try lab.attemptOutside("cp -a \(lab.run) \(saved)")
                 let (steps, recorded) = try points(lab)
-                for point in Soak.sample(Array(steps), 3, seed: 5) + [recorded] {
+                for point in Soak.sample(Array(steps), 1, seed: 5) + [recorded] {
                     try lab.attemptOutside("rm -rf \(lab.run) && cp -a \(saved) \(lab.run)")
                     try crash(lab, at: point)
                 }

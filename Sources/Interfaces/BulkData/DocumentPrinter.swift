@@ -61,7 +61,7 @@ package enum DocumentPrinter {
 
     /// What an XPath expression names. Prefixes are those of modules, or names of modules.
     private static func paths(_ text: String, _ tree: DataTree) throws -> [InstancePath] {
-        let modules = tree.model.schema.modules
+        let modules = ([tree.model] + MountedModels.of(tree)).flatMap(\.schema.modules)
         let expression = try XPathParser.parse(
             text, moduleForPrefix: { name in modules.first { $0.name == name || $0.prefix == name }?.name },
             defaultModule: nil)
@@ -88,5 +88,33 @@ package enum DocumentPrinter {
         guard options.state != .without else { return }
         render.operational = true
         try grammar.render(tree, options: render, sink: sink)
+    }
+}
+
+/// The models that are mounted somewhere in a tree.
+private enum MountedModels {
+    static func of(_ tree: DataTree) -> [DataModel] {
+        var found: [DataModel] = []
+        var holders: Set<NodeID> = []
+        let schema = tree.model.schema
+        for index in 0..<Int32(schema.nodeCount) {
+            var node: SchemaNode? = schema[NodeID(index)]
+            guard node?.kind == .mountPoint else { continue }
+            while let current = node, holders.insert(current.id).inserted { node = current.dataParent }
+        }
+        collect(tree.root, schema.root, holders, &found)
+        return found
+    }
+
+    private static func collect(_ row: Row, _ node: SchemaNode, _ holders: Set<NodeID>, _ found: inout [DataModel]) {
+        for kid in row.kids {
+            let child = node.dataChild(at: Int(kid.slot))
+            guard holders.contains(child.id) else { continue }
+            switch kid.kid {
+            case .row(let inner): collect(inner, child, holders, &found)
+            case .entries(let entries): for entry in entries.rows { collect(entry, child, holders, &found) }
+            case .mount(let tree): if !found.contains(where: { $0 === tree.model }) { found.append(tree.model) }
+            }
+        }
     }
 }
