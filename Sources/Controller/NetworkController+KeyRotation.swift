@@ -42,7 +42,9 @@ extension NetworkController {
         do { key = try store.prepare(generation) } catch {
             throw ControlError(.invalidValue, error.description)
         }
-        guard key != before else { throw ControlError(.invalidValue, "key generation \(key.generation) is in use already") }
+        guard key != before else {
+            throw ControlError(.invalidValue, "key generation \(key.generation) is in use already")
+        }
         CrashPoint.reach("key-rotation.prepared")
         let base = running
         let candidate = try secrets.resealed(base, under: key)

@@ -31,7 +31,8 @@ extension EndToEnd {
         }
 
         private func restore(_ lab: Lab, _ path: String, more: [String: String] = [:]) throws -> ProcessOutcome {
-            try lab.attempt("ncs-backup", ["--restore", path, "--non-interactive", "--install-dir", lab.run], more: more)
+            try lab.attempt(
+                "ncs-backup", ["--restore", path, "--non-interactive", "--install-dir", lab.run], more: more)
         }
 
         private func remoteName(_ lab: Lab) throws -> String {

@@ -57,7 +57,8 @@ extension EndToEnd {
                     """))
             let after = try lab.shell("ncs_load -F c")
             #expect(!after.contains("interface e3\n") && after.contains("interface e5\n"))
-            try lab.shell("ncs_load -l -m -n -a -F c", input: "devices device x0\n config\n  no interface e5\n  hostname h\n")
+            try lab.shell(
+                "ncs_load -l -m -n -a -F c", input: "devices device x0\n config\n  no interface e5\n  hostname h\n")
             #expect(try !lab.shell("ncs_load -F c").contains("interface e5\n"))
             try lab.shell("ncs_load -l -r -n", input: SmallModels.device)
             let replaced = try lab.shell("ncs_load -F c")
@@ -74,7 +75,8 @@ extension EndToEnd {
                 #expect(try lab.shell("ncs_load -F p") == before, "\(arguments)")
             }
             try refuse(
-                ["-l", "-m"], Self.devices("\n<interface xmlns=\"urn:test:mini\"><name>z</name><mtu>x</mtu></interface>"),
+                ["-l", "-m"],
+                Self.devices("\n<interface xmlns=\"urn:test:mini\"><name>z</name><mtu>x</mtu></interface>"),
                 "standard input:15", "interface{z}/mtu")
             try refuse(["-l", "-m"], "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n<device>", "standard input:2")
             try refuse(["-l", "-m", "-F", "o"], "{ \"tailf-ncs:devices\": [ }", "standard input:1")

@@ -139,7 +139,9 @@ final class Lab {
         _ changes: String, isEmpty: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let said = try operate("config\n\(changes)\ncommit", sourceLocation: sourceLocation)
-        guard said.contains(isEmpty ? "No modifications" : "Commit complete.") else { throw ProcessFault("no commit:\n\(said)") }
+        guard said.contains(isEmpty ? "No modifications" : "Commit complete.") else {
+            throw ProcessFault("no commit:\n\(said)")
+        }
     }
 
     // MARK: Failure

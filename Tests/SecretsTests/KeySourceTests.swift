@@ -28,7 +28,8 @@ import YANG
         .configured(
             try numbers.map { number in
                 var generation = KeyGeneration(number: number)
-                try generation.set("AES256CFB128_KEY", String(Self.key.dropLast(2)) + (number < 0 ? "ff" : "0\(number)"))
+                try generation.set(
+                    "AES256CFB128_KEY", String(Self.key.dropLast(2)) + (number < 0 ? "ff" : "0\(number)"))
                 return generation
             })
     }
@@ -68,7 +69,8 @@ import YANG
         #expect(store.active == .given(0))
         let text = "a {\n  secret \(value);\n  other $9$x;\n}\n"
         let resealed = try #require(store.resealed(text: text))
-        #expect(resealed.hasPrefix("a {\n  secret $8$g0$") && resealed.hasSuffix(";\n  other $9$x;\n}\n"), "\(resealed)")
+        #expect(
+            resealed.hasPrefix("a {\n  secret $8$g0$") && resealed.hasSuffix(";\n  other $9$x;\n}\n"), "\(resealed)")
         #expect(store.resealed(text: resealed) == nil)
     }
 
@@ -92,7 +94,8 @@ import YANG
                 + "echo DES3CBC_KEY1=12785c357764a327\necho AES256CFB128_KEY=\(Self.key)")
         #expect(try plain.keys().map(\.number) == [-1])
         let second = try scratch.command(
-            "echo EXTERNAL_KEY_FORMAT=2\necho 'AES256CFB128_KEY[0]=\(Self.key)'\necho 'AES256CFB128_KEY[4]=\(Self.key)'")
+            "echo EXTERNAL_KEY_FORMAT=2\necho 'AES256CFB128_KEY[0]=\(Self.key)'\necho 'AES256CFB128_KEY[4]=\(Self.key)'"
+        )
         #expect(try second.keys().map(\.number) == [0, 4])
         let store = try SecretStore(keyFile: scratch.keyFile, mayCreate: true, source: .external(second))
         #expect(store.active == .given(4))

@@ -112,7 +112,8 @@ package struct BackupMaker {
         let copy = try copyRunning()
         guard DurableFiles.parent(of: copy) == configuration.stateDirectory else {
             throw BackupError(
-                .unusable, "the daemon that answers runs in another directory (\(copy)); set NCS_IPC_PATH to that of "
+                .unusable,
+                "the daemon that answers runs in another directory (\(copy)); set NCS_IPC_PATH to that of "
                     + configuration.runDirectory)
         }
         try BackupTree.copy(copy, to: target)

@@ -24,7 +24,8 @@ struct BackupManifest: Equatable {
     static let sizeLimit = 256 << 20
 
     var text: String {
-        var text = "\(Self.head)\nversion \(version)\ncreated \(created)\nkind \(kind)\nkeys \(hasKeys ? "yes" : "no")\n"
+        var text =
+            "\(Self.head)\nversion \(version)\ncreated \(created)\nkind \(kind)\nkeys \(hasKeys ? "yes" : "no")\n"
         for file in files { text += "file \(file.sha256) \(String(file.mode, radix: 8)) \(file.size) \(file.path)\n" }
         return text + "digest \(TextHash.sha256(text))\n"
     }
@@ -54,7 +55,9 @@ struct BackupManifest: Equatable {
             case ("kind", 2): kind = words[1]
             case ("keys", 2): hasKeys = words[1] == "yes"
             case ("file", 5):
-                guard let mode = Int(words[2], radix: 8), let size = Int(words[3]), mode & ~0o777 == 0 else { throw damage }
+                guard let mode = Int(words[2], radix: 8), let size = Int(words[3]), mode & ~0o777 == 0 else {
+                    throw damage
+                }
                 files.append(File(path: words[4], mode: mode, size: size, sha256: words[1]))
             default: throw damage
             }

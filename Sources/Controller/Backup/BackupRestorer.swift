@@ -49,11 +49,13 @@ package struct BackupRestorer {
 
     private func requireFitting(_ archive: BackupArchive) throws(BackupError) {
         guard archive.manifest.kind == "local" else {
-            throw BackupError(.foreign, "\(archive.path): this is the backup of a system installation; restore it there")
+            throw BackupError(
+                .foreign, "\(archive.path): this is the backup of a system installation; restore it there")
         }
         guard Version(archive.manifest.version) <= Version(version) else {
             throw BackupError(
-                .foreign, "\(archive.path): release \(archive.manifest.version) made it, and this is \(version); "
+                .foreign,
+                "\(archive.path): release \(archive.manifest.version) made it, and this is \(version); "
                     + "restore it with that release")
         }
         let names = Set(archive.manifest.files.map { String($0.path.prefix { $0 != "/" }) })
@@ -125,7 +127,8 @@ package struct BackupRestorer {
             try DurableFiles.rename(assembled, to: directory)
             return nil
         }
-        guard let rename = Self.renameWithFlags, rename(AT_FDCWD, assembled, AT_FDCWD, directory, Self.exchangeFlag) == 0
+        guard let rename = Self.renameWithFlags,
+            rename(AT_FDCWD, assembled, AT_FDCWD, directory, Self.exchangeFlag) == 0
         else {
             let reason = String(cString: strerror(errno))
             try? DurableFiles.removeTree(assembled)
@@ -141,9 +144,10 @@ package struct BackupRestorer {
         return old
     }
 
-    private typealias Rename = @convention(c) (
-        CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
-    ) -> CInt
+    private typealias Rename =
+        @convention(c) (
+            CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
+        ) -> CInt
 
     /// `renameat2`, which no module map offers.
     private static let renameWithFlags = dlsym(nil, "renameat2").map { unsafeBitCast($0, to: Rename.self) }

@@ -10,7 +10,8 @@ enum BackupTree {
         _ source: String, to target: String, depth: Int = 0, leavesOut: (String) -> Bool = { _ in false }
     ) throws(BackupError) {
         guard depth < depthLimit else {
-            throw BackupError(.unusable, "\(source): more than \(depthLimit) directories deep; is there a link to itself?")
+            throw BackupError(
+                .unusable, "\(source): more than \(depthLimit) directories deep; is there a link to itself?")
         }
         let input = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard input >= 0 else {

@@ -89,7 +89,9 @@ final class RollbackFiles: Sendable {
             }
         for name in names {
             let path = directory + "/" + name
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8), let new = resealed(text) else { continue }
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8), let new = resealed(text) else {
+                continue
+            }
             do { try DurableFiles.replace(path, with: Array(new.utf8), mode: 0o600) } catch {
                 report("\(error); the file keeps its secrets under the keys before")
             }

@@ -69,7 +69,8 @@ package struct KeyGeneration: Sendable {
         let names = prefix == "$8$" ? ["AESCFB128_KEY", "AES256CFB128_KEY"] : ["AES256CFB128_KEY", "AESCFB128_KEY"]
         guard let bytes = names.lazy.compactMap({ keys[$0] }).first else { return nil }
         return HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: bytes), info: Data("OpenNED secret \(prefix)".utf8), outputByteCount: 32)
+            inputKeyMaterial: SymmetricKey(data: bytes), info: Data("OpenNED secret \(prefix)".utf8),
+            outputByteCount: 32)
     }
 }
 

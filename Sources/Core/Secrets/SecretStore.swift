@@ -241,7 +241,8 @@ package final class SecretStore: Sendable {
 
         init?(_ stored: String) {
             let parts = stored.split(separator: "$", omittingEmptySubsequences: false)
-            guard parts.count == 4, parts[0].isEmpty, parts[1] == "8" || parts[1] == "9", let key = KeyIdentity(parts[2]),
+            guard parts.count == 4, parts[0].isEmpty, parts[1] == "8" || parts[1] == "9",
+                let key = KeyIdentity(parts[2]),
                 let sealed = Data(base64Encoded: String(parts[3]))
             else { return nil }
             prefix = "$\(parts[1])$"
@@ -258,7 +259,9 @@ package final class SecretStore: Sendable {
     private static func prefix(_ kind: SecretKind) -> String { kind == .aesCFB128 ? "$8$" : "$9$" }
 
     /// What is authenticated with a value: it cannot be taken for one of another kind or key.
-    private static func context(_ prefix: String, _ key: KeyIdentity) -> Data { Data("OpenNED secret \(prefix)\(key)".utf8) }
+    private static func context(_ prefix: String, _ key: KeyIdentity) -> Data {
+        Data("OpenNED secret \(prefix)\(key)".utf8)
+    }
 
     /// The hashes that a type accepts, the one it makes first; nil for encrypted types.
     private static func algorithms(_ kind: SecretKind) -> [PasswordHash.Algorithm]? {

@@ -39,7 +39,8 @@ enum BackupProgram {
             }
             let current = FileManager.default.currentDirectoryPath
             let given = options.directory ?? current
-            let directory = URL(fileURLWithPath: given, relativeTo: URL(fileURLWithPath: current + "/")).standardized.path
+            let directory = URL(fileURLWithPath: given, relativeTo: URL(fileURLWithPath: current + "/")).standardized
+                .path
             if options.isRestore {
                 try restore(options, directory)
             } else {
@@ -94,7 +95,8 @@ enum BackupProgram {
         _ configuration: SystemConfiguration, _ environment: [String: String]
     ) throws -> String {
         let path =
-            environment["NCS_IPC_PATH"] ?? configuration.socketPath ?? ControlClient.socketPath(environment: environment)
+            environment["NCS_IPC_PATH"] ?? configuration.socketPath
+            ?? ControlClient.socketPath(environment: environment)
         let connection = try ControlClient.open(path, hello: Hello(purpose: .control, context: "system"))
         let reply = try ControlClient.perform(ControlCommand("copy-database"), on: connection)
         guard reply.isDone else { throw Fault(message: reply.text) }

@@ -48,7 +48,8 @@ enum LoadClient {
             output: { try output.write($0) }, progress: { meter.say($0) })
         meter.clear()
         if options.debugLevel > 0 {
-            ToolPrograms.complain("ncs_load: \(inputs.reduce(0) { $0 + $1.count }) bytes sent, \(output.count) received")
+            ToolPrograms.complain(
+                "ncs_load: \(inputs.reduce(0) { $0 + $1.count }) bytes sent, \(output.count) received")
         }
         if !reply.text.isEmpty { ToolPrograms.complain(reply.isDone ? reply.text : "ncs_load: \(reply.text)") }
         return reply.isDone ? 0 : 1

@@ -82,7 +82,9 @@ struct LoadClientOptions {
         }
     }
 
-    private static let forLoading = ["mode", "no-networking", "no-services", "lax", "autocommit", "continue", "delete-all"]
+    private static let forLoading = [
+        "mode", "no-networking", "no-services", "lax", "autocommit", "continue", "delete-all",
+    ]
     private static let forPrinting = ["defaults", "xpath", "database-only", "metadata"]
 
     private func check() throws(Fault) {
@@ -91,7 +93,8 @@ struct LoadClientOptions {
         if !wrong.isEmpty {
             let letters = Self.switches.filter { wrong.contains($0.value.name) }.map { "-\($0.key)" }
             let named = (letters + (wrong.contains("xpath") ? ["-P"] : [])).sorted().joined(separator: ", ")
-            throw Fault(message: "one of \(named) is only for \(isLoading ? "printing" : "loading (-l)")\n\(Self.usage)")
+            throw Fault(
+                message: "one of \(named) is only for \(isLoading ? "printing" : "loading (-l)")\n\(Self.usage)")
         }
         if !isLoading, files.count > 1 { throw Fault(message: "one file at most can be written\n\(Self.usage)") }
         if let format = arguments["format"], !["x", "p", "o", "j", "c", "i", "t"].contains(format) {

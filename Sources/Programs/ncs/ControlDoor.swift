@@ -37,7 +37,9 @@ struct ControlDoor {
         case "status": return ControlReply(isDone: true, text: controller.statusText())
         case "reload":
             logs.reopen()
-            do throws(ControlError) { try controller.reloadKeys(environment: ProcessInfo.processInfo.environment) } catch {
+            do throws(ControlError) {
+                try controller.reloadKeys(environment: ProcessInfo.processInfo.environment)
+            } catch {
                 return ControlReply(isDone: false, text: error.message, exitStatus: 1)
             }
             return ControlReply(isDone: true)

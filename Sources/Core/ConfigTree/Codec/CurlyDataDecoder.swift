@@ -55,7 +55,9 @@ private struct CurlyReader {
             } else if byte == UInt8(ascii: "/"), cursor + 1 < text.count, text[cursor + 1] == UInt8(ascii: "*") {
                 let start = here
                 cursor += 2
-                while cursor + 1 < text.count, text[cursor] != UInt8(ascii: "*") || text[cursor + 1] != UInt8(ascii: "/") {
+                while cursor + 1 < text.count,
+                    text[cursor] != UInt8(ascii: "*") || text[cursor + 1] != UInt8(ascii: "/")
+                {
                     newLine()
                     cursor += 1
                 }
