@@ -29,12 +29,17 @@ extension NetworkController {
         let candidate = try rebase(request, changes, onto: base)
         try validate(candidate, since: base)
         if !mayChangeDriver { try requireKeptDrivers(base, candidate) }
-        let deviceChanges = try changedDevices(base, candidate, system, request.options, session)
+        let revised = try revised(
+            try changedDevices(base, candidate, system, request.options, session), request.options, system)
         if let format = request.options.dryRun {
             return CommitOutcome(
-                dryRun: dryRun(format, base, candidate, deviceChanges, request.options, system, session))
+                dryRun: dryRun(format, base, candidate, revised.changes, request.options, system, session),
+                warnings: revised.warnings)
         }
-        return try carryOut(request, changes, base: base, candidate: candidate, deviceChanges, session)
+        var outcome = try carryOut(
+            request, changes, base: base, candidate: candidate, revised.changes, session)
+        outcome.warnings += revised.warnings
+        return outcome
     }
 
     // MARK: Before
@@ -165,7 +170,8 @@ extension NetworkController {
             result.append(
                 DeviceParticipant(
                     change, access: access, secrets: secrets,
-                    expected: options.noOutOfSyncCheck || accepts ? .any : .exactly(expected)))
+                    expected: options.noOutOfSyncCheck || accepts ? .any : .exactly(expected),
+                    announcement: devices.record(change.name).announcement))
         }
         return result
     }

@@ -4,6 +4,7 @@ import ConfigTree
 import NEDRuntime
 import Secrets
 import Transactions
+import YANG
 
 /// A device's part in a commit.
 ///
@@ -16,6 +17,8 @@ struct DeviceParticipant: Participant {
     private let commands: [CLICommand]
     private let reverse: ChangeSet
     private let expectedTransactionID: ExpectedTransactionID
+    /// The revisions that the change was made for.
+    private let announcement: ModuleAnnouncement
 
     enum ExpectedTransactionID: Sendable {
         case any
@@ -23,8 +26,10 @@ struct DeviceParticipant: Participant {
     }
 
     init(
-        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, expected: ExpectedTransactionID
+        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, expected: ExpectedTransactionID,
+        announcement: ModuleAnnouncement
     ) {
+        self.announcement = announcement
         self.access = access
         let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
         // A command that removes a secret shows it too.
@@ -44,6 +49,7 @@ struct DeviceParticipant: Participant {
         do throws(NEDError) {
             try access.driver.requireWritable(access.name)
             try access.withSession(isLast: false) { (session) throws(NEDError) in
+                try requireSameRevisions(session)
                 if case .exactly(let expected) = expectedTransactionID {
                     try session.requireTransactionID(expected)
                 }
@@ -54,6 +60,15 @@ struct DeviceParticipant: Participant {
         } catch {
             throw Refusal(access.masked(error.operatorText), isUntouched: isUntouched)
         }
+    }
+
+    /// A device that was upgraded meanwhile may know other nodes than those that the change was cut to.
+    private func requireSameRevisions(_ session: CLIDeviceSession) throws(NEDError) {
+        let revisions = access.driver.revisions
+        guard revisions.selection(for: session.announcement) != revisions.selection(for: announcement) else { return }
+        throw NEDError(
+            .driver, device: access.name,
+            "the device announces other revisions of its modules than before; commit again, for those that it has now")
     }
 
     func apply(_ transaction: TransactionNumber) -> ParticipantOutcome {

@@ -61,7 +61,7 @@ struct ValueHash {
 /// A node of the trie: a chunk of ascending hashes with their counts, or a branch over four bits of the hash.
 private final class HashNode: Sendable {
     static let topShift = 60
-    private static let width = 48
+    private static let width = 320
 
     private let hashes: ContiguousArray<UInt64>
     private let counts: ContiguousArray<UInt32>
@@ -106,7 +106,9 @@ private final class HashNode: Sendable {
         return HashNode(children: children)
     }
 
-    private static func digit(_ hash: UInt64, _ shift: Int) -> Int { Int(truncatingIfNeeded: hash >> UInt64(shift)) & 15 }
+    private static func digit(_ hash: UInt64, _ shift: Int) -> Int {
+        Int(truncatingIfNeeded: hash >> UInt64(shift)) & 15
+    }
 
     /// The place of `hash` in the chunk, or where it would be.
     private func place(of hash: UInt64) -> Int {

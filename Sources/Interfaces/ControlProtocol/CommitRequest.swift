@@ -26,6 +26,8 @@ package struct CommitOptions: Hashable, Sendable {
     package var noNetworking = false
     package var noOutOfSyncCheck = false
     package var noOverwrite = false
+    /// Refuse what a device's revision of the model does not have, instead of leaving it out.
+    package var noRevisionDrop = false
 
     package init() {}
 }

@@ -26,10 +26,11 @@ struct CommitParameters {
         Keyword(name: "no-networking", help: "Send nothing to the devices"),
         Keyword(name: "no-out-of-sync-check", help: "Commit even if out of sync"),
         Keyword(name: "no-overwrite", help: "Do not overwrite modified data on the device"),
+        Keyword(name: "no-revision-drop", help: "Fail if device has too old data model"),
     ]
 
     private static let absent: Set<String> = [
-        "abort", "commit-queue", "confirm", "confirmed", "no-deploy", "no-revision-drop", "persist-id", "reconcile",
+        "abort", "commit-queue", "confirm", "confirmed", "no-deploy", "persist-id", "reconcile",
         "save-running", "to-startup", "use-lsa", "no-lsa", "confirm-network-state", "trace-id",
     ]
 
@@ -50,6 +51,7 @@ struct CommitParameters {
             case "no-networking": options.noNetworking = true
             case "no-out-of-sync-check": options.noOutOfSyncCheck = true
             case "no-overwrite": options.noOverwrite = true
+            case "no-revision-drop": options.noRevisionDrop = true
             default: break
             }
         }
