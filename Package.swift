@@ -108,7 +108,9 @@ let package = Package(
             ]),
         program(
             "ncs-tool", in: "Programs/ncs-tool",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol", "Controller",
+            ]),
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),

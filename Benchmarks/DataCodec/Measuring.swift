@@ -46,14 +46,16 @@ struct Peer {
     private static let program = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .map { "\($0)/yanglint" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    /// The median CPU time of runs over one document.
-    func time(_ document: String) throws -> Double? {
+    /// The median CPU time of runs over one document, which may print it again as `format`.
+    func time(_ document: String, printing format: String? = nil) throws -> Double? {
         guard let program = Peer.program else { return nil }
         var times: [Double] = []
         for _ in 0..<rounds {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: program)
-            process.arguments = ["-t", "config", "bench.yang", document]
+            let printing = format.map { ["-f", $0] } ?? []
+            process.arguments = ["-t", "config"] + printing + ["bench.yang", document]
+            process.standardOutput = FileHandle.nullDevice
             process.currentDirectoryURL = folder
             let start = cpuSeconds(children: true)
             try process.run()

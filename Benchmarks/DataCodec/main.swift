@@ -82,12 +82,28 @@ for isPretty in [true, false] {
         try encoder.encode(tree)
     }
     report("encode xml\(isPretty ? ", indented" : "")", nodes, xml, bytes: size)
+    if isPretty { try compare("xml", xml, size) }
     let json = try median {
         size = 0
         var encoder = JSONDataEncoder(options, sink: { size += $0.count })
         try encoder.encode(tree)
     }
     report("encode json\(isPretty ? ", indented" : "")", nodes, json, bytes: size)
+    if isPretty { try compare("json", json, size) }
+}
+
+/// What `yanglint` needs to print the same data, and what it takes to copy that many bytes.
+@MainActor func compare(_ encoding: String, _ ours: Double, _ size: Int) throws {
+    let source = [UInt8](repeating: 32, count: size)
+    var target = [UInt8](repeating: 0, count: size)
+    report("  copying as many bytes", nodes, median { target.withUnsafeMutableBytes { $0.copyBytes(from: source) } })
+    guard let silent = try peer.time("all.xml"), let printing = try peer.time("all.xml", printing: encoding) else {
+        return
+    }
+    let theirs = max(printing - silent, 1e-3)
+    report("  yanglint printing", nodes, theirs)
+    print(String(format: "  %.2f times its speed (at least 1)", theirs / ours))
+    isFast = isFast && ours <= theirs
 }
 print(String(format: "memory of the tree: %.1f bytes a node", perNode))
 try? FileManager.default.removeItem(at: folder)

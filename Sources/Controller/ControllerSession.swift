@@ -37,7 +37,12 @@ final class ControllerSession: ControlSession {
     func commits() -> [CommitSummary] { controller.history.commits }
 
     func change(of commit: CommitSummary) throws(ControlError) -> CommittedChange {
-        try controller.history.change(of: commit, controller.running.model)
+        let running = controller.running
+        var change = try controller.history.change(of: commit, running.model)
+        // What was committed under keys that are no longer in use comes back under those that are.
+        change.before = try controller.secrets.sealed(change.before, like: running)
+        change.after = try controller.secrets.sealed(change.after, like: running)
+        return change
     }
 
     func rollbackText(of commit: CommitSummary) throws(ControlError) -> String {

@@ -20,7 +20,7 @@ final class SecretNodeCache: Sendable {
             var nodes: Set<NodeID> = []
             for index in 0..<Int32(schema.nodeCount) {
                 let node = schema[NodeID(index)]
-                guard node.type?.secret != nil || node.kind == .mountPoint else { continue }
+                guard node.type?.hasSecret == true || node.kind == .mountPoint else { continue }
                 var here: SchemaNode? = node
                 while let current = here, nodes.insert(current.id).inserted { here = current.dataParent }
             }
@@ -28,4 +28,9 @@ final class SecretNodeCache: Sendable {
             return nodes
         }
     }
+}
+
+extension ResolvedType {
+    /// Whether a value can be a secret: of such a type, or of a union with one.
+    var hasSecret: Bool { secret != nil || members.contains(where: \.hasSecret) }
 }

@@ -63,8 +63,9 @@ package struct Startup {
         let generation = try load(number, packages)
         try requireUnchanged(generation, replayed.activation)
         let system = LoadedSystem.make(generation, previous: nil)
-        let secrets = try secretHandling(isNew: database.isNew)
+        let secrets = try secretHandling(database)
         let tree = try data(replayed, system, database, secrets)
+        try noteKeys(secrets, database)
         replayed.history.open(database)
         let alarms = AlarmKeeper(database, clock: clock)
         report(system.generation, alarms)
@@ -81,7 +82,7 @@ package struct Startup {
                 tree: tree, system: system, number: database.head.number, database: database, doubts: doubts,
                 retrier: InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32), devices: devices,
                 secrets: secrets, alarms: alarms, logs: logs, configuration: configuration, packages: packages,
-                history: replayed.history, rollbackFiles: rollbackFiles(), host: host,
+                history: replayed.history, rollbackFiles: rollbackFiles(secrets), host: host,
                 clock: clock))
         recovery.set(controller)
         controller.startRollbackFiles()
@@ -90,11 +91,12 @@ package struct Startup {
         return controller
     }
 
-    private func rollbackFiles() -> RollbackFiles? {
+    private func rollbackFiles(_ secrets: SecretHandling) -> RollbackFiles? {
         guard configuration.rollback.isEnabled else { return nil }
         return RollbackFiles(
-            directory: configuration.rollback.directory, historySize: configuration.rollback.historySize, host: host
-        ) { [logs] in logs.develop(.error, $0) }
+            directory: configuration.rollback.directory, historySize: configuration.rollback.historySize, host: host,
+            resealed: { secrets.store.resealed(text: $0) },
+            report: { [logs] in logs.develop(.error, $0) })
     }
 
     // MARK: Database
@@ -144,11 +146,28 @@ package struct Startup {
         }
     }
 
-    private func secretHandling(isNew: Bool) throws(StartupError) -> SecretHandling {
+    private func secretHandling(_ database: ConfigurationDatabase) throws(StartupError) -> SecretHandling {
+        let named = database.operational(NetworkController.activeKeyName).map { String(decoding: $0, as: UTF8.self) }
         do {
-            return SecretHandling(store: try SecretStore(keyFile: configuration.keyFile, mayCreate: isNew))
+            return SecretHandling(
+                store: try SecretStore(
+                    keyFile: configuration.keyFile, mayCreate: database.isNew, source: configuration.keySource,
+                    active: named.flatMap { KeyIdentity($0) }))
         } catch {
             throw StartupError(22, error.description)
+        }
+    }
+
+    /// From now on the database says which keys are in use.
+    private func noteKeys(
+        _ secrets: SecretHandling, _ database: ConfigurationDatabase
+    ) throws(StartupError) {
+        let name = Array(secrets.store.active.description.utf8)
+        guard database.operational(NetworkController.activeKeyName) != name else { return }
+        do {
+            try database.setOperational([OperationalChange(NetworkController.activeKeyName, name)])
+        } catch {
+            throw StartupError(16, "\(error)")
         }
     }
 

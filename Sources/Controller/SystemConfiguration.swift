@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+package import Secrets
 
 /// What `ncs.conf` says, with variables filled in. Paths are absolute.
 package struct SystemConfiguration: Sendable {
@@ -11,6 +12,8 @@ package struct SystemConfiguration: Sendable {
     package var logDirectory: String
     package var trustDirectory: String
     package var keyFile: String
+    /// Other keys than those of the file (`/ncs-config/encrypted-strings`).
+    package var keySource: KeySource
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
     package var rollback: Rollback
@@ -60,9 +63,41 @@ package struct SystemConfiguration: Sendable {
         }
         prepareLimit = limit
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
+        keySource = try Self.keySource(reader, file)
         socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
         trustedGroup = reader.text("ncs-local-ipc/group")
         ignored = reader.ignored
+    }
+
+    private static func keySource(_ reader: ConfigurationReader, _ file: String) throws -> KeySource {
+        if let command = reader.path("encrypted-strings/external-keys/command") {
+            let argument = reader.text("encrypted-strings/external-keys/command-argument")
+            return .external(ExternalKeyCommand(command: command, argument: argument))
+        }
+        do {
+            var generations: [KeyGeneration] = []
+            for texts in reader.keyRotation {
+                guard let number = texts["generation"].flatMap({ Int($0) }), number >= -1 else {
+                    throw SecretError(.badForm, "a key-rotation has no generation; number them from 0")
+                }
+                generations.append(try keys(number) { texts[$0] })
+            }
+            let plain = try keys(-1) { reader.text("encrypted-strings/\($0)") }
+            if plain.isUsable { generations.append(plain) }
+            generations.removeAll { !$0.isUsable }
+            return generations.isEmpty ? .ownFile : .configured(generations)
+        } catch {
+            throw DiagnosticsError(
+                .error("encrypted-strings: \(error)", remedy: "mend the file", place: SourcePlace(file: file)))
+        }
+    }
+
+    private static func keys(_ number: Int, _ text: (String) -> String?) throws(SecretError) -> KeyGeneration {
+        var generation = KeyGeneration(number: number)
+        for name in ["AESCFB128", "AES256CFB128"] {
+            if let key = text("\(name)/key") { try generation.set("\(name)_KEY", key) }
+        }
+        return generation
     }
 
     private static func rollback(
@@ -88,6 +123,9 @@ package struct SystemConfiguration: Sendable {
 private struct ConfigurationReader {
     private var texts: [String: [String]] = [:]
     private(set) var ignored: [String] = []
+    /// The texts inside each `encrypted-strings/key-rotation`, by path from there.
+    private(set) var keyRotation: [[String: String]] = []
+    private static let keyRotationPath = "encrypted-strings/key-rotation"
     private let runDirectory: String
 
     /// Elements that have an effect here.
@@ -95,7 +133,10 @@ private struct ConfigurationReader {
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
-        "rollback/history-size", "transactions/prepare-limit",
+        "rollback/history-size", "transactions/prepare-limit", "encrypted-strings/external-keys/command",
+        "encrypted-strings/external-keys/command-argument", "encrypted-strings/AESCFB128/key",
+        "encrypted-strings/AES256CFB128/key", "encrypted-strings/key-rotation/generation",
+        "encrypted-strings/key-rotation/AESCFB128/key", "encrypted-strings/key-rotation/AES256CFB128/key",
     ]
 
     /// Top elements that the field knows (manual page ncs.conf.5), and ours.
@@ -137,6 +178,7 @@ private struct ConfigurationReader {
                     faults.append(reader.fault("unknown element \(name)", remedy: "see the manual page ncs.conf(5)"))
                 }
                 stack.append(name)
+                if stack.dropFirst().joined(separator: "/") == Self.keyRotationPath { keyRotation.append([:]) }
             case .text:
                 let text = reader.text.trimmingCharacters(in: .whitespacesAndNewlines)
                 guard !text.isEmpty else { continue }
@@ -144,6 +186,10 @@ private struct ConfigurationReader {
                 do throws(ConfigurationFault) { texts[path, default: []].append(try Self.fill(text, variables)) } catch
                 {
                     faults.append(reader.fault(error.summary, remedy: error.remedy))
+                }
+                if path.hasPrefix(Self.keyRotationPath + "/"), !keyRotation.isEmpty {
+                    let name = String(path.dropFirst(Self.keyRotationPath.count + 1))
+                    keyRotation[keyRotation.count - 1][name] = text
                 }
                 if !Self.used.contains(path) { ignoredNames.append(path) }
             case .endElement: stack.removeLast()

@@ -11,15 +11,21 @@ package enum PackageArchiveWriter {
 
     /// Writes `output` (`.tar.gz`) as a whole or not at all.
     ///
-    /// - Parameter name: the top directory in the archive, which is the package's name.
-    package static func write(directory: String, name: String, to output: String) throws {
+    /// - Parameters:
+    ///   - name: the top directory in the archive, which is the package's name.
+    ///   - isCompressed: gzip, or a plain tar.
+    package static func write(
+        directory: String, name: String, to output: String, isCompressed: Bool = true
+    ) throws {
         let sources = try collect(directory, name: name)
         let temporary = "\(output).\(getpid()).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw failure("create", temporary) }
         defer { close(descriptor) }
         do {
-            try ThreadLocale.withUTF8 { try write(sources, to: descriptor, path: temporary) }
+            try ThreadLocale.withUTF8 {
+                try write(sources, to: descriptor, path: temporary, isCompressed: isCompressed)
+            }
             guard fsync(descriptor) == 0 else { throw failure("sync", temporary) }
             try DurableFiles.rename(temporary, to: output)
         } catch {
@@ -75,7 +81,9 @@ package enum PackageArchiveWriter {
         }
     }
 
-    private static func write(_ sources: [Source], to descriptor: Int32, path: String) throws {
+    private static func write(
+        _ sources: [Source], to descriptor: Int32, path: String, isCompressed: Bool
+    ) throws {
         guard let handle = archive_write_new() else {
             throw PackageError(.fileUnusable, path, "cannot be written: out of memory")
         }
@@ -87,9 +95,11 @@ package enum PackageArchiveWriter {
             }
         }
         try check(archive_write_set_format_pax_restricted(handle))
-        try check(archive_write_add_filter_gzip(handle))
-        try check(archive_write_set_filter_option(handle, "gzip", "timestamp", nil))
-        try check(archive_write_set_filter_option(handle, "gzip", "compression-level", "9"))
+        if isCompressed {
+            try check(archive_write_add_filter_gzip(handle))
+            try check(archive_write_set_filter_option(handle, "gzip", "timestamp", nil))
+            try check(archive_write_set_filter_option(handle, "gzip", "compression-level", "9"))
+        }
         try check(archive_write_set_bytes_in_last_block(handle, 1))
         try check(archive_write_open_fd(handle, descriptor))
         for source in sources { try add(source, to: handle, check: check) }

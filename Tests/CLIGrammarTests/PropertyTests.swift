@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import Foundation
 import Testing
@@ -79,6 +80,66 @@ struct PropertyTests {
     func treesOfThePublicNXModelComeBackAndChange() throws {
         #expect(try roundTrips(TestModels.netsimNX.get(), .nx, count: 300, seed: 7) > 0.9)
         #expect(try changes(TestModels.netsimNX.get(), .nx, count: 300, seed: 8) > 0.9)
+    }
+}
+
+/// Text with braces.
+struct CurlyTests {
+    private func decoded(_ text: String, _ model: DataModel) -> Decoded<DecodedMerge> {
+        CurlyDataDecoder.merge(Array(text.utf8), file: "curly", model: model)
+    }
+
+    @Test func treesComeBackFromBraces() throws {
+        let model = try TestModels.ownDriver.get()
+        let grammar = CLIGrammar(model: model, dialect: .c)
+        var trees = RandomTrees(model, seed: 21)
+        for _ in 0..<100 {
+            let tree = trees.tree(width: 3)
+            let text = grammar.curlyBraces(tree)
+            var pieces = ""
+            try grammar.curlyBraces(tree) { pieces += String(decoding: $0, as: UTF8.self) }
+            #expect(pieces == text)
+            let again = decoded(text, model)
+            #expect(again.diagnostics.map(\.description) == [], "\(text)")
+            #expect(ChangeSet(tree.diff(to: again.content.tree)).json == "[]", "\(text)")
+        }
+    }
+
+    @Test func piecesOfCommandsAreTheWhole() throws {
+        let model = try TestModels.ownDriver.get()
+        let grammar = CLIGrammar(model: model, dialect: .c)
+        var trees = RandomTrees(model, seed: 22)
+        let tree = trees.tree(width: 6)
+        var pieces = ""
+        try grammar.render(tree) { pieces += String(decoding: $0, as: UTF8.self) }
+        #expect(pieces == grammar.render(tree))
+    }
+
+    @Test func faultsInBracesHaveTheirLine() throws {
+        let model = try TestModels.ownDriver.get()
+        for (text, line) in [
+            ("hostname a;\nnothing b;\n", 2), ("/* never ends", 1), ("hostname \"a", 1), ("hostname a\n}\n", 2),
+            ("\n\nhostname a", 3), (String(repeating: "interface {", count: 400), 1),
+        ] {
+            let places = decoded(text, model).diagnostics.compactMap(\.place?.line)
+            #expect(places.contains(line), "\(text.prefix(40)): \(decoded(text, model).diagnostics)")
+        }
+    }
+
+    @Test func mutatedBracesEnd() throws {
+        let model = try TestModels.ownDriver.get()
+        let grammar = CLIGrammar(model: model, dialect: .c)
+        var trees = RandomTrees(model, seed: 23)
+        let signs = Array("{};[]\"#/*\\ \n".utf8)
+        for _ in 0..<200 {
+            var bytes = Array(grammar.curlyBraces(trees.tree(width: 2)).utf8)
+            guard !bytes.isEmpty else { continue }
+            for _ in 0..<3 {
+                let at = Int.random(in: 0..<bytes.count, using: &trees.random)
+                bytes[at] = signs.randomElement(using: &trees.random) ?? 0
+            }
+            _ = CurlyDataDecoder.merge(bytes, file: "curly", model: model)
+        }
     }
 }
 

@@ -133,9 +133,15 @@ final class Lab {
     }
 
     /// Commits changes to devices, and requires the word that it was done.
-    func commit(_ changes: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    ///
+    /// - Parameter isEmpty: nothing may be different.
+    func commit(
+        _ changes: String, isEmpty: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let said = try operate("config\n\(changes)\ncommit", sourceLocation: sourceLocation)
-        guard said.contains("Commit complete.") else { throw ProcessFault("no commit:\n\(said)") }
+        guard said.contains(isEmpty ? "No modifications" : "Commit complete.") else {
+            throw ProcessFault("no commit:\n\(said)")
+        }
     }
 
     // MARK: Failure

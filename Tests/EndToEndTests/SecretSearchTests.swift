@@ -24,6 +24,11 @@ extension EndToEnd {
                 _ = try lab.operate("show running-config devices device r0 config username")
                 try lab.killDaemon()
                 try lab.startDaemon()
+                try search(lab)
+                try lab.operate("key-rotation apply-new-keys")
+                try lab.commit("devices device r0..1 config username joe secret 0 \(Self.leaf)", isEmpty: true)
+                try lab.shell("ncs-backup && mkdir content && tar -xf backups/*.backup.gz -C content")
+                try search(lab)
                 try lab.stopDaemon()
                 try search(lab)
             }

@@ -109,7 +109,7 @@ private final class Scratch {
     let scratch = try Scratch()
     let store = try scratch.store()
     let old = try store.canonical("$0$cisco", kind: .aes256CFB128)
-    try store.rotate()
+    try store.activate(try store.prepare(nil))
     let new = try #require(try store.resealed(old, kind: .aes256CFB128))
     #expect(new.hasPrefix("$9$2$"))
     #expect(try store.resealed(new, kind: .aes256CFB128) == nil)

@@ -20,8 +20,10 @@ enum ActionTable {
         table["/tailf-ncs:software/packages/install"] = SoftwareActions.install
         table["/tailf-ncs:software/packages/deinstall"] = SoftwareActions.deinstall
         table["/tailf-ncs:software/packages/upload"] = SoftwareActions.upload
-        table["/rollback:rollback-files/get-rollback-file"] = RollbackActions.get
-        table["/rollback:rollback-files/apply-rollback-file"] = RollbackActions.apply
+        table["/tailf-rollback:rollback-files/get-rollback-file"] = RollbackActions.get
+        table["/tailf-rollback:rollback-files/apply-rollback-file"] = RollbackActions.apply
+        table["/tailf-key-rotation:key-rotation/get-active-generation"] = KeyRotationActions.active
+        table["/tailf-key-rotation:key-rotation/apply-new-keys"] = KeyRotationActions.apply
         return table
     }()
 }

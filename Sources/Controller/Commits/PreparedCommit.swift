@@ -47,11 +47,17 @@ extension NetworkController {
         }
         if !mayChangeDriver { try requireKeptDrivers(difference, base, candidate) }
         let dissolved = difference.dissolvingContainers()
+        let changes = ChangeSet(dissolved)
+        if secrets.isStale(changes) {
+            // The key was rotated while the change was made.
+            var request = request
+            request.candidate = try secrets.sealed(request.candidate, like: base)
+            return try prepare(request, trace, mayChangeDriver: mayChangeDriver)
+        }
         let claim = CommitClaim.claim(dissolved, base: base, reads: reads)
         return PreparedCommit(
             base: base, number: number, system: system, candidate: candidate, difference: difference,
-            changes: ChangeSet(dissolved),
-            claim: claim)
+            changes: changes, claim: claim)
     }
 
     /// Reserves what the change depends on, waiting for others; works it out again if the head has moved meanwhile.

@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 import Foundation
 import Synchronization
@@ -16,18 +17,25 @@ final class RollbackFiles: Sendable {
         var jobs: [Job] = []
         var isStopping = false
         var isRunning = false
+        var isResealing = false
     }
 
     private let directory: String
     /// How many files are kept; the thread never has more in hand.
     private let historySize: Int
     private let host: String
+    /// A text with its secrets under the keys in use; nil if they are.
+    private let resealed: @Sendable (String) -> String?
     private let report: @Sendable (String) -> Void
     private let state = Mutex(State())
     private let work = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    init(directory: String, historySize: Int, host: String, report: @escaping @Sendable (String) -> Void) {
+    init(
+        directory: String, historySize: Int, host: String, resealed: @escaping @Sendable (String) -> String?,
+        report: @escaping @Sendable (String) -> Void
+    ) {
+        self.resealed = resealed
         self.directory = directory
         self.historySize = historySize
         self.host = host
@@ -44,6 +52,8 @@ final class RollbackFiles: Sendable {
             for commit in missing.reversed() where !state.withLock({ $0.isStopping }) {
                 if let change = change(commit) { write(Job(commit: commit, change: change)) }
             }
+            // A rotation of keys may have been cut off here.
+            resealAll(latest)
             run()
             ended.signal()
         }
@@ -65,6 +75,29 @@ final class RollbackFiles: Sendable {
         work.signal()
     }
 
+    /// Rewrites the files that have secrets under keys that are no longer in use.
+    func reseal() {
+        state.withLock { $0.isResealing = true }
+        work.signal()
+    }
+
+    private func resealAll(_ latest: [CommitSummary]? = nil) {
+        let names =
+            latest?.prefix(historySize).map { Self.name($0.id) }
+            ?? ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { name in
+                name.hasPrefix("rollback") && Int(name.dropFirst("rollback".count)) != nil
+            }
+        for name in names {
+            let path = directory + "/" + name
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8), let new = resealed(text) else {
+                continue
+            }
+            do { try DurableFiles.replace(path, with: Array(new.utf8), mode: 0o600) } catch {
+                report("\(error); the file keeps its secrets under the keys before")
+            }
+        }
+    }
+
     /// Writes what is in hand and ends the thread.
     func stop() {
         let isRunning = state.withLock { state in
@@ -81,6 +114,11 @@ final class RollbackFiles: Sendable {
         while true {
             work.wait()
             while let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) { write(job) }
+            let isResealing = state.withLock { state in
+                defer { state.isResealing = false }
+                return state.isResealing
+            }
+            if isResealing { resealAll() }
             if state.withLock({ $0.isStopping }) { return }
         }
     }

@@ -16,13 +16,19 @@ package struct ByteOutput {
     }
     package mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
     package mutating func append(_ part: some Sequence<UInt8>) { bytes.append(contentsOf: part) }
+    package mutating func append(_ part: [UInt8]) { bytes.append(contentsOf: part) }
+    package mutating func append(_ part: UnsafeBufferPointer<UInt8>) { bytes.append(contentsOf: part) }
     package mutating func newLine(indent: Int) {
         bytes.append(10)
         append(spaces: indent)
     }
     package mutating func append(spaces count: Int) {
+        guard count > ByteOutput.spaces.utf8CodeUnitCount else {
+            return bytes.append(contentsOf: UnsafeBufferPointer(start: ByteOutput.spaces.utf8Start, count: count))
+        }
         for _ in 0..<count { bytes.append(32) }
     }
+    private static let spaces: StaticString = "                                                                "
 
     /// Hands on what has gathered, if it is much.
     @inline(__always)

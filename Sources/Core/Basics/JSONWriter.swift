@@ -44,6 +44,42 @@ package struct JSONWriter {
         followsKey = true
     }
 
+    /// As `key(_:)`, with a name that `quoted(_:)` made ready.
+    package mutating func key(quoted name: [UInt8]) {
+        begin()
+        output.append(name)
+        if isPretty { output.append(32) }
+        followsKey = true
+    }
+
+    /// A name with its quotes and colon, for `key(quoted:)`.
+    package static func quoted(_ name: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.quote(name)
+        writer.output.append(UInt8(ascii: ":"))
+        return writer.output.bytes
+    }
+
+    package mutating func string(_ text: UnsafeBufferPointer<UInt8>) throws {
+        begin()
+        let isPlain = text.allSatisfy { $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        if isPlain {
+            output.append(UInt8(ascii: "\""))
+            output.append(text)
+            output.append(UInt8(ascii: "\""))
+        } else {
+            quote(String(decoding: text, as: UTF8.self))
+        }
+        try output.drain()
+    }
+
+    /// `text` must be a JSON number, `true`, `false` or `null`.
+    package mutating func literal(_ text: UnsafeBufferPointer<UInt8>) throws {
+        begin()
+        output.append(text)
+        try output.drain()
+    }
+
     package mutating func string(_ text: String) throws {
         begin()
         quote(text)

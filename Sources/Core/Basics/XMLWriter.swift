@@ -80,6 +80,35 @@ package struct XMLWriter {
         try end()
     }
 
+    // MARK: Elements that come often
+
+    /// Opens an element that has no declarations and no attributes and the namespace of the one around it.
+    package mutating func start(_ tag: XMLTag) throws {
+        closeTag()
+        beginLine()
+        output.append(tag.opening)
+        open.append((tag.name, open.last?.namespace ?? baseNamespace))
+        tagIsOpen = true
+        hasChildren = false
+        try output.drain()
+    }
+
+    /// Such an element with text and nothing else.
+    package mutating func leaf(_ tag: XMLTag, text: UnsafeBufferPointer<UInt8>) throws {
+        closeTag()
+        beginLine()
+        output.append(tag.opening)
+        if text.isEmpty {
+            output.append("/>")
+        } else {
+            output.append(UInt8(ascii: ">"))
+            XMLWriter.escape(text, into: &output)
+            output.append(tag.closing)
+        }
+        hasChildren = true
+        try output.drain()
+    }
+
     package mutating func comment(_ text: String) {
         closeTag()
         beginLine()
@@ -117,6 +146,15 @@ package struct XMLWriter {
         output.append(UInt8(ascii: "\""))
     }
 
+    /// As below, for text between tags: mostly there is nothing to escape.
+    private static func escape(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteOutput) {
+        let isPlain = text.allSatisfy { byte in
+            byte >= 32 && byte != UInt8(ascii: "<") && byte != UInt8(ascii: ">") && byte != UInt8(ascii: "&")
+        }
+        if isPlain { return output.append(text) }
+        escape(String(decoding: text, as: UTF8.self), into: &output, inAttribute: false)
+    }
+
     /// Escapes what must be; characters that XML cannot carry become U+FFFD.
     package static func escape(_ text: String, into output: inout ByteOutput, inAttribute: Bool) {
         for byte in text.utf8 {
@@ -133,5 +171,19 @@ package struct XMLWriter {
             default: output.append(byte)
             }
         }
+    }
+}
+
+/// The tags of an element, ready to be written often.
+package struct XMLTag: Sendable {
+    package let name: String
+    /// Without the bracket that ends it.
+    let opening: [UInt8]
+    let closing: [UInt8]
+
+    package init(_ name: String) {
+        self.name = name
+        opening = Array("<\(name)".utf8)
+        closing = Array("</\(name)>".utf8)
     }
 }

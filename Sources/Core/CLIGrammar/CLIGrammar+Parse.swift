@@ -72,6 +72,45 @@ extension CLIGrammar {
         return reader.sink.edits
     }
 
+    /// As `edits`, one list for each line that has a command.
+    package func editsByLine(_ text: [UInt8], over base: DataTree) throws(CLIFault) -> [[PathEdit]] {
+        var options = ParseOptions()
+        options.isStrict = true
+        options.allowsAbbreviations = true
+        var reader = editReader(text, base, InstancePath(), options)
+        var lines: [[PathEdit]] = []
+        var count = 0
+        try reader.read { sink in
+            guard sink.edits.count > count else { return }
+            lines.append(Array(sink.edits[count...]))
+            count = sink.edits.count
+        }
+        return lines
+    }
+
+    /// A text that only says what is, in whole commands, as `show running-config` prints it; nil if it has anything
+    /// else in it: deletions, order of entries, unknown lines, nodes of a driver that the text does not name.
+    package func configuration(_ text: [UInt8]) -> DataTree? {
+        guard !Self.hasOrders(text) else { return nil }
+        var options = ParseOptions()
+        options.isStrict = true
+        return try? parse(text, options: options).tree
+    }
+
+    /// Whether a line begins with `no` or `#`.
+    private static func hasOrders(_ text: [UInt8]) -> Bool {
+        var isLineStart = true
+        for index in text.indices {
+            let byte = text[index]
+            if isLineStart, byte > 32 {
+                if byte == UInt8(ascii: "#") || text[index...].starts(with: Array("no ".utf8)) { return true }
+                isLineStart = false
+            }
+            if byte == 10 { isLineStart = true }
+        }
+        return false
+    }
+
     var baseFrame: LineFrame { LineFrame(node: root, content: root, grammar: self, parent: -1) }
 
     private func editReader(

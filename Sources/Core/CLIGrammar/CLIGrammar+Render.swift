@@ -1,3 +1,4 @@
+package import Basics
 package import ConfigTree
 package import YANG
 
@@ -13,6 +14,8 @@ package struct RenderOptions: Sendable {
     package var operational = false
     /// Nodes with `tailf:hidden` too.
     package var withHidden = true
+    /// Leaf defaults in use are shown in lines that begin with `!`, which is no command.
+    package var commentsDefaults = false
 
     package init() {}
 }
@@ -33,6 +36,17 @@ extension CLIGrammar {
         let selection = options.selection.map { Selection($0) }
         writer.content(grammar.root, tree.root, grammar, selection.flatMap { $0.isWhole ? nil : $0 })
         swap(&writer.out, &sink)
+    }
+
+    /// The text of a whole tree, handed on piece by piece. Throws what `sink` throws, when all is done.
+    package func render(
+        _ tree: DataTree, options: RenderOptions = RenderOptions(), sink: @escaping ByteOutput.Sink
+    ) throws {
+        var writer = ConfigurationWriter(options: options, output: ByteOutput(sink: sink))
+        let grammar = grammar(of: tree.model)
+        let selection = options.selection.map { Selection($0) }
+        writer.content(grammar.root, tree.root, grammar, selection.flatMap { $0.isWhole ? nil : $0 })
+        try writer.finish()
     }
 
     /// A canonical value as the CLI shows it: an identity without its module where that is clear, quotes where needed.

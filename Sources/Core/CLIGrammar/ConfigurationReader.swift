@@ -56,8 +56,12 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         return false
     }
 
-    mutating func read() throws(CLIFault) {
-        while let line = nextLine() { try read(line) }
+    /// - Parameter afterLine: told after each line.
+    mutating func read(afterLine: (Sink) -> Void = { _ in }) throws(CLIFault) {
+        while let line = nextLine() {
+            try read(line)
+            afterLine(sink)
+        }
     }
 
     private mutating func nextLine() -> CLILine? {

@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import YANG
 
@@ -11,10 +12,34 @@ struct ConfigurationWriter {
     private var prefix: [UInt8] = []
     private var depth: Int
     private var pending: [(depth: Int, text: [UInt8])] = []
+    /// Where `out` goes when much has gathered; nowhere without.
+    private var output: ByteOutput?
+    private var fault: (any Error)?
 
-    init(options: RenderOptions) {
+    init(options: RenderOptions, output: ByteOutput? = nil) {
         self.options = options
+        self.output = output
         depth = options.depth
+    }
+
+    private static let pieceSize = 1 << 16
+
+    /// Hands on what has gathered. What the sink throws is thrown by `finish`; nothing more goes to it.
+    private mutating func drain() {
+        guard output != nil else { return }
+        defer { out.removeAll(keepingCapacity: true) }
+        guard fault == nil else { return }
+        do {
+            output?.append(out)
+            try output?.flush()
+        } catch {
+            fault = error
+        }
+    }
+
+    mutating func finish() throws {
+        drain()
+        if let fault { throw fault }
     }
 
     // MARK: Lines
@@ -29,6 +54,7 @@ struct ConfigurationWriter {
         out.append(contentsOf: repeatElement(CLIText.space, count: depth * dialect.indentation))
         out += text
         out.append(10)
+        if out.count >= Self.pieceSize { drain() }
     }
 
     /// `prefix` without its last space.
@@ -77,7 +103,7 @@ struct ConfigurationWriter {
     private func slots(_ node: CLINode, _ row: Row?) -> [Int] {
         let children = node.children
         if let order = children.displayOrder { return order }
-        if options.withDefaults { return Array(children.nodes.indices) }
+        if options.withDefaults || options.commentsDefaults { return Array(children.nodes.indices) }
         var slots = row?.storedSlots ?? []
         if !children.shownWhenAbsent.isEmpty {
             slots = Set(slots).union(children.shownWhenAbsent).sorted()
@@ -232,6 +258,11 @@ struct ConfigurationWriter {
         var value = row?.value(in: node.slot)
         if value == nil, options.withDefaults || node.has(.showWithDefault) { value = node.schema.defaults.first }
         guard let value else {
+            if options.commentsDefaults, let value = node.schema.defaults.first {
+                let composer = LineComposer(grammar: grammar, withDefaults: false)
+                let comment = Array("! ".utf8) + prefix + composer.leafWords(node, value, width: width)
+                return emit(comment, grammar.dialect)
+            }
             if node.has(.showNo) { emit(Array("no ".utf8) + prefix + node.word, grammar.dialect) }
             return
         }

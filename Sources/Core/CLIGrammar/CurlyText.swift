@@ -1,3 +1,4 @@
+package import Basics
 package import ConfigTree
 import YANG
 
@@ -63,6 +64,34 @@ private struct CurlyWriter {
         line(mark, depth, "\(name) {")
         self.row(node, row, grammar, mark, depth + 1)
         line(mark, depth, "}")
+    }
+
+    /// A child of the root, entry by entry.
+    mutating func pieces(
+        _ node: CLINode, _ row: Row, _ grammar: CLIGrammar, _ hand: (String) throws -> Void
+    ) throws {
+        if node.schema.isNonPresenceContainer, !withDefaults, let inner = row.child(in: node.slot) {
+            try hand("\(node.name) {\n")
+            for slot in inner.storedSlots { try entries(node.child(slot), inner, grammar, 1, hand) }
+            return try hand("}\n")
+        }
+        try entries(node, row, grammar, 0, hand)
+    }
+
+    private mutating func entries(
+        _ node: CLINode, _ row: Row, _ grammar: CLIGrammar, _ depth: Int, _ hand: (String) throws -> Void
+    ) throws {
+        if node.kind == .list, let entries = row.entries(in: node.slot) {
+            for entry in entries.rows {
+                block(node, entries.keys(of: entry), entry, grammar, " ", depth)
+                try hand(out)
+                out = ""
+            }
+            return
+        }
+        child(node, row, grammar, " ", depth)
+        try hand(out)
+        out = ""
     }
 
     // MARK: Differences
@@ -151,6 +180,22 @@ extension CLIGrammar {
         var writer = CurlyWriter(hasMarks: true)
         writer.diffs(from.diff(to: to), of: root, self, 0)
         return writer.out
+    }
+
+    /// A tree with braces, handed on piece by piece.
+    package func curlyBraces(
+        _ tree: DataTree, options: RenderOptions = RenderOptions(), sink: @escaping ByteOutput.Sink
+    ) throws {
+        let grammar = grammar(of: tree.model)
+        var output = ByteOutput(sink: sink)
+        for slot in tree.root.storedSlots {
+            var writer = CurlyWriter(hasMarks: false, withDefaults: options.withDefaults)
+            try writer.pieces(grammar.root.child(slot), tree.root, grammar) { text in
+                output.append(text)
+                try output.drain()
+            }
+        }
+        try output.flush()
     }
 
     /// A tree with braces, as `display curly-braces` shows it.

@@ -14,7 +14,7 @@ package final class ConfigurationDatabase: Sendable {
     /// Whether this opening made the file.
     package let isNew: Bool
 
-    private let storage: LogStorage
+    let storage: LogStorage
     private let writer: CommitWriter
 
     /// Opens `cdb.sqlite` in `directory`, or makes an empty one, and hands its whole content to `replay`.

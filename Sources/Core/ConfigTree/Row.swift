@@ -53,9 +53,9 @@ package struct Row: @unchecked Sendable {
     package var isEmpty: Bool { header.leafCount == 0 && header.kids.isEmpty }
 
     @inline(__always)
-    private func read<R>(_ body: (UnsafeRawPointer, Int) -> R) -> R {
-        storage.withUnsafeMutablePointers { header, elements in
-            body(UnsafeRawPointer(elements), Int(header.pointee.leafCount))
+    private func read<R>(_ body: (UnsafeRawPointer, Int) throws -> R) rethrows -> R {
+        try storage.withUnsafeMutablePointers { header, elements in
+            try body(UnsafeRawPointer(elements), Int(header.pointee.leafCount))
         }
     }
 
@@ -75,15 +75,15 @@ package struct Row: @unchecked Sendable {
         read { base, _ in Int(base.loadUnaligned(fromByteOffset: position * 2, as: UInt16.self)) }
     }
 
-    package func withValue<R>(at position: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-        read { base, count in
+    package func withValue<R>(at position: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
+        try read { base, count in
             let ends = count * 2
             let start =
                 position == 0
                 ? 0 : Int(base.loadUnaligned(fromByteOffset: ends + (position - 1) * 4, as: UInt32.self))
             let end = Int(base.loadUnaligned(fromByteOffset: ends + position * 4, as: UInt32.self))
             let values = (base + count * 6).assumingMemoryBound(to: UInt8.self)
-            return body(UnsafeBufferPointer(start: values + start, count: end - start))
+            return try body(UnsafeBufferPointer(start: values + start, count: end - start))
         }
     }
 

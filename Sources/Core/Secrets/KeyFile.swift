@@ -5,7 +5,8 @@ internal import Foundation
 /// The keys of a run directory, outside the database: whoever has only one of the two has nothing.
 ///
 /// A text file, 0600, replaced as a whole: `format 1`, a `key NUMBER BASE64` line for each key, `active NUMBER`, and a
-/// `digest` line over all before it. Keys are never removed: older backups need them.
+/// `digest` line over all before it. Keys are never removed: the log and older
+/// backups need them.
 struct KeyFile: Sendable {
     private(set) var keys: [Int: SymmetricKey]
     private(set) var active: Int
@@ -22,11 +23,15 @@ struct KeyFile: Sendable {
         active = 1
     }
 
-    /// Adds a key and makes it the one that encrypts from now on.
-    mutating func rotate() {
-        active = (keys.keys.max() ?? 0) + 1
-        keys[active] = SymmetricKey(size: .bits256)
+    /// Adds a key that nothing is encrypted with yet; its number.
+    mutating func add() -> Int {
+        let number = (keys.keys.max() ?? 0) + 1
+        keys[number] = SymmetricKey(size: .bits256)
+        return number
     }
+
+    /// Makes a key of the file the one that encrypts from now on.
+    mutating func activate(_ number: Int) { active = number }
 
     // MARK: Reading and writing
 

@@ -5,6 +5,8 @@ package struct SecretError: Error, Hashable, Sendable, CustomStringConvertible {
         case keyFileDamaged
         case keyFileRights
         case keyFileUnwritable
+        /// The external command gave no keys.
+        case externalKeys
         /// The value was encrypted with a key that is not in the key file.
         case unknownKey
         /// The value was changed after it was encrypted, or encrypted with another key of the same number.

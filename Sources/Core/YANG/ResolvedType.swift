@@ -51,6 +51,8 @@ package struct ResolvedType: Sendable {
 
 /// Types whose values are encrypted or hashed when they become canonical (`tailf-common`, `iana-crypt-hash`).
 package enum SecretKind: String, Sendable {
+    /// Accepted because models have it; what is stored is as strong as the others.
+    case des3CBC = "des3-cbc-encrypted-string"
     case aesCFB128 = "aes-cfb-128-encrypted-string"
     case aes256CFB128 = "aes-256-cfb-128-encrypted-string"
     case md5Digest = "md5-digest-string"

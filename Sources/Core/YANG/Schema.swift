@@ -263,7 +263,11 @@ package struct SchemaNode: Hashable, Sendable {
     package var kind: NodeKind { NodeKind(rawValue: flat.kind) ?? .root }
     package var name: String { schema.name(flat.name) }
     package var module: SchemaModule { schema.modules[Int(flat.module)] }
-    var moduleIndex: Int32 { flat.module }
+    /// Position of `module` in the schema's modules.
+    package var moduleIndex: Int32 { flat.module }
+    /// The name and the namespace of `module`, at a fraction of its cost.
+    package var moduleName: String { schema.modules[Int(flat.module)].name }
+    package var namespace: String { schema.modules[Int(flat.module)].namespace }
     /// Position among the data children of `dataParent`; -1 for choice, case and root.
     package var slot: Int { Int(flat.slot) }
     package var isConfig: Bool { has(FlatNode.Flag.config) }
@@ -349,7 +353,7 @@ package struct SchemaNode: Hashable, Sendable {
         while let current = node, current.kind != .root {
             let above = current.dataParent
             let qualified = above == nil || above!.kind == .root || above!.moduleIndex != current.moduleIndex
-            steps.append(qualified ? "\(current.module.name):\(current.name)" : current.name)
+            steps.append(qualified ? "\(current.moduleName):\(current.name)" : current.name)
             node = above
         }
         return "/" + steps.reversed().joined(separator: "/")

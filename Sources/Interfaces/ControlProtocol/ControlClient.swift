@@ -32,24 +32,45 @@ package enum ControlClient {
         }
     }
 
-    /// Sends one command, with the content of its documents, and waits for its reply; `output` gets what the daemon
-    /// prints meanwhile.
+    /// Sends one command, with the content of its documents, and waits for its reply.
+    ///
+    /// - Parameters:
+    ///   - documents: each gives its next piece, nil at its end. A daemon that answers early is sent no more.
+    ///   - output: gets what the daemon prints meanwhile.
+    ///   - progress: gets lines about what goes on.
     package static func perform(
-        _ command: ControlCommand, documents: [[UInt8]] = [], on connection: FrameConnection,
-        output: ([UInt8]) -> Void = { _ in }
+        _ command: ControlCommand, documents: [() throws -> [UInt8]?] = [], on connection: FrameConnection,
+        output: ([UInt8]) throws -> Void = { _ in }, progress: (String) -> Void = { _ in }
     ) throws -> ControlReply {
         var isSent = connection.send(try Frame(.command, json: command))
-        for content in documents {
-            isSent = isSent && connection.send(Frame(.fileData, content)) && connection.send(Frame(.fileEnd))
-        }
-        guard isSent else { throw ControlError(.connection, "the daemon closed the connection") }
-        while let answer = try connection.receive() {
-            switch answer.kind {
-            case .output: output(answer.payload)
-            case .reply: return try answer.decoded(ControlReply.self)
-            default: break
+        for next in documents {
+            while isSent, let piece = try next() {
+                isSent = connection.send(Frame(.fileData, piece))
+                while connection.hasInput {
+                    if let reply = try answer(connection, output, progress) { return reply }
+                }
             }
+            isSent = isSent && connection.send(Frame(.fileEnd))
         }
-        throw ControlError(.connection, "the daemon closed the connection")
+        // A daemon that has refused already may have closed: its reply is still to be read.
+        while true {
+            if let reply = try answer(connection, output, progress) { return reply }
+        }
+    }
+
+    /// Takes up one frame; the reply, if it is that.
+    private static func answer(
+        _ connection: FrameConnection, _ output: ([UInt8]) throws -> Void, _ progress: (String) -> Void
+    ) throws -> ControlReply? {
+        guard let answer = try connection.receive() else {
+            throw ControlError(.connection, "the daemon closed the connection")
+        }
+        switch answer.kind {
+        case .output: try output(answer.payload)
+        case .progress: progress(answer.text)
+        case .reply: return try answer.decoded(ControlReply.self)
+        default: break
+        }
+        return nil
     }
 }

@@ -9,6 +9,8 @@ package struct Frame: Hashable, Sendable {
         case welcome, refusal
         /// A `ControlCommand` in JSON, and its `ControlReply`.
         case command, reply
+        /// Server to client while a command runs: one line that says what goes on.
+        case progress
         /// Terminal traffic: bytes typed, bytes shown, bytes for standard error.
         case input = 16, output, errorOutput
         /// The terminal's size: 2 bytes columns, 2 bytes rows, big-endian.

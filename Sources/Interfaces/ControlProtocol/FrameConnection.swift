@@ -70,20 +70,29 @@ package final class FrameConnection: Sendable {
         }
     }
 
-    /// The content of one document: the `fileData` frames up to `fileEnd`. Nil if the peer breaks off or the content is
-    /// larger than `limit`.
-    package func receiveDocument(limit: Int = 1 << 30) throws -> [UInt8]? {
-        var content: [UInt8] = []
-        while let frame = try receive() {
-            switch frame.kind {
-            case .fileData:
-                guard content.count + frame.payload.count <= limit else { return nil }
-                content += frame.payload
-            case .fileEnd: return content
-            default: return nil
+    /// The content of one document as it comes: for a reader that asks for the next bytes. Throws if the peer breaks off.
+    package func documentSource() -> (UnsafeMutableRawBufferPointer) throws -> Int {
+        var rest: ArraySlice<UInt8> = []
+        var isAtEnd = false
+        return { [self] target in
+            while rest.isEmpty, !isAtEnd {
+                guard let frame = try receive(), frame.kind == .fileData || frame.kind == .fileEnd else {
+                    throw ControlError(.connection, "the content did not arrive whole")
+                }
+                rest = frame.payload[...]
+                isAtEnd = frame.kind == .fileEnd
             }
+            let part = rest.prefix(target.count)
+            target.copyBytes(from: part)
+            rest = rest.dropFirst(part.count)
+            return part.count
         }
-        return nil
+    }
+
+    /// Whether something can be received, or the peer has gone, without waiting.
+    package var hasInput: Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, 0) > 0
     }
 
     /// How long `receive` waits for each part of a frame before it gives up as if the peer had closed; 0 for ever.

@@ -10,6 +10,7 @@ enum ToolPrograms {
         "ncs_cli": CLIClient.run,
         "ncs_load": LoadClient.run,
         "ncs-setup": SetupCommand.run,
+        "ncs-backup": BackupProgram.run,
         "ncs-package": package,
         "ncs-netsim": NetsimProgram.run,
         "ncsc": compiler,

@@ -37,7 +37,18 @@ struct ControlDoor {
         case "status": return ControlReply(isDone: true, text: controller.statusText())
         case "reload":
             logs.reopen()
+            do throws(ControlError) {
+                try controller.reloadKeys(environment: ProcessInfo.processInfo.environment)
+            } catch {
+                return ControlReply(isDone: false, text: error.message, exitStatus: 1)
+            }
             return ControlReply(isDone: true)
+        case "copy-database":
+            do throws(ControlError) {
+                return ControlReply(isDone: true, text: try controller.copyDatabase())
+            } catch {
+                return ControlReply(isDone: false, text: error.message, exitStatus: 1)
+            }
         case "load", "save": return document(command, hello, user, connection)
         default: return ControlReply(isDone: false, text: "unknown command \(command.name)", exitStatus: 1)
         }
@@ -47,57 +58,68 @@ struct ControlDoor {
         _ command: ControlCommand, _ hello: Hello, _ user: String, _ connection: FrameConnection
     ) -> ControlReply {
         do throws(ControlError) {
+            guard command.arguments["init-session"] == nil else {
+                throw ControlError(.unsupported, "-i: the daemon is not in start phase 0; it has started")
+            }
             let who = SessionUser(name: user, groups: hello.groups ?? [], context: hello.context)
             let session = try controller.openSession(who) { _ in }
             defer { session.close() }
-            if command.name == "save" {
-                try DocumentPrinter.print(session, Self.printOptions(command)) { connection.send(Frame(.output, $0)) }
-            } else {
-                let documents = try Self.receive(command.documents, connection)
-                _ = try DocumentLoader(session, Self.loadOptions(command)).load(documents)
+            guard command.name == "load" else {
+                try DocumentPrinter.print(session, Self.printOptions(command)) { piece in
+                    connection.send(Frame(.output, piece))
+                }
+                return ControlReply(isDone: true)
             }
-            return ControlReply(isDone: true)
+            let documents = command.documents.map { LoadDocument($0, source: connection.documentSource()) }
+            let isWatched = command.arguments["progress"] != nil
+            let loader = DocumentLoader(session, try Self.loadOptions(command)) { line in
+                if isWatched { connection.send(Frame(.progress, Array(line.utf8))) }
+            }
+            return ControlReply(isDone: true, text: DocumentLoader.report(try loader.load(documents)))
         } catch {
             return ControlReply(isDone: false, text: error.message, exitStatus: 1)
         }
     }
 
-    private static func receive(
-        _ names: [String], _ connection: FrameConnection
-    ) throws(ControlError) -> [(name: String, content: [UInt8])] {
-        var documents: [(name: String, content: [UInt8])] = []
-        for name in names {
-            guard let content = try? connection.receiveDocument() else {
-                throw ControlError(.connection, "\(name): the content did not arrive whole")
-            }
-            documents.append((name, content))
-        }
-        return documents
-    }
-
     private static func loadOptions(_ command: ControlCommand) throws(ControlError) -> LoadOptions {
+        let arguments = command.arguments
+        guard arguments["state"] != "only" else {
+            throw ControlError(
+                .unsupported, "-O: the operational data of this system is what the system finds; it cannot be loaded")
+        }
         var options = LoadOptions()
         options.format = try format(command) ?? .xml
-        options.mode =
-            command.arguments["mode"] == "merge" ? .merge : command.arguments["mode"] == "replace" ? .replace : .delete
-        options.isLax = command.arguments["lax"] != nil
-        options.noNetworking = command.arguments["no-networking"] != nil
+        options.mode = arguments["mode"] == "merge" ? .merge : arguments["mode"] == "replace" ? .replace : .delete
+        options.isLax = arguments["lax"] != nil
+        options.noNetworking = arguments["no-networking"] != nil
+        options.deletesAll = arguments["delete-all"] != nil
+        options.deletedPath = arguments["path"]
+        options.skipsState = arguments["state"] != nil
+        options.commitsEachLine = arguments["autocommit"] != nil
+        options.continuesOnError = arguments["continue"] != nil
         return options
     }
 
     private static func printOptions(_ command: ControlCommand) throws(ControlError) -> PrintOptions {
+        let arguments = command.arguments
         var options = PrintOptions()
-        options.format = try format(command) ?? .prettyXML
-        options.path = command.arguments["path"]
-        options.withDefaults = command.arguments["defaults"] != nil
-        options.operational = command.arguments["operational"] != nil
+        options.format = try format(command) ?? .xml
+        options.path = arguments["path"]
+        options.expression = arguments["xpath"]
+        options.withDefaults = arguments["defaults"] == "set"
+        options.commentsDefaults = arguments["defaults"] == "comment"
+        options.state = arguments["state"] == "only" ? .only : arguments["state"] != nil ? .with : .without
+        // What is not in the database is operational.
+        if arguments["database-only"] != nil { options.state = .without }
+        options.withMetadata = arguments["metadata"] != nil
+        options.withHidden = arguments["hidden"] != "hide"
         return options
     }
 
     private static func format(_ command: ControlCommand) throws(ControlError) -> DocumentFormat? {
         guard let text = command.arguments["format"] else { return nil }
         guard let format = DocumentFormat(rawValue: text) else {
-            throw ControlError(.invalidValue, "-F \(text): the formats are x, p, o, c and t")
+            throw ControlError(.invalidValue, "-F \(text): the formats are x, p, o, j, c, i and t")
         }
         return format
     }

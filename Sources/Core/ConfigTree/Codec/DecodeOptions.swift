@@ -11,7 +11,11 @@ package struct DecodeOptions: Sendable {
         case lax
     }
 
-    package enum Content: Sendable { case config, all }
+    package enum Content: Sendable {
+        case config, all
+        /// Configuration is taken, state data is passed over in silence.
+        case configOnly
+    }
 
     package var policy: Policy
     /// With `.config`, state data is refused (strict) or skipped (lax).
@@ -68,6 +72,20 @@ package struct DecodedEdit: Hashable, Sendable {
         self.path = path
         self.requirement = requirement
         self.place = place
+    }
+}
+
+/// What a document that is to be merged says, without an edit for each node: the tree, and what its attributes ask for
+/// before and after that is laid over the data.
+package struct DecodedMerge: Sendable {
+    package var before: [DecodedEdit]
+    package var tree: DataTree
+    package var after: [DecodedEdit]
+
+    package init(before: [DecodedEdit] = [], tree: DataTree, after: [DecodedEdit] = []) {
+        self.before = before
+        self.tree = tree
+        self.after = after
     }
 }
 

@@ -23,6 +23,8 @@ package struct EncodeOptions: Sendable {
     package var isWrapped: Bool
     /// Whether metadata (RFC 7952) is written: for documents that we read again, not for devices.
     package var includesMetadata = false
+    /// Whether nodes with `tailf:hidden` are left out.
+    package var omitsHidden = false
 
     package init(
         content: Content = .config, defaults: Defaults = .explicit, pretty: Bool = true, wrapped: Bool = true

@@ -24,6 +24,21 @@ package enum JSONDataDecoder {
         return decoder.finishedEdits()
     }
 
+    /// A whole document that comes in pieces and is to be merged. Throws what its source throws.
+    package static func merge(
+        document reader: consuming JSONReader, model: DataModel, options: DecodeOptions = DecodeOptions()
+    ) throws -> Decoded<DecodedMerge> {
+        let decoder = TreeDecoder(
+            model: model, options: options, collectsEdits: false, isJSON: true, file: reader.file,
+            collectsOperations: true)
+        do {
+            try readDocument(decoder, &reader)
+        } catch let error as DiagnosticsError {
+            error.diagnostics.forEach(decoder.add)
+        }
+        return decoder.finishedMerge()
+    }
+
     /// The data of a whole document that comes in pieces. Throws what its source throws.
     package static func tree(
         document reader: consuming JSONReader, model: DataModel, options: DecodeOptions = DecodeOptions()

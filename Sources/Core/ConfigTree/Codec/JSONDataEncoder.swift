@@ -7,8 +7,7 @@ package struct JSONDataEncoder {
     private var writer: JSONWriter
     private let walk: TreeWalk
     private let options: EncodeOptions
-    /// How JSON writes the values of nodes that have one way: asked once.
-    private var plainForms: [SchemaNode: ValueForm] = [:]
+    private var infos = EncodeInfoTable()
 
     /// Without a sink the bytes gather in memory.
     package init(_ options: EncodeOptions = EncodeOptions(), sink: ByteOutput.Sink? = nil) {
@@ -42,14 +41,90 @@ package struct JSONDataEncoder {
     private mutating func content(
         _ node: SchemaNode, _ row: Row, _ model: DataModel, _ module: String?, _ steps: ArraySlice<InstancePath.Step>
     ) throws {
+        if steps.isEmpty {
+            let info = infos.info(node)
+            if options.isPlain(row, in: info) { return try content(info, row, model, isMember: module != nil) }
+        }
         let step = steps.first
         if let own = row.metadata?.items(of: nil), options.includesMetadata { try metadata(own, member: "@", node) }
         for item in walk.items(node, row, model) where step == nil || item.node == step?.node {
             let child = item.node
-            let name = child.module.name
+            let name = child.moduleName
             writer.key(name == module ? child.name : "\(name):\(child.name)")
             try self.item(item, model, name, step, steps.dropFirst())
             try metadata(of: item, row, name == module ? "@\(child.name)" : "@\(name):\(child.name)")
+        }
+    }
+
+    /// As above, for a row without metadata; `isMember` says whether there is a node of its module around it.
+    ///
+    /// Leaves and other children both ascend by slot: one merge of the two.
+    private mutating func content(_ info: EncodeInfo, _ row: Row, _ model: DataModel, isMember: Bool) throws {
+        let leafCount = row.leafCount
+        var position = 0
+        for kid in row.kids {
+            while position < leafCount, row.leafSlot(at: position) < Int(kid.slot) {
+                try leaf(info.child(row.leafSlot(at: position)), row, position, isMember)
+                position += 1
+            }
+            let child = info.child(Int(kid.slot))
+            guard options.admits(child) else { continue }
+            key(child, isMember)
+            switch kid.kid {
+            case .row(let inner):
+                try writer.startObject()
+                try nested(child, inner, model)
+                try writer.endObject()
+            case .entries(let entries) where child.kind == .leafList:
+                try writer.startArray(inline: true)
+                for entry in entries.rows { try value(child, entry, 0) }
+                try writer.endArray()
+                if options.includesMetadata {
+                    let item = WalkItem.leafList(child.node, entries.rows.map { $0.value(at: 0) }, isDefault: false)
+                    try metadata(of: item, row, memberOfMetadata(child, isMember))
+                }
+            case .entries(let entries):
+                try writer.startArray()
+                for entry in entries.rows {
+                    try writer.startObject()
+                    try nested(child, entry, model)
+                    try writer.endObject()
+                }
+                try writer.endArray()
+            case .mount(let tree): try item(.mount(child.node, tree), model, child.node.moduleName, nil, [])
+            }
+        }
+        while position < leafCount {
+            try leaf(info.child(row.leafSlot(at: position)), row, position, isMember)
+            position += 1
+        }
+    }
+
+    private mutating func nested(_ info: EncodeInfo, _ row: Row, _ model: DataModel) throws {
+        if options.isPlain(row, in: info) { return try content(info, row, model, isMember: true) }
+        try content(info.node, row, model, info.node.moduleName, [])
+    }
+
+    private mutating func key(_ info: EncodeInfo, _ isMember: Bool) {
+        if isMember, !info.isForeign { return writer.key(quoted: info.member) }
+        writer.key("\(info.node.moduleName):\(info.node.name)")
+    }
+
+    private func memberOfMetadata(_ info: EncodeInfo, _ isMember: Bool) -> String {
+        isMember && !info.isForeign ? "@\(info.node.name)" : "@\(info.node.moduleName):\(info.node.name)"
+    }
+
+    private mutating func leaf(_ info: EncodeInfo, _ row: Row, _ position: Int, _ isMember: Bool) throws {
+        guard options.admits(info) else { return }
+        key(info, isMember)
+        if info.kind == .leaf { try value(info, row, position) } else { try opaque(row.value(at: position), info.node) }
+    }
+
+    private mutating func value(_ info: EncodeInfo, _ row: Row, _ position: Int) throws {
+        switch info.form {
+        case .text?: try row.withValue(at: position) { bytes throws in try writer.string(bytes) }
+        case .number?, .bool?: try row.withValue(at: position) { bytes throws in try writer.literal(bytes) }
+        case .null?, nil: try scalar(row.value(at: position), info.node.type, info.node.schema)
         }
     }
 
@@ -159,16 +234,7 @@ package struct JSONDataEncoder {
 
     /// A canonical value in the form of RFC 7951 section 6.
     private mutating func scalar(_ value: String, _ node: SchemaNode) throws {
-        switch plainForms[node] {
-        case .text?: return try writer.string(value)
-        case .number?: return try writer.number(value)
-        case .bool?: return try writer.bool(value == "true")
-        case .null?, nil: break
-        }
-        let type = node.type
-        let forms = type?.jsonForms { node.schema[$0].type } ?? [.text]
-        if forms.count == 1, let form = forms.first { plainForms[node] = form }
-        try scalar(value, type, node.schema)
+        try scalar(value, node.type, node.schema)
     }
 
     private mutating func scalar(_ value: String, _ type: ResolvedType?, _ schema: Schema) throws {

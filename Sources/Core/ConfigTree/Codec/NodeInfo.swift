@@ -31,7 +31,7 @@ final class NodeInfo {
         kind = node.kind
         slot = node.slot
         isKey = node.isKey
-        isUnwanted = content == .config && (!node.isConfig || node.kind == .notification)
+        isUnwanted = content != .all && (!node.isConfig || node.kind == .notification)
         rivals = model.rivals(of: node)
         keys = node.keys
         type = node.type

@@ -151,7 +151,7 @@ extension TreeDecoder {
                 return reportDuplicate("The value \"\(value)\" of leaf-list \(node.name)", at: frame.position)
             }
         }
-        guard collectsEdits else { return }
+        guard collectsEdits || collectsOperations && frame.attributes != nil else { return }
         var path = path
         path.steps[path.steps.count - 1].keys = [value]
         if frame.isDiscarded {
@@ -181,7 +181,7 @@ extension TreeDecoder {
         guard let wanted = attributes?.operation else {
             return parent.operation == .none ? .none : .merge
         }
-        if !collectsEdits, wanted == .delete || wanted == .remove {
+        if !collectsEdits, !collectsOperations, wanted == .delete || wanted == .remove {
             fault("Operation \(wanted.rawValue) has no meaning here", "this document is read as data, not as edits")
         }
         return wanted
@@ -189,7 +189,9 @@ extension TreeDecoder {
 
     /// Adds the edits that the begin of a container or entry asks for.
     private func announce(_ frame: DecoderFrame) {
-        guard collectsEdits, frame.info.kind != .mountPoint || frame.attributes?.operation != nil else { return }
+        guard collectsEdits || collectsOperations && frame.attributes != nil,
+            frame.info.kind != .mountPoint || frame.attributes?.operation != nil
+        else { return }
         let node = frame.node
         let path = path
         switch frame.operation {
@@ -212,7 +214,7 @@ extension TreeDecoder {
     func appendEdit(
         _ edit: Edit, _ path: @autoclosure () -> InstancePath, _ frame: DecoderFrame, as operation: EditOperation? = nil
     ) {
-        guard collectsEdits else { return }
+        guard collectsEdits || collectsOperations else { return }
         if frame.operation == .none { return }
         let requirement: DecodedEdit.Requirement =
             switch operation ?? frame.operation {
@@ -221,7 +223,25 @@ extension TreeDecoder {
             default: .nothing
             }
         guard frame.info.kind != .mountPoint || edit == .delete else { return }
-        edits.append(DecodedEdit(edit, path(), requirement: requirement, place: frame.position.place(in: file)))
+        if !collectsEdits, edit != .delete {
+            // The merge does the rest.
+            if requirement == .absent { appendEdit(plain(edit), path(), requirement, frame, to: &edits) }
+            if case .place = edit { appendEdit(edit, path(), .nothing, frame, to: &placements) }
+            return
+        }
+        appendEdit(edit, path(), requirement, frame, to: &edits)
+    }
+
+    private func appendEdit(
+        _ edit: Edit, _ path: InstancePath, _ requirement: DecodedEdit.Requirement, _ frame: DecoderFrame,
+        to list: inout [DecodedEdit]
+    ) {
+        list.append(DecodedEdit(edit, path, requirement: requirement, place: frame.position.place(in: file)))
+    }
+
+    /// The edit without the place, which may be told by what the merge brings.
+    private func plain(_ edit: Edit) -> Edit {
+        if case .place = edit { .create } else { edit }
     }
 
     /// What `insert`, `key` and `value` say (RFC 7950 sections 7.7.9 and 7.8.6), with canonical keys.

@@ -43,6 +43,9 @@ final class TreeDecoder {
     let model: DataModel
     let options: DecodeOptions
     let collectsEdits: Bool
+    /// Besides the tree, the edits that a merge of it does not do: deletions, requirements, places. So that a large
+    /// document without such attributes needs no edits at all.
+    let collectsOperations: Bool
     /// Whether qualifiers are module names (JSON) or namespaces (XML).
     let isJSON: Bool
     let file: String
@@ -51,6 +54,8 @@ final class TreeDecoder {
     private var spareFrames: [DecoderFrame] = []
     private var spareDrafts: [RowDraft] = []
     var edits: [DecodedEdit] = []
+    /// With `collectsOperations`, what is to be done after the merge.
+    var placements: [DecodedEdit] = []
     var diagnostics: [Diagnostic] = []
     var errorCount = 0
     var count = 0
@@ -69,11 +74,12 @@ final class TreeDecoder {
     /// Reads the content of `node`: of the root, unless it is that of an operation, a notification or a structure.
     init(
         model: DataModel, options: DecodeOptions, collectsEdits: Bool, isJSON: Bool, file: String,
-        defaultOperation: EditOperation = .merge, node: SchemaNode? = nil
+        defaultOperation: EditOperation = .merge, node: SchemaNode? = nil, collectsOperations: Bool = false
     ) {
         self.model = model
         self.options = options
         self.collectsEdits = collectsEdits
+        self.collectsOperations = collectsOperations
         self.isJSON = isJSON
         self.file = file
         let info = NodeInfo(node ?? model.schema.root, model: model, content: options.content)
@@ -96,6 +102,11 @@ final class TreeDecoder {
         if frames.count == 1 { finishContent(frames[0]) }
         let draft = frames[0].draft ?? RowDraft(model.schema.root)
         return Decoded(draft.freeze(in: model), finishedDiagnostics())
+    }
+
+    func finishedMerge() -> Decoded<DecodedMerge> {
+        let tree = finishedTree()
+        return Decoded(DecodedMerge(before: edits, tree: tree.content, after: placements), tree.diagnostics)
     }
 
     func finishedEdits() -> Decoded<[DecodedEdit]> { Decoded(edits, finishedDiagnostics()) }
@@ -158,6 +169,7 @@ final class TreeDecoder {
             return skip()
         }
         guard !info.isUnwanted else {
+            if options.content == .configOnly { return skip() }
             fault("\(name().local) is state data", "remove it: only configuration can be loaded", isTolerable: true)
             return skip()
         }

@@ -1,4 +1,4 @@
-import YANG
+package import YANG
 
 /// One child of a node as the encoders see it: values, and rows with the model they are in.
 enum WalkItem {
@@ -27,6 +27,7 @@ struct TreeWalk {
             options.defaults == .all || options.defaults == .allTagged
             ? itemsWithDefaults(node, row, model) : storedItems(node, row)
         if options.content == .config { items.removeAll { !$0.node.isConfig } }
+        if options.omitsHidden { items.removeAll { $0.node.annotation("hidden") != nil } }
         if options.defaults == .trim {
             items.removeAll { item in
                 switch item {
@@ -113,7 +114,7 @@ struct TreeWalk {
 extension ResolvedType {
     /// The type that a canonical value has: of a union the first member that it is a value of, of a leafref that of
     /// its target.
-    func actual(for value: String, in schema: Schema) -> ResolvedType {
+    package func actual(for value: String, in schema: Schema) -> ResolvedType {
         var type = self
         for _ in 0..<32 {
             if type.base == .leafref, let target = type.leafrefTarget, let next = schema[target].type {

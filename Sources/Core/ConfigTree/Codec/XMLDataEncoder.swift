@@ -7,6 +7,7 @@ package struct XMLDataEncoder {
     private var writer: XMLWriter
     private let walk: TreeWalk
     private let options: EncodeOptions
+    private var infos = EncodeInfoTable()
 
     /// Without a sink the bytes gather in memory.
     package init(_ options: EncodeOptions = EncodeOptions(), sink: ByteOutput.Sink? = nil) {
@@ -89,7 +90,68 @@ package struct XMLDataEncoder {
     // MARK: Content
 
     private mutating func content(_ node: SchemaNode, _ row: Row, _ model: DataModel) throws {
-        for item in walk.items(node, row, model) { try self.item(item, row, model) }
+        try content(infos.info(node), row, model)
+    }
+
+    /// Leaves and other children both ascend by slot: one merge of the two.
+    private mutating func content(_ info: EncodeInfo, _ row: Row, _ model: DataModel) throws {
+        guard options.isPlain(row, in: info) else {
+            for item in walk.items(info.node, row, model) { try self.item(item, row, model) }
+            return
+        }
+        let leafCount = row.leafCount
+        var position = 0
+        for kid in row.kids {
+            while position < leafCount, row.leafSlot(at: position) < Int(kid.slot) {
+                try leaf(info.child(row.leafSlot(at: position)), row, position)
+                position += 1
+            }
+            let child = info.child(Int(kid.slot))
+            if options.admits(child) { try plain(kid.kid, child, row, model) }
+        }
+        while position < leafCount {
+            try leaf(info.child(row.leafSlot(at: position)), row, position)
+            position += 1
+        }
+    }
+
+    /// The leaf at a position of a row without metadata.
+    private mutating func leaf(_ info: EncodeInfo, _ row: Row, _ position: Int) throws {
+        guard options.admits(info) else { return }
+        if info.hasPlainText, !info.isForeign {
+            return try row.withValue(at: position) { bytes throws in try writer.leaf(info.tag, text: bytes) }
+        }
+        if info.kind == .leaf { return try leaf(info.node, row.value(at: position)) }
+        try opaque(info.node, row.value(at: position), row)
+    }
+
+    private mutating func plain(_ kid: Kid, _ info: EncodeInfo, _ parent: Row, _ model: DataModel) throws {
+        switch kid {
+        case .row(let row):
+            try start(info, row)
+            try content(info, row, model)
+            try writer.end()
+        case .mount(let tree): try item(.mount(info.node, tree), parent, model)
+        case .entries(let entries) where info.kind == .leafList:
+            if info.hasPlainText, !info.isForeign, !options.includesMetadata {
+                for row in entries.rows {
+                    try row.withValue(at: 0) { bytes throws in try writer.leaf(info.tag, text: bytes) }
+                }
+            } else {
+                for row in entries.rows { try leafListEntry(info.node, row.value(at: 0), parent, false) }
+            }
+        case .entries(let entries):
+            for row in entries.rows {
+                try start(info, row)
+                try content(info, row, model)
+                try writer.end()
+            }
+        }
+    }
+
+    private mutating func start(_ info: EncodeInfo, _ row: Row) throws {
+        if !info.isForeign, !options.includesMetadata || row.metadata == nil { return try writer.start(info.tag) }
+        try start(info.node, row)
     }
 
     private mutating func item(_ item: WalkItem, _ parent: Row, _ model: DataModel) throws {
@@ -112,13 +174,15 @@ package struct XMLDataEncoder {
             try start(node, tree.root)
             try content(tree.model.schema.root, tree.root, tree.model)
             try writer.end()
-        case .opaque(let node, let text):
-            let (prefixes, attributes) = XMLMetadata.attributes(metadata(parent, of: node.slot), node.schema)
-            try writer.start(
-                node.name, namespace: node.module.namespace, prefixes: prefixes, attributes: attributes)
-            writer.raw(text)
-            try writer.end()
+        case .opaque(let node, let text): try opaque(node, text, parent)
         }
+    }
+
+    private mutating func opaque(_ node: SchemaNode, _ text: String, _ parent: Row) throws {
+        let (prefixes, attributes) = XMLMetadata.attributes(metadata(parent, of: node.slot), node.schema)
+        try writer.start(node.name, namespace: node.namespace, prefixes: prefixes, attributes: attributes)
+        writer.raw(text)
+        try writer.end()
     }
 
     private func metadata(_ row: Row?, of slot: Int? = nil) -> [RowMetadata.Item] {
@@ -127,9 +191,9 @@ package struct XMLDataEncoder {
 
     private mutating func start(_ node: SchemaNode, _ row: Row) throws {
         let items = metadata(row)
-        guard !items.isEmpty else { return try writer.start(node.name, namespace: node.module.namespace) }
+        guard !items.isEmpty else { return try writer.start(node.name, namespace: node.namespace) }
         let (prefixes, attributes) = XMLMetadata.attributes(items, node.schema)
-        try writer.start(node.name, namespace: node.module.namespace, prefixes: prefixes, attributes: attributes)
+        try writer.start(node.name, namespace: node.namespace, prefixes: prefixes, attributes: attributes)
     }
 
     private mutating func leafListEntry(
@@ -154,7 +218,7 @@ package struct XMLDataEncoder {
             attributes.append(("wd:default", "true"))
         }
         try writer.leaf(
-            node.name, namespace: node.module.namespace, prefixes: prefixes, attributes: attributes, text: text)
+            node.name, namespace: node.namespace, prefixes: prefixes, attributes: attributes, text: text)
     }
 }
 
