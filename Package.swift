@@ -72,7 +72,7 @@ let package = Package(
         target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
@@ -132,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
             swiftSettings: settings),
-        tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Trees"]),
+        tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
         .target(
             name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",
@@ -155,7 +155,7 @@ let package = Package(
         tests(
             "NEDRuntimeTests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
-        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",
             uses: [

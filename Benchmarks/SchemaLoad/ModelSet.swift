@@ -33,7 +33,9 @@ struct ModelSet {
             .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/data").path
         let root = (environment["OPENNED_SHARED_DATA"] ?? beside) + "/openconfig/v5.0.0"
         guard let walker = FileManager.default.enumerator(atPath: root) else { return nil }
-        let files = walker.compactMap { $0 as? String }.filter { $0.hasSuffix(".yang") }.sorted().map { root + "/" + $0 }
+        let files = walker.compactMap { $0 as? String }.filter { $0.hasSuffix(".yang") }.sorted().map {
+            root + "/" + $0
+        }
         let directories = Set(files.map { DurableFiles.parent(of: $0) }).sorted()
         let modules = files.filter { isModule($0) }
         guard !modules.isEmpty else { return nil }

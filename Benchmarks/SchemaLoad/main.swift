@@ -15,7 +15,7 @@ func compile(files: String, searchPath: String) -> Int32 {
         name: "", files: files.split(separator: ":").map(String.init),
         searchPath: searchPath.split(separator: ":").map(String.init), lintOptions: [])
     guard let sources = try? set.sources else { return 2 }
-    return SchemaCompiler(options: set.options).compile(sources).schema == nil ? 1 : 0
+    return SchemaCompiler(options: set.options).schema(of: sources).schema == nil ? 1 : 0
 }
 
 var missed = false
@@ -94,7 +94,9 @@ func loadTime(_ cache: SchemaCache, _ request: CompileRequest) -> Double {
     print("  image: \(schema.nodeCount) nodes, \(mebibytes(schema.byteCount))")
     report("bytes a node", perNode, atMost: 200)
     let load = loadTime(cache, request)
-    print("  load from the cache: \(milliseconds(load)) CPU (digest of texts and search path: \(milliseconds(digestTime)))")
+    print(
+        "  load from the cache: \(milliseconds(load)) CPU (digest of texts and search path: \(milliseconds(digestTime)))"
+    )
     report("load against yanglint", load / peer.cpu, atMost: 0.05)
 }
 

@@ -93,7 +93,10 @@ let kinds: [(name: String, edits: (Model, Int, Int, Int) -> [PathEdit])] = [
         "referred-to leaf",
         { model, number, _, round in [PathEdit(.set("alias of \(round)"), model.path(number | 1, "alias"))] }
     ),
-    ("must and when", { model, number, _, round in [PathEdit(.set("\(1600 + round % 300)"), model.path(number, "mtu"))] }),
+    (
+        "must and when",
+        { model, number, _, round in [PathEdit(.set("\(1600 + round % 300)"), model.path(number, "mtu"))] }
+    ),
     (
         "entry comes",
         { model, _, _, round in

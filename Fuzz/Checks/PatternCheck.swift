@@ -11,7 +11,7 @@ enum PatternCheck {
             matcher = try PatternMatcher(source)
         } catch {
             if error.message.isEmpty { return "a refusal without a word" }
-            return (try? PatternMatcher("(\(source))")) == nil || source.contains(")")
+            return (try? PatternMatcher("(\(source))")) == nil || source.utf8.contains(UInt8(ascii: ")"))
                 ? nil : "it is accepted in a group"
         }
         for text in parts.dropFirst() + [""] {

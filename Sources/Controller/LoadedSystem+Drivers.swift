@@ -41,7 +41,9 @@ extension LoadedSystem {
         let kept = previous.flatMap { $0.schema === model.schema ? $0 : nil }
         let data = kept ?? DataModel(model.schema)
         func made(_ kind: Driver.Kind, isReadOnly: Bool = false) -> Driver {
-            Driver(nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly)
+            Driver(
+                nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly,
+                revisions: model.revisions)
         }
         guard model.type == .cli else {
             return made(.modelOnly(reason: "\(model.type.rawValue) drivers are not part of this release"))

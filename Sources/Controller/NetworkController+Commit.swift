@@ -53,9 +53,11 @@ extension NetworkController {
         let found = try prepare(request, trace, mayChangeDriver: mayChangeDriver)
         guard var prepared = found else { return CommitOutcome(isEmpty: true) }
         if let format = request.options.dryRun {
-            let devices = changedDevices(prepared)
-            var outcome = CommitOutcome(dryRun: dryRun(format, prepared, devices, request.options, session))
-            let plan = plan(prepared, request.options, session)
+            let revised = try revisedDevices(prepared, request.options)
+            var outcome = CommitOutcome(
+                dryRun: dryRun(format, prepared, revised.changes, request.options, session),
+                warnings: revised.warnings)
+            let plan = plan(prepared, revised.changes, request.options, session)
             plans.keep(plan)
             outcome.planDigest = plan.digest
             return outcome
@@ -99,7 +101,15 @@ extension NetworkController {
 
     // MARK: Devices
 
-    func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
+    /// The changes of devices as their revisions of the models can take them.
+    func revisedDevices(
+        _ prepared: PreparedCommit, _ options: CommitOptions
+    ) throws(ControlError) -> (changes: [DeviceChange], warnings: [Diagnostic]) {
+        let revised = try revised(changedDevices(prepared), options, prepared.system)
+        return (revised.changes, revised.warnings)
+    }
+
+    private func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
         guard let schema = DevicesSchema(prepared.candidate.model.schema) else { return [] }
         var result: [DeviceChange] = []
         for entry in schema.changed(prepared.difference) where entry.change != .deleted {
@@ -133,7 +143,8 @@ extension NetworkController {
             result.append(
                 DeviceParticipant(
                     change, access: access, secrets: secrets, check: check,
-                    expected: devices.record(change.name).transactionID))
+                    expected: devices.record(change.name).transactionID,
+                    announcement: devices.record(change.name).announcement))
         }
         return result
     }
@@ -147,8 +158,8 @@ extension NetworkController {
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
             traceID: trace.traceID, changes: prepared.changes)
-        let participants = try participants(
-            changedDevices(prepared), request.options, session, traceID: trace.traceID)
+        let revised = try revisedDevices(prepared, request.options)
+        let participants = try participants(revised.changes, request.options, session, traceID: trace.traceID)
         phases.enter(participants.isEmpty ? "commit" : "prepare")
         let result: CommitResult
         do {
@@ -170,7 +181,7 @@ extension NetworkController {
         let inDoubt = result.outcomes.compactMap { id, outcome in
             if case .inDoubt(let reason) = outcome { "\(id): \(reason)" } else { nil }
         }
-        var outcome = CommitOutcome(number: result.number, inDoubt: inDoubt.sorted())
+        var outcome = CommitOutcome(number: result.number, inDoubt: inDoubt.sorted(), warnings: revised.warnings)
         outcome.traceID = trace.traceID
         return outcome
     }

@@ -31,6 +31,12 @@ extension NetworkController {
             if let id = record.transactionID { state.put("last-transaction-id", id) }
             if let time = record.lastConnected { entry.put("last-connected", time) }
             if let time = record.lastInSync { entry.put("last-in-sync", time) }
+            for module in record.announcement.modules {
+                let item = entry.item("module", module.name)
+                if !module.revision.isEmpty { item.put("revision", module.revision) }
+                for feature in module.features { item.put("feature", feature) }
+                for deviation in module.deviations { item.put("deviation", deviation) }
+            }
         }
     }
 

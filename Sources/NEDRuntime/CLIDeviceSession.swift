@@ -1,6 +1,7 @@
 import CLIGrammar
 import Synchronization
 import Wire
+package import YANG
 
 /// One open session with a device that is configured by a command line, in NSO's phases.
 ///
@@ -16,6 +17,8 @@ package final class CLIDeviceSession {
     let number: Int
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
     var isPreparing = false
+    /// What the device said of its modules when the session began.
+    package private(set) var announcement = ModuleAnnouncement.none
     private let stream: any ByteStream
     private let connection: SSHSession
 
@@ -53,6 +56,7 @@ package final class CLIDeviceSession {
             let (connection, stream) = try openShell(target)
             let session = CLIDeviceSession(target, driver, grammar, description, trace, connection, stream)
             try session.dialogue.login()
+            try session.readAnnouncement()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")
             return session
         } catch {
@@ -60,6 +64,15 @@ package final class CLIDeviceSession {
             fault.phase = NEDError.connectPhase
             trace.phase(.fromDriver, "CONNECT ERROR: \(fault.code.rawValue) \(fault.message)")
             throw fault
+        }
+    }
+
+    private func readAnnouncement() throws(NEDError) {
+        guard !description.announcements.isEmpty else { return }
+        let lines = try dialogue.read(description.versionCommand)
+        for candidate in description.announcements where lines.contains(where: { candidate.expect.matches($0) }) {
+            announcement = ModuleAnnouncement(modules: candidate.modules)
+            return
         }
     }
 

@@ -12,6 +12,8 @@ package final class Driver: Sendable {
     /// The package has program code that we do not run and no description of its own: what that code would transform is
     /// unknown, so the device is read but not written.
     package let isReadOnly: Bool
+    /// The revisions of modules that the model is the union of.
+    package let revisions: DriverRevisions
 
     package enum Kind: Sendable {
         case cli(CLIGrammar, DriverDescription)
@@ -19,7 +21,11 @@ package final class Driver: Sendable {
         case modelOnly(reason: String)
     }
 
-    package init(nedID: String, package: String, model: DataModel, kind: Kind, isReadOnly: Bool = false) {
+    package init(
+        nedID: String, package: String, model: DataModel, kind: Kind, isReadOnly: Bool = false,
+        revisions: DriverRevisions = .single
+    ) {
+        self.revisions = revisions
         self.nedID = nedID
         self.package = package
         self.model = model

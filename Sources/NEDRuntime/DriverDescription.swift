@@ -21,6 +21,12 @@ package struct DriverDescription: Sendable {
         case candidate
     }
 
+    /// A device that shows a line has modules in certain revisions.
+    package struct Announcement: Sendable {
+        package var expect: PatternMatcher
+        package var modules: [AnnouncedModule]
+    }
+
     package var dialect: String
     package var transactionClass: TransactionClass
     /// A line that is a prompt in operational mode, privileged; one that is not privileged yet; one in config mode.
@@ -47,6 +53,10 @@ package struct DriverDescription: Sendable {
     package var messages: [PatternMatcher]
     /// Lines of the configuration that change by themselves and take no part in the transaction id.
     package var volatileLines: [PatternMatcher]
+    /// What the output of `versionCommand` tells of the device's modules: the first that fits a line counts. Without any,
+    /// a device counts as having the newest revisions.
+    package var announcements: [Announcement]
+    package var versionCommand: String
     package var name: String?
 
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
@@ -75,6 +85,8 @@ package struct DriverDescription: Sendable {
         warnings = reader.patterns("errors.warning") ?? []
         messages = reader.patterns("messages") ?? [Self.systemMessage]
         volatileLines = reader.patterns("volatile") ?? []
+        announcements = reader.announcements("revisions")
+        versionCommand = reader.text("commands.version") ?? "show version"
         name = reader.text("name")
         if transactionClass == .candidate, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")

@@ -1,4 +1,5 @@
 import Basics
+package import ConfigTree
 package import YANG
 
 /// A package of a generation: what it says of itself, what became of it, and the models that it brings.
@@ -34,6 +35,8 @@ package struct LoadedPackage: Sendable {
         package var schema: Schema
         /// SHA-256 over the texts that the model was made of: the same digest, the same model.
         package var modelDigest: String
+        /// The revisions of modules that the schema is the union of.
+        package var revisions: DriverRevisions
         /// The driver's description, if the package has one.
         package var descriptionPath: String?
         package var javaClassName: String?

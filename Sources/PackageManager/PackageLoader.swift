@@ -1,4 +1,5 @@
 import Basics
+import ConfigTree
 import Foundation
 package import YANG
 
@@ -137,11 +138,12 @@ package struct PackageLoader: Sendable {
             guard let identity = ned.identity ?? Self.standardIdentity(ned.type) else { continue }
             // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
             let nedID = "\(identity):\(identity)"
-            guard let (schema, digest) = driverSchema(&package, modules) else { return [] }
+            guard let (schema, revisions, digest) = driverSchema(&package, modules) else { return [] }
             let description = package.directory + "/driver/driver.yaml"
             package.drivers.append(
                 LoadedPackage.DriverModel(
                     nedID: nedID, type: ned.type, schema: schema, modelDigest: digest,
+                    revisions: revisions,
                     descriptionPath: DurableFiles.exists(description) ? description : nil,
                     javaClassName: ned.javaClassName))
             if !modules.systemNames.contains(identity), ned.nedID != nil {
@@ -160,18 +162,15 @@ package struct PackageLoader: Sendable {
     /// A package that has changed in other things than its models keeps the model that it had.
     private func driverSchema(
         _ package: inout LoadedPackage, _ modules: PackageModules
-    ) -> (schema: Schema, digest: String)? {
-        let digest = [modules.device, modules.annotations, modules.library, modules.recipes].map(Self.digest).joined(separator: " ")
+    ) -> (schema: Schema, revisions: DriverRevisions, digest: String)? {
+        let digest = [modules.device, modules.annotations, modules.library, modules.recipes].map(Self.digest).joined(
+            separator: " ")
         if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
             package.notes = Self.notes(driver.schema.diagnostics)
-            return (driver.schema, digest)
+            return (driver.schema, driver.revisions, digest)
         }
-        var options = SchemaCompiler.Options()
-        options.policy = .vendor
-        options.searchPath = modules.searchPath + [moduleDirectory]
-        options.annotations = modules.annotations
-        options.library = modules.library
-        options.recipes = modules.recipes
+        var options = driverOptions(modules)
+        options.mergesRevisions = true
         let compiled = schemas.schema(of: modules.device, options: options)
         package.warnings += compiled.warnings.prefix(20).map(\.description)
         guard let schema = compiled.schema else {
@@ -179,7 +178,32 @@ package struct PackageLoader: Sendable {
             return nil
         }
         package.notes = Self.notes(schema.diagnostics)
-        return (schema, digest)
+        return (schema, revisions(of: schema, modules), digest)
+    }
+
+    private func driverOptions(_ modules: PackageModules) -> SchemaCompiler.Options {
+        var options = SchemaCompiler.Options()
+        options.policy = .vendor
+        options.searchPath = modules.searchPath + [moduleDirectory]
+        options.annotations = modules.annotations
+        options.library = modules.library
+        options.recipes = modules.recipes
+        return options
+    }
+
+    /// Keeps the texts only if there are several revisions of a module: what the devices of one know is compiled when
+    /// the first of them is met.
+    private func revisions(of union: Schema, _ modules: PackageModules) -> DriverRevisions {
+        guard modules.revisions.values.contains(where: { $0.count > 1 }) else {
+            return DriverRevisions(available: modules.revisions, union: union) { _ in (nil, []) }
+        }
+        let (sources, options, schemas) = (modules.device, driverOptions(modules), schemas)
+        return DriverRevisions(available: modules.revisions, union: union) { selection in
+            var options = options
+            options.announced = selection
+            let compiled = schemas.schema(of: sources, options: options)
+            return (compiled.schema, compiled.diagnostics)
+        }
     }
 
     /// What recipes did, and which of them no longer apply.

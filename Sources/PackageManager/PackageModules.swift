@@ -13,6 +13,8 @@ struct PackageModules {
     /// Files of recipes: patches to the device model.
     var recipes: [SchemaCompiler.Source] = []
     var searchPath: [String] = []
+    /// The revisions of each module of the device model, the newest first; "" is none.
+    var revisions: [String: [String]] = [:]
     var warnings: [String] = []
 
     var systemNames: Set<String> { Set(system.map { SystemModules.moduleName($0.path) }) }
@@ -39,9 +41,10 @@ struct PackageModules {
                 remedy: "build the package here with make -C src, or get one with its YANG sources")
         }
         warnings.append("the .fxs files were made by another compiler; the models were compiled from src/yang")
-        (device, system, annotations, library, recipes) = ([], [], [], [], [])
+        (device, system, annotations, library, recipes, revisions) = ([], [], [], [], [], [:])
         try addSources(sourceDirectory, of: package)
         try addRecipes(package.directory + "/src/recipes")
+        revisions = Self.revisions(of: device)
     }
 
     private mutating func add(_ module: CompiledModule, _ file: String, _ package: LoadedPackage) {
@@ -51,8 +54,11 @@ struct PackageModules {
             recipes.append(recipe)
         }
         let isSystem = module.deviceType == nil && Self.isSystemModule(file, imports: module.imports, package)
-        let sources = module.sources([.module, .deviation], in: file)
-        if isSystem { system += sources } else { device += sources }
+        let sources = module.sources([.module, .revision, .deviation], in: file)
+        if isSystem { return system += sources }
+        device += sources
+        let own = module.texts.filter { $0.role == .module || $0.role == .revision }.map { $0.revision ?? "" }
+        revisions[module.name] = own.sorted(by: >)
     }
 
     private mutating func addSources(_ directory: String, of package: LoadedPackage) throws {
@@ -70,6 +76,17 @@ struct PackageModules {
                 device.append(source)
             }
         }
+    }
+
+    private static func revisions(of sources: [SchemaCompiler.Source]) -> [String: [String]] {
+        var result: [String: [String]] = [:]
+        for source in sources {
+            guard let module = Statement.parse(source.bytes, path: source.path).statements.first,
+                module.keyword == .module
+            else { continue }
+            result[module.text, default: []].append(module.all(.revision).map(\.text).max() ?? "")
+        }
+        return result.mapValues { $0.sorted(by: >) }
     }
 
     private mutating func addRecipes(_ directory: String) throws {

@@ -32,8 +32,10 @@ private enum Yanglint {
 @Test(.enabled(if: Yanglint.program != nil, "yanglint is not installed"), arguments: ["net", "when", "refs"])
 func documentsAreAsValidAsYanglintFindsThem(name: String) throws {
     var text = try #require(DenseModels.all.first { $0.name == name }?.text)
-    let left = [("../b = 3", "../a = 'true'"), ("../c = 'x'", "../a = 'true'"), ("unique \"u\"; unique \"v w\";", ""),
-        ("w:a = 'false'", "1")]
+    let left = [
+        ("../b = 3", "../a = 'true'"), ("../c = 'x'", "../a = 'true'"), ("unique \"u\"; unique \"v w\";", ""),
+        ("w:a = 'false'", "1"),
+    ]
     for (here, instead) in left { text = text.replacingOccurrences(of: here, with: instead) }
     let model = DataModel(try TreeModels.compile([text]))
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("yanglint-\(UUID().uuidString)")

@@ -38,7 +38,9 @@ struct CompilerOptionTests {
     }
 
     @Test func codesMustFitTheirOption() throws {
-        #expect(try compile(faulty, ["-E", "NOPE"]).lines == ["ncsc: -E NOPE: no such code; 'ncsc --list-errors' lists all"])
+        #expect(
+            try compile(faulty, ["-E", "NOPE"]).lines == ["ncsc: -E NOPE: no such code; 'ncsc --list-errors' lists all"]
+        )
         #expect(try compile(faulty, ["-w", "DEFAULT_VALUE"]).status == 1)
         #expect(try compile(faulty, ["-W", "UNDEFINED_TYPE"]).lines.first?.contains("cannot be a warning") == true)
     }

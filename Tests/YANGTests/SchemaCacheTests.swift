@@ -66,7 +66,9 @@ private final class CountingBuilder: SchemaBuilder {
         let fields = Mirror(reflecting: SchemaCompiler.Options()).children.compactMap(\.label)
         #expect(
             fields == [
-                "policy", "features", "searchPath", "annotations", "library", "recipes", "appliesDeviations", "severities",
+                "policy", "features", "searchPath", "annotations", "library", "recipes", "mergesRevisions",
+                "announced", "appliesDeviations",
+                "severities",
                 "implementsImports",
             ], "add it to SchemaDigest.key, CompileRequest.bytes and here")
     }

@@ -104,7 +104,8 @@ private func text(of type: ResolvedType) -> String {
         let schema = try compiled()
         let header = ImageHeader(schema.image.bytes)
         let nodes = header.range(.nodes)
-        for (field, value) in [(4, 0xFFFF), (8, 99), (12, 500), (20 + 4, 9_999), (28, 9_999), (32, 9_999), (36, 9_999)] {
+        for (field, value) in [(4, 0xFFFF), (8, 99), (12, 500), (20 + 4, 9_999), (28, 9_999), (32, 9_999), (36, 9_999)]
+        {
             let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: schema.image.bytes.count, alignment: 16)
             defer { copy.deallocate() }
             copy.copyMemory(from: schema.image.bytes)

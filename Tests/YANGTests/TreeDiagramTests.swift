@@ -7,11 +7,14 @@ import Testing
 struct TreeDiagramTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Trees"
 
+    private static func inFolder(_ words: [String]) -> [String] {
+        words.map { $0.hasSuffix(".yang") ? "\(folder)/\($0)" : $0 }
+    }
+
     private func draw(_ arguments: [String]) -> String {
         var text = ""
-        let words = arguments.map { $0.hasSuffix(".yang") ? "\(Self.folder)/\($0)" : $0 }
         let status = CompilerCommand.run(
-            arguments: ["-f", "tree"] + words, environment: [:], output: { text += $0 + "\n" },
+            arguments: ["-f", "tree"] + Self.inFolder(arguments), environment: [:], output: { text += $0 + "\n" },
             errors: { Issue.record("\($0)") })
         #expect(status == 0)
         return text
@@ -40,11 +43,17 @@ struct TreeDiagramTests {
     private static let pyang = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .map { "\($0)/pyang" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    @Test(.enabled(if: pyang != nil), arguments: [["every.yang"], ["base.yang", "every.yang"], ["parts.yang"]])
+    @Test(
+        .enabled(if: pyang != nil),
+        arguments: [
+            ["every.yang"], ["base.yang", "every.yang"], ["parts.yang"], ["--tree-print-groupings", "parts.yang"],
+            ["--tree-line-length", "60", "every.yang"], ["--tree-line-length", "40", "parts.yang"],
+            ["--tree-print-structures", "--tree-print-yang-data", "structures.yang"],
+        ])
     func pyangDrawsTheSame(_ files: [String]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.pyang ?? "")
-        process.arguments = ["-f", "tree", "-p", Self.folder] + files.map { "\(Self.folder)/\($0)" }
+        process.arguments = ["-f", "tree", "-p", Self.folder] + Self.inFolder(files)
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

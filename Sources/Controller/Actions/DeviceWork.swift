@@ -150,13 +150,23 @@ enum DeviceWork {
     static let syncTo: Kind = { call, name in
         perform(call, name) { (device, access) throws(NEDError) in
             let controller = call.controller
-            let wanted = controller.secrets.opened(
+            var leftOut: [String] = []
+            var wanted = controller.secrets.opened(
                 device.child("config")?.mountedTree ?? DataTree(access.driver.model))
             let isDryRun = call.dryRunFormat != nil
             let commands = try access.withSession { (session) throws(NEDError) -> [CLICommand] in
-                let actual = try session.show().tree
+                var actual = try session.show().tree
                 // What removes a secret of the device shows it.
                 controller.secrets.plainTexts(actual).forEach(access.mask.add)
+                do throws(ControlError) {
+                    if let view = try controller.view(of: name, access.driver) {
+                        let known = view.change(from: actual, to: wanted)
+                        leftOut = known.dropped.map { "not sent: \($0.path.keypath): \($0.reason)" }
+                        (actual, wanted) = (known.before, known.after)
+                    }
+                } catch {
+                    throw NEDError(.driver, device: name, error.message)
+                }
                 let commands = CLIDeviceSession.commands(access.driver, from: actual, to: wanted)
                 guard !isDryRun else { return commands }
                 if !commands.isEmpty {
@@ -169,7 +179,7 @@ enum DeviceWork {
             }
             guard isDryRun else {
                 controller.settleDoubt(about: name)
-                return .ok()
+                return .ok(leftOut.isEmpty ? nil : leftOut.joined(separator: "\n"))
             }
             return DeviceResult(leaves: [("data", access.masked(commands.text()))])
         }

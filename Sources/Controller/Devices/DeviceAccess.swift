@@ -2,6 +2,7 @@ import ConfigTree
 import NEDRuntime
 import Secrets
 import Transactions
+import YANG
 
 /// One device as an operation needs it: its slot, where it is, its driver, its trace, and the secrets to mask.
 struct DeviceAccess: Sendable {
@@ -13,6 +14,8 @@ struct DeviceAccess: Sendable {
     let mask: SecretMask
     /// Told the transaction id of a device that is known to be in sync.
     let noteInSync: @Sendable (String) -> Void
+    /// Told what a session learnt of the device's modules.
+    let noteAnnouncement: @Sendable (ModuleAnnouncement) -> Void
     /// Told of a connection that worked, or why it did not.
     let noteConnection: @Sendable (NEDError?) -> Void
 
@@ -21,7 +24,11 @@ struct DeviceAccess: Sendable {
         isLast: Bool = true, _ work: (CLIDeviceSession) throws(NEDError) -> Result
     ) throws(NEDError) -> Result {
         do {
-            let result = try slot.withSession(target, driver, trace: trace, isLast: isLast, work)
+            let result = try slot.withSession(target, driver, trace: trace, isLast: isLast) {
+                (session) throws(NEDError) in
+                noteAnnouncement(session.announcement)
+                return try work(session)
+            }
             noteConnection(nil)
             return result
         } catch {

@@ -97,6 +97,7 @@ final class DeviceManager: Sendable {
             name: name, target: target, driver: driver, slot: slot(name),
             trace: trace(context, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
+            noteAnnouncement: { [self] announcement in update(name) { $0.announcement = announcement } },
             noteConnection: { [self] error in
                 noteConnection(name, error.map { mask.mask($0.message) })
             })

@@ -5,6 +5,7 @@ import NEDRuntime
 import Secrets
 import Synchronization
 import Transactions
+import YANG
 
 /// A device's part in a commit.
 ///
@@ -22,6 +23,8 @@ struct DeviceParticipant: Participant {
     private let before: DataTree
     private let touched: [String]
     private let wasInSync = WasInSync()
+    /// The revisions that the change was made for.
+    private let announcement: ModuleAnnouncement
 
     /// What of the device must be as we have it.
     enum SyncCheck: Sendable {
@@ -37,8 +40,10 @@ struct DeviceParticipant: Participant {
 
     /// - Parameter expected: the transaction id that the device has if it is as we have it; nil if that is unknown.
     init(
-        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, check: SyncCheck, expected: String?
+        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, check: SyncCheck, expected: String?,
+        announcement: ModuleAnnouncement
     ) {
+        self.announcement = announcement
         self.access = access
         let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
         // A command that removes a secret shows it too.
@@ -62,6 +67,7 @@ struct DeviceParticipant: Participant {
         do throws(NEDError) {
             try access.driver.requireWritable(access.name)
             try access.withSession(isLast: false) { (session) throws(NEDError) in
+                try requireSameRevisions(session)
                 try requireSync(session)
                 isUntouched = false
                 try session.prepare(commands)
@@ -70,6 +76,15 @@ struct DeviceParticipant: Participant {
         } catch {
             throw Refusal(access.masked(error.operatorText), isUntouched: isUntouched)
         }
+    }
+
+    /// A device that was upgraded meanwhile may know other nodes than those that the change was cut to.
+    private func requireSameRevisions(_ session: CLIDeviceSession) throws(NEDError) {
+        let revisions = access.driver.revisions
+        guard revisions.selection(for: session.announcement) != revisions.selection(for: announcement) else { return }
+        throw NEDError(
+            .driver, device: access.name,
+            "the device announces other revisions of its modules than before; commit again, for those that it has now")
     }
 
     private func requireSync(_ session: CLIDeviceSession) throws(NEDError) {

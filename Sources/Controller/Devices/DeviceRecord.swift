@@ -1,4 +1,5 @@
 import Basics
+import YANG
 
 /// What the controller remembers of a device besides its configuration: operational, durable, one value a device.
 struct DeviceRecord: Hashable, Sendable {
@@ -9,6 +10,8 @@ struct DeviceRecord: Hashable, Sendable {
     var lastConnected: String?
     var lastInSync: String?
     var operState = "unknown"
+    /// What its latest session learnt of its modules.
+    var announcement = ModuleAnnouncement.none
     /// Set while it is unknown what the device holds.
     var doubt: String?
 
@@ -24,6 +27,22 @@ struct DeviceRecord: Hashable, Sendable {
         lastInSync = value["last-in-sync"]?.string
         operState = value["oper-state"]?.string ?? "unknown"
         doubt = value["doubt"]?.string
+        announcement.isComplete = value["has-all-modules"]?.string == "true"
+        announcement.modules = (value["modules"]?.array ?? []).map { module in
+            AnnouncedModule(
+                name: module["name"]?.string ?? "", revision: module["revision"]?.string ?? "",
+                features: (module["features"]?.array ?? []).compactMap(\.string),
+                deviations: (module["deviations"]?.array ?? []).compactMap(\.string))
+        }
+    }
+
+    private static func value(_ module: AnnouncedModule) -> JSONValue {
+        var object = JSONObject()
+        object.append("name", .string(module.name))
+        object.append("revision", .string(module.revision))
+        object.append("features", .array(module.features.map { .string($0) }))
+        object.append("deviations", .array(module.deviations.map { .string($0) }))
+        return .object(object)
     }
 
     func encode() -> [UInt8] {
@@ -35,6 +54,10 @@ struct DeviceRecord: Hashable, Sendable {
         add("last-in-sync", lastInSync)
         add("oper-state", operState)
         add("doubt", doubt)
+        if !announcement.modules.isEmpty {
+            object.append("modules", .array(announcement.modules.map(Self.value)))
+            if announcement.isComplete { add("has-all-modules", "true") }
+        }
         return Array(JSONValue.object(object).print().utf8)
     }
 }

@@ -138,7 +138,8 @@ final class EntryNode: Sendable {
         while start < common, a.children[start] === b.children[start] { start += 1 }
         var end = 0
         while end < common - start,
-            a.children[a.children.count - 1 - end] === b.children[b.children.count - 1 - end] { end += 1 }
+            a.children[a.children.count - 1 - end] === b.children[b.children.count - 1 - end]
+        { end += 1 }
         if a.children.count == start + end + 1, b.children.count == start + end + 1 {
             return forEachDifference(a.children[start], b.children[start], by: compare, body)
         }

@@ -35,7 +35,7 @@ package final class SSHServer: Sendable {
         self.loops = made
         for loop in made { loop.siblings.withLock { $0 = made.map(\.entry) } }
         var isStarted = false
-        defer { if !isStarted { made.forEach { $0.stop() } } }
+        defer { if !isStarted { for one in made { one.stop() } } }
         for loop in made { try loop.start() }
         isStarted = true
     }

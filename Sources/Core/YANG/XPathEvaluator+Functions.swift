@@ -74,7 +74,8 @@ extension XPathRun {
         else { return try nodes(path, focus).count }
         var sum = 0
         for parent in try nodes(.path(start: start, steps: steps.dropLast()), focus) {
-            if !parent.isText, let list = parent.schemaNode?.dataChild(named: name, module: module), list.kind == .list {
+            if !parent.isText, let list = parent.schemaNode?.dataChild(named: name, module: module), list.kind == .list
+            {
                 try spend(1)
                 sum += parent.entryCount(of: list)
             } else {

@@ -35,6 +35,8 @@ package struct CommitOptions: Hashable, Sendable {
     package var noNetworking = false
     package var noOutOfSyncCheck = false
     package var noOverwrite = false
+    /// Refuse what a device's revision of the model does not have, instead of leaving it out.
+    package var noRevisionDrop = false
     /// W3C trace context: the trace id that logs, progress and device traces name; a new one if there is none.
     package var traceID: String?
     /// The digest that a dry run gave: another plan than that is refused.

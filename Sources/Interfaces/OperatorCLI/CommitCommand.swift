@@ -29,13 +29,14 @@ struct CommitParameters {
         Keyword(name: "no-networking", help: "Send nothing to the devices"),
         Keyword(name: "no-out-of-sync-check", help: "Commit even if out of sync"),
         Keyword(name: "no-overwrite", help: "Do not overwrite modified data on the device"),
+        Keyword(name: "no-revision-drop", help: "Fail if device has too old data model"),
         Keyword(name: "persist-id", help: "Confirm, abort or follow the confirmed commit of this id"),
         Keyword(name: "save-running", help: "Save running to a file"),
         Keyword(name: "trace-id", help: "The id that logs and traces name the commit by"),
     ]
 
     private static let absent: Set<String> = [
-        "commit-queue", "no-deploy", "no-revision-drop", "reconcile", "to-startup", "use-lsa", "no-lsa",
+        "commit-queue", "no-deploy", "reconcile", "to-startup", "use-lsa", "no-lsa",
         "confirm-network-state",
     ]
 
@@ -59,6 +60,7 @@ struct CommitParameters {
             case "no-networking": options.noNetworking = true
             case "no-out-of-sync-check": options.noOutOfSyncCheck = true
             case "no-overwrite": options.noOverwrite = true
+            case "no-revision-drop": options.noRevisionDrop = true
             case "persist-id": options.persistID = try Self.value(&words, line)
             case "save-running": savesRunning = try Self.value(&words, line)
             case "trace-id": options.traceID = try Self.value(&words, line)

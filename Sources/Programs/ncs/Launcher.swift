@@ -25,7 +25,7 @@ enum Launcher {
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let words = [CommandLine.arguments[0]] + CommandLine.arguments.dropFirst() + ["--daemon-child"]
         var arguments = words.map { strdup($0) } + [nil]
-        defer { arguments.forEach { free($0) } }
+        defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0
         let result = posix_spawn(&child, program, &actions, &attributes, &arguments, environ)
         close(descriptors[1])

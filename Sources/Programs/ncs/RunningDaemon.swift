@@ -64,7 +64,7 @@ final class RunningDaemon: Sendable {
         }
         let reopen = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
         reopen.setEventHandler { [logs] in logs.reopen() }
-        (stops + [reopen]).forEach { $0.activate() }
+        for source in stops + [reopen] { source.activate() }
         stopRequest.wait()
         logs.note(.stopping)
         controller.stop()

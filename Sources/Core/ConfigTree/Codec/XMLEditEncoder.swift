@@ -84,7 +84,7 @@ package struct XMLEditEncoder {
             attributes.append((prefix + "insert", after.isEmpty ? "first" : "after"))
             if !after.isEmpty, diff.node.kind == .leafList {
                 let (text, more) = XMLValue.text(after[0], of: diff.node)
-                more.forEach { declare($0.prefix, $0.uri) }
+                for one in more { declare(one.prefix, one.uri) }
                 attributes.append((prefix + "value", text))
             } else if !after.isEmpty {
                 if !isPlain { declare(diff.node.module.prefix, diff.node.module.namespace) }

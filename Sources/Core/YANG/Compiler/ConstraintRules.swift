@@ -11,15 +11,20 @@ struct ConstraintRules {
     private static let breadthLimit = 200
 
     func checkAll() {
+        var reads: [(node: NodeID, constraint: Constraint, read: [NodeID])] = []
         for index in assembler.records.indices {
             let record = assembler.records[index]
             guard !record.musts.isEmpty || !record.whens.isEmpty else { continue }
-            for constraint in record.musts { check(constraint, "must", at: record) }
-            for constraint in record.whens { check(constraint, "when", at: record) }
+            for constraint in record.musts { _ = check(constraint, "must", at: record) }
+            for constraint in record.whens {
+                reads.append((record.id, constraint, check(constraint, "when", at: record)))
+            }
         }
+        ConditionRules(assembler: assembler, reads: reads).checkAll()
     }
 
-    private func check(_ constraint: Constraint, _ name: String, at record: NodeRecord) {
+    /// Checks the paths, and gives the nodes on them.
+    private func check(_ constraint: Constraint, _ name: String, at record: NodeRecord) -> [NodeID] {
         var context = constraint.contextIsParent ? record.parent : record.id
         while [.choice, .case].contains(assembler[context].kind) { context = assembler[context].parent }
         var walk = ConstraintWalk(assembler: assembler, current: context, breadthLimit: Self.breadthLimit)
@@ -30,11 +35,12 @@ struct ConstraintRules {
                 remedy: "correct the path, or add the module that defines the node", constraint.place,
                 node: record.id)
         }
-        guard record.isConfig, let state = walk.state else { return }
+        guard record.isConfig, let state = walk.state else { return walk.read }
         assembler.log.report(
             .xpathConfig,
             "\(name) \"\(constraint.source)\" of '\(record.name)' reads '\(state)', which is no configuration",
             remedy: "a constraint on configuration sees configuration only", constraint.place, node: record.id)
+        return walk.read
     }
 }
 
@@ -43,6 +49,8 @@ private struct ConstraintWalk {
     let current: NodeID
     let breadthLimit: Int
     var missing: [String] = []
+    /// Every node that a path leads to by name.
+    var read: [NodeID] = []
     /// The first node on any path that is no configuration.
     var state: String?
     private var depth = 0
@@ -172,6 +180,7 @@ private struct ConstraintWalk {
             if !missing.contains(fault) { missing.append(fault) }
             return nil
         }
+        read += found
         if state == nil, let node = found.first(where: { !assembler[$0].isConfig }), !isOperation(node) {
             state = assembler[node].name
         }

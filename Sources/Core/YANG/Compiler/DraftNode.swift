@@ -35,6 +35,9 @@ final class DraftNode {
     var depth = 0
     /// Its number in the finished schema.
     var id = NodeID(-1)
+    /// The older revisions of its module that have the node, and whether the newest does not (`RevisionMerger`).
+    var olderRevisions: [String] = []
+    var isOnlyInOlder = false
     private var childrenByName: [String: [DraftNode]]?
 
     init(statement: Statement, kind: NodeKind, name: String, module: LoadedModule, scope: Scope) {

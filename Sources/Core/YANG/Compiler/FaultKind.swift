@@ -78,6 +78,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
     case xpathSyntax = "XPATH_SYNTAX"
     case xpathNode = "XPATH_NO_NODE"
     case xpathConfig = "YANG_ERR_XPATH_REF_BAD_CONFIG"
+    case conditionCycle = "CONDITION_CYCLE"
     case leafrefPath = "LEAFREF_PATH"
     case leafrefTarget = "LEAFREF_TARGET"
     case leafrefConfig = "LEAFREF_CONFIG"
@@ -112,7 +113,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
         case .statementOrder, .reservedIdentifier, .laterVersion, .revisionNotFound, .includeCycle, .mixedVersions,
             .shadowedDefinition, .undefinedExtension, .extensionArgument,
             .statusOfReference, .keyConfig, .conditionalKey, .keyType,
-            .operationPlace, .augmentMandatory, .leafrefPath, .conditionalDefault, .unknownEscape:
+            .operationPlace, .augmentMandatory, .conditionCycle, .leafrefPath, .conditionalDefault, .unknownEscape:
             .kept
         case .statusOfParent, .mandatoryDefault, .defaultValue, .defaultCase, .patternSyntax, .widenedType,
             .xpathSyntax, .uniquePath, .leafrefTarget, .leafrefConfig, .configBelowState, .elementCounts,
@@ -199,6 +200,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
         case .elementCounts: "7.7.5"
         case .operationPlace: "7.15"
         case .xpathSyntax, .xpathNode, .xpathConfig: "6.4.1"
+        case .conditionCycle: "7.21.5"
         case .leafrefPath: "9.9.2"
         case .leafrefTarget, .leafrefConfig, .leafrefCycle: "9.9"
         case .augmentTarget, .augmentKind, .augmentMandatory: "7.17"

@@ -24,7 +24,8 @@ struct IdentityLinker {
         for identity in bases.keys.sorted() {
             ancestors[identity] = closure(of: identity, bases: bases)
             if ancestors[identity]?.contains(identity) == true, let statement = statements[identity] {
-                log.report(.identityCycle, "identity '\(identity)' is derived from itself", remedy: "break the cycle",
+                log.report(
+                    .identityCycle, "identity '\(identity)' is derived from itself", remedy: "break the cycle",
                     statement.place)
             }
         }

@@ -13,13 +13,21 @@ final class ModuleLoader {
     private(set) var dependencyOrder: [LoadedModule] = []
     /// Texts whose `annotate` statements apply to the others.
     private(set) var annotations: [ModuleText] = []
+    /// Older revisions of modules of the set, whose nodes are to be part of it.
+    private(set) var older: [LoadedModule] = []
     private var modulesByName: [String: [LoadedModule]] = [:]
     private var givenSubmodules: [String: [ModuleText]] = [:]
     private var library: [String: [ModuleText]] = [:]
     private var readFiles: [String: ModuleText?] = [:]
 
-    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool, recipes: [SchemaCompiler.Source] = []) {
+    private let keepsTexts: Bool
+
+    init(
+        log: FaultLog, searchPath: SearchPath, implementsImports: Bool, recipes: [SchemaCompiler.Source] = [],
+        keepsTexts: Bool = true
+    ) {
         self.recipes = RecipeBook(recipes, log: log)
+        self.keepsTexts = keepsTexts
         self.log = log
         self.searchPath = searchPath
         self.implementsImports = implementsImports
@@ -27,7 +35,8 @@ final class ModuleLoader {
 
     /// Loads `sources` as implemented modules, and everything that they and the annotation modules import.
     func load(
-        _ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source], library: [SchemaCompiler.Source]
+        _ sources: consuming [SchemaCompiler.Source], annotations: [SchemaCompiler.Source],
+        library: [SchemaCompiler.Source], mergesRevisions: Bool = false, announced: [String: String]? = nil
     ) {
         for text in library.compactMap({ parse($0) }) {
             if text.isSubmodule {
@@ -36,10 +45,23 @@ final class ModuleLoader {
                 self.library[text.name, default: []].append(text)
             }
         }
-        let given = sources.compactMap { parse($0) }
+        // One after the other, so that no text outlasts its parsing where none is kept.
+        var rest = Array(sources.reversed())
+        var given: [ModuleText] = []
+        while let source = rest.popLast() {
+            if let text = parse(source) { given.append(text) }
+        }
         for text in given where text.isSubmodule { givenSubmodules[text.name, default: []].append(text) }
-        let roots = given.filter { !$0.isSubmodule }.compactMap { register($0, isImplemented: true) }
+        var modules = given.filter { !$0.isSubmodule }
+        var others: [ModuleText] = []
+        if mergesRevisions || announced != nil {
+            let choice = RevisionChoice(modules, announced: announced)
+            (modules, others) = (choice.chosen, choice.others)
+            for text in others { self.library[text.name, default: []].append(text) }
+        }
+        let roots = modules.compactMap { register($0, isImplemented: true) }
         for module in roots { link(module) }
+        if mergesRevisions, announced == nil { older = others.compactMap(olderRevision) }
         for source in annotations {
             guard let text = parse(source) else { continue }
             linkImports(of: text, owner: nil)
@@ -89,7 +111,9 @@ final class ModuleLoader {
             log.error("a second statement after the module", remedy: "one file holds one module", extra.place)
         }
         GrammarCheck(log: log).check(statement)
-        let text = ModuleText(source: sourceText, bytes: source.bytes, statement: statement)
+        // A submodule may have to be parsed again, for another revision of its owner.
+        let isKept = keepsTexts || statement.keyword == .submodule
+        let text = ModuleText(source: sourceText, bytes: source.bytes, isKept: isKept, statement: statement)
         texts.append(text)
         return text
     }
@@ -109,7 +133,7 @@ final class ModuleLoader {
 
     private func register(_ text: ModuleText, isImplemented: Bool) -> LoadedModule? {
         if isImplemented, let other = modulesByName[text.name]?.first(where: \.isImplemented) {
-            if other.main.bytes != text.bytes {
+            if other.main.digest != text.digest {
                 log.report(
                     .repeatedModule,
                     "module '\(text.name)' is given twice",
@@ -120,6 +144,14 @@ final class ModuleLoader {
         let module = LoadedModule(index: Int32(modules.count), main: text, isImplemented: isImplemented)
         modules.append(module)
         modulesByName[text.name, default: []].append(module)
+        return module
+    }
+
+    /// An older revision as a module, which an import by revision may have made already.
+    private func olderRevision(_ text: ModuleText) -> LoadedModule? {
+        if let module = modulesByName[text.name]?.first(where: { $0.main === text }) { return module }
+        let module = register(text, isImplemented: false)
+        if let module { link(module) }
         return module
     }
 
@@ -235,6 +267,13 @@ final class ModuleLoader {
             candidates += searchPath.candidates(include.text, revision: revision).lazy.compactMap { self.read($0) }
         }
         candidates = candidates.filter { $0.isSubmodule && $0.name == include.text }
+        // Where several revisions lie side by side, the newest that is not younger than the module goes with it.
+        let newestFirst = candidates.enumerated().sorted {
+            ($1.element.revision ?? "", $0.offset) < ($0.element.revision ?? "", $1.offset)
+        }.map(\.element)
+        if let best = ModuleRevisions.choose(module.revision ?? "", among: newestFirst.map { $0.revision ?? "" }) {
+            candidates = [newestFirst[best]] + newestFirst
+        }
         guard let text = candidates.first(where: { revision == nil || $0.revision == revision }) ?? candidates.first
         else {
             log.report(

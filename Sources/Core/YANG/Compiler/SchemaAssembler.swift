@@ -146,6 +146,12 @@ final class SchemaAssembler {
                 id: id, parent: parent, dataParent: dataParent, kind: draft.kind, name: draft.name,
                 module: draft.module.index, place: draft.statement.place))
         if draft.kind != .root { PropertyReader(assembler: self, draft: draft).read() }
+        if let revisions = draft.revisions {
+            records[Int(id.index)].extensions.append(
+                ExtensionInstance(
+                    module: "openned", name: SchemaNode.revisionsAnnotation, argument: revisions.joined(separator: " "),
+                    substatements: [], place: draft.statement.place))
+        }
         let isTransparent = draft.kind == .choice || draft.kind == .case
         var children: [NodeID] = []
         children.reserveCapacity(draft.children.count)

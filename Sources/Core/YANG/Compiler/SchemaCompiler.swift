@@ -27,6 +27,11 @@ package struct SchemaCompiler: Sendable {
         package var library: [Source] = []
         /// Files of recipes (`Recipe`): patches to the texts, whichever of them are read.
         package var recipes: [Source] = []
+        /// Whether several revisions of a module among the sources make one: a driver of devices of different age.
+        package var mergesRevisions = false
+        /// The module set of one device: the revision of each module that it has, the others not being part of the
+        /// set; nil for the newest of all.
+        package var announced: [String: String]?
         package var appliesDeviations = true
         /// Kinds of faults that the user wants treated otherwise than the policy says.
         package var severities = FaultSeverities()
@@ -67,14 +72,25 @@ package struct SchemaCompiler: Sendable {
     /// - Parameter key: the digest that the schema's image is to bear, 32 bytes, or nothing.
     package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome { compile(sources, key: key) { _ in } }
 
+    /// As `compile`, for the schema alone: lets go of the texts when they are parsed.
+    package func schema(of sources: consuming [Source], key: [UInt8] = []) -> CompiledSchema {
+        let outcome = compile(sources, key: key, keepsTexts: false) { _ in }
+        return CompiledSchema(schema: outcome.schema, diagnostics: outcome.diagnostics)
+    }
+
     /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
-    func compile(_ sources: [Source], key: [UInt8] = [], observing observe: (ModuleDraft) -> Void) -> Outcome {
+    func compile(
+        _ sources: consuming [Source], key: [UInt8] = [], keepsTexts: Bool = true,
+        observing observe: (ModuleDraft) -> Void
+    ) -> Outcome {
         let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports,
-            recipes: options.recipes)
+            recipes: options.recipes, keepsTexts: keepsTexts)
         defer { loader.release() }
-        loader.load(sources, annotations: options.annotations, library: options.library)
+        loader.load(
+            sources, annotations: options.annotations, library: options.library,
+            mergesRevisions: options.mergesRevisions, announced: options.announced)
         let names = NameResolver(loader: loader, log: log)
         StatementAnnotator(names: names, log: log).apply()
         for module in loader.modules { collectDefinitions(of: module, log: log) }
@@ -138,10 +154,13 @@ package struct SchemaCompiler: Sendable {
         let implemented = loader.modules.filter(\.isImplemented)
         for module in implemented { builder.build(module) }
         let editor = TreeEditor(builder: builder)
+        let merger = RevisionMerger(builder: builder, editor: editor, older: loader.older)
+        merger.mergeTops()
         editor.applyAugments(of: loader.dependencyOrder.filter(\.isImplemented))
+        merger.mergeAugments()
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
-        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments))
+        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let parts = assembler.assemble()
@@ -157,4 +176,6 @@ struct ModuleDraft {
     var root: DraftNode
     var modules: [LoadedModule]
     var augments: [AppliedAugment]
+    /// Has the structures; expands what is not in the tree.
+    var builder: TreeBuilder
 }

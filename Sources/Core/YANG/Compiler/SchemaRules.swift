@@ -36,7 +36,8 @@ struct SchemaRules {
             let key = assembler.drafts[Int(id.index)]
             if assembler[id].isConfig != list.isConfig {
                 report(
-                    .keyConfig, "key '\(key.name)' is \(list.isConfig ? "no " : "")configuration, its list is"
+                    .keyConfig,
+                    "key '\(key.name)' is \(list.isConfig ? "no " : "")configuration, its list is"
                         + (list.isConfig ? "" : " not"), "remove its 'config'", key)
                 assembler[id].isConfig = list.isConfig
             }

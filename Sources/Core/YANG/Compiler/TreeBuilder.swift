@@ -151,8 +151,12 @@ final class TreeBuilder {
         return made
     }
 
-    /// The nodes of a grouping that nothing uses, apart from the tree.
-    func expandAside(_ grouping: Statement, scope: Scope, module: LoadedModule) -> DraftNode {
+    /// The nodes of a grouping, apart from the tree: of one that nothing uses, or only to be shown.
+    func expandAside(
+        _ grouping: Statement, scope: Scope, module: LoadedModule, isOnlyShown: Bool = false
+    ) -> DraftNode {
+        let used = usedGroupings
+        defer { if isOnlyShown { usedGroupings = used } }
         let aside = DraftNode(statement: grouping, kind: .container, name: grouping.text, module: module, scope: scope)
         openGroupings.append(ObjectIdentifier(grouping))
         expand(grouping.substatements, under: aside, scope: inner(grouping, in: scope), module: module)

@@ -95,6 +95,12 @@ final class TreeEditor {
         return .found(current)
     }
 
+    /// The node that an augment names, if it is there.
+    func target(of augment: Statement, from module: LoadedModule) -> DraftNode? {
+        guard case .found(let target) = find(augment, from: module) else { return nil }
+        return target
+    }
+
     private func reportMissing(
         _ statement: Statement, from module: LoadedModule?, amongStructures: Bool = false
     ) {

@@ -144,7 +144,9 @@ extension CompileProcess.Result {
         if status == 0, let diagnostics = try? DiagnosticList.read(answer) { return diagnostics }
         let remedy = "the modules are too large or faulty; split them, or look at them with ncsc --check"
         if isLate {
-            return [.error("compiling the models took longer than the limit of \(limits.wallSeconds) s", remedy: remedy)]
+            return [
+                .error("compiling the models took longer than the limit of \(limits.wallSeconds) s", remedy: remedy)
+            ]
         }
         let signal = status & 0x7F
         if signal == SIGXCPU || signal == SIGKILL && Int(usage.ru_utime.tv_sec) >= limits.cpuSeconds {

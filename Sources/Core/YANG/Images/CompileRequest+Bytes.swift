@@ -60,6 +60,8 @@ extension CompileRequest {
         writer.put(try JSONEncoder().encode(options.features))
         writer.put(options.appliesDeviations ? 1 : 0)
         writer.put(options.implementsImports ? 1 : 0)
+        writer.put(options.mergesRevisions ? 1 : 0)
+        writer.put(try JSONEncoder().encode(options.announced))
         for kinds in options.severities.all { writer.put(kinds.joined(separator: " ")) }
         writer.put(options.searchPath.count)
         for directory in options.searchPath { writer.put(directory) }
@@ -82,6 +84,8 @@ extension CompileRequest {
         options.features = try JSONDecoder().decode(FeatureSelection.self, from: Data(try reader.blob()))
         options.appliesDeviations = try reader.number() == 1
         options.implementsImports = try reader.number() == 1
+        options.mergesRevisions = try reader.number() == 1
+        options.announced = try JSONDecoder().decode([String: String]?.self, from: Data(try reader.blob()))
         var kinds: [[String]] = []
         for _ in 0..<3 { kinds.append(try reader.text().split(separator: " ").map(String.init)) }
         options.severities = FaultSeverities(all: kinds)

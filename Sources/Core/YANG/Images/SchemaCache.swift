@@ -42,7 +42,9 @@ package final class SchemaCache: SchemaProvider {
     private static let suffix = ".image"
 
     private func build(_ request: CompileRequest, _ path: String) -> CompiledSchema {
-        guard makeDirectory() else { return DirectSchemaProvider().schema(of: request.sources, options: request.options) }
+        guard makeDirectory() else {
+            return DirectSchemaProvider().schema(of: request.sources, options: request.options)
+        }
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max))"
         defer { unlink(temporary) }
         var diagnostics = builder.build(request, into: temporary)
@@ -82,7 +84,9 @@ package final class SchemaCache: SchemaProvider {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
             let path = directory + "/" + name
             var info = stat()
-            guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG, name.contains(Self.suffix) else { continue }
+            guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG, name.contains(Self.suffix) else {
+                continue
+            }
             if name.hasSuffix(Self.suffix) {
                 entries.append(
                     Entry(

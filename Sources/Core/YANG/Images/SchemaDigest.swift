@@ -39,6 +39,8 @@ package struct SchemaDigest: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         add((try? encoder.encode(options.features)).map { Array($0) } ?? [])
+        add("\(options.mergesRevisions) \(options.announced == nil)".utf8)
+        add((try? encoder.encode(options.announced ?? [:])).map { Array($0) } ?? [])
         for kinds in options.severities.all { add(kinds.joined(separator: " ").utf8) }
         for (kind, list) in [
             ("source", sources), ("annotation", options.annotations), ("library", options.library),

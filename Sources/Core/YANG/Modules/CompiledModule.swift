@@ -10,6 +10,8 @@ package struct CompiledModule: Sendable {
 
     package enum Role: String, Codable, Sendable {
         case module, submodule, annotation
+        /// An older revision of the module, for devices that have that.
+        case revision
         /// A module whose deviations apply to this one.
         case deviation
         /// A module that this one imports and that the product does not bring: so that the file links wherever it is.

@@ -30,6 +30,9 @@ struct CompilerArguments {
     var policy = CompilePolicy.strict
     var treeDepth = Int.max
     var treePath: [String] = []
+    var treeLineLength = Int.max
+    /// Options that add parts to the tree.
+    var treeParts: Set<String> = []
     var ignoresUnknownFeatures = false
     var severities = FaultSeverities()
     private(set) var onlyFeatures: [String: Set<String>] = [:]
@@ -83,6 +86,7 @@ struct CompilerArguments {
         case "--list-errors": try choose(.listErrors)
         case "--ignore-unknown-features": ignoresUnknownFeatures = true
         case "--allow-interop-issues": severities.warnings.insert(.xpathConfig)
+        case "--tree-print-groupings", "--tree-print-structures", "--tree-print-yang-data": treeParts.insert(option)
         default: return Self.ignored.contains(option)
         }
         return true
@@ -97,7 +101,8 @@ struct CompilerArguments {
         case "-f" where value == "tree": try choose(.tree)
         case "-f", "--fxsdep": dependencies.append(value)
         case "--policy": policy = try Self.policy(value)
-        case "--tree-depth": treeDepth = try Self.depth(value)
+        case "--tree-depth": treeDepth = try Self.number(value, of: option)
+        case "--tree-line-length": treeLineLength = try Self.number(value, of: option)
         case "--tree-path": treePath = value.split(separator: "/").map(String.init)
         case "-o", "--output": output = value
         case "-p", "--prefix": prefix = value
@@ -131,11 +136,11 @@ struct CompilerArguments {
         }
     }
 
-    private static func depth(_ text: String) throws(Fault) -> Int {
-        guard let depth = Int(text), depth > 0 else {
-            throw Fault(message: "--tree-depth is '\(text)'; expected a number from 1 on")
+    private static func number(_ text: String, of option: String) throws(Fault) -> Int {
+        guard let number = Int(text), number > 0 else {
+            throw Fault(message: "\(option) is '\(text)'; expected a number from 1 on")
         }
-        return depth
+        return number
     }
 
     /// The kind of fault that a code names, if the option is for such.
@@ -206,10 +211,12 @@ struct CompilerArguments {
     static let deviceTypes: Set<String> = ["netconf", "snmp-ned", "generic-ned", "cli-ned"]
 
     private static let valued: Set<String> = [
-        "-a", "--annotate", "--deviation", "--recipes", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p", "--prefix",
+        "-a", "--annotate", "--deviation", "--recipes", "--yangpath", "-f", "--fxsdep", "-o", "--output", "-p",
+        "--prefix",
         "--ncs-compile-bundle", "--ncs-compile-module", "--extract-yang-source", "--ncs-device-dir",
         "--ncs-device-type", "--ncs-ned-id", "-F", "--feature", "--no-feature", "-C", "--conformance", "-E", "--error",
         "-W", "--warning", "-w", "--no-warning", "--policy", "--tree-depth", "--tree-path",
+        "--tree-line-length",
     ]
 
     /// Accepted without effect: they choose among messages, or save what this compiler need not save.

@@ -7,7 +7,7 @@ extension CompilerCommand {
         /// The newest revision of each module, and the submodules.
         var sources: [SchemaCompiler.Source] = []
         var annotations: [SchemaCompiler.Source] = []
-        /// Revisions that a newer one in the bundle replaces.
+        /// Revisions beside a newer one in the bundle, which merges them.
         var older: [(name: String, revision: String, source: SchemaCompiler.Source)] = []
     }
 
@@ -27,13 +27,15 @@ extension CompilerCommand {
         options.library = try dependencies()
         options.recipes = try recipes()
         options.features = arguments.features(for: bundle.sources.first.map(Self.moduleName) ?? "")
-        let outcome = SchemaCompiler(options: options).compile(bundle.sources)
+        options.mergesRevisions = true
+        let outcome = SchemaCompiler(options: options).compile(bundle.sources + bundle.older.map(\.source))
         guard report(outcome) else { return false }
         if arguments.onlyChecks { return true }
         let maker = CompiledModuleMaker(outcome: outcome, annotations: bundle.annotations, options: options)
         let given = Set(outcome.texts.filter(\.isImplemented).map(\.name))
         for text in outcome.texts where text.isImplemented {
-            try write(text, maker: maker, given: given, to: target)
+            let older = bundle.older.filter { $0.name == text.name }.map(\.source)
+            try write(text, maker: maker, given: given, older: older, to: target)
         }
         for (name, revision, source) in bundle.older {
             try write(source.bytes, to: "\(target)/revisions/\(name)/\(revision)/\(name).yang.orig")
@@ -89,14 +91,15 @@ extension CompilerCommand {
     }
 
     private func write(
-        _ text: SchemaCompiler.LoadedText, maker: CompiledModuleMaker, given: Set<String>, to target: String
+        _ text: SchemaCompiler.LoadedText, maker: CompiledModuleMaker, given: Set<String>,
+        older: [SchemaCompiler.Source], to target: String
     ) throws {
         try write(text.source.bytes, to: "\(target)/yang/\(text.name).yang")
         guard text.belongsTo == nil else { return }
         let revision = "\(target)/revisions/\(text.name)/\(Self.folder(ofRevision: text.revision))/\(text.name)"
         try write(text.source.bytes, to: "\(revision).yang")
         try write(text.source.bytes, to: "\(revision).yang.orig")
-        var module = try maker.make(text, deviations: [], given: given)
+        var module = try maker.make(text, deviations: [], given: given, older: older)
         module.deviceType = arguments.deviceType
         module.nedID = arguments.nedID
         let bytes = try module.encoded()

@@ -57,7 +57,8 @@ struct CompiledModuleMaker {
     }
 
     func make(
-        _ text: SchemaCompiler.LoadedText, deviations: [SchemaCompiler.Source], given: Set<String> = []
+        _ text: SchemaCompiler.LoadedText, deviations: [SchemaCompiler.Source], given: Set<String> = [],
+        older: [SchemaCompiler.Source] = []
     ) throws -> CompiledModule {
         let submodules = outcome.texts.filter { $0.belongsTo == text.name }
         guard
@@ -66,6 +67,9 @@ struct CompiledModuleMaker {
         var texts = [entry(text, .module)] + submodules.map { entry($0, .submodule) }
         for annotation in annotations where Self.concerns(annotation, text, submodules) {
             texts.append(entry(annotation, .annotation))
+        }
+        texts += outcome.texts.filter { text in older.contains { $0.path == text.source.path } }.map {
+            entry($0, .revision)
         }
         texts += deviations.map { entry($0, .deviation) }
         texts += dependencies(of: summary, given: given).map { entry($0, .dependency) }

@@ -12,6 +12,10 @@ extension CompilerCommand {
             var diagram = TreeDiagram(draft, modules: modules)
             diagram.depth = arguments.treeDepth
             diagram.path = arguments.treePath
+            diagram.lineLength = arguments.treeLineLength
+            diagram.showsGroupings = arguments.treeParts.contains("--tree-print-groupings")
+            diagram.showsStructures = arguments.treeParts.contains("--tree-print-structures")
+            diagram.showsYANGData = arguments.treeParts.contains("--tree-print-yang-data")
             text = diagram.text()
         }
         let isGood = report(outcome)
@@ -29,7 +33,6 @@ extension CompilerCommand {
         let beside = files.map(Self.directory).filter { seen.insert($0).inserted }
         options.searchPath = arguments.searchPath + beside + searchPath
         options.annotations = try arguments.annotations.map(source)
-        options.severities = arguments.severities
         options.library = try dependencies()
         options.recipes = try recipes()
         options.severities = arguments.severities

@@ -7,6 +7,13 @@ struct TreeDiagram {
     var depth = Int.max
     /// Names of the nodes to follow from the top; others are left out. Empty: all.
     var path: [String] = []
+    /// Where lines are broken if they can be.
+    var lineLength = Int.max
+    var showsGroupings = false
+    /// Whether structures (RFC 8791) are shown.
+    var showsStructures = false
+    /// Whether `yang-data` (RFC 8040) is shown.
+    var showsYANGData = false
 
     private let draft: ModuleDraft
     private let modules: [LoadedModule]
@@ -17,15 +24,16 @@ struct TreeDiagram {
         self.modules = modules
     }
 
-    /// The trees of the modules, a blank line between them.
+    /// The trees of the modules, a blank line behind each that has nodes and is not the last of all.
     func text() -> String {
-        var texts: [String] = []
+        var text = ""
         for module in modules {
             var diagram = self
             diagram.draw(module)
-            texts.append(diagram.lines.map { $0 + "\n" }.joined())
+            for line in diagram.lines { text += line + "\n" }
+            if !diagram.lines.isEmpty, module !== modules.last { text += "\n" }
         }
-        return texts.joined(separator: "\n")
+        return text
     }
 
     // MARK: Sections
@@ -41,7 +49,7 @@ struct TreeDiagram {
             guard !added.isEmpty, path.isEmpty else { continue }
             if !hasAugment { begin(added, "", of: module) }
             hasAugment = true
-            lines.append("  augment \(augment.statement.text.trimmed):")
+            lines += broken(path: augment.statement.text.trimmed, after: "  augment ")
             children(added, of: module, "    ", Mode(around: augment.target), 1)
         }
         for (heading, kind) in [("rpcs", NodeKind.rpc), ("notifications", .notification)] {
@@ -49,6 +57,33 @@ struct TreeDiagram {
             begin(nodes, "  \(heading):", of: module)
             children(nodes, of: module, "    ", kind == .notification ? .notification : .data, 1)
         }
+        if showsGroupings { drawGroupings(of: module) }
+        if showsYANGData { drawStructures("yang-data", of: module) }
+        if showsStructures { drawStructures("structure", of: module) }
+    }
+
+    private mutating func drawGroupings(of module: LoadedModule) {
+        let groupings = module.texts.flatMap { $0.statement.all(.grouping) }
+        for (index, grouping) in groupings.enumerated() {
+            let nodes = draft.builder.expandAside(grouping, scope: module.scope, module: module, isOnlyShown: true)
+            drawSection("grouping \(grouping.text)", nodes.children, of: module, isFirst: index == 0)
+        }
+    }
+
+    private mutating func drawStructures(_ keyword: String, of module: LoadedModule) {
+        let nodes = draft.builder.structures.filter { $0.module === module && $0.statement.name == keyword }
+        for node in nodes {
+            drawSection("\(keyword) \(node.name)", node.children, of: module, isFirst: node === nodes.first)
+        }
+    }
+
+    private mutating func drawSection(
+        _ heading: String, _ nodes: [DraftNode], of module: LoadedModule, isFirst: Bool
+    ) {
+        if lines.isEmpty { lines.append("module: \(module.name)") }
+        if isFirst { lines.append("") }
+        lines.append("  \(heading):")
+        children(nodes, of: module, "    ", .apart, 1)
     }
 
     /// The title of the module before its first section, a blank line and the heading before each other one.
@@ -75,27 +110,6 @@ struct TreeDiagram {
 
     // MARK: Nodes
 
-    /// What the flags of a node depend on.
-    private enum Mode {
-        case data, input, output, notification, unspecified
-
-        init(around node: DraftNode) {
-            self = .data
-            var next: DraftNode? = node
-            while let current = next {
-                switch current.kind {
-                case .input: self = .input
-                case .output: self = .output
-                case .notification: self = current.parent?.kind == .root ? .notification : .unspecified
-                default:
-                    next = current.parent
-                    continue
-                }
-                return
-            }
-        }
-    }
-
     private mutating func children(
         _ nodes: [DraftNode], of module: LoadedModule, _ indent: String, _ mode: Mode, _ level: Int, width: Int? = nil
     ) {
@@ -108,8 +122,8 @@ struct TreeDiagram {
         let width = width ?? Self.width(nodes, in: module)
         for node in nodes {
             let isLast = node === nodes.last
-            draw(node, of: module, indent, mode, level, width)
             let inner = indent + (isLast ? "   " : "|  ")
+            draw(node, of: module, indent, mode, width, rest: inner)
             var innerMode = mode
             switch node.kind {
             case .input: innerMode = .input
@@ -140,99 +154,65 @@ struct TreeDiagram {
         node.module === module ? node.name : "\(node.module.prefix):\(node.name)"
     }
 
+    /// The line of a node; what does not fit goes below its name, indented by `rest` and some more.
     private mutating func draw(
-        _ node: DraftNode, of module: LoadedModule, _ indent: String, _ mode: Mode, _ level: Int, _ width: Int
+        _ node: DraftNode, of module: LoadedModule, _ indent: String, _ mode: Mode, _ width: Int, rest: String
     ) {
         var line = indent + Self.mark(node) + "--"
         let name = Self.name(node, in: module)
-        if node.kind == .case {
-            line += ":(\(name))"
+        let margin = rest + String(repeating: " ", count: node.kind == .case ? 5 : 4)
+        func add(_ text: String) {
+            if line.count + text.count > lineLength {
+                lines.append(line)
+                line = margin
+            }
+            line += text
+        }
+        line += node.kind == .case ? ":(\(name))" : Self.flags(node, mode) + " "
+        let type = Self.type(of: node)
+        if type.isEmpty {
+            line += Self.label(node, name)
         } else {
-            line += Self.flags(node, mode) + " " + Self.label(node, name, width)
+            // The name has a column of its own, two wider than the longest that needs a mark behind it.
+            let label = Self.label(node, name)
+            let column = label + String(repeating: " ", count: max(0, width + 1 - label.count)) + "   "
+            let isReference = type.hasPrefix("-> ")
+            let room = lineLength - (line.count - 1) - (width + 1) - 4
+            let short = isReference && margin.count + type.count > lineLength ? "leafref" : type
+            if type.count <= room {
+                line += column + type
+            } else if short != type && short.count <= room {
+                line += column + short
+            } else {
+                lines.append(line + label)
+                line = margin + " " + short
+            }
+        }
+        if node.kind == .list {
+            add(" [\(Self.keys(of: node).joined(separator: " "))]")
         }
         let features = Self.features(node)
-        if !features.isEmpty { line += " {\(features.joined(separator: ","))}?" }
+        if !features.isEmpty { add(" {\(features.joined(separator: ","))}?") }
         lines.append(line)
     }
 
-    private static func mark(_ node: DraftNode) -> String {
-        // A case that is only implied is like its node.
-        let isImplied = node.kind == .case && node.statement.substatements.isEmpty
-        if isImplied, let only = node.children.first { return mark(only) }
-        switch node.first(.status)?.argument {
-        case "deprecated": return "x"
-        case "obsolete": return "o"
-        default: return "+"
+    /// A path in lines, each as long as may be.
+    private func broken(path: String, after start: String) -> [String] {
+        let whole = start + path + ":"
+        guard whole.count > lineLength else { return [whole] }
+        var lines: [String] = []
+        var line = start
+        var isEmpty = true
+        let steps = path.split(separator: "/")
+        for (index, step) in steps.enumerated() {
+            let end = index == steps.count - 1 ? 1 : 0
+            if !isEmpty, line.count + 1 + step.count + end > lineLength {
+                lines.append(line)
+                line = String(repeating: " ", count: start.count + 2)
+            }
+            line += "/" + step
+            isEmpty = false
         }
+        return lines + [line + ":"]
     }
-
-    private static func flags(_ node: DraftNode, _ mode: Mode) -> String {
-        switch node.kind {
-        case .rpc, .action: return "-x"
-        case .notification: return "-n"
-        case .input: return "-w"
-        case .output: return "ro"
-        default: break
-        }
-        switch mode {
-        case .input: return "-w"
-        case .output, .notification: return "ro"
-        case .unspecified: return ""
-        case .data: return node.isConfiguration ? "rw" : "ro"
-        }
-    }
-
-    private static func label(_ node: DraftNode, _ name: String, _ width: Int) -> String {
-        switch node.kind {
-        case .leaf, .anydata, .anyxml: padded(name + (isOptional(node) ? "?" : ""), width) + type(of: node)
-        case .leafList: padded(name + "*", width) + type(of: node)
-        case .list: "\(name)* [\((node.first(.key)?.text ?? "").words.joined(separator: " "))]"
-        case .choice: "(\(name))" + (node.first(.mandatory)?.argument == "true" ? "" : "?")
-        case .container where node.first(.presence) != nil: name + "!"
-        default: name
-        }
-    }
-
-    private static func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width + 1 - text.count) + 3)
-    }
-
-    private static func isOptional(_ node: DraftNode) -> Bool {
-        if node.first(.mandatory)?.argument == "true" { return false }
-        guard let list = node.parent, list.kind == .list, let keys = list.first(.key)?.text.words else { return true }
-        return !keys.contains { Identifier.split(String($0)).name == node.name }
-    }
-
-    // MARK: Types and features
-
-    private static func type(of node: DraftNode) -> String {
-        switch node.kind {
-        case .anydata: return "<anydata>"
-        case .anyxml: return "<anyxml>"
-        default: break
-        }
-        guard let type = node.first(.type) else { return "" }
-        guard type.text == "leafref", let path = type.first(.path) else { return type.text }
-        return "-> " + compact(path.text, prefix: node.module.prefix)
-    }
-
-    /// A leafref's path with a prefix only where the module changes.
-    private static func compact(_ path: String, prefix: String) -> String {
-        var current = prefix
-        return path.split(separator: "/", omittingEmptySubsequences: false).map { step in
-            guard let colon = step.firstIndex(of: ":") else { return String(step) }
-            let name = String(step[step.index(after: colon)...])
-            if step[..<colon] == current { return name }
-            current = String(step[..<colon])
-            return String(step)
-        }.joined(separator: "/")
-    }
-
-    private static func features(_ node: DraftNode) -> [String] {
-        (node.properties.filter { $0.keyword == .ifFeature } + node.outerFeatures).map(\.text)
-    }
-}
-
-extension String {
-    fileprivate var words: [Substring] { split(whereSeparator: \.isWhitespace) }
 }
