@@ -69,7 +69,7 @@ struct ValueHash {
 /// A node of the trie: a chunk of ascending hashes with their counts, or a branch over four bits of the hash.
 private final class HashNode: Sendable {
     static let topShift = 60
-    private static let width = 48
+    private static let width = 320
 
     private let hashes: ContiguousArray<UInt64>
     private let counts: ContiguousArray<UInt32>
