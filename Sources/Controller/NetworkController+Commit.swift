@@ -11,9 +11,13 @@ import Transactions
 /// The corridor that every change of the configuration takes: difference, conflicts, validation, reservation,
 /// participants, intent, decision. A dry run leaves it halfway.
 extension NetworkController {
+    /// - Parameters:
+    ///   - isOrdered: whether the user asked for this very commit: then it confirms a confirmed one. What actions commit
+    ///     does not, and has to wait until nothing is outstanding.
+    ///   - isGoingBack: whether it takes a confirmed commit back.
     func commit(
         _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false,
-        isGoingBack: Bool = false, progress: (@Sendable (ProgressEvent) -> Void)? = nil
+        isOrdered: Bool = false, isGoingBack: Bool = false, progress: (@Sendable (ProgressEvent) -> Void)? = nil
     ) throws(ControlError) -> CommitOutcome {
         let trace = CommitTrace(
             session: session.id, transaction: nextTransaction.add(1, ordering: .relaxed).oldValue,
@@ -21,14 +25,16 @@ extension NetworkController {
         func admit() throws(ControlError) {
             try upgradeGate.admit()
             if isGoingBack { return }
-            if request.options.dryRun == nil { try confirmed.admit(session.id, persistID: request.options.persistID) }
+            if request.options.dryRun == nil {
+                try confirmed.admit(session.id, persistID: request.options.persistID, mayFollow: isOrdered)
+            }
             try runningLock.admit(session.id)
         }
         try admit()
         let carried = try carried(request)
         return try trace.step(CommitPhases.whole) { () throws(ControlError) in
             let outcome = try commit(carried, by: session, trace, mayChangeDriver: mayChangeDriver, admit)
-            return isGoingBack || request.options.dryRun != nil ? outcome : try confirm(outcome, request.options)
+            return isOrdered && request.options.dryRun == nil ? try confirm(outcome, request.options) : outcome
         }
     }
 
