@@ -49,7 +49,7 @@ final class ControllerSession: ControlSession {
     }
 
     func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
-        try controller.commit(request, by: self)
+        controller.awaited(try controller.commit(request, by: self), request.options)
     }
 
     func lock() throws(ControlError) {

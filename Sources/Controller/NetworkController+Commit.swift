@@ -182,34 +182,38 @@ extension NetworkController {
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
             changes: changes)
-        let participants = try participants(deviceChanges, request.options, session)
+        let admission = try admit(
+            deviceChanges, of: record, from: base, to: candidate, request.options, session)
+        let participants = try participants(admission.direct, request.options, session)
         let result: CommitResult
         do {
             result = try coordinator.commit(
                 record.encode(), participants: participants,
                 owner: ReservationOwner(id: UInt64(session.id), "\(user.name) (\(user.context))"),
-                waitMilliseconds: 60_000,
+                waitMilliseconds: 60_000, log: admission.log,
                 whenDurable: { [self] number in
                     publish(record, from: base, to: candidate, number: number)
+                    admission.enter()
                 })
         } catch {
             noteDoubts(error.outcomes)
             throw Self.controlError(error)
         }
-        noteDoubts(result.outcomes)
+        noteDoubts(result.outcomes, areDecided: true)
         finishDevices(base, candidate)
         let who = LogEvent.AuditUser(user.name, session: session.id)
         logs.audit(.committed(who, summary: "transaction \(result.number), \(changes.items.count) changes"))
         let inDoubt = result.outcomes.compactMap { id, outcome in
             if case .inDoubt(let reason) = outcome { "\(id): \(reason)" } else { nil }
         }
-        return CommitOutcome(number: result.number, inDoubt: inDoubt.sorted())
+        return CommitOutcome(number: result.number, inDoubt: inDoubt.sorted(), queue: admission.outcome)
     }
 
-    private func noteDoubts(_ outcomes: [ParticipantID: ParticipantOutcome]) {
+    func noteDoubts(_ outcomes: [ParticipantID: ParticipantOutcome], areDecided: Bool = false) {
         for (id, outcome) in outcomes {
             guard case .inDoubt(let reason) = outcome else { continue }
-            devices.noteInDoubt(String(id.description.dropFirst("device/".count)), reason: reason)
+            let device = String(id.description.dropFirst("device/".count))
+            devices.noteInDoubt(device, reason: reason, isDecided: areDecided)
         }
     }
 

@@ -22,6 +22,8 @@ enum ActionTable {
         table["/tailf-ncs:software/packages/upload"] = SoftwareActions.upload
         table["/rollback:rollback-files/get-rollback-file"] = RollbackActions.get
         table["/rollback:rollback-files/apply-rollback-file"] = RollbackActions.apply
+        table.merge(QueueActions.handlers) { _, last in last }
+        table.merge(AlarmActions.handlers) { _, last in last }
         return table
     }()
 }

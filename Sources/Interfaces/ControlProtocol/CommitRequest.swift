@@ -26,6 +26,8 @@ package struct CommitOptions: Hashable, Sendable {
     package var noNetworking = false
     package var noOutOfSyncCheck = false
     package var noOverwrite = false
+    /// Nil: as the configuration says.
+    package var commitQueue: CommitQueueOptions?
     /// Refuse what a device's revision of the model does not have, instead of leaving it out.
     package var noRevisionDrop = false
 
@@ -39,12 +41,15 @@ package struct CommitOutcome: Sendable {
     package var dryRun: DryRun?
     /// Participants whose device is in doubt after the commit, each with the reason.
     package var inDoubt: [String]
+    /// Set if part of the change waits in the commit queue.
+    package var queue: CommitQueueOutcome?
     package var warnings: [Diagnostic]
 
     package init(
         number: Int64? = nil, isEmpty: Bool = false, dryRun: DryRun? = nil, inDoubt: [String] = [],
-        warnings: [Diagnostic] = []
+        warnings: [Diagnostic] = [], queue: CommitQueueOutcome? = nil
     ) {
+        self.queue = queue
         self.number = number
         self.isEmpty = isEmpty
         self.dryRun = dryRun

@@ -20,6 +20,7 @@ struct CommitParameters {
         Keyword(name: "and-quit", help: "Exit configuration mode"),
         Keyword(name: "check", help: "Validate configuration"),
         Keyword(name: "comment", help: "Add a commit comment"),
+        Keyword(name: "commit-queue", help: "Commit through the commit queue"),
         Keyword(name: "dry-run", help: "Show the diff but do not perform commit"),
         Keyword(name: "label", help: "Add a commit label"),
         Keyword(name: "no-confirm", help: "No confirm"),
@@ -30,7 +31,7 @@ struct CommitParameters {
     ]
 
     private static let absent: Set<String> = [
-        "abort", "commit-queue", "confirm", "confirmed", "no-deploy", "persist-id", "reconcile",
+        "abort", "confirm", "confirmed", "no-deploy", "persist-id", "reconcile",
         "save-running", "to-startup", "use-lsa", "no-lsa", "confirm-network-state", "trace-id",
     ]
 
@@ -46,6 +47,7 @@ struct CommitParameters {
             case "and-quit": quits = true
             case "check": onlyChecks = true
             case "comment": options.comment = try Self.value(&words, line)
+            case "commit-queue": options.commitQueue = try CommitQueueParameters.read(&words, line)
             case "label": options.label = try Self.value(&words, line)
             case "dry-run": try readDryRun(&words, line)
             case "no-networking": options.noNetworking = true
@@ -87,6 +89,7 @@ struct CommitParameters {
 
     static func choices(_ shell: OperatorShell, _ words: [TypedWord]) -> [Choice] {
         let before = words.dropLast().map(\.text)
+        if let queue = CommitQueueParameters.choices(before) { return queue }
         switch before.last {
         case "comment", "label": return [Choice("<string>", isValue: true)]
         case "outformat": return DryRunFormat.allCases.map { Choice($0.rawValue) }
@@ -130,6 +133,7 @@ extension OperatorShell {
             return try out.write(Self.text(dryRun))
         }
         configuration?.restart(from: session.running)
+        if let queue = outcome.queue { try out.write(CommitQueueParameters.text(queue)) }
         try out.line(outcome.isEmpty ? "% No modifications to commit." : "Commit complete.")
         for reason in outcome.inDoubt { try out.line("Warning: in doubt: \(reason)") }
     }
