@@ -63,6 +63,7 @@ import YANG
         ) throws -> CommitOutcome {
             var options = CommitOptions()
             options.commitQueue = mode.map { CommitQueueOptions($0) }
+            options.commitQueue?.timeout = 60
             if options.commitQueue != nil { prepare(&options.commitQueue!) }
             return try session.commit(
                 CommitRequest(
@@ -139,7 +140,7 @@ import YANG
         #expect(done.queue?.status == .completed)
         #expect(lab.routers[0].text.contains("contact one"))
         try lab.reach("r1", false)
-        let late = try lab.commit([(Self.contact("r1"), "one")], .sync) { $0.timeout = 0 }
+        let late = try lab.commit([(Self.contact("r1"), "one")], .sync) { $0.timeout = 1 }
         #expect(late.queue?.status == .timeout)
         try lab.act("queue-item[id='\(try #require(late.queue).id)']/delete")
         #expect(try lab.items("queue-item").isEmpty)
@@ -246,7 +247,7 @@ extension QueueTests.Lab {
     /// The first router refuses a line.
     fileprivate func refuse(_ line: String) {
         routers[0].habits.withLock { habits in
-            habits.react = { $0.contains(line) && !$0.hasPrefix("no") ? .say("% Invalid input detected") : nil }
+            habits.react = { $0.contains(line) && !$0.hasPrefix("no") ? .say("% Invalid input detected\n") : nil }
         }
     }
 
