@@ -152,7 +152,7 @@ let package = Package(
         tests(
             "NEDRuntimeTests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
-        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim"]),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",
             uses: [

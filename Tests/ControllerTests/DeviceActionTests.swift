@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import ControlProtocol
 import Controller
@@ -62,6 +63,8 @@ import YANG
             return names.filter { $0.hasSuffix(".trace") }
                 .map { (try? String(contentsOfFile: folder + "/" + $0, encoding: .utf8)) ?? "" }.joined()
         }
+
+        func wasSent(_ line: String) -> Bool { router.received.withLock { $0.contains(line) } }
 
         func alarms(_ type: String) -> [String] {
             let tree = session.operational()
@@ -205,6 +208,76 @@ import YANG
         }
         #expect(lab.router.lines.contains { $0.contains("Planted-4711") }, "the router got the plain text")
         #expect(!trace.contains("Planted-4711") && !trace.contains("Pa55word-1"))
+    }
+
+    // MARK: Revisions
+
+    /// A driver with the model as it was in 2020 beside today's, which has `contact`.
+    private static func twoRevisions(_ package: String) throws {
+        let now = TestModels.first.replacing(
+            "leaf hostname", with: "revision 2024-04-04; revision 2020-01-01;\n  leaf hostname")
+        let before = TestModels.first.replacing("leaf hostname", with: "revision 2020-01-01;\n  leaf hostname")
+            .replacing("leaf contact { type string; }", with: "")
+        try now.write(toFile: package + "/src/yang/mini.yang", atomically: true, encoding: .utf8)
+        try before.write(toFile: package + "/src/yang/mini@2020-01-01.yang", atomically: true, encoding: .utf8)
+        let description = package + "/driver/driver.yaml"
+        let lines = """
+
+            revisions:
+              - {expect: 'Software version 1\\..*', modules: [mini@2020-01-01]}
+              - {expect: 'Software version 2\\..*', modules: [mini@2024-04-04]}
+
+            """
+        let text = try String(contentsOfFile: description, encoding: .utf8) + lines
+        try text.write(toFile: description, atomically: true, encoding: .utf8)
+    }
+
+    @Test func deviceOfAnOlderRevisionGetsWhatItKnows() throws {
+        var habits = FakeRouter.Habits()
+        habits.react = { $0 == "show version" ? .say("Software version 1.7\r\n") : nil }
+        let lab = try Lab(habits, preparePackage: Self.twoRevisions)
+        #expect(try lab.result("sync-from") == ["result true"])
+        let module = "/tailf-ncs:devices/device[name='ce0']/module[name='mini']/revision"
+        let state = lab.session.operational()
+        #expect(state.value(try state.path(module)) == "2020-01-01")
+
+        let edits: [(path: String, value: String?)] = [
+            ("\(Self.config)/mini:hostname", "r2"), ("\(Self.config)/mini:contact", "me"),
+        ]
+        var request = CommitRequest(
+            base: lab.session.running, candidate: try lab.session.edited(lab.session.running, edits))
+        let left =
+            "/ncs:devices/device{ce0}/config/mini:contact is not sent to device ce0: "
+            + "it is not in revision 2020-01-01 of module mini, which the device has"
+        request.options.noRevisionDrop = true
+        let error = try refusal { _ = try lab.session.commit(request) }
+        #expect(error.message == "\(left); take it out of the change, or commit without no-revision-drop")
+        #expect(try lab.session.value("\(Self.config)/mini:hostname") == "r1" && !lab.wasSent("hostname r2"))
+
+        request.options.noRevisionDrop = false
+        request.options.dryRun = .native
+        #expect(try lab.session.commit(request).warnings.map(\.summary) == [left])
+        request.options.dryRun = nil
+        #expect(try lab.session.commit(request).warnings.map(\.summary) == [left])
+        #expect(lab.wasSent("hostname r2") && !lab.wasSent("contact me"))
+        #expect(try lab.session.value("\(Self.config)/mini:contact") == "me")
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+        #expect(
+            try lab.result("sync-to") == [
+                "result true",
+                "info not sent: /mini:contact: it is not in revision 2020-01-01 of module mini, which the device has",
+            ])
+
+        // The device is upgraded: a change that was cut to the older revision is not for it.
+        lab.router.habits.withLock { habits in
+            habits.react = { $0 == "show version" ? .say("Software version 2.0\r\n") : nil }
+        }
+        _ = try lab.session.act("\(Self.device)/disconnect")
+        let change = [("\(Self.config)/mini:hostname", Optional("r3"))]
+        #expect(try refusal { try lab.commit(change) }.message.contains("other revisions of its modules than before"))
+        try lab.commit(change)
+        #expect(try lab.result("sync-to") == ["result true"])
+        #expect(lab.wasSent("contact me"))
     }
 }
 

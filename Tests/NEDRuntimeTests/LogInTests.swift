@@ -71,7 +71,7 @@ struct LogInTests {
 
     @Test func deviceThatAcceptsAndSaysNothingIsGivenUp() throws {
         let bench = try Bench()
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(listener) }
         let port = try FreePorts.block(1)
         var address = sockaddr_in()

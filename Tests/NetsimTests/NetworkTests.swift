@@ -49,7 +49,7 @@ import YANG
     @Test func takenPortIsReportedForItsDevice() throws {
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #expect(TestNetwork.listen(on: descriptor, network.basePort + 1))
         let started = try network.run("start")
         #expect(started.status == 1 && started.output == "DEVICE c0 OK STARTED\nDEVICE c1 FAIL\n")

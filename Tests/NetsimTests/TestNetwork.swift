@@ -3,6 +3,7 @@ import ConfigTree
 import Foundation
 import Netsim
 import Synchronization
+import TestSupport
 
 /// A network in a temporary directory with an installation of its own, its process running inside the test.
 final class TestNetwork: Sendable {
@@ -36,7 +37,7 @@ final class TestNetwork: Sendable {
             }
         }
         directory = path
-        basePort = try Self.freePorts(8)
+        basePort = UInt16(try FreePorts.block(8))
     }
 
     deinit {
@@ -107,21 +108,7 @@ final class TestNetwork: Sendable {
         return names.allSatisfy { name in places.contains { access("\($0)/\(name)", X_OK) == 0 } }
     }
 
-    /// The first of so many ports in a row that nobody listens on.
-    private static func freePorts(_ count: Int) throws -> UInt16 {
-        for _ in 0..<200 {
-            let first = UInt16.random(in: 20_000...30_000)
-            if (0..<UInt16(count)).allSatisfy({ isFree(first + $0) }) { return first }
-        }
-        throw NetsimError(.system, "", "no free ports")
-    }
-
-    private static func isFree(_ port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        return listen(on: descriptor, port)
-    }
-
+    /// Takes the port, as another program would.
     static func listen(on descriptor: Int32, _ port: UInt16) -> Bool {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -12,7 +12,7 @@ final class RawListener: Sendable {
     /// Without a body nobody accepts: the system completes the connection and then all is silence.
     /// Without `isListening` the port is only kept: connections are refused, and nobody else gets it.
     init(isListening: Bool = true, _ body: (@Sendable (Int32) -> Void)? = nil) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
         name.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian

@@ -121,7 +121,7 @@ struct CompilerCommandTests {
         #expect(
             compiled.revision == "2026-01-01" && compiled.nedID == "a-nc-1.0:a-nc-1.0"
                 && compiled.deviceType == "netconf")
-        #expect(compiled.texts.map(\.role) == [.module, .submodule, .annotation])
+        #expect(compiled.texts.map(\.role) == [.module, .submodule, .annotation, .revision])
         for file in [
             "yang/a.yang", "yang/s.yang", "revisions/a/2026-01-01/a.fxs", "revisions/a/2026-01-01/a.yang.orig",
             "revisions/a/2025-01-01/a.yang.orig", "fxs/tailf-ned-id-a-nc.fxs", "yang/tailf-ned-id-a-nc-1.0.yang",

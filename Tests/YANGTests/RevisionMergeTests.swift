@@ -54,19 +54,23 @@ struct RevisionMergeTests {
         let outcome = isOldFirst ? compile(old, new) : compile(new, old)
         let schema = try #require(outcome.schema, "\(outcome.findings)")
         #expect(outcome.diagnostics.isEmpty, "\(outcome.findings)")
-        #expect(schema.outline == [
-            "container home", "  leaf street", "  leaf shoes", "  leaf flat", "  leaf gone", "  choice way",
-            "    case bus", "      leaf bus",
-            "list item", "  leaf id", "  leaf price", "  leaf only-old", "leaf color", "container past", "  leaf a",
-        ])
+        #expect(
+            schema.outline == [
+                "container home", "  leaf street", "  leaf shoes", "  leaf flat", "  leaf gone", "  choice way",
+                "    case bus", "      leaf bus",
+                "list item", "  leaf id", "  leaf price", "  leaf only-old", "leaf color", "container past", "  leaf a",
+            ])
         #expect(schema.module(named: "m")?.revision == "2024-04-04")
-        #expect(schema.node("home/gone")?.type?.ranges == [0...255] && schema.node("home/flat")?.type?.ranges == [0...65535])
+        #expect(
+            schema.node("home/gone")?.type?.ranges == [0...255] && schema.node("home/flat")?.type?.ranges == [0...65535]
+        )
         #expect(schema.node("color")?.type?.enums.map(\.name) == ["red", "blue"])
         #expect(schema.node("item/only-old")?.type?.leafrefTarget == schema.node("home/gone")?.id)
     }
 
     @Test func nodesKnowTheirRevisions() throws {
-        let schema = try #require(compile(old, new, module("2019-09-09", "container past { leaf b { type int8; } }")).schema)
+        let schema = try #require(
+            compile(old, new, module("2019-09-09", "container past { leaf b { type int8; } }")).schema)
         #expect(schema.node("home")?.revisions == ["2024-04-04", "2020-01-01"])
         #expect(schema.node("home/flat")?.revisions == ["2024-04-04"])
         #expect(schema.node("home/gone")?.revisions == ["2020-01-01"])
@@ -79,7 +83,8 @@ struct RevisionMergeTests {
         let base = module("2020-01-01", "container a { container b; }", name: "base")
         let imports = "import base { prefix b; }"
         let outcome = compile(
-            base, module("2020-02-02", "augment /b:a { leaf x { type string; } leaf y { type string; } }", more: imports),
+            base,
+            module("2020-02-02", "augment /b:a { leaf x { type string; } leaf y { type string; } }", more: imports),
             module("2021-01-01", "augment /b:a { leaf x { type string; } leaf z { type string; } }", more: imports))
         let schema = try #require(outcome.schema, "\(outcome.findings)")
         #expect(schema.outline == ["container a", "  container b", "  leaf x", "  leaf z", "  leaf y"])
@@ -88,7 +93,8 @@ struct RevisionMergeTests {
     }
 
     @Test func augmentsFindNodesThatOnlyOlderRevisionsHave() throws {
-        let other = module("2020-02-02", "augment /m:past { leaf z { type string; } }", name: "n", more: "import m { prefix m; }")
+        let other = module(
+            "2020-02-02", "augment /m:past { leaf z { type string; } }", name: "n", more: "import m { prefix m; }")
         let schema = try #require(compile(new, old, other).schema)
         #expect(schema.node("past")?.dataChild(named: "z", module: "n") != nil)
     }
@@ -102,10 +108,11 @@ struct RevisionMergeTests {
             """)
         let outcome = compile(old, changed)
         #expect(outcome.schema == nil)
-        #expect(outcome.findings == [
-            "1.yang:3:3: the key of list 'item' is \"id kind\", and in revision 2020-01-01 of module 'm' it is \"id\"",
-            "1.yang:4:1: 'color' is a container, and in revision 2020-01-01 of module 'm' it is a leaf",
-        ])
+        #expect(
+            outcome.findings == [
+                "1.yang:3:3: the key of list 'item' is \"id kind\", and in revision 2020-01-01 of module 'm' it is \"id\"",
+                "1.yang:4:1: 'color' is a container, and in revision 2020-01-01 of module 'm' it is a leaf",
+            ])
         #expect(outcome.diagnostics.allSatisfy { $0.remedy.contains("a package of its own") })
     }
 
@@ -134,7 +141,9 @@ struct RevisionMergeTests {
         #expect(compile(new, old, merges: false).schema == nil)
     }
 
-    @Test(arguments: [("2024-04-04", 0), ("2023-01-01", 1), ("2020-01-01", 1), ("2001-01-01", 1), ("2099-01-01", 0), ("", 0)])
+    @Test(arguments: [
+        ("2024-04-04", 0), ("2023-01-01", 1), ("2020-01-01", 1), ("2001-01-01", 1), ("2099-01-01", 0), ("", 0),
+    ])
     func nearestRevisionServesADevice(announced: String, position: Int) {
         #expect(ModuleRevisions.choose(announced, among: ["2024-04-04", "2020-01-01"]) == position)
         #expect(ModuleRevisions.choose(announced, among: []) == nil)

@@ -40,7 +40,8 @@ package struct RevisionView: Sendable {
 
     /// The node as the device has it, below the device's form of its parent.
     func counterpart(of node: SchemaNode, under parent: SchemaNode) -> SchemaNode? {
-        guard has(node.module.name), let found = parent.dataChild(named: node.name, module: node.module.name), found.kind == node.kind,
+        guard has(node.module.name), let found = parent.dataChild(named: node.name, module: node.module.name),
+            found.kind == node.kind,
             found.isConfig == node.isConfig
         else { return nil }
         return found
@@ -49,7 +50,9 @@ package struct RevisionView: Sendable {
     /// Whether the device's type of a leaf has the value.
     func accepts(_ value: String, of leaf: SchemaNode, as own: SchemaNode) -> Bool {
         // A secret is stored sealed, whatever its type says of the plain text.
-        guard let type = leaf.type, let ownType = own.type, type.secret == nil, ownType.secret == nil else { return true }
+        guard let type = leaf.type, let ownType = own.type, type.secret == nil, ownType.secret == nil else {
+            return true
+        }
         return (try? ownType.canonical(value, in: values)) != nil
     }
 

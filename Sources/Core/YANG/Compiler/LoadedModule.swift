@@ -4,7 +4,10 @@ import Crypto
 /// One text of a compiler run: a module, a submodule or an annotation module.
 final class ModuleText {
     let source: SourceText
+    /// Empty if they are not kept.
     let bytes: [UInt8]
+    /// SHA-256 of the text.
+    let digest: SHA256.Digest
     /// The module statement, after annotation.
     var statement: Statement
     let name: String
@@ -14,9 +17,10 @@ final class ModuleText {
     /// The module that the text is (part of); nil for an annotation module that is not in the set.
     unowned(unsafe) var module: LoadedModule?
 
-    init(source: SourceText, bytes: [UInt8], statement: Statement) {
+    init(source: SourceText, bytes: [UInt8], isKept: Bool, statement: Statement) {
         self.source = source
-        self.bytes = bytes
+        self.bytes = isKept ? bytes : []
+        digest = SHA256.hash(data: bytes)
         self.statement = statement
         name = statement.text
         revision = statement.substatements.lazy.filter { $0.keyword == .revision }.map(\.text).max()
@@ -61,7 +65,7 @@ final class LoadedModule {
 
     var summary: SchemaModule {
         var hash = SHA256()
-        for text in texts { hash.update(data: text.bytes) }
+        for text in texts { text.digest.withUnsafeBytes { hash.update(bufferPointer: $0) } }
         return SchemaModule(
             name: name, namespace: namespace, prefix: prefix, revision: revision,
             digest: hash.finalize().hexadecimal, isImplemented: isImplemented, imports: imports)

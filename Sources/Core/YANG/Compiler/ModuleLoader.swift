@@ -20,8 +20,14 @@ final class ModuleLoader {
     private var library: [String: [ModuleText]] = [:]
     private var readFiles: [String: ModuleText?] = [:]
 
-    init(log: FaultLog, searchPath: SearchPath, implementsImports: Bool, recipes: [SchemaCompiler.Source] = []) {
+    private let keepsTexts: Bool
+
+    init(
+        log: FaultLog, searchPath: SearchPath, implementsImports: Bool, recipes: [SchemaCompiler.Source] = [],
+        keepsTexts: Bool = true
+    ) {
         self.recipes = RecipeBook(recipes, log: log)
+        self.keepsTexts = keepsTexts
         self.log = log
         self.searchPath = searchPath
         self.implementsImports = implementsImports
@@ -29,8 +35,8 @@ final class ModuleLoader {
 
     /// Loads `sources` as implemented modules, and everything that they and the annotation modules import.
     func load(
-        _ sources: [SchemaCompiler.Source], annotations: [SchemaCompiler.Source], library: [SchemaCompiler.Source],
-        mergesRevisions: Bool = false, announced: [String: String]? = nil
+        _ sources: consuming [SchemaCompiler.Source], annotations: [SchemaCompiler.Source],
+        library: [SchemaCompiler.Source], mergesRevisions: Bool = false, announced: [String: String]? = nil
     ) {
         for text in library.compactMap({ parse($0) }) {
             if text.isSubmodule {
@@ -39,7 +45,12 @@ final class ModuleLoader {
                 self.library[text.name, default: []].append(text)
             }
         }
-        let given = sources.compactMap { parse($0) }
+        // One after the other, so that no text outlasts its parsing where none is kept.
+        var rest = Array(sources.reversed())
+        var given: [ModuleText] = []
+        while let source = rest.popLast() {
+            if let text = parse(source) { given.append(text) }
+        }
         for text in given where text.isSubmodule { givenSubmodules[text.name, default: []].append(text) }
         var modules = given.filter { !$0.isSubmodule }
         var others: [ModuleText] = []
@@ -100,7 +111,9 @@ final class ModuleLoader {
             log.error("a second statement after the module", remedy: "one file holds one module", extra.place)
         }
         GrammarCheck(log: log).check(statement)
-        let text = ModuleText(source: sourceText, bytes: source.bytes, statement: statement)
+        // A submodule may have to be parsed again, for another revision of its owner.
+        let isKept = keepsTexts || statement.keyword == .submodule
+        let text = ModuleText(source: sourceText, bytes: source.bytes, isKept: isKept, statement: statement)
         texts.append(text)
         return text
     }
@@ -120,7 +133,7 @@ final class ModuleLoader {
 
     private func register(_ text: ModuleText, isImplemented: Bool) -> LoadedModule? {
         if isImplemented, let other = modulesByName[text.name]?.first(where: \.isImplemented) {
-            if other.main.bytes != text.bytes {
+            if other.main.digest != text.digest {
                 log.report(
                     .repeatedModule,
                     "module '\(text.name)' is given twice",

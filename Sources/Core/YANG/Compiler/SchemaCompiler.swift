@@ -72,12 +72,21 @@ package struct SchemaCompiler: Sendable {
     /// - Parameter key: the digest that the schema's image is to bear, 32 bytes, or nothing.
     package func compile(_ sources: [Source], key: [UInt8] = []) -> Outcome { compile(sources, key: key) { _ in } }
 
+    /// As `compile`, for the schema alone: lets go of the texts when they are parsed.
+    package func schema(of sources: consuming [Source], key: [UInt8] = []) -> CompiledSchema {
+        let outcome = compile(sources, key: key, keepsTexts: false) { _ in }
+        return CompiledSchema(schema: outcome.schema, diagnostics: outcome.diagnostics)
+    }
+
     /// As `compile`, and shows the draft of the schema tree when everything has been applied to it.
-    func compile(_ sources: [Source], key: [UInt8] = [], observing observe: (ModuleDraft) -> Void) -> Outcome {
+    func compile(
+        _ sources: consuming [Source], key: [UInt8] = [], keepsTexts: Bool = true,
+        observing observe: (ModuleDraft) -> Void
+    ) -> Outcome {
         let log = FaultLog(policy: options.policy, severities: options.severities)
         let loader = ModuleLoader(
             log: log, searchPath: SearchPath(options.searchPath), implementsImports: options.implementsImports,
-            recipes: options.recipes)
+            recipes: options.recipes, keepsTexts: keepsTexts)
         defer { loader.release() }
         loader.load(
             sources, annotations: options.annotations, library: options.library,

@@ -25,8 +25,7 @@ package struct DirectSchemaProvider: SchemaProvider {
     package init() {}
 
     package func schema(of sources: [SchemaCompiler.Source], options: SchemaCompiler.Options) -> CompiledSchema {
-        let outcome = SchemaCompiler(options: options).compile(sources)
-        return CompiledSchema(schema: outcome.schema, diagnostics: outcome.diagnostics)
+        SchemaCompiler(options: options).schema(of: sources)
     }
 }
 
@@ -56,7 +55,7 @@ package struct DirectSchemaBuilder: SchemaBuilder {
     package init() {}
 
     package func build(_ request: CompileRequest, into path: String) -> [Diagnostic] {
-        let outcome = SchemaCompiler(options: request.options).compile(request.sources, key: request.key)
+        let outcome = SchemaCompiler(options: request.options).schema(of: request.sources, key: request.key)
         guard let schema = outcome.schema else { return outcome.diagnostics }
         do {
             try schema.writeImage(path)
