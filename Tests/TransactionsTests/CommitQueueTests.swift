@@ -176,7 +176,9 @@ private final class QueueStory {
         if outcome == .done { for name in run.devices { arrived[name, default: []].append(run.item) } }
         guard let item = queue.end(run, outcome, at: time, policy: RetryPolicy()) else { return }
         for device in item.devices where device.state == .failed || device.state == .aborted {
-            if outcome != .done, run.devices.contains(device.name) { expected[device.name]?.removeAll { $0 == item.id } }
+            if outcome != .done, run.devices.contains(device.name) {
+                expected[device.name]?.removeAll { $0 == item.id }
+            }
         }
         stored[item.id] = item.hasEnded ? nil : item
         if item.hasEnded { _ = queue.remove(item.id) }

@@ -47,8 +47,10 @@ final class CommitQueueKeeper: Sendable {
     private let logs: SystemLogs
     private let changed = NSCondition()
 
-    init(_ database: ConfigurationDatabase, alarms: AlarmKeeper, devices: DeviceManager, logs: SystemLogs, clock: WallClock)
-    {
+    init(
+        _ database: ConfigurationDatabase, alarms: AlarmKeeper, devices: DeviceManager, logs: SystemLogs,
+        clock: WallClock
+    ) {
         store = QueueStore(database: database)
         self.alarms = alarms
         self.devices = devices
@@ -284,7 +286,8 @@ final class CommitQueueKeeper: Sendable {
                 blocked.insert([device.name, "\(item.id)"])
                 alarms.raise(
                     .commitThroughQueueBlocked, device: device.name, problem: "\(item.id)",
-                    text: "Commit queue item \(item.id) is blocked because item \(first) cannot connect to \(device.name)")
+                    text: "Commit queue item \(item.id) is blocked because item \(first) cannot connect to "
+                        + device.name)
             }
         }
         for alarm in open where !blocked.contains([alarm.key.device, alarm.key.specificProblem]) {

@@ -18,7 +18,8 @@ struct QueueStore: Sendable {
     // MARK: Changes
 
     static func entering(_ item: QueueItem, _ work: QueueWork) -> [OperationalChange] {
-        [state(item), OperationalChange(Self.work + "\(item.id)", work.encode())] + item.devices.map { state($0, item.id) }
+        [state(item), OperationalChange(Self.work + "\(item.id)", work.encode())]
+            + item.devices.map { state($0, item.id) }
     }
 
     /// Everything of an item but its devices.

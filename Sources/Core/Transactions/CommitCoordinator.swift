@@ -118,7 +118,8 @@ package final class CommitCoordinator: Sendable {
             throw CommitError(code: .participantInDoubt, description: doubt.sentence)
         }
         let run = CommitRun(
-            log: own ?? log, crew: crew, clock: clock, change: change, participants: participants, cancellation: cancellation,
+            log: own ?? log, crew: crew, clock: clock, change: change, participants: participants,
+            cancellation: cancellation,
             progress: progress, whenDurable: whenDurable)
         let end = run.perform()
         if end.state == .suspended { state.withLock { $0.suspended.append(reservation.handedOver()) } }
