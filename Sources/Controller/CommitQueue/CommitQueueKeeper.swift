@@ -119,12 +119,15 @@ final class CommitQueueKeeper: Sendable {
                 item.isHeld && item.errorOption == .rollbackOnError && !state.rollbacks.contains(item.id)
             }
             state.rollbacks.formUnion(held.map(\.id))
-            let work = runs.compactMap { run in state.work[run.item].map { (run, $0) } }
+            let work = runs.map { ($0, state.work[$0.item]) }
             let back = held.compactMap { item in state.work[item.id].map { (item, $0) } }
             return (work, back, state.queue.nextDue(after: now))
         }
         for (run, work) in runs {
-            Self.detach { [self] in end(run, runner.perform(run, work), runner.policy()) }
+            Self.detach { [self] in
+                let outcome = work.map { runner.perform(run, $0) } ?? Self.unreadable(run)
+                end(run, outcome, runner.policy())
+            }
         }
         for (item, work) in held {
             Self.detach { [self] in rollBack(item, work, runner) }
@@ -142,6 +145,11 @@ final class CommitQueueKeeper: Sendable {
             state.withLock { _ = $0.failedRollbacks.insert(item.id) }
             noteChange()
         }
+    }
+
+    private static func unreadable(_ run: QueueRun) -> QueueRunOutcome {
+        let failure = QueueFailure("inconsistent database", isTransient: false)
+        return .failed(Dictionary(uniqueKeysWithValues: run.devices.map { ($0, failure) }))
     }
 
     private static func detach(_ work: @escaping @Sendable () -> Void) {

@@ -124,7 +124,9 @@ extension NetworkController {
                 perform: { [weak self] run, work in
                     self?.perform(run, work) ?? .failed([:])
                 },
-                rollBack: { [weak self] id, work, unsent in self?.rollBack(id, work, unsent) ?? false },
+                rollBack: { [weak self] id, work, unsent in
+                    self?.rollBack(id, work, unsent, patience: 600) ?? false
+                },
                 policy: { [weak self] in self.map { QueueSettings($0.running).policy } ?? RetryPolicy() }))
     }
 
@@ -174,10 +176,12 @@ extension NetworkController {
         access.noteInSync = { devices.noteSent(name, $0) }
         let accepts =
             try DeviceAddressing(device, localUser: work.user).setting("out-of-sync-commit-behaviour") == "accept"
-        let record = devices.record(name)
-        return QueuedChange(
-            change, access: access, secrets: secrets,
-            expected: work.checksSync && !accepts ? .some(record.transactionID ?? record.sentTransactionID) : .none)
+        let isChecked = work.checksSync && !accepts
+        return QueuedChange(change, access: access, secrets: secrets) {
+            guard isChecked else { return .none }
+            let record = devices.record(name)
+            return .some(record.transactionID ?? record.sentTransactionID)
+        }
     }
 
     private static func failures(_ error: CommitError, _ run: QueueRun) -> [String: QueueFailure] {
@@ -197,9 +201,17 @@ extension NetworkController {
 
     /// Commits the reverse of a queued commit. Devices that never got it are left alone; to those that did the reverse goes
     /// through the queue. True if it is taken back.
-    func rollBack(_ id: Int64, _ work: QueueWork, _ unsent: Set<String>) -> Bool {
+    ///
+    /// - Parameter patience: for how many seconds it is tried again while the configuration is locked or an upgrade goes on.
+    func rollBack(_ id: Int64, _ work: QueueWork, _ unsent: Set<String>, patience: Int = 0) -> Bool {
         do throws(ControlError) {
-            try takeBack(id, work, unsent)
+            do throws(ControlError) {
+                try takeBack(id, work, unsent)
+            } catch {
+                guard patience > 0, !isStopping, [.upgradeInProgress, .locked].contains(error.code) else { throw error }
+                queue.wait(until: Date(timeIntervalSinceNow: 1)) { isStopping }
+                return rollBack(id, work, unsent, patience: patience - 1)
+            }
             for name in unsent { devices.noteTakenBack(name) }
             logs.develop(.info, "commit queue item \(id): rolled back")
             return true

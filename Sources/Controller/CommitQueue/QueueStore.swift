@@ -9,7 +9,7 @@ import Transactions
 /// with the commit that it comes from: a crash finds both or neither.
 struct QueueStore: Sendable {
     private static let items = "commit-queue/item/"
-    private static let work = "commit-queue/work/"
+    private static let work = "commit-queue/change/"
     private static let devices = "commit-queue/device/"
     private static let completed = "commit-queue/completed/"
 

@@ -12,10 +12,15 @@ struct QueuedChange: Participant {
     private let access: DeviceAccess
     private let forward: ChangeSet
     private let reverse: ChangeSet
-    /// Nil: whatever the device holds.
-    private let expected: String??
+    private let expected: ExpectedTransactionID
 
-    init(_ change: DeviceRecovery, access: DeviceAccess, secrets: SecretHandling, expected: String??) {
+    /// What must stand for the device's configuration; asked when it is the device's turn. Nil: it may hold anything.
+    typealias ExpectedTransactionID = @Sendable () -> String??
+
+    init(
+        _ change: DeviceRecovery, access: DeviceAccess, secrets: SecretHandling,
+        expected: @escaping ExpectedTransactionID
+    ) {
         id = ParticipantID("device/\(access.name)")
         recovery = change.encode()
         self.access = access
@@ -29,7 +34,7 @@ struct QueuedChange: Participant {
         do throws(NEDError) {
             try access.driver.requireWritable(access.name)
             try access.withSession(isLast: false) { (session) throws(NEDError) in
-                if let expected { try session.requireTransactionID(expected) }
+                if let expected = expected() { try session.requireTransactionID(expected) }
                 isUntouched = false
                 try session.redo(forward)
             }

@@ -63,7 +63,7 @@ final class DeviceManager: Sendable {
     /// The access to a device for a user, from the configuration in `tree`.
     func access(_ device: Instance, system: LoadedSystem, localUser: String) throws(ControlError) -> DeviceAccess {
         let addressing = try DeviceAddressing(device, localUser: localUser)
-        let target = try addressing.target(open: secrets.open)
+        let target = try target(addressing)
         guard let driver = system.driver(target.nedID) else {
             throw ControlError(
                 .device,
@@ -71,6 +71,18 @@ final class DeviceManager: Sendable {
                     + "ned-id \(target.nedID.split(separator: ":").last ?? ""); load one with packages reload")
         }
         return access(target, driver, addressing, device)
+    }
+
+    /// Where a device is and who logs in. What is missing for that in its configuration is an alarm.
+    private func target(_ addressing: DeviceAddressing) throws(ControlError) -> DeviceTarget {
+        do throws(ControlError) {
+            let target = try addressing.target(open: secrets.open)
+            alarms.clear(.configurationError, device: target.name)
+            return target
+        } catch {
+            alarms.raise(.configurationError, device: addressing.name, text: error.message)
+            throw error
+        }
     }
 
     /// As `access`, with another driver than the one that the device is configured for: migration looks through it.

@@ -1,4 +1,5 @@
 import ConfigTree
+import YANG
 
 /// What `/devices/device` has of state.
 struct OperationalDevices: OperationalProvider {
@@ -18,6 +19,12 @@ struct OperationalDevices: OperationalProvider {
             entry.inner("commit-queue").put("queue-length", "\(queue.length(of: name))")
             if let time = record.lastConnected { entry.put("last-connected", time) }
             if let time = record.lastInSync { entry.put("last-in-sync", time) }
+            for module in record.announcement.modules {
+                let item = entry.item("module", module.name)
+                if !module.revision.isEmpty { item.put("revision", module.revision) }
+                for feature in module.features { item.put("feature", feature) }
+                for deviation in module.deviations { item.put("deviation", deviation) }
+            }
         }
     }
 }
