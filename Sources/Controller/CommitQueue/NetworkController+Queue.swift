@@ -36,15 +36,18 @@ extension NetworkController {
     ///
     /// Throws `locked` if a device that is to be written directly has items in the queue, or if an item keeps others out.
     func admit(
-        _ changes: [DeviceChange], of record: CommitRecord, from base: DataTree, to candidate: DataTree,
-        _ options: CommitOptions, _ session: ControllerSession
+        _ changes: [DeviceChange], of record: CommitRecord, _ prepared: PreparedCommit, _ options: CommitOptions,
+        _ session: ControllerSession
     ) throws(ControlError) -> QueueAdmission {
         if options.noNetworking { return QueueAdmission(direct: [], entry: nil, keeper: queue) }
-        let settings = QueueSettings(candidate)
+        let settings = QueueSettings(prepared.candidate)
         let wanted = options.commitQueue
+        if let wanted, wanted.mode != .bypass, options.confirmed != nil {
+            throw ControlError(.unsupported, "a confirmed commit cannot go through the commit queue")
+        }
         let changes = changes.filter { wanted?.leavesOut.contains($0.name) != true }
         let queued = changes.filter { change in
-            guard let wanted else { return settings.isEnabled(change.device) }
+            guard let wanted else { return options.confirmed == nil && settings.isEnabled(change.device) }
             return wanted.mode != .bypass
         }
         let direct = changes.filter { change in !queued.contains { $0.name == change.name } }
@@ -62,10 +65,13 @@ extension NetworkController {
         }
         guard !queued.isEmpty else { return QueueAdmission(direct: direct, entry: nil, keeper: queue) }
         let item = item(for: queued, wanted, settings)
-        let whole = QueueWork.Whole(forward: record.changes, reverse: ChangeSet(candidate.diff(to: base)))
-        let work = QueueWork(
-            user: session.user.name, checksSync: !options.noOutOfSyncCheck, devices: queued.map { recovery($0) },
-            whole: item.errorOption == .continueOnError ? nil : whole)
+        var work = QueueWork(
+            user: session.user.name, traceID: record.traceID, checksSync: !options.noOutOfSyncCheck,
+            devices: queued.map { recovery($0) })
+        if item.errorOption != .continueOnError {
+            work.whole = QueueWork.Whole(
+                forward: record.changes, reverse: ChangeSet(prepared.candidate.diff(to: prepared.base)))
+        }
         return QueueAdmission(direct: direct, entry: (item, work), keeper: queue)
     }
 
@@ -143,7 +149,8 @@ extension NetworkController {
         }
         guard failures.isEmpty else { return .failed(failures) }
         let record = CommitRecord(
-            user: work.user, context: "commit-queue", label: "commit-queue \(run.item)", changes: ChangeSet())
+            user: work.user, context: "commit-queue", label: "commit-queue \(run.item)", traceID: work.traceID,
+            changes: ChangeSet())
         let done = run.devices.map { name in
             var device = QueueDevice(name: name)
             device.state = .done
@@ -153,8 +160,7 @@ extension NetworkController {
             let result = try coordinator.commit(
                 record.encode(), participants: participants,
                 owner: ReservationOwner(id: UInt64(run.item), "commit queue item \(run.item)"),
-                waitMilliseconds: 60_000, log: AttachedLog(database: database) { done },
-                whenDurable: { [self] number in head.withLock { $0.number = max($0.number, number) } })
+                waitMilliseconds: 60_000, log: AttachedLog(database: database) { done })
             noteDoubts(result.outcomes, areDecided: true)
             return .done
         } catch {
@@ -167,7 +173,7 @@ extension NetworkController {
     private func participant(_ name: String, _ work: QueueWork) throws(ControlError) -> QueuedChange? {
         guard let device = running.device(name), let change = work.device(name) else { return nil }
         try DeviceAddressing(device, localUser: work.user).requireUnlocked()
-        var access = try devices.access(device, system: system, localUser: work.user)
+        var access = try devices.access(device, system: system, localUser: work.user, traceID: work.traceID)
         guard access.driver.nedID == change.nedID else {
             throw ControlError(
                 .device, "the change was made under \(change.nedID), the device now has \(access.driver.nedID)")
