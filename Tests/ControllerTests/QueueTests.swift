@@ -109,6 +109,7 @@ import YANG
         #expect(outcome.queue?.status == .async)
         #expect(try lab.session.value(Self.contact("r0")) == "one")
         let second = try #require(try lab.commit([(Self.contact("r0"), "two")]).queue).id
+        let third = try #require(try lab.commit([(Self.contact("r1"), "three")]).queue).id
         let waited = try lab.act("queue-item[id='\(id)']/wait-until-completed", ["timeout": "1"])
         #expect(waited.value("result") == "timeout")
         #expect(try lab.session.state("\(Self.queue)/queue-item[id='\(second)']/status") == "blocked")
@@ -119,7 +120,8 @@ import YANG
         #expect(reason?.hasPrefix("Failed to connect to device r0: connection refused") == true)
         #expect(
             lab.alarms("commit-through-queue-blocked") == [
-                "Commit queue item \(second) is blocked because item \(id) cannot connect to r0"
+                "Commit queue item \(second) is blocked because item \(id) cannot connect to r0",
+                "Commit queue item \(third) is blocked because item \(id) cannot connect to r0",
             ])
         #expect(!lab.routers[1].text.contains("contact one"), "the item is atomic")
         #expect(try lab.session.state("\(Self.device("r0"))/commit-queue/queue-length") == "2")
@@ -128,8 +130,8 @@ import YANG
 
         try lab.reach("r0", true)
         try lab.settle()
-        #expect(lab.routers[0].text.contains("contact two") && lab.routers[1].text.contains("contact one"))
-        #expect(try lab.items("completed/queue-item") == ["\(id)", "\(second)"])
+        #expect(lab.routers[0].text.contains("contact two") && lab.routers[1].text.contains("contact three"))
+        #expect(try lab.items("completed/queue-item") == ["\(id)", "\(second)", "\(third)"])
         #expect(lab.alarms("commit-through-queue-blocked").isEmpty && lab.alarms("out-of-sync").isEmpty)
         #expect(try lab.session.act("\(Self.device("r0"))/check-sync").value("result") == "in-sync")
     }

@@ -36,7 +36,7 @@ extension EndToEnd {
                 #expect(try lab.outOfSync(Self.routers).isEmpty)
                 let completed = try lab.operate("show devices commit-queue completed | notab")
                 #expect(completed.occurrences(of: "succeeded true") == 2)
-                try require(lab.operate("show devices commit-queue queue-item"), contains: "% No entries found.")
+                try require(lab.operate("show devices commit-queue"), contains: "% No entries found.")
             }
         }
 

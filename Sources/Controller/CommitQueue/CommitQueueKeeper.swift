@@ -277,29 +277,33 @@ final class CommitQueueKeeper: Sendable {
     /// do.
     private func reviewBlocked() {
         let items = state.withLock { $0.queue.items }
-        var unreachable: [String: Int64] = [:]
-        for item in items {
-            for device in item.devices where device.transientError != nil {
-                unreachable[device.name] = unreachable[device.name] ?? item.id
-            }
-        }
-        let open = alarms.all.filter {
-            $0.key.type == AlarmType.commitThroughQueueBlocked.rawValue && !$0.isCleared
-        }
-        if unreachable.isEmpty, open.isEmpty { return }
+        let type = AlarmType.commitThroughQueueBlocked
+        let open = alarms.all.filter { $0.key.type == type.rawValue && !$0.isCleared }
+        guard !open.isEmpty || items.contains(where: { !Self.unreachable($0).isEmpty }) else { return }
+        // The first item that is not over at each device.
+        var first: [String: QueueItem] = [:]
         var blocked: Set<[String]> = []
         for item in items {
-            for device in item.devices {
-                guard !device.hasEnded, let first = unreachable[device.name], first < item.id else { continue }
-                blocked.insert([device.name, "\(item.id)"])
-                alarms.raise(
-                    .commitThroughQueueBlocked, device: device.name, problem: "\(item.id)",
-                    text: "Commit queue item \(item.id) is blocked because item \(first) cannot connect to "
-                        + device.name)
+            for device in item.devices where !device.hasEnded {
+                guard let before = first[device.name] else {
+                    first[device.name] = item
+                    continue
+                }
+                for name in Self.unreachable(before) where before.isAtomic || name == device.name {
+                    guard blocked.insert([name, "\(item.id)"]).inserted else { continue }
+                    alarms.raise(
+                        type, device: name, problem: "\(item.id)",
+                        text: "Commit queue item \(item.id) is blocked because item \(before.id) cannot connect to "
+                            + name)
+                }
             }
         }
         for alarm in open where !blocked.contains([alarm.key.device, alarm.key.specificProblem]) {
-            alarms.clear(.commitThroughQueueBlocked, device: alarm.key.device, problem: alarm.key.specificProblem)
+            alarms.clear(type, device: alarm.key.device, problem: alarm.key.specificProblem)
         }
+    }
+
+    private static func unreachable(_ item: QueueItem) -> [String] {
+        item.devices.filter { $0.transientError != nil }.map(\.name)
     }
 }
