@@ -56,7 +56,8 @@ final class ControllerSession: ControlSession {
     func commit(
         _ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?
     ) throws(ControlError) -> CommitOutcome {
-        try controller.commit(request, by: self, isOrdered: true, progress: progress)
+        controller.awaited(
+            try controller.commit(request, by: self, isOrdered: true, progress: progress), request.options)
     }
 
     var mayConfirm: Bool {

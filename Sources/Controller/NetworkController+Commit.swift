@@ -165,21 +165,24 @@ extension NetworkController {
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
             traceID: trace.traceID, changes: prepared.changes)
         let revised = try revisedDevices(prepared, request.options)
-        let participants = try participants(revised.changes, request.options, session, traceID: trace.traceID)
+        let admission = try admit(revised.changes, of: record, prepared, request.options, session)
+        let participants = try participants(
+            admission.direct, request.options, session, traceID: trace.traceID)
         phases.enter(participants.isEmpty ? "commit" : "prepare")
         let result: CommitResult
         do {
             result = try coordinator.commit(
                 record.encode(), participants: participants, owner: owner(session), waitMilliseconds: 60_000,
-                progress: phases.note,
-                whenDurable: { [self] number in
-                    publish(record, prepared, transaction: trace.transaction, number: number)
+                log: admission.log, progress: phases.note,
+                whenDurable: { [self] number, time in
+                    publish(record, prepared, transaction: trace.transaction, number: number, time: time)
+                    admission.enter()
                 })
         } catch {
             noteDoubts(error.outcomes)
             throw Self.controlError(error)
         }
-        noteDoubts(result.outcomes)
+        noteDoubts(result.outcomes, areDecided: true)
         finishDevices(prepared)
         let who = LogEvent.AuditUser(user.name, session: session.id)
         let summary = "transaction \(result.number), \(prepared.changes.items.count) changes, trace-id=\(trace.traceID)"
@@ -187,15 +190,17 @@ extension NetworkController {
         let inDoubt = result.outcomes.compactMap { id, outcome in
             if case .inDoubt(let reason) = outcome { "\(id): \(reason)" } else { nil }
         }
-        var outcome = CommitOutcome(number: result.number, inDoubt: inDoubt.sorted(), warnings: revised.warnings)
+        var outcome = CommitOutcome(
+            number: result.number, inDoubt: inDoubt.sorted(), warnings: revised.warnings, queue: admission.outcome)
         outcome.traceID = trace.traceID
         return outcome
     }
 
-    private func noteDoubts(_ outcomes: [ParticipantID: ParticipantOutcome]) {
+    func noteDoubts(_ outcomes: [ParticipantID: ParticipantOutcome], areDecided: Bool = false) {
         for (id, outcome) in outcomes {
             guard case .inDoubt(let reason) = outcome else { continue }
-            devices.noteInDoubt(String(id.description.dropFirst("device/".count)), reason: reason)
+            let device = String(id.description.dropFirst("device/".count))
+            devices.noteInDoubt(device, reason: reason, isDecided: areDecided)
         }
     }
 

@@ -48,7 +48,8 @@ extension NetworkController {
         let record = CommitRecord(
             user: session.user.name, context: session.user.context, label: "key-rotation",
             changes: rewritten.changes)
-        try write(record, key)
+        let time = clock.now()
+        try write(record, key, time)
         CrashPoint.reach("key-rotation.recorded")
         do { try store.activate(key) } catch {
             // The database has it, and a start takes it from there.
@@ -56,7 +57,7 @@ extension NetworkController {
         }
         let who = LogEvent.AuditUser(session.user.name, session: session.id)
         logs.audit(.committed(who, summary: "encrypted values are now under key generation \(key.generation)"))
-        publishKeys(record, rewritten)
+        publishKeys(record, rewritten, time)
         return key
     }
 
@@ -70,11 +71,11 @@ extension NetworkController {
             changes: ChangeSet(dissolved), claim: CommitClaim.claim(dissolved, base: base, reads: ReadCollector()))
     }
 
-    private func write(_ record: CommitRecord, _ key: KeyIdentity) throws(ControlError) {
+    private func write(_ record: CommitRecord, _ key: KeyIdentity, _ time: Int64) throws(ControlError) {
         let active = OperationalChange(Self.activeKeyName, Array(key.description.utf8))
         // Without secrets there is nothing to say but which keys are in use.
         let entries =
-            record.changes.isEmpty ? [] : [LogEntry(kind: .commit, time: clock.now(), payload: record.encode())]
+            record.changes.isEmpty ? [] : [LogEntry(kind: .commit, time: time, payload: record.encode())]
         do {
             _ = try database.submit(CommitBatch(entries, operational: [active])).wait()
         } catch {
@@ -82,10 +83,11 @@ extension NetworkController {
         }
     }
 
-    private func publishKeys(_ record: CommitRecord, _ rewritten: PreparedCommit) {
+    private func publishKeys(_ record: CommitRecord, _ rewritten: PreparedCommit, _ time: Int64) {
         if !record.changes.isEmpty {
             let transaction = nextTransaction.add(1, ordering: .relaxed).oldValue
-            publish(record, rewritten, transaction: transaction, number: database.head.number)
+            publish(
+                record, rewritten, transaction: transaction, number: database.head.number, time: time)
         }
         rollbackFiles?.reseal()
     }

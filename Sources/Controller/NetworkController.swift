@@ -46,6 +46,7 @@ package final class NetworkController: Sendable {
     let devices: DeviceManager
     let secrets: SecretHandling
     let alarms: AlarmKeeper
+    let queue: CommitQueueKeeper
     let logs: SystemLogs
     let configuration: SystemConfiguration
     let packages: PackageService
@@ -53,6 +54,7 @@ package final class NetworkController: Sendable {
     let rollbackFiles: RollbackFiles?
     let host: String
     let sessions = SessionRegistry()
+    let operational = OperationalRegistry()
     let upgradeGate = UpgradeGate()
     let clock: WallClock
     let runningLock = RunningLock()
@@ -74,6 +76,8 @@ package final class NetworkController: Sendable {
         devices = parts.devices
         secrets = parts.secrets
         alarms = parts.alarms
+        queue = CommitQueueKeeper(
+            parts.database, alarms: parts.alarms, devices: parts.devices, logs: parts.logs, clock: parts.clock)
         logs = parts.logs
         configuration = parts.configuration
         packages = parts.packages
@@ -81,17 +85,31 @@ package final class NetworkController: Sendable {
         rollbackFiles = parts.rollbackFiles
         host = parts.host
         clock = parts.clock
-        alarms.announce { [sessions] type, text in sessions.tellAll(.alarm(type: type, text: text)) }
+        alarms.connect(
+            limit: { [weak self] in self?.alarmHistoryLimit },
+            announce: { [sessions] in sessions.tellAll(.alarm(type: $0.key.type, text: $0.lastAlarmText)) })
+        registerOperationalProviders()
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
     var running: DataTree { head.withLock { $0.tree } }
+
+    /// `/alarms/control/max-alarm-status-changes`.
+    private var alarmHistoryLimit: Int? {
+        running.rootInstance.child("alarms")?.child("control")?.value("max-alarm-status-changes").flatMap { Int($0) }
+    }
+
     var system: LoadedSystem { head.withLock { $0.system } }
 
     /// Makes a durable change visible. Called in the order of the log; short.
-    func publish(_ record: CommitRecord, _ prepared: PreparedCommit, transaction: Int64, number: Int64) {
+    /// - Parameters:
+    ///   - number: of its record in the log.
+    ///   - time: of that record.
+    func publish(
+        _ record: CommitRecord, _ prepared: PreparedCommit, transaction: Int64, number: Int64, time: Int64
+    ) {
         let (base, candidate) = (prepared.base, prepared.candidate)
-        let commit = history.add(record, transaction: number, time: clock.now())
+        let commit = history.add(record, transaction: number, time: time)
         let changes = record.changes
         let change = head.withLock { head in
             let before = head.tree
@@ -121,6 +139,7 @@ package final class NetworkController: Sendable {
     /// Ends every session and closes the database.
     package func stop() {
         stopping.store(true, ordering: .relaxed)
+        queue.stop()
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
         rollbackFiles?.stop()

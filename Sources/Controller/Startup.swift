@@ -87,6 +87,7 @@ package struct Startup {
         recovery.set(controller)
         controller.startRollbackFiles()
         controller.startTicking()
+        controller.startQueue()
         packages.removeLeftovers(current: number)
         return controller
     }

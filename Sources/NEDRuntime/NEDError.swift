@@ -63,6 +63,14 @@ package struct NEDError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether another attempt, later, may succeed although nobody changes anything.
+    package var isTransient: Bool {
+        switch code {
+        case .connectionRefused, .timeout, .connection, .closed, .silent: true
+        case .authentication, .hostKey, .refused, .driver, .readOnly, .outOfSync: false
+        }
+    }
+
     /// There was no session yet in which the device could do anything.
     package var isConnectFailure: Bool { phase == NEDError.connectPhase }
 

@@ -35,10 +35,10 @@ private func time(_ seconds: Int64) -> EventTime { EventTime(microseconds: secon
     #expect(list[key]?.statusChanges.count == 32)
     #expect(list[key]?.lastStatusChange == time(1_999))
     let compressed = list.compress()
-    #expect(compressed == 1)
+    #expect(compressed == [key])
     #expect(list[key]?.statusChanges.count == 1)
     let purged = list.purge { $0.isCleared }
-    #expect(purged == 1)
+    #expect(purged == [key])
     #expect(list.all.isEmpty)
 }
 
@@ -52,12 +52,22 @@ private func time(_ seconds: Int64) -> EventTime { EventTime(microseconds: secon
     let isHandled = list.handle(list.all[2].key, .ack, user: "admin", "seen", at: time(9))
     let isUnknownHandled = list.handle(key, .ack, user: "admin", "seen", at: time(9))
     #expect(isHandled && !isUnknownHandled)
-    let bytes = list.encode()
-    #expect(AlarmList(decoding: bytes) == list)
-    #expect(AlarmList(decoding: bytes)?.encode() == bytes)
-    for length in stride(from: 0, to: bytes.count, by: 7) {
-        #expect(AlarmList(decoding: Array(bytes[..<length])) == nil)
+    #expect(AlarmList(list.all.compactMap { Alarm(decoding: $0.encode()) }) == list)
+    let bytes = list.all[2].encode()
+    #expect(Alarm(decoding: bytes)?.encode() == bytes)
+    for length in stride(from: 0, to: bytes.count, by: 7) { #expect(Alarm(decoding: Array(bytes[..<length])) == nil) }
+}
+
+@Test func changesInOneMomentHaveTimesOfTheirOwn() throws {
+    var list = AlarmList()
+    for text in ["one", "two", "three"] { _ = list.raise(key, .major, text, at: time(1)) }
+    for state in [Alarm.HandlingState.ack, .closed] {
+        let isThere = list.handle(key, state, user: "admin", "", at: time(1))
+        #expect(isThere)
     }
+    let alarm = try #require(list[key])
+    #expect(Set(alarm.statusChanges.map(\.time)).count == 3)
+    #expect(Set(alarm.handling.map(\.time)).count == 2)
 }
 
 @Test func severitiesHaveTheNumbersOfTheModel() {

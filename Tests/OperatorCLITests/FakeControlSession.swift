@@ -105,7 +105,18 @@ final class FakeControlSession: ControlSession {
             state.committed.append(request.options)
         }
         let inDoubt = request.options.label == "doubtful" ? ["device ce0: connection closed"] : []
-        return CommitOutcome(number: 1, inDoubt: inDoubt)
+        return CommitOutcome(number: 1, inDoubt: inDoubt, queue: queued(request.options.commitQueue))
+    }
+
+    /// A synchronous commit fails.
+    private func queued(_ options: CommitQueueOptions?) -> CommitQueueOutcome? {
+        switch options?.mode {
+        case .async: CommitQueueOutcome(id: 1_732_176_000_000, status: .async)
+        case .sync:
+            CommitQueueOutcome(
+                id: 1_732_176_000_001, status: .failed, failures: [.init(device: "ce0", reason: "Invalid input")])
+        case .bypass, nil: nil
+        }
     }
 
     private func outcome(_ dryRun: DryRun) -> CommitOutcome {

@@ -135,7 +135,7 @@ private func run(seed: UInt64, steps: Int) throws {
     let published = Mutex<[Int64]>([])
     let result = try coordinator.commit(
         Array("{}".utf8), participants: [], owner: owner,
-        whenDurable: { number in published.withLock { $0.append(number) } })
+        whenDurable: { number, _ in published.withLock { $0.append(number) } })
     #expect(result.number == 1)
     #expect(published.withLock { $0 } == [1])
     #expect(

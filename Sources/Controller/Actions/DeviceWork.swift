@@ -5,6 +5,7 @@ import Foundation
 import NEDRuntime
 import Secrets
 import Synchronization
+import Transactions
 import Wire
 
 /// What an action did at one device: leaves of its answer.
@@ -120,8 +121,17 @@ enum DeviceWork {
 
     // MARK: Synchronising
 
+    /// Synchronising in the midst of queued changes would take them for changes of the device's own, or send them twice.
+    private static func queued(_ call: ActionCall, _ name: String) -> DeviceResult? {
+        guard call.dryRunFormat == nil, let first = call.controller.queue.first(of: name) else { return nil }
+        return .failed(
+            "Device \(name) has changes in the commit queue (item \(first.id)); wait until they are completed, or "
+                + "remove them with devices commit-queue prune device \(name)")
+    }
+
     static let syncFrom: Kind = { call, name in
-        perform(call, name) { (device, access) throws(NEDError) in
+        if let refusal = queued(call, name) { return refusal }
+        return perform(call, name) { (device, access) throws(NEDError) in
             let reading = try access.withSession { (session) throws(NEDError) in try session.show() }
             let controller = call.controller
             let old = device.child("config")?.mountedTree
@@ -148,7 +158,8 @@ enum DeviceWork {
     }
 
     static let syncTo: Kind = { call, name in
-        perform(call, name) { (device, access) throws(NEDError) in
+        if let refusal = queued(call, name) { return refusal }
+        return perform(call, name) { (device, access) throws(NEDError) in
             let controller = call.controller
             var leftOut: [String] = []
             var wanted = controller.secrets.opened(
@@ -196,7 +207,9 @@ enum DeviceWork {
             let actual = try found.1.withSession { (session) throws(NEDError) in try session.transactionID() }
             guard actual != expected else {
                 found.1.noteInSync(actual)
-                return DeviceResult(leaves: [("result", "in-sync")])
+                let length = call.controller.queue.length(of: name)
+                let info = "\(length) \(length == 1 ? "change waits" : "changes wait") in the commit queue"
+                return DeviceResult(leaves: [("result", "in-sync")] + (length > 0 ? [("info", info)] : []))
             }
             call.controller.devices.noteOutOfSync(name, got: actual)
             let info = "got: \(actual) expected: \(expected ?? "")."

@@ -3,6 +3,7 @@ import ConfigDatabase
 import ConfigTree
 import ControlProtocol
 import Events
+import Foundation
 import Migration
 import PackageManager
 import Transactions
@@ -23,6 +24,12 @@ enum PackageActions {
     }
 
     private static func turn(_ call: ActionCall, _ work: () throws(ControlError) -> Void) throws(ControlError) {
+        if call.flag("wait-commit-queue-empty") {
+            let (controller, deadline) = (call.controller, Date(timeIntervalSinceNow: 10))
+            guard controller.queue.wait(until: deadline, { controller.queue.isEmpty }) else {
+                throw ControlError(.locked, "the commit queue is not empty; see show devices commit-queue")
+            }
+        }
         try call.controller.packages.turn.take(for: call.session.user.name, work)
     }
 

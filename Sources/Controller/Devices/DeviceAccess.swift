@@ -13,7 +13,7 @@ struct DeviceAccess: Sendable {
     let trace: any DeviceTrace
     let mask: SecretMask
     /// Told the transaction id of a device that is known to be in sync.
-    let noteInSync: @Sendable (String) -> Void
+    var noteInSync: @Sendable (String) -> Void
     /// Told what a session learnt of the device's modules.
     let noteAnnouncement: @Sendable (ModuleAnnouncement) -> Void
     /// Told of a connection that worked, or why it did not.

@@ -16,6 +16,7 @@ final class DeviceManager: Sendable {
     /// still be one elsewhere.
     private let masks = Mutex<[String: SecretMask]>([:])
     private let records = Mutex<[String: DeviceRecord]>([:])
+    private let connected = Mutex<@Sendable (String) -> Void>({ _ in })
     private let database: ConfigurationDatabase
     private let secrets: SecretHandling
     private let alarms: AlarmKeeper
@@ -66,7 +67,7 @@ final class DeviceManager: Sendable {
         _ device: Instance, system: LoadedSystem, localUser: String, session: Int = 0, traceID: String? = nil
     ) throws(ControlError) -> DeviceAccess {
         let addressing = try DeviceAddressing(device, localUser: localUser)
-        let target = try addressing.target(open: secrets.open)
+        let target = try target(addressing)
         guard let driver = system.driver(target.nedID) else {
             throw ControlError(
                 .device,
@@ -74,6 +75,18 @@ final class DeviceManager: Sendable {
                     + "ned-id \(target.nedID.split(separator: ":").last ?? ""); load one with packages reload")
         }
         return access(target, driver, addressing, device, session, traceID)
+    }
+
+    /// Where a device is and who logs in. What is missing for that in its configuration is an alarm.
+    private func target(_ addressing: DeviceAddressing) throws(ControlError) -> DeviceTarget {
+        do throws(ControlError) {
+            let target = try addressing.target(open: secrets.open)
+            alarms.clear(.configurationError, device: target.name)
+            return target
+        } catch {
+            alarms.raise(.configurationError, device: addressing.name, text: error.message)
+            throw error
+        }
     }
 
     /// As `access`, with another driver than the one that the device is configured for: migration looks through it.
@@ -143,8 +156,39 @@ final class DeviceManager: Sendable {
             $0.transactionID = transactionID
             $0.lastInSync = now
             $0.doubt = nil
+            $0.sentTransactionID = nil
+            $0.unsentChanges = 0
         }
         alarms.clear(.outOfSync, device: name)
+    }
+
+    /// A queued commit was not brought to the device and will not be: we have something that it does not.
+    func noteUnsent(_ name: String) {
+        update(name) {
+            $0.unsentChanges += 1
+            $0.sentTransactionID = $0.sentTransactionID ?? $0.transactionID
+            $0.transactionID = nil
+        }
+        alarms.raise(
+            .outOfSync, device: name, text: "Out of sync due to no-networking or failed commit-queue commits.")
+    }
+
+    /// What was not sent is no longer part of the configuration.
+    func noteTakenBack(_ name: String) {
+        update(name) {
+            $0.unsentChanges -= 1
+            guard $0.unsentChanges <= 0, let id = $0.sentTransactionID else { return }
+            $0.unsentChanges = 0
+            $0.transactionID = id
+            $0.sentTransactionID = nil
+        }
+        if record(name).transactionID != nil { alarms.clear(.outOfSync, device: name) }
+    }
+
+    /// A queued commit was brought to the device: it is in sync, unless something else was not sent to it.
+    func noteSent(_ name: String, _ transactionID: String) {
+        guard record(name).unsentChanges > 0 else { return noteInSync(name, transactionID) }
+        update(name) { $0.sentTransactionID = transactionID }
     }
 
     func noteOutOfSync(_ name: String, got: String) {
@@ -153,18 +197,21 @@ final class DeviceManager: Sendable {
     }
 
     /// It is unknown what the device holds: it counts as out of sync until somebody synchronises it.
-    func noteInDoubt(_ name: String, reason: String) {
+    ///
+    /// - Parameter isDecided: whether it failed to confirm a change, not to take one back.
+    func noteInDoubt(_ name: String, reason: String, isDecided: Bool = false) {
         update(name) {
             $0.doubt = reason
             $0.transactionID = nil
         }
-        alarms.raise(.abortError, device: name, text: "in doubt: \(reason)")
+        alarms.raise(isDecided ? .finalCommitError : .abortError, device: name, text: "in doubt: \(reason)")
         alarms.raise(.outOfSync, device: name, text: "in doubt: \(reason)")
     }
 
     func noteResolved(_ name: String) {
         update(name) { $0.doubt = nil }
         alarms.clear(.abortError, device: name)
+        alarms.clear(.finalCommitError, device: name)
     }
 
     /// - Parameter failure: why the device cannot be talked to; nil if it can.
@@ -180,8 +227,12 @@ final class DeviceManager: Sendable {
                 $0.lastConnected = now
             }
             alarms.clear(.connectionFailure, device: name)
+            connected.withLock { $0 }(name)
         }
     }
+
+    /// Who is told when a device can be reached that could not be before.
+    func whenConnected(_ tell: @escaping @Sendable (String) -> Void) { connected.withLock { $0 = tell } }
 
     /// Forgets devices that are no longer configured.
     func retain(_ names: Set<String>) {

@@ -74,7 +74,8 @@ struct DeviceParticipant: Participant {
                 try session.commit()
             }
         } catch {
-            throw Refusal(access.masked(error.operatorText), isUntouched: isUntouched)
+            throw Refusal(
+                access.masked(error.operatorText), isUntouched: isUntouched, isTransient: error.isTransient)
         }
     }
 
@@ -141,8 +142,9 @@ struct DeviceRecovery {
                 + "\"forward\":\(forward.json),\n\"reverse\":\(reverse.json)}").utf8)
     }
 
-    init(_ bytes: [UInt8]) throws {
-        let value = try JSONValue.parse(bytes, file: "the log")
+    init(_ bytes: [UInt8]) throws { try self.init(value: try JSONValue.parse(bytes, file: "the log")) }
+
+    init(value: JSONValue) throws {
         device = value["device"]?.string ?? ""
         nedID = value["ned-id"]?.string ?? ""
         forward = try ChangeSet(value: value["forward"])

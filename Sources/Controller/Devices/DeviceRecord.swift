@@ -12,6 +12,10 @@ struct DeviceRecord: Hashable, Sendable {
     var operState = "unknown"
     /// What its latest session learnt of its modules.
     var announcement = ModuleAnnouncement.none
+    /// While the configuration has changes that will not be sent to the device: how many commits, and what stands for the
+    /// configuration that the device has without them.
+    var unsentChanges = 0
+    var sentTransactionID: String?
     /// Set while it is unknown what the device holds.
     var doubt: String?
 
@@ -27,6 +31,8 @@ struct DeviceRecord: Hashable, Sendable {
         lastInSync = value["last-in-sync"]?.string
         operState = value["oper-state"]?.string ?? "unknown"
         doubt = value["doubt"]?.string
+        sentTransactionID = value["sent-transaction-id"]?.string
+        unsentChanges = value["unsent-changes"]?.int ?? 0
         announcement.isComplete = value["has-all-modules"]?.string == "true"
         announcement.modules = (value["modules"]?.array ?? []).map { module in
             AnnouncedModule(
@@ -54,6 +60,8 @@ struct DeviceRecord: Hashable, Sendable {
         add("last-in-sync", lastInSync)
         add("oper-state", operState)
         add("doubt", doubt)
+        add("sent-transaction-id", sentTransactionID)
+        if unsentChanges > 0 { object.append("unsent-changes", .number("\(unsentChanges)")) }
         if !announcement.modules.isEmpty {
             object.append("modules", .array(announcement.modules.map(Self.value)))
             if announcement.isComplete { add("has-all-modules", "true") }

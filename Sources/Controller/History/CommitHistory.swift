@@ -28,6 +28,8 @@ final class CommitHistory: Sendable {
     /// Takes up a record that a start replays.
     func replay(_ record: LogRecord) throws {
         if let change = try Self.change(in: record) {
+            // What sent a queued change to its devices changed nothing here.
+            if change.changes.isEmpty, record.kind != .initialise { return }
             add(change, transaction: record.number, time: record.time)
         } else if record.kind == .activation {
             noteActivation(record)

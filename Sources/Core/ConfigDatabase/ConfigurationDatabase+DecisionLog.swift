@@ -5,9 +5,17 @@ extension ConfigurationDatabase: DecisionLog {
     package func append(
         _ records: [TransactionRecord], whenDurable: @escaping @Sendable (Int64) -> Void
     ) throws(LogFailure) -> Int64 {
+        try append(records, operational: [], whenDurable: whenDurable)
+    }
+
+    /// As above; the operational values are durable together with the records.
+    package func append(
+        _ records: [TransactionRecord], operational: [OperationalChange],
+        whenDurable: @escaping @Sendable (Int64) -> Void
+    ) throws(LogFailure) -> Int64 {
         let entries = records.map { LogEntry(kind: LogKind($0.kind), time: $0.time, payload: $0.payload) }
         do {
-            let batch = CommitBatch(entries) { records in
+            let batch = CommitBatch(entries, operational: operational) { records in
                 if let first = records.first { whenDurable(first.number) }
             }
             let ticket = try submit(batch)

@@ -73,6 +73,8 @@ package struct TreeSelection {
                 guard !stateOnly || !node.isConfig, let tree = child.mountedTree else { continue }
                 found = copy(child, draft.mount(node, model: tree.model)) || found
             default:
+                // State of a display group is shown to those who ask for it by name.
+                if stateOnly, node.annotation("display-groups") != nil { continue }
                 if copy(child, draft.container(node)) {
                     found = true
                 } else if stateOnly, node.isConfig {

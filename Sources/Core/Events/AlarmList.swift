@@ -70,7 +70,9 @@ package struct AlarmList: Hashable, Sendable {
     /// How many status changes an alarm remembers (`max-alarm-status-changes`).
     package var statusChangeLimit = 32
 
-    package init() {}
+    package init(_ alarms: [Alarm] = []) {
+        self.alarms = Dictionary(alarms.map { ($0.key, $0) }) { _, last in last }
+    }
 
     package var all: [Alarm] { alarms.values.sorted { $0.key < $1.key } }
     package var active: [Alarm] { all.filter { !$0.isCleared } }
@@ -98,6 +100,9 @@ package struct AlarmList: Hashable, Sendable {
     }
 
     private mutating func add(_ change: Alarm.StatusChange, to alarm: inout Alarm) {
+        // The time is the key of a change: the next is later, whatever the clock says.
+        var change = change
+        if let last = alarm.statusChanges.last { change.time = change.time.after(last.time) }
         alarm.statusChanges.append(change)
         alarm.statusChanges.removeFirst(max(0, alarm.statusChanges.count - max(1, statusChangeLimit)))
         alarms[alarm.key] = alarm
@@ -107,46 +112,49 @@ package struct AlarmList: Hashable, Sendable {
     package mutating func handle(
         _ key: AlarmKey, _ state: Alarm.HandlingState, user: String, _ description: String, at time: EventTime
     ) -> Bool {
-        guard alarms[key] != nil else { return false }
+        guard let alarm = alarms[key] else { return false }
+        let time = alarm.handling.last.map { time.after($0.time) } ?? time
         alarms[key]?.handling.append(
             Alarm.Handling(time: time, state: state, user: user, description: description))
         return true
     }
 
-    /// Forgets all but the last status change of each alarm, and returns how many alarms that touched.
-    package mutating func compress() -> Int {
+    /// Forgets all but the last status change of each alarm, and returns those that it touched.
+    package mutating func compress() -> [AlarmKey] {
         let long = alarms.values.filter { $0.statusChanges.count > 1 }
         for alarm in long { alarms[alarm.key]?.statusChanges.removeFirst(alarm.statusChanges.count - 1) }
-        return long.count
+        return long.map(\.key)
     }
 
-    /// Removes the alarms for which `isWanted` holds, and returns how many they were.
-    package mutating func purge(where isWanted: (Alarm) -> Bool) -> Int {
-        let before = alarms.count
-        alarms = alarms.filter { !isWanted($0.value) }
-        return before - alarms.count
+    /// Removes the alarms for which `isWanted` holds, and returns them.
+    package mutating func purge(where isWanted: (Alarm) -> Bool) -> [AlarmKey] {
+        let gone = alarms.values.filter(isWanted).map(\.key)
+        for key in gone { alarms[key] = nil }
+        return gone
     }
+}
 
-    // MARK: Storing
+// MARK: - Storing
 
-    private struct Stored: Codable {
-        var format: Int
-        var alarms: [Alarm]
-    }
-
-    /// JSON; the same list gives the same bytes.
+extension Alarm {
+    /// JSON; the same alarm gives the same bytes.
     package func encode() -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Strings and integers only: encoding cannot fail.
-        return (try? encoder.encode(Stored(format: 1, alarms: all))).map(Array.init) ?? []
+        return (try? encoder.encode(self)).map(Array.init) ?? []
     }
 
     /// Nil if the bytes are not what `encode` gives.
     package init?(decoding bytes: [UInt8]) {
-        guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes)), stored.format == 1,
-            stored.alarms.allSatisfy({ !$0.statusChanges.isEmpty })
+        guard let alarm = try? JSONDecoder().decode(Alarm.self, from: Data(bytes)), !alarm.statusChanges.isEmpty
         else { return nil }
-        alarms = Dictionary(stored.alarms.map { ($0.key, $0) }) { _, last in last }
+        self = alarm
+    }
+}
+
+extension EventTime {
+    fileprivate func after(_ other: EventTime) -> EventTime {
+        EventTime(microseconds: max(microseconds, other.microseconds + 1))
     }
 }

@@ -31,4 +31,38 @@ package enum AlarmType: String, CaseIterable, Sendable {
             .warning
         }
     }
+
+    /// Whether it ends by itself once its cause is gone.
+    package var hasClear: Bool {
+        switch self {
+        case .packageOperationFailure, .finalCommitError, .commitThroughQueueFailed,
+            .commitThroughQueueFailedTransiently, .commitThroughQueueRollbackFailed, .autoConfigureFailed:
+            false
+        default: true
+        }
+    }
+
+    /// One sentence for the inventory of alarm types.
+    package var explanation: String {
+        switch self {
+        case .packageLoadFailure: "A package could not be loaded."
+        case .packageOperationFailure: "An operation of a package failed."
+        case .abortError: "A device could not be brought back after an aborted commit: it is in doubt."
+        case .finalCommitError: "A device prepared a commit and did not confirm it: it is in doubt."
+        case .autoConfigureFailed: "A device could not be configured when it appeared."
+        case .commitThroughQueueBlocked: "A queued commit waits behind one that cannot reach a device."
+        case .commitThroughQueueFailed: "A queued commit failed."
+        case .commitThroughQueueFailedTransiently: "A queued commit failed after its last attempt."
+        case .commitThroughQueueRollbackFailed: "A queued commit that failed could not be taken back."
+        case .configurationError: "A device is not configured well enough to talk to it."
+        case .connectionFailure: "A device could not be reached."
+        case .missingTransactionID: "A device did not say what its configuration is known by."
+        case .liveTreeConnectionFailure: "Operational data of a device could not be read."
+        case .outOfSync: "A device is not as we know it."
+        case .revisionError: "The modules of a device do not fit its driver."
+        case .serviceActivationFailure: "A service could not be activated."
+        case .transactionLockTimeViolation: "A transaction held its lock for too long."
+        case .certificateExpiration: "A certificate has expired, or is about to."
+        }
+    }
 }

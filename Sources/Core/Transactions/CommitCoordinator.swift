@@ -90,13 +90,15 @@ package final class CommitCoordinator: Sendable {
     ///
     /// - Parameters:
     ///   - change: what replay applies when it meets the record; opaque here.
-    ///   - whenDurable: gets the number of the record that decides as soon as it is durable, in the order of the log:
+    ///   - own: the log to write to, if what decides shall be stored together with something else.
+    ///   - whenDurable: gets number and time of the record that decides as soon as it is durable, in the order of the log:
     ///     the place to make the new configuration visible. Must be short.
     package func commit(
         _ change: [UInt8], participants: [any Participant], owner: ReservationOwner,
         cancellation: CommitCancellation = CommitCancellation(), waitMilliseconds: Int = .max,
+        log own: (any DecisionLog)? = nil,
         progress: @escaping @Sendable (CommitProgress) -> Void = { _ in },
-        whenDurable: @escaping @Sendable (Int64) -> Void = { _ in }
+        whenDurable: @escaping @Sendable (_ number: Int64, _ time: Int64) -> Void = { _, _ in }
     ) throws(CommitError) -> CommitResult {
         let claim = Claim(participants.map { ReservedNode([$0.id.description], .writeSubtree) })
         // Two commits of one session must not meet at a participant either.
@@ -116,7 +118,8 @@ package final class CommitCoordinator: Sendable {
             throw CommitError(code: .participantInDoubt, description: doubt.sentence)
         }
         let run = CommitRun(
-            log: log, crew: crew, clock: clock, change: change, participants: participants, cancellation: cancellation,
+            log: own ?? log, crew: crew, clock: clock, change: change, participants: participants,
+            cancellation: cancellation,
             progress: progress, whenDurable: whenDurable)
         let end = run.perform()
         if end.state == .suspended { state.withLock { $0.suspended.append(reservation.handedOver()) } }

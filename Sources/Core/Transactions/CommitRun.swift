@@ -16,14 +16,15 @@ final class CommitRun: Sendable {
     private let participants: [ParticipantID: any Participant]
     private let cancellation: CommitCancellation
     private let progress: @Sendable (CommitProgress) -> Void
-    private let whenDurable: @Sendable (Int64) -> Void
+    private let whenDurable: @Sendable (_ number: Int64, _ time: Int64) -> Void
     private let machine: Mutex<CommitStateMachine>
     private let numbers = Mutex(Numbers())
 
     init(
         log: any DecisionLog, crew: WorkCrew, clock: @escaping @Sendable () -> Int64, change: [UInt8],
         participants: [any Participant], cancellation: CommitCancellation,
-        progress: @escaping @Sendable (CommitProgress) -> Void, whenDurable: @escaping @Sendable (Int64) -> Void
+        progress: @escaping @Sendable (CommitProgress) -> Void,
+        whenDurable: @escaping @Sendable (_ number: Int64, _ time: Int64) -> Void
     ) {
         self.log = log
         self.crew = crew
@@ -64,12 +65,14 @@ final class CommitRun: Sendable {
     // MARK: Writing
 
     private func record(
-        _ records: [(TransactionRecordKind, [UInt8])], whenDurable: @escaping @Sendable (Int64) -> Void
+        _ records: [(TransactionRecordKind, [UInt8])],
+        whenDurable: @escaping @Sendable (_ number: Int64, _ time: Int64) -> Void
     ) -> CommitStateMachine.Event {
         let time = clock()
         do {
             _ = try log.append(
-                records.map { TransactionRecord(kind: $0.0, time: time, payload: $0.1) }, whenDurable: whenDurable)
+                records.map { TransactionRecord(kind: $0.0, time: time, payload: $0.1) },
+                whenDurable: { whenDurable($0, time) })
             return .recorded
         } catch {
             numbers.withLock { $0.failure = error }
@@ -78,9 +81,9 @@ final class CommitRun: Sendable {
     }
 
     private func recordCommit() -> CommitStateMachine.Action {
-        let event = record([(.commit, change)]) { [self] number in
+        let event = record([(.commit, change)]) { [self] number, time in
             numbers.withLock { $0 = Numbers(transaction: number, decision: number) }
-            whenDurable(number)
+            whenDurable(number, time)
         }
         CrashPoint.reach("commit.recorded")
         if event == .recorded { progress(.decided(number: numbers.withLock { $0.decision })) }
@@ -90,7 +93,7 @@ final class CommitRun: Sendable {
     private func recordIntent(_ ids: [ParticipantID]) -> CommitStateMachine.Action {
         let payload = TransactionPayload.intent(
             participants: ids, recoveries: ids.map { participants[$0]?.recovery ?? [] })
-        let event = record([(.intent, payload.encode())]) { [self] number in
+        let event = record([(.intent, payload.encode())]) { [self] number, _ in
             numbers.withLock { $0.transaction = number }
         }
         CrashPoint.reach("commit.intent-recorded")
@@ -102,9 +105,9 @@ final class CommitRun: Sendable {
     private func recordDecision() -> CommitStateMachine.Action {
         let transaction = numbers.withLock { $0.transaction }
         let payload = TransactionPayload.decision(transaction: transaction, change: change)
-        let event = record([(.decisionCommit, payload.encode())]) { [self] number in
+        let event = record([(.decisionCommit, payload.encode())]) { [self] number, time in
             numbers.withLock { $0.decision = number }
-            whenDurable(number)
+            whenDurable(number, time)
         }
         CrashPoint.reach("commit.decided")
         if event == .recorded { progress(.decided(number: numbers.withLock { $0.decision })) }

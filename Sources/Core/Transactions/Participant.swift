@@ -43,10 +43,13 @@ package struct Refusal: Error, Hashable, Sendable {
     package var reason: String
     /// Whether the participant is as it was before, so that there is nothing to abort.
     package var isUntouched: Bool
+    /// Whether it may be otherwise later: the participant could not be reached, or was busy.
+    package var isTransient: Bool
 
-    package init(_ reason: String, isUntouched: Bool = false) {
+    package init(_ reason: String, isUntouched: Bool = false, isTransient: Bool = false) {
         self.reason = reason
         self.isUntouched = isUntouched
+        self.isTransient = isTransient
     }
 }
 

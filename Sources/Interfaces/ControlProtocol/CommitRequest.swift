@@ -35,6 +35,8 @@ package struct CommitOptions: Hashable, Sendable {
     package var noNetworking = false
     package var noOutOfSyncCheck = false
     package var noOverwrite = false
+    /// Nil: as the configuration says.
+    package var commitQueue: CommitQueueOptions?
     /// Refuse what a device's revision of the model does not have, instead of leaving it out.
     package var noRevisionDrop = false
     /// W3C trace context: the trace id that logs, progress and device traces name; a new one if there is none.
@@ -75,13 +77,16 @@ package struct CommitOutcome: Sendable {
     package var hasConfirmed = false
     /// Participants whose device is in doubt after the commit, each with the reason.
     package var inDoubt: [String]
+    /// Set if part of the change waits in the commit queue.
+    package var queue: CommitQueueOutcome?
     package var warnings: [Diagnostic]
     package var traceID: String?
 
     package init(
         number: Int64? = nil, isEmpty: Bool = false, dryRun: DryRun? = nil, inDoubt: [String] = [],
-        warnings: [Diagnostic] = []
+        warnings: [Diagnostic] = [], queue: CommitQueueOutcome? = nil
     ) {
+        self.queue = queue
         self.number = number
         self.isEmpty = isEmpty
         self.dryRun = dryRun

@@ -21,6 +21,7 @@ struct CommitParameters {
         Keyword(name: "and-quit", help: "Exit configuration mode"),
         Keyword(name: "check", help: "Validate configuration"),
         Keyword(name: "comment", help: "Add a commit comment"),
+        Keyword(name: "commit-queue", help: "Commit through the commit queue"),
         Keyword(name: "confirmed", help: "Take the commit back unless it is confirmed in time"),
         Keyword(name: "dry-run", help: "Show the diff but do not perform commit"),
         Keyword(name: "expected-plan", help: "Commit only what a dry run with this digest has shown"),
@@ -36,7 +37,7 @@ struct CommitParameters {
     ]
 
     private static let absent: Set<String> = [
-        "commit-queue", "no-deploy", "reconcile", "to-startup", "use-lsa", "no-lsa",
+        "no-deploy", "reconcile", "to-startup", "use-lsa", "no-lsa",
         "confirm-network-state",
     ]
 
@@ -53,6 +54,7 @@ struct CommitParameters {
             case "and-quit": quits = true
             case "check": verb = .check
             case "comment": options.comment = try Self.value(&words, line)
+            case "commit-queue": options.commitQueue = try CommitQueueParameters.read(&words, line)
             case "confirmed": try readConfirmed(&words, line)
             case "dry-run": try readDryRun(&words, line)
             case "expected-plan": options.expectedPlan = try Self.value(&words, line)
@@ -154,6 +156,7 @@ struct CommitParameters {
 
     static func choices(_ shell: OperatorShell, _ words: [TypedWord]) -> [Choice] {
         let before = words.dropLast().map(\.text)
+        if let queue = CommitQueueParameters.choices(before) { return queue }
         switch before.last {
         case "comment", "label", "trace-id": return [Choice("<string>", isValue: true)]
         case "persist", "persist-id": return [Choice("<id>", isValue: true)]
@@ -212,6 +215,7 @@ extension OperatorShell {
             return
         }
         configuration?.restart(from: session.running)
+        if let queue = outcome.queue { try out.write(CommitQueueParameters.text(queue)) }
         try out.line(Self.text(outcome, options))
         for reason in outcome.inDoubt { try out.line("Warning: in doubt: \(reason)") }
         if let file = parameters.savesRunning { try saveRunning(file) }
