@@ -13,7 +13,7 @@ struct CommitRecord {
         var text = "{\"user\":\(JSONText.quoted(user)),\"via\":\(JSONText.quoted(context))"
         if let label { text += ",\"label\":\(JSONText.quoted(label))" }
         if let comment { text += ",\"comment\":\(JSONText.quoted(comment))" }
-        return Array((text + ",\n\"changes\":\(changes.json)}").utf8)
+        return Array((text + ",\n\"changes\":").utf8) + changes.jsonBytes + [UInt8(ascii: "}")]
     }
 
     init(user: String, context: String, label: String? = nil, comment: String? = nil, changes: ChangeSet) {
@@ -50,9 +50,10 @@ struct ActivationRecord {
     var data: ChangeSet
 
     func encode() -> [UInt8] {
-        Array(
-            ("{\"generation\":\(generation),\"digest\":\(JSONText.quoted(digest)),\"user\":\(JSONText.quoted(user)),\n"
-                + "\"data\":\(data.json)}").utf8)
+        let head =
+            "{\"generation\":\(generation),\"digest\":\(JSONText.quoted(digest)),\"user\":\(JSONText.quoted(user)),\n"
+            + "\"data\":"
+        return Array(head.utf8) + data.jsonBytes + [UInt8(ascii: "}")]
     }
 
     init(generation: Int, digest: String, user: String, data: ChangeSet) {

@@ -87,7 +87,7 @@ enum BackupProgram {
         maker.withKeys = options.withKeys
         maker.isCompressed = options.isCompressed
         let outcome = try maker.make { try copyOfRunning(configuration, environment) }
-        outcome.notes.forEach { ToolPrograms.say("WARN  \($0)") }
+        for note in outcome.notes { ToolPrograms.say("WARN  \(note)") }
         ToolPrograms.say("INFO  Backup \(outcome.path) created successfully")
     }
 
@@ -112,7 +112,7 @@ enum BackupProgram {
         }
         let restorer = BackupRestorer(directory: directory, version: Product.compatibleVersion.description)
         let outcome = try restorer.restore(backup)
-        outcome.notes.forEach { ToolPrograms.say("WARN  \($0)") }
+        for note in outcome.notes { ToolPrograms.say("WARN  \(note)") }
         if let old = outcome.old { ToolPrograms.say("INFO  What was there is now in \(old)") }
         ToolPrograms.say("INFO  Restore of \(backup) completed successfully")
     }
