@@ -91,13 +91,13 @@ let package = Package(
         // MARK: Interfaces
         target(
             "ControlProtocol", in: "Interfaces/ControlProtocol",
-            uses: ["Basics", "YANG", "ConfigTree", "TerminalSession"]),
+            uses: ["Basics", "YANG", "ConfigTree", "Events", "TerminalSession"]),
         target(
             "BulkData", in: "Interfaces/BulkData",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "ControlProtocol"]),
         target(
             "OperatorCLI", in: "Interfaces/OperatorCLI",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol"]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "TerminalSession", "ControlProtocol"]),
 
         // MARK: Programs
         program(
@@ -114,6 +114,9 @@ let package = Package(
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
+        benchmark(
+            "bench-concurrent-commits", in: "ConcurrentCommits",
+            uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
@@ -159,12 +162,15 @@ let package = Package(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
-                "Wire", "ControlProtocol", "Controller", "TestSupport",
+                "Wire", "ControlProtocol", "Controller", "Events", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "ControlProtocol", "OperatorCLI"],
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "TerminalSession", "ControlProtocol",
+                "OperatorCLI",
+            ],
             data: ["Transcripts"]),
         tests("EndToEndTests", uses: ["TestSupport"]),
     ]

@@ -7,20 +7,27 @@ struct CommitRecord {
     var context: String
     var label: String?
     var comment: String?
+    /// W3C trace context of the request.
+    var traceID: String?
     var changes: ChangeSet
 
     func encode() -> [UInt8] {
         var text = "{\"user\":\(JSONText.quoted(user)),\"via\":\(JSONText.quoted(context))"
         if let label { text += ",\"label\":\(JSONText.quoted(label))" }
         if let comment { text += ",\"comment\":\(JSONText.quoted(comment))" }
+        if let traceID { text += ",\"trace-id\":\(JSONText.quoted(traceID))" }
         return Array((text + ",\n\"changes\":").utf8) + changes.jsonBytes + [UInt8(ascii: "}")]
     }
 
-    init(user: String, context: String, label: String? = nil, comment: String? = nil, changes: ChangeSet) {
+    init(
+        user: String, context: String, label: String? = nil, comment: String? = nil, traceID: String? = nil,
+        changes: ChangeSet
+    ) {
         self.user = user
         self.context = context
         self.label = label
         self.comment = comment
+        self.traceID = traceID
         self.changes = changes
     }
 
@@ -30,6 +37,7 @@ struct CommitRecord {
         context = value["via"]?.string ?? ""
         label = value["label"]?.string
         comment = value["comment"]?.string
+        traceID = value["trace-id"]?.string
         changes = try ChangeSet(value: value["changes"])
     }
 }

@@ -53,23 +53,27 @@ final class ControllerSession: ControlSession {
         try controller.history.commits(changing: paths)
     }
 
-    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
-        try controller.commit(request, by: self)
+    func commit(
+        _ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?
+    ) throws(ControlError) -> CommitOutcome {
+        try controller.commit(request, by: self, progress: progress)
     }
 
-    func lock() throws(ControlError) {
-        let owner = controller.configurationLock.withLock { owner in
-            if owner == nil { owner = id }
-            return owner
-        }
-        guard owner != id, let owner else { return }
-        let name = controller.sessions.information(owner)?.user.name ?? "another session"
-        throw ControlError(.locked, "the configuration database is locked by session \(owner) \(name)")
+    var mayConfirm: Bool {
+        controller.confirmed.current.map { $0.persist == nil && $0.session == id } ?? false
     }
 
-    func unlock() {
-        controller.configurationLock.withLock { if $0 == id { $0 = nil } }
+    func confirmCommit(persistID: String?) throws(ControlError) {
+        try controller.confirmCommit(persistID, by: self)
     }
+
+    func abortCommit(persistID: String?) throws(ControlError) { try controller.abortCommit(persistID, by: self) }
+
+    var lockOwner: String? { controller.runningLock.description }
+    func noteMode(_ mode: String) { controller.sessions.noteMode(mode, of: id) }
+
+    func lock() throws(ControlError) { try controller.lockRunning(for: self) }
+    func unlock() { controller.runningLock.unlock(id) }
 
     func invoke(
         _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void
@@ -101,6 +105,7 @@ final class ControllerSession: ControlSession {
 
     func close() {
         unlock()
+        controller.confirmed.sessionEnded(id)
         controller.sessions.close(id)
         controller.logs.audit(.sessionEnded(auditUser, reason: "normal"))
     }

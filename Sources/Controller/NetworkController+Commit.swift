@@ -8,38 +8,79 @@ import NEDRuntime
 import Synchronization
 import Transactions
 
-/// The corridor that every change of the configuration takes: difference, conflicts, validation, participants, intent,
-/// decision. A dry run leaves it halfway.
+/// The corridor that every change of the configuration takes: difference, conflicts, validation, reservation,
+/// participants, intent, decision. A dry run leaves it halfway.
 extension NetworkController {
     func commit(
-        _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false
+        _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false,
+        isGoingBack: Bool = false, progress: (@Sendable (ProgressEvent) -> Void)? = nil
     ) throws(ControlError) -> CommitOutcome {
-        try upgradeGate.admit()
-        var request = pruned(try carried(request))
-        try requireNotLocked(by: session)
-        var changes = ChangeSet(request.base.diff(to: request.candidate))
-        if secrets.isStale(changes) {
-            request.candidate = try secrets.sealed(request.candidate, like: running)
-            changes = ChangeSet(request.base.diff(to: request.candidate))
+        let trace = CommitTrace(
+            session: session.id, transaction: nextTransaction.add(1, ordering: .relaxed).oldValue,
+            traceID: request.options.traceID, clock: clock, watcher: progress)
+        func admit() throws(ControlError) {
+            try upgradeGate.admit()
+            if isGoingBack { return }
+            if request.options.dryRun == nil { try confirmed.admit(session.id, persistID: request.options.persistID) }
+            try runningLock.admit(session.id)
         }
-        guard !changes.isEmpty else { return CommitOutcome(isEmpty: true) }
-        let reservation = try reserve(changes, for: session, isDryRun: request.options.dryRun != nil)
-        defer { reservation?.release() }
-        let (base, system) = head.withLock { ($0.tree, $0.system) }
-        let candidate = try rebase(request, changes, onto: base)
-        try validate(candidate, since: base)
-        if !mayChangeDriver { try requireKeptDrivers(base, candidate) }
-        let revised = try revised(
-            try changedDevices(base, candidate, system, request.options, session), request.options, system)
-        if let format = request.options.dryRun {
-            return CommitOutcome(
-                dryRun: dryRun(format, base, candidate, revised.changes, request.options, system, session),
-                warnings: revised.warnings)
+        try admit()
+        let carried = try underKeysInUse(try carried(request))
+        return try trace.step(CommitPhases.whole) { () throws(ControlError) in
+            let outcome = try commit(carried, by: session, trace, mayChangeDriver: mayChangeDriver, admit)
+            return isGoingBack || request.options.dryRun != nil ? outcome : try confirm(outcome, request.options)
         }
-        var outcome = try carryOut(
-            request, changes, base: base, candidate: candidate, revised.changes, session)
-        outcome.warnings += revised.warnings
+    }
+
+    /// Without being asked for another confirmation, a commit that follows a confirmed one confirms it.
+    private func confirm(_ outcome: CommitOutcome, _ options: CommitOptions) throws(ControlError) -> CommitOutcome {
+        guard options.confirmed == nil, confirmed.current != nil else { return outcome }
+        var outcome = outcome
+        try confirmed.end()
+        outcome.hasConfirmed = true
         return outcome
+    }
+
+    /// - Parameter admit: asked again once everything is reserved: somebody may have taken the lock meanwhile, or begun
+    ///   an upgrade or a confirmed commit.
+    private func commit(
+        _ request: CommitRequest, by session: ControllerSession, _ trace: CommitTrace, mayChangeDriver: Bool,
+        _ admit: () throws(ControlError) -> Void
+    ) throws(ControlError) -> CommitOutcome {
+        let phases = CommitPhases(trace)
+        phases.enter("validate")
+        defer { phases.leave() }
+        let found = try prepare(request, trace, mayChangeDriver: mayChangeDriver)
+        guard var prepared = found else { return CommitOutcome(isEmpty: true) }
+        if let format = request.options.dryRun {
+            let devices = try revised(changedDevices(prepared), request.options, system)
+            var outcome = CommitOutcome(
+                dryRun: dryRun(format, prepared, devices.changes, request.options, session),
+                warnings: devices.warnings)
+            let plan = plan(prepared, request.options, session)
+            plans.keep(plan)
+            outcome.planDigest = plan.digest
+            return outcome
+        }
+        let reservation = try reserve(&prepared, request, for: session, trace, mayChangeDriver: mayChangeDriver)
+        guard let reservation else { return CommitOutcome(isEmpty: true) }
+        defer { reservation.release() }
+        try admit()
+        if let expected = request.options.expectedPlan {
+            try requirePlan(expected, prepared, request.options, session)
+        }
+        guard let options = request.options.confirmed else {
+            return try carryOut(request, prepared, session, phases)
+        }
+        let old = try beginConfirmed(
+            options, noNetworking: request.options.noNetworking, prepared, session)
+        do throws(ControlError) {
+            return try carryOut(request, prepared, session, phases)
+        } catch {
+            // Whether it is in the log shows at the next start: until then the way back has to stay.
+            if error.code != .inDoubt { try confirmed.end(restoring: old) }
+            throw error
+        }
     }
 
     // MARK: Before
@@ -52,101 +93,23 @@ extension NetworkController {
         let base = DataCarrier.carry(request.base, to: model)
         let candidate = DataCarrier.carry(request.candidate, to: model)
         guard base.losses.isEmpty, candidate.losses.isEmpty else { throw UpgradeGate.replacedModel }
-        return CommitRequest(base: base.tree, candidate: candidate.tree, options: request.options)
-    }
-
-    /// Without the nodes whose `when` the change makes false: they go with it (RFC 7950 section 8.2.1).
-    private func pruned(_ request: CommitRequest) -> CommitRequest {
-        var request = request
-        request.candidate = pruned(request.candidate, since: request.base)
-        return request
-    }
-
-    private func pruned(_ candidate: DataTree, since base: DataTree) -> DataTree {
-        guard base.model === candidate.model, base.model === system.validator.model else { return candidate }
-        // What cannot be taken away stays, and is a violation.
-        return (try? system.validator.pruned(candidate, changedFrom: base).tree) ?? candidate
-    }
-
-    private func requireNotLocked(by session: ControllerSession) throws(ControlError) {
-        guard let owner = configurationLock.withLock({ $0 }), owner != session.id else { return }
-        let name = sessions.information(owner)?.user.name ?? "another session"
-        throw ControlError(.locked, "the configuration database is locked by session \(owner) \(name)")
-    }
-
-    private func reserve(
-        _ changes: ChangeSet, for session: ControllerSession, isDryRun: Bool
-    ) throws(ControlError) -> Reservation? {
-        if isDryRun { return nil }
-        let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (\(session.user.context))")
-        do {
-            return try reservations.reserve(CommitClaim.claim(changes), owner: owner, waitMilliseconds: 60_000)
-        } catch {
-            throw ControlError(.conflict, "the configuration is being changed: \(error)")
-        }
-    }
-
-    /// The candidate on top of what is in force now. A conflict names who changed what.
-    private func rebase(
-        _ request: CommitRequest, _ changes: ChangeSet, onto base: DataTree
-    ) throws(ControlError) -> DataTree {
-        guard base.model === request.base.model else { throw UpgradeGate.replacedModel }
-        if base.root === request.base.root { return request.candidate }
-        let others = ChangeSet(request.base.diff(to: base))
-        if let path = CommitClaim.conflict(changes, others) {
-            let recent = head.withLock { $0.recent }
-            let user = recent.last { $0.paths.contains(path) }?.user ?? "another user"
-            throw ControlError(
-                .conflict,
-                "there are conflicts: \(path) was changed by \(user) since this transaction began; "
-                    + "look at it with show full-configuration, and revert or commit anew")
-        }
-        do { return try base.applying(changes) } catch {
-            throw ControlError(.conflict, "the change no longer fits the configuration: \(error)")
-        }
-    }
-
-    private func validate(_ candidate: DataTree, since base: DataTree) throws(ControlError) {
-        let errors = violations(of: candidate, since: base).filter { $0.severity == .error }
-        guard let first = errors.first else { return }
-        let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-        throw ControlError(.validation, "'\(first.path ?? "")' \(first.summary)\(more)", diagnostics: errors)
-    }
-
-    func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic] {
-        guard base.model === candidate.model else { return system.validator.violations(in: candidate) }
-        return system.validator.violations(in: pruned(candidate, since: base), changedFrom: base)
-    }
-
-    /// A device keeps its ned-id while it has configuration: the data would not fit. Migration is the way.
-    private func requireKeptDrivers(_ base: DataTree, _ candidate: DataTree) throws(ControlError) {
-        guard let schema = DevicesSchema(candidate.model.schema) else { return }
-        for device in candidate.allDevices() {
-            guard let name = device.keys.first, let old = base.instance(schema.path(name)),
-                old.child(schema.config)?.mountedTree != nil, !(old.row === device.row)
-            else { continue }
-            let (before, after) = (NEDIDLocation.nedID(of: old), NEDIDLocation.nedID(of: device))
-            guard before != after, device.child(schema.config)?.mountedTree != nil else { continue }
-            throw ControlError(
-                .validation,
-                "the ned-id of device \(name) cannot be changed while it has configuration; "
-                    + "use devices device \(name) migrate new-ned-id")
-        }
+        var carried = request
+        carried.base = base.tree
+        carried.candidate = candidate.tree
+        return carried
     }
 
     // MARK: Devices
 
-    private func changedDevices(
-        _ base: DataTree, _ candidate: DataTree, _ system: LoadedSystem, _ options: CommitOptions,
-        _ session: ControllerSession
-    ) throws(ControlError) -> [DeviceChange] {
-        guard let schema = DevicesSchema(candidate.model.schema) else { return [] }
-        let changed = base.diff(to: candidate).first { $0.node == schema.devices }?.children ?? []
+    func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
+        guard let schema = DevicesSchema(prepared.candidate.model.schema) else { return [] }
         var result: [DeviceChange] = []
-        for entry in changed where entry.node == schema.device && entry.change != .deleted {
-            guard let name = entry.keys.first, let device = candidate.instance(schema.path(name)) else { continue }
+        for entry in schema.changed(prepared.difference) where entry.change != .deleted {
+            guard let name = entry.keys.first, let device = prepared.candidate.instance(schema.path(name)) else {
+                continue
+            }
             let after = device.child(schema.config)?.mountedTree
-            let before = base.instance(schema.configPath(name))?.mountedTree
+            let before = prepared.base.instance(schema.configPath(name))?.mountedTree
             guard !(before?.root === after?.root), let model = (after ?? before)?.model else { continue }
             let change = DeviceChange(
                 name: name, device: device, before: before ?? DataTree(model), after: after ?? DataTree(model))
@@ -157,20 +120,22 @@ extension NetworkController {
     }
 
     private func participants(
-        _ changes: [DeviceChange], _ options: CommitOptions, _ session: ControllerSession
+        _ changes: [DeviceChange], _ options: CommitOptions, _ session: ControllerSession, traceID: String
     ) throws(ControlError) -> [DeviceParticipant] {
         if options.noNetworking { return [] }
         var result: [DeviceParticipant] = []
         for change in changes {
             let addressing = try DeviceAddressing(change.device, localUser: session.user.name)
             try addressing.requireUnlocked()
-            let access = try devices.access(change.device, system: system, localUser: session.user.name)
+            let access = try devices.access(
+                change.device, system: system, localUser: session.user.name, session: session.id, traceID: traceID)
             let accepts = addressing.setting("out-of-sync-commit-behaviour") == "accept"
-            let expected = devices.record(change.name).transactionID
+            let check: DeviceParticipant.SyncCheck =
+                options.noOverwrite ? .touched : options.noOutOfSyncCheck || accepts ? .none : .whole
             result.append(
                 DeviceParticipant(
-                    change, access: access, secrets: secrets,
-                    expected: options.noOutOfSyncCheck || accepts ? .any : .exactly(expected),
+                    change, access: access, secrets: secrets, check: check,
+                    expected: devices.record(change.name).transactionID,
                     announcement: devices.record(change.name).announcement))
         }
         return result
@@ -179,35 +144,40 @@ extension NetworkController {
     // MARK: After
 
     private func carryOut(
-        _ request: CommitRequest, _ changes: ChangeSet, base: DataTree, candidate: DataTree,
-        _ deviceChanges: [DeviceChange], _ session: ControllerSession
+        _ request: CommitRequest, _ prepared: PreparedCommit, _ session: ControllerSession, _ phases: CommitPhases
     ) throws(ControlError) -> CommitOutcome {
-        let user = session.user
+        let (user, trace) = (session.user, phases.trace)
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
-            changes: changes)
-        let participants = try participants(deviceChanges, request.options, session)
+            traceID: trace.traceID, changes: prepared.changes)
+        let revised = try revised(changedDevices(prepared), request.options, system)
+        let participants = try participants(
+            revised.changes, request.options, session, traceID: trace.traceID)
+        phases.enter(participants.isEmpty ? "commit" : "prepare")
         let result: CommitResult
         do {
             result = try coordinator.commit(
-                record.encode(), participants: participants,
-                owner: ReservationOwner(id: UInt64(session.id), "\(user.name) (\(user.context))"),
-                waitMilliseconds: 60_000,
+                record.encode(), participants: participants, owner: owner(session), waitMilliseconds: 60_000,
+                progress: phases.note,
                 whenDurable: { [self] number in
-                    publish(record, from: base, to: candidate, number: number)
+                    publish(record, prepared, transaction: trace.transaction, number: number)
                 })
         } catch {
             noteDoubts(error.outcomes)
             throw Self.controlError(error)
         }
         noteDoubts(result.outcomes)
-        finishDevices(base, candidate)
+        finishDevices(prepared)
         let who = LogEvent.AuditUser(user.name, session: session.id)
-        logs.audit(.committed(who, summary: "transaction \(result.number), \(changes.items.count) changes"))
+        let summary = "transaction \(result.number), \(prepared.changes.items.count) changes, trace-id=\(trace.traceID)"
+        logs.audit(.committed(who, summary: summary))
         let inDoubt = result.outcomes.compactMap { id, outcome in
             if case .inDoubt(let reason) = outcome { "\(id): \(reason)" } else { nil }
         }
-        return CommitOutcome(number: result.number, inDoubt: inDoubt.sorted())
+        var outcome = CommitOutcome(
+            number: result.number, inDoubt: inDoubt.sorted(), warnings: revised.warnings)
+        outcome.traceID = trace.traceID
+        return outcome
     }
 
     private func noteDoubts(_ outcomes: [ParticipantID: ParticipantOutcome]) {
@@ -218,10 +188,11 @@ extension NetworkController {
     }
 
     /// Forgets what belonged to devices that are gone.
-    private func finishDevices(_ base: DataTree, _ candidate: DataTree) {
-        guard let schema = DevicesSchema(candidate.model.schema) else { return }
-        let changed = base.diff(to: candidate).first { $0.node == schema.devices }?.children ?? []
-        guard changed.contains(where: { $0.node == schema.device && $0.change == .deleted }) else { return }
+    private func finishDevices(_ prepared: PreparedCommit) {
+        guard let schema = DevicesSchema(prepared.candidate.model.schema),
+            prepared.difference.contains(where: { $0.node == schema.devices && $0.change == .deleted })
+                || schema.changed(prepared.difference).contains(where: { $0.change == .deleted })
+        else { return }
         devices.retain(Set(running.allDevices().compactMap { $0.keys.first }))
     }
 
@@ -233,10 +204,10 @@ extension NetworkController {
         }
         let code: ControlError.Code =
             switch error.code {
-            case .participantInDoubt, .outcomeUnknown: .inDoubt
+            case .outcomeUnknown: .inDoubt
             case .participantBusy: .locked
             case .logFailed: .resource
-            case .refused, .cancelled: .device
+            case .refused, .cancelled, .participantInDoubt: .device
             }
         return ControlError(code, error.description)
     }

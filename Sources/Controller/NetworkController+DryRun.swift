@@ -7,17 +7,19 @@ import Secrets
 extension NetworkController {
     /// What a commit would do, without doing it.
     func dryRun(
-        _ format: CommitOptions.DryRunFormat, _ base: DataTree, _ candidate: DataTree, _ changes: [DeviceChange],
-        _ options: CommitOptions, _ system: LoadedSystem, _ session: ControllerSession
+        _ format: CommitOptions.DryRunFormat, _ prepared: PreparedCommit, _ changes: [DeviceChange],
+        _ options: CommitOptions, _ session: ControllerSession
     ) -> DryRun {
-        switch format {
+        let (base, candidate, system) = (prepared.base, prepared.candidate, prepared.system)
+        return switch format {
         case .cli: .cli(CLIGrammar(model: candidate.model, dialect: .c).curlyDiff(from: base, to: candidate))
+        case .cliC: .cliC(CLIGrammar(model: candidate.model, dialect: .c).commands(from: base, to: candidate).text())
         case .xml: .xml(XMLDiff.editConfig(from: base, to: candidate))
         case .native: .native(changes.map { native($0, options.isReverse, system, session) })
         }
     }
 
-    private func native(
+    func native(
         _ change: DeviceChange, _ isReverse: Bool, _ system: LoadedSystem, _ session: ControllerSession
     ) -> (device: String, data: String) {
         let (from, to) = isReverse ? (change.after, change.before) : (change.before, change.after)

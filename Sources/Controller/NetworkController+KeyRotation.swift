@@ -4,6 +4,7 @@ import ConfigTree
 package import ControlProtocol
 import Events
 import Secrets
+import Synchronization
 import Transactions
 
 /// Encrypts everything anew under other keys.
@@ -20,13 +21,10 @@ extension NetworkController {
     ) throws(ControlError) -> KeyIdentity {
         try upgradeGate.upgrade { () throws(ControlError) in
             let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (key rotation)")
-            let everything = Claim([
-                ReservedNode(["system"], .writeSubtree), ReservedNode(["devices"], .writeSubtree),
-            ])
             let reservation: Reservation
             do {
                 reservation = try reservations.reserve(
-                    everything, owner: owner, waitMilliseconds: max(waitSeconds, 1) * 1_000)
+                    CommitClaim.everything, owner: owner, waitMilliseconds: max(waitSeconds, 1) * 1_000)
             } catch {
                 throw ControlError(.locked, "open transactions did not end within \(max(waitSeconds, 1)) s: \(error)")
             }
@@ -76,8 +74,27 @@ extension NetworkController {
     }
 
     private func publishKeys(_ record: CommitRecord, from base: DataTree, to candidate: DataTree) {
-        if !record.changes.isEmpty { publish(record, from: base, to: candidate, number: database.head.number) }
+        hasRotatedKeys.store(true, ordering: .relaxed)
+        let number = database.head.number
+        let difference = base.diff(to: candidate)
+        let prepared = PreparedCommit(
+            base: base, number: number, system: system, candidate: candidate, difference: difference,
+            changes: record.changes,
+            claim: CommitClaim.claim(difference.dissolvingContainers(), base: base, reads: ReadCollector()))
+        if !record.changes.isEmpty { publish(record, prepared, transaction: number, number: number) }
         rollbackFiles?.reseal()
+    }
+
+    /// A change that was begun before the keys were changed, with its secrets as they would now be.
+    func underKeysInUse(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
+        guard hasRotatedKeys.load(ordering: .relaxed),
+            secrets.isStale(ChangeSet(request.base.diff(to: request.candidate)))
+        else { return request }
+        var request = request
+        let running = running
+        request.base = try secrets.sealed(request.base, like: running)
+        request.candidate = try secrets.sealed(request.candidate, like: running)
+        return request
     }
 
     /// `ncs --reload`: takes keys from outside as they are given now. If that fails, those loaded before stay.

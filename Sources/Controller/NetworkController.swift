@@ -22,13 +22,19 @@ package final class NetworkController: Sendable {
         var system: LoadedSystem
         /// Number of the log's record that the tree includes.
         var number: Int64
-        /// Who made the latest changes, newest last, to name them in a conflict.
+        /// Who made the latest changes, newest last: to name them in a conflict, and to tell what they leave alone.
         var recent: [RecentChange] = []
     }
 
     struct RecentChange: Sendable {
         var user: String
+        /// The number by which conflicts and progress name it.
+        var transaction: Int64
+        /// Of its record in the log.
+        var number: Int64
         var paths: [String]
+        /// What it excluded others from.
+        var claim: Claim
     }
 
     let head: Mutex<Head>
@@ -49,14 +55,23 @@ package final class NetworkController: Sendable {
     let sessions = SessionRegistry()
     let upgradeGate = UpgradeGate()
     let clock: WallClock
-    let configurationLock = Mutex<Int?>(nil)
+    let runningLock = RunningLock()
+    let nextTransaction = Atomic<Int64>(1)
+    let confirmed: ConfirmedCommits
+    let isGoingBack = Atomic(false)
+    let plans = ShownPlans()
+    /// Whether an open session may have values under keys that are no longer in use.
+    let hasRotatedKeys = Atomic(false)
     private let stopping = Atomic(false)
 
     init(_ parts: ControllerParts) {
         head = Mutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
         database = parts.database
         doubts = parts.doubts
-        coordinator = CommitCoordinator(log: parts.database, doubts: parts.doubts, limit: 32, clock: parts.clock.now)
+        confirmed = ConfirmedCommits(parts.database)
+        coordinator = CommitCoordinator(
+            log: parts.database, doubts: parts.doubts, limit: parts.configuration.prepareLimit,
+            clock: parts.clock.now)
         retrier = parts.retrier
         devices = parts.devices
         secrets = parts.secrets
@@ -76,7 +91,8 @@ package final class NetworkController: Sendable {
     var system: LoadedSystem { head.withLock { $0.system } }
 
     /// Makes a durable change visible. Called in the order of the log; short.
-    func publish(_ record: CommitRecord, from base: DataTree, to candidate: DataTree, number: Int64) {
+    func publish(_ record: CommitRecord, _ prepared: PreparedCommit, transaction: Int64, number: Int64) {
+        let (base, candidate) = (prepared.base, prepared.candidate)
         let commit = history.add(record, transaction: number, time: clock.now())
         let changes = record.changes
         let change = head.withLock { head in
@@ -84,13 +100,19 @@ package final class NetworkController: Sendable {
             if head.tree.root === base.root {
                 head.tree = candidate
             } else {
-                do throws(PathError) { head.tree = try head.tree.applying(changes) } catch {
+                do throws(PathError) {
+                    head.tree = try before.applying(changes)
+                    before.diff(to: head.tree).takeIndexes(from: before.root, to: head.tree.root)
+                } catch {
                     // The log has the change; what reservations exclude has happened all the same.
                     logs.develop(.critical, "transaction \(number) is in the log but not in memory: \(error); restart")
                 }
             }
             head.number = number
-            head.recent.append(RecentChange(user: record.user, paths: changes.items.map(\.path)))
+            head.recent.append(
+                RecentChange(
+                    user: record.user, transaction: transaction, number: number, paths: changes.items.map(\.path),
+                    claim: prepared.claim))
             if head.recent.count > 256 { head.recent.removeFirst(128) }
             return CommittedChange(before: before, after: head.tree)
         }

@@ -132,13 +132,10 @@ struct PackageActivation {
 
     private func activate(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
         let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (upgrade)")
-        let everything = Claim([
-            ReservedNode(["system"], .writeSubtree), ReservedNode(["devices"], .writeSubtree),
-        ])
         let reservation: Reservation
         do {
             reservation = try controller.reservations.reserve(
-                everything, owner: owner, waitMilliseconds: manner.waitSeconds * 1_000)
+                CommitClaim.everything, owner: owner, waitMilliseconds: manner.waitSeconds * 1_000)
         } catch {
             throw ControlError(
                 .upgradeInProgress, "open transactions did not end within \(manner.waitSeconds) s: \(error)")

@@ -6,6 +6,7 @@ final class SessionRegistry: Sendable {
     private struct Open: Sendable {
         var session: ControllerSession
         var started: String
+        var mode = "operational"
         var events: @Sendable (SessionEvent) -> Void
     }
 
@@ -25,12 +26,14 @@ final class SessionRegistry: Sendable {
 
     func close(_ id: Int) { state.withLock { _ = $0.open.removeValue(forKey: id) } }
 
+    func noteMode(_ mode: String, of id: Int) { state.withLock { $0.open[id]?.mode = mode } }
+
     func information(_ id: Int) -> SessionInformation? { all.first { $0.id == id } }
 
     var all: [SessionInformation] {
         state.withLock { state in
             state.open.sorted { $0.key < $1.key }.map { id, open in
-                SessionInformation(id: id, user: open.session.user, started: open.started, mode: "operational")
+                SessionInformation(id: id, user: open.session.user, started: open.started, mode: open.mode)
             }
         }
     }

@@ -17,6 +17,8 @@ package struct SystemConfiguration: Sendable {
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
     package var rollback: Rollback
+    /// With how many devices a commit speaks at a time.
+    package var prepareLimit: Int
     package var socketPath: String?
     package var trustedGroup: String?
     /// Elements of the incumbent's that have no effect here.
@@ -52,6 +54,14 @@ package struct SystemConfiguration: Sendable {
                     place: SourcePlace(file: file)))
         }
         rollback = try Self.rollback(reader, file, logDirectory)
+        let limit = reader.text("transactions/prepare-limit") ?? "32"
+        guard let limit = Int(limit), (1...1_000).contains(limit) else {
+            throw DiagnosticsError(
+                .error(
+                    "transactions/prepare-limit is '\(limit)'", remedy: "write a number from 1 to 1000",
+                    place: SourcePlace(file: file)))
+        }
+        prepareLimit = limit
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
         keySource = try Self.keySource(reader, file)
         socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
@@ -123,13 +133,13 @@ private struct ConfigurationReader {
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
-        "rollback/history-size", "encrypted-strings/external-keys/command",
+        "rollback/history-size", "transactions/prepare-limit", "encrypted-strings/external-keys/command",
         "encrypted-strings/external-keys/command-argument", "encrypted-strings/AESCFB128/key",
         "encrypted-strings/AES256CFB128/key", "encrypted-strings/key-rotation/generation",
         "encrypted-strings/key-rotation/AESCFB128/key", "encrypted-strings/key-rotation/AES256CFB128/key",
     ]
 
-    /// Top elements that the field knows (manual page ncs.conf.5).
+    /// Top elements that the field knows (manual page ncs.conf.5), and ours.
     private static let known: Set<String> = [
         "ncs-ipc-address", "ncs-ipc-extra-listen-ip", "ncs-ipc-access-check", "ncs-local-ipc",
         "enable-shared-memory-schema",
@@ -142,6 +152,7 @@ private struct ConfigurationReader {
         "disable-schema-uri-for-agents", "load-path-policy", "package-signing", "netconf-call-home", "mib-support",
         "large-scale", "southbound-source-address", "ordered-by-user-merge", "process-limits", "enable-attributes",
         "commit-parameters", "error-renderer", "services", "compliance",
+        "transactions",
     ]
 
     init(file: String, runDirectory: String, environment: [String: String]) throws {

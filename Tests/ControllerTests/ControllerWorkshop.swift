@@ -49,7 +49,7 @@ final class ControllerWorkshop {
     // MARK: Starting
 
     @discardableResult
-    func start() throws -> NetworkController {
+    func start(clock: WallClock = .system) throws -> NetworkController {
         let configuration = try SystemConfiguration(
             file: directory.path("run/ncs.conf"), runDirectory: directory.path("run"), environment: [:])
         try DurableFiles.makeDirectory(configuration.logDirectory)
@@ -57,17 +57,17 @@ final class ControllerWorkshop {
         let logs = try SystemLogs(directory: configuration.logDirectory, host: "test", clock: .system)
         let controller = try Startup(
             configuration: configuration, installation: directory.path("install"), logs: logs, host: "test",
-            clock: .system
+            clock: clock
         ).start()
         self.controller = controller
         return controller
     }
 
     @discardableResult
-    func restart() throws -> NetworkController {
+    func restart(clock: WallClock = .system) throws -> NetworkController {
         controller?.stop()
         controller = nil
-        return try start()
+        return try start(clock: clock)
     }
 
     func session(_ name: String = "admin", _ heard: Heard = Heard()) throws -> any ControlSession {

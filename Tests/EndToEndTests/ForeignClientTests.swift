@@ -52,10 +52,7 @@ extension EndToEnd {
         @Test func whatIsChangedOnTheRouterIsFoundAndRefused() throws {
             try Lab.use("out-of-sync") { lab in
                 try lab.bringUp(routers: 1)
-                let port = try lab.shell("ncs-netsim get-port r0 cli").filter(\.isNumber)
-                _ = try lab.attempt(
-                    "sshpass", ["-p", "admin", "ssh", "-tt"] + Lab.sshOptions + ["-p", port, "admin@127.0.0.1"],
-                    input: "configure terminal\nhostname changed\nend\nexit\n", seconds: 30)
+                try lab.onRouterConfigure("r0", "hostname changed")
                 let said = try lab.operate("devices device r0 check-sync\ndevices device r0 compare-config")
                 try require(said, contains: "result out-of-sync", "hostname")
                 let refused = try lab.refuse(

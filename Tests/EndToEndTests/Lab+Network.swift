@@ -35,6 +35,14 @@ extension Lab {
         return outcome.output.withoutReturns
     }
 
+    /// Changes a router on its own command line, behind the controller's back.
+    func onRouterConfigure(_ name: String, _ commands: String) throws {
+        let port = try shell("ncs-netsim get-port \(name) cli").filter(\.isNumber)
+        _ = try attempt(
+            "sshpass", ["-p", "admin", "ssh", "-tt"] + Self.sshOptions + ["-p", port, "admin@127.0.0.1"],
+            input: "configure terminal\n\(commands)\nend\nexit\n", seconds: 30)
+    }
+
     static let sshOptions = [
         "-q", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
         "ConnectTimeout=20",

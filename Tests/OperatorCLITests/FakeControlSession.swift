@@ -2,6 +2,7 @@ import Basics
 import CLIGrammar
 import ConfigTree
 import ControlProtocol
+import Events
 import Synchronization
 import YANG
 
@@ -10,6 +11,9 @@ final class FakeControlSession: ControlSession {
     struct State {
         var running: DataTree
         var lockOwner: Int?
+        var mode = "operational"
+        var beforeConfirmed: DataTree?
+        var persist: String?
         var messages: [String] = []
         var committed: [CommitOptions] = []
         var invoked: [(String, [String: String])] = []
@@ -74,11 +78,14 @@ final class FakeControlSession: ControlSession {
         } ?? []
     }
 
-    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
+    func commit(
+        _ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?
+    ) throws(ControlError) -> CommitOutcome {
         let violations = violations(of: request.candidate, since: request.base)
         if let first = violations.first { throw ControlError(.validation, first.summary, diagnostics: violations) }
         let grammar = CLIGrammar(model: request.candidate.model, dialect: .c)
         switch request.options.dryRun {
+        case .cliC: return outcome(.cliC(grammar.commands(from: request.base, to: request.candidate).text()))
         case .cli: return outcome(.cli(grammar.curlyDiff(from: request.base, to: request.candidate)))
         case .xml: return outcome(.xml(XMLDiff.editConfig(from: request.base, to: request.candidate)))
         case .native: return outcome(.native([("ce0", "interface eth0\n mtu 1400\nexit\n")]))
@@ -90,6 +97,10 @@ final class FakeControlSession: ControlSession {
                 id: 10_001 + number, transaction: Int64(number + 1), date: "2026-11-21 12:0\(number % 10):00",
                 user: user.name, via: user.context, label: request.options.label, comment: request.options.comment)
             state.history.append((commit, CommittedChange(before: state.running, after: request.candidate)))
+            if let confirmed = request.options.confirmed {
+                state.beforeConfirmed = state.beforeConfirmed ?? state.running
+                state.persist = confirmed.persist
+            }
             state.running = request.candidate
             state.committed.append(request.options)
         }
@@ -97,7 +108,11 @@ final class FakeControlSession: ControlSession {
         return CommitOutcome(number: 1, inDoubt: inDoubt)
     }
 
-    private func outcome(_ dryRun: DryRun) -> CommitOutcome { CommitOutcome(dryRun: dryRun) }
+    private func outcome(_ dryRun: DryRun) -> CommitOutcome {
+        var outcome = CommitOutcome(dryRun: dryRun)
+        outcome.planDigest = "5f2d"
+        return outcome
+    }
 
     func commits() -> [CommitSummary] { state.withLock { $0.history.reversed().map(\.commit) } }
 
@@ -129,6 +144,26 @@ final class FakeControlSession: ControlSession {
     }
 
     func unlock() { state.withLock { $0.lockOwner = nil } }
+    var lockOwner: String? { state.withLock { $0.lockOwner }.map { "session \($0)" } }
+    func noteMode(_ mode: String) { state.withLock { $0.mode = mode } }
+
+    var mayConfirm: Bool { state.withLock { $0.beforeConfirmed != nil && $0.persist == nil } }
+    func confirmCommit(persistID: String?) throws(ControlError) { _ = try takeConfirmed(persistID) }
+
+    func abortCommit(persistID: String?) throws(ControlError) {
+        let before = try takeConfirmed(persistID)
+        state.withLock { $0.running = before }
+    }
+
+    private func takeConfirmed(_ persistID: String?) throws(ControlError) -> DataTree {
+        let before = state.withLock { state -> DataTree? in
+            guard state.persist == persistID else { return nil }
+            defer { state.beforeConfirmed = nil }
+            return state.beforeConfirmed
+        }
+        guard let before else { throw ControlError(.notFound, "no confirmed commit is outstanding") }
+        return before
+    }
 
     func invoke(
         _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void

@@ -60,7 +60,11 @@ final class DeviceManager: Sendable {
     // MARK: Access
 
     /// The access to a device for a user, from the configuration in `tree`.
-    func access(_ device: Instance, system: LoadedSystem, localUser: String) throws(ControlError) -> DeviceAccess {
+    ///
+    /// `session` and `traceID` are what the device's trace names.
+    func access(
+        _ device: Instance, system: LoadedSystem, localUser: String, session: Int = 0, traceID: String? = nil
+    ) throws(ControlError) -> DeviceAccess {
         let addressing = try DeviceAddressing(device, localUser: localUser)
         let target = try addressing.target(open: secrets.open)
         guard let driver = system.driver(target.nedID) else {
@@ -69,7 +73,7 @@ final class DeviceManager: Sendable {
                 "Device \(target.name) does not have a Network Element Driver registered: no loaded package has "
                     + "ned-id \(target.nedID.split(separator: ":").last ?? ""); load one with packages reload")
         }
-        return access(target, driver, addressing, device)
+        return access(target, driver, addressing, device, session, traceID)
     }
 
     /// As `access`, with another driver than the one that the device is configured for: migration looks through it.
@@ -79,16 +83,19 @@ final class DeviceManager: Sendable {
     }
 
     private func access(
-        _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance
+        _ target: DeviceTarget, _ driver: Driver, _ addressing: DeviceAddressing, _ device: Instance,
+        _ session: Int = 0, _ traceID: String? = nil
     ) -> DeviceAccess {
         let mask = mask(target.name)
         mask.add(MaskedSecret(target.password))
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name
+        let context = TraceFile.Context(
+            user: target.localUser, session: session, host: host, device: name, traceID: traceID)
         return DeviceAccess(
             name: name, target: target, driver: driver, slot: slot(name),
-            trace: trace(target, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
+            trace: trace(context, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
             noteAnnouncement: { [self] announcement in update(name) { $0.announcement = announcement } },
             noteConnection: { [self] error in
@@ -97,11 +104,10 @@ final class DeviceManager: Sendable {
     }
 
     private func trace(
-        _ target: DeviceTarget, _ driver: Driver, _ mode: String, _ mask: SecretMask
+        _ context: TraceFile.Context, _ driver: Driver, _ mode: String, _ mask: SecretMask
     ) -> any DeviceTrace {
         guard mode != "false" else { return NoTrace() }
-        let path = logDirectory + "/" + TraceFile.name(nedID: driver.shortID, device: target.name)
-        let context = TraceFile.Context(user: target.localUser, session: 0, host: host, device: target.name)
+        let path = logDirectory + "/" + TraceFile.name(nedID: driver.shortID, device: context.device)
         return FileTrace(path: path, isRaw: mode == "raw", mask: mask, secrets: secrets, context: context, clock: clock)
     }
 

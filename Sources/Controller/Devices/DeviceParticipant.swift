@@ -3,6 +3,7 @@ import CLIGrammar
 import ConfigTree
 import NEDRuntime
 import Secrets
+import Synchronization
 import Transactions
 import YANG
 
@@ -16,17 +17,30 @@ struct DeviceParticipant: Participant {
     private let access: DeviceAccess
     private let commands: [CLICommand]
     private let reverse: ChangeSet
-    private let expectedTransactionID: ExpectedTransactionID
+    private let check: SyncCheck
+    private let expected: String?
+    /// What the device is taken to hold, and the paths that the commit changes in it.
+    private let before: DataTree
+    private let touched: [String]
+    private let wasInSync = WasInSync()
     /// The revisions that the change was made for.
     private let announcement: ModuleAnnouncement
 
-    enum ExpectedTransactionID: Sendable {
-        case any
-        case exactly(String?)
+    /// What of the device must be as we have it.
+    enum SyncCheck: Sendable {
+        case none
+        /// What is changed, and what is around it on the way.
+        case touched
+        case whole
     }
 
+    private final class WasInSync: Sendable {
+        let value = Atomic(true)
+    }
+
+    /// - Parameter expected: the transaction id that the device has if it is as we have it; nil if that is unknown.
     init(
-        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, expected: ExpectedTransactionID,
+        _ change: DeviceChange, access: DeviceAccess, secrets: SecretHandling, check: SyncCheck, expected: String?,
         announcement: ModuleAnnouncement
     ) {
         self.announcement = announcement
@@ -35,8 +49,12 @@ struct DeviceParticipant: Participant {
         // A command that removes a secret shows it too.
         (secrets.plainTexts(before) + secrets.plainTexts(after)).forEach(access.mask.add)
         commands = CLIDeviceSession.commands(access.driver, from: before, to: after)
-        reverse = ChangeSet(after.diff(to: before))
-        expectedTransactionID = expected
+        let reverse = ChangeSet(after.diff(to: before))
+        self.reverse = reverse
+        self.check = check
+        self.expected = expected
+        self.before = before
+        touched = reverse.items.map(\.path)
         id = ParticipantID("device/\(access.name)")
         recovery = DeviceRecovery(
             device: access.name, nedID: access.driver.nedID, forward: ChangeSet(change.before.diff(to: change.after)),
@@ -50,9 +68,7 @@ struct DeviceParticipant: Participant {
             try access.driver.requireWritable(access.name)
             try access.withSession(isLast: false) { (session) throws(NEDError) in
                 try requireSameRevisions(session)
-                if case .exactly(let expected) = expectedTransactionID {
-                    try session.requireTransactionID(expected)
-                }
+                try requireSync(session)
                 isUntouched = false
                 try session.prepare(commands)
                 try session.commit()
@@ -71,17 +87,35 @@ struct DeviceParticipant: Participant {
             "the device announces other revisions of its modules than before; commit again, for those that it has now")
     }
 
+    private func requireSync(_ session: CLIDeviceSession) throws(NEDError) {
+        if check == .whole { return try session.requireTransactionID(expected) }
+        let isInSync = try session.transactionID() == expected
+        wasInSync.value.store(isInSync, ordering: .relaxed)
+        guard check == .touched, !isInSync else { return }
+        let theirs = ChangeSet(before.diff(to: try session.show().tree).dissolvingContainers())
+        guard let path = ChangeConflict.path(read: touched, theirs) else { return }
+        let name = (try? before.path(path))?.keypath ?? path
+        throw NEDError(
+            .outOfSync, device: access.name,
+            "out of sync: \(name) was changed on the device, and no-overwrite keeps it; sync-from first")
+    }
+
+    /// A device that was out of sync is so still: its transaction id would say that it is not.
+    private func noteInSync(_ session: CLIDeviceSession) throws(NEDError) {
+        if wasInSync.value.load(ordering: .relaxed) { access.noteInSync(try session.transactionID()) }
+    }
+
     func apply(_ transaction: TransactionNumber) -> ParticipantOutcome {
         access.attempt { (session) throws(NEDError) in
             try session.persist()
-            access.noteInSync(try session.transactionID())
+            try noteInSync(session)
         }
     }
 
     func abort(_ transaction: TransactionNumber) -> ParticipantOutcome {
         access.attempt { (session) throws(NEDError) in
             try session.revert(reverse)
-            access.noteInSync(try session.transactionID())
+            try noteInSync(session)
         }
     }
 }

@@ -43,7 +43,7 @@ final class CommitHistory: Sendable {
             let commit = CommitSummary(
                 id: Self.firstID + state.count, transaction: transaction,
                 date: EventTime(microseconds: time).plainText, user: record.user, via: record.context,
-                label: record.label, comment: record.comment)
+                label: record.label, comment: record.comment, traceID: record.traceID)
             state.count += 1
             state.commits.append(commit)
             if state.commits.count > 2 * Self.limit { state.commits.removeFirst(Self.limit) }
@@ -95,8 +95,8 @@ final class CommitHistory: Sendable {
                 guard record.number >= first.transaction, let commit = try Self.change(in: record) else { return }
                 let isTouching = commit.changes.items.contains { item in
                     paths.contains { path in
-                        CommitClaim.isWithin(item.path, path)
-                            || item.edit == .delete && CommitClaim.isWithin(path, item.path)
+                        ChangeConflict.isWithin(item.path, path)
+                            || item.edit == .delete && ChangeConflict.isWithin(path, item.path)
                     }
                 }
                 if isTouching { touching.insert(record.number) }

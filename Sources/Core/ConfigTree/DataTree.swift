@@ -99,7 +99,7 @@ extension InstancePath: CustomStringConvertible {
         steps.flatMap { [$0.node.name] + $0.keys.map(Self.keyText) }.joined(separator: " ")
     }
 
-    private static func keyText(_ key: String) -> String {
+    static func keyText(_ key: String) -> String {
         let isPlain = key.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "}") }
         return isPlain && !key.isEmpty ? key : "\"" + doubled(UInt8(ascii: "\""), in: key) + "\""
     }

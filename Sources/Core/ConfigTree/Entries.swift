@@ -32,8 +32,13 @@ package final class Entries: Sendable {
     /// The index known by `number`, if it has been made.
     func index(_ number: Int) -> ValueIndex? { indexes.load()?[number] }
 
-    func keep(_ index: ValueIndex, as number: Int) -> ValueIndex {
-        (indexes.load() ?? indexes.storeIfNil(ValueIndexTable())).keep(index, as: number)
+    func keep(_ index: ValueIndex, of path: IndexedPath) -> ValueIndex {
+        (indexes.load() ?? indexes.storeIfNil(ValueIndexTable())).keep(index, of: path)
+    }
+
+    /// Makes for these entries the indexes that `old`, of which they are an edited version, has been asked for.
+    func takeIndexes(from old: Entries) {
+        for path in old.indexes.load()?.paths ?? [] { _ = path.index(of: self, before: old) }
     }
 
     /// A walk in key order; nil for a list without keys.

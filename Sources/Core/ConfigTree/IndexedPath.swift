@@ -70,14 +70,14 @@ final class IndexedPath: Sendable {
         if let known = entries.index(number) { return known }
         var result: ValueIndex
         if let old {
-            let base = old.index(number) ?? old.keep(ValueIndex(hashes(of: old)), as: number)
+            let base = old.index(number) ?? old.keep(ValueIndex(hashes(of: old)), of: self)
             var changes = ValueChanges()
             compare(old, entries, &changes)
             result = base.applying(changes)
         } else {
             result = ValueIndex(hashes(of: entries))
         }
-        result = entries.keep(result, as: number)
+        result = entries.keep(result, of: self)
         return result
     }
 
@@ -196,15 +196,23 @@ final class IndexedPath: Sendable {
 
 /// The indexes that entries have been asked for.
 final class ValueIndexTable: Sendable {
-    private let indexes = Mutex<[Int: ValueIndex]>([:])
+    private struct Known: Sendable {
+        var path: IndexedPath
+        var index: ValueIndex
+    }
 
-    subscript(number: Int) -> ValueIndex? { indexes.withLock { $0[number] } }
+    private let indexes = Mutex<[Int: Known]>([:])
+
+    subscript(number: Int) -> ValueIndex? { indexes.withLock { $0[number]?.index } }
+
+    /// What indexes are there of.
+    var paths: [IndexedPath] { indexes.withLock { $0.values.map(\.path) } }
 
     /// The index kept first, if two threads have made one.
-    func keep(_ index: ValueIndex, as number: Int) -> ValueIndex {
+    func keep(_ index: ValueIndex, of path: IndexedPath) -> ValueIndex {
         indexes.withLock { table in
-            if let known = table[number] { return known }
-            table[number] = index
+            if let known = table[path.number] { return known.index }
+            table[path.number] = Known(path: path, index: index)
             return index
         }
     }

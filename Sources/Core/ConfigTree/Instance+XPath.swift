@@ -25,20 +25,26 @@ package struct DataNode: XPathNode, Sendable {
     package var root: DataNode { DataNode(instance.treeRoot) }
 
     package var children: [DataNode] {
+        if instance.value == nil { ReadCollector.current?.addSubtree(instance) }
         guard let value = instance.value else { return instance.children(withDefaults: true).map { DataNode($0) } }
         return isText || value.isEmpty || !instance.node.isTerminal ? [] : [DataNode(instance, isText: true)]
     }
 
     package func children(named name: String, module: String?) -> [DataNode] {
         guard !isText, let child = instance.childSchema?.dataChild(named: name, module: module) else { return [] }
+        ReadCollector.current?.addChildren(child, of: instance)
         return instance.occurrences(of: child).map { DataNode($0) }
     }
 
     package func entry(of list: SchemaNode, keys: [String]) -> DataNode? {
-        instance.entry(list, keys).map { DataNode($0) }
+        ReadCollector.current?.addEntry(keys, of: list, below: instance)
+        return instance.entry(list, keys).map { DataNode($0) }
     }
 
-    package func entryCount(of list: SchemaNode) -> Int { instance.row?.entries(in: list.slot)?.count ?? 0 }
+    package func entryCount(of list: SchemaNode) -> Int {
+        ReadCollector.current?.addInstances(of: list, below: instance)
+        return instance.row?.entries(in: list.slot)?.count ?? 0
+    }
 
     package func precedes(_ other: DataNode) -> Bool {
         isText != other.isText && instance == other.instance ? other.isText : instance.precedes(other.instance)

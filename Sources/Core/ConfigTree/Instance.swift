@@ -201,8 +201,7 @@ package final class Instance: Sendable {
     }
 
     private func isAnyStored(in node: SchemaNode) -> Bool {
-        if node.kind == .case || node.kind == .choice { return node.children.contains { isAnyStored(in: $0) } }
-        return row.map { $0.hasValue(in: node.slot) || $0.kid(in: node.slot) != nil } ?? false
+        row?.isAnyStored(in: node) ?? false
     }
 
     /// Everything stored directly below, in schema order: leaves, entries one by one, containers, the mount point.

@@ -1,4 +1,4 @@
-import YANG
+package import YANG
 
 /// What the children of a container, list entry or root must be, taken together.
 struct StructureRule: Sendable {
@@ -81,7 +81,7 @@ struct UniqueRule: Sendable {
 
 extension SchemaNode {
     /// The choices that this data node stands in, innermost first, each with the name of the node's case.
-    var choices: [(choice: SchemaNode, caseName: String)] {
+    package var choices: [(choice: SchemaNode, caseName: String)] {
         var found: [(choice: SchemaNode, caseName: String)] = []
         var below = self
         while let above = below.parent, above.kind == .case || above.kind == .choice {

@@ -11,8 +11,10 @@ struct ValidationPlan: Sendable {
     struct Site: Sendable {
         enum Kind: Sendable {
             case must, when
-            /// A leafref or instance-identifier. `targets` where no key chooses among them.
+            /// A leafref. `targets` where no key chooses among them.
             case reference(targets: ReferenceTargets?)
+            /// An instance-identifier, with the values that there are; nil where they cannot be looked up.
+            case identifier(values: IndexedPath?)
             /// Of the entries of a list, taken together.
             case unique(UniqueRule)
         }
@@ -42,6 +44,8 @@ struct ValidationPlan: Sendable {
     /// The sites of the `unique` statements of each list.
     private(set) var uniques: [NodeID: [Int]] = [:]
     private var visitedChildren: [NodeID: ContiguousArray<SchemaNode>] = [:]
+    /// The data nodes in each choice.
+    private var choices: [NodeID: [SchemaNode]] = [:]
     private var visits: [Bool] = []
     private var implicitVisits: [Bool] = []
 
@@ -76,6 +80,9 @@ struct ValidationPlan: Sendable {
         return found.filter { !inside.contains($0.anchor) }
     }
 
+    /// The data nodes of all cases of a choice, inner choices dissolved.
+    func dissolved(_ choice: SchemaNode) -> [SchemaNode] { choices[choice.id] ?? Array(choice.dissolved) }
+
     // MARK: Making
 
     /// Collects over data nodes; deep schemas are no problem: their depth is that of the YANG source.
@@ -91,6 +98,9 @@ struct ValidationPlan: Sendable {
         var below: ContiguousArray<SchemaNode> = []
         var implicitBelow = false
         for child in node.dataChildren where scope.reaches(child) {
+            for (choice, _) in child.choices where choices[choice.id] == nil {
+                choices[choice.id] = Array(choice.dissolved)
+            }
             collect(child, &reads)
             if visits(child) { below.append(child) }
             implicitBelow = implicitBelow || visitsImplicit(child)
@@ -118,13 +128,14 @@ struct ValidationPlan: Sendable {
         guard members.contains(where: \.isReference) else { return false }
         references[node.id] = members.map { Reference($0, at: node) }
         for member in references[node.id] ?? [] where member.type.isReference {
-            let site = Site(kind: .reference(targets: member.targets), node: node)
             if let path = member.type.leafref {
+                let site = Site(kind: .reference(targets: member.targets), node: node)
                 add(site, path, node, mindsCreation: !path.isMonotone, &reads)
             } else {
                 unbounded.append(
                     Dependent(site: sites.count, anchor: NodeID(0), mindsCreation: false, isIndirect: false))
-                sites.append(site)
+                let values = IndexedPath(way: node.schema.root.way(to: node))
+                sites.append(Site(kind: .identifier(values: values), node: node))
             }
         }
         return true

@@ -91,7 +91,7 @@ private struct ChangeWalk {
     private mutating func choose(_ slot: Int, _ parent: Instance, _ isInUse: Bool, _ run: inout ValidationRun) {
         guard let schema = parent.childSchema else { return }
         guard let outermost = schema.dataChild(at: slot).choices.last?.choice else { return }
-        for node in outermost.dissolved where node.isConfig && node.slot != slot {
+        for node in plan.dissolved(outermost) where node.isConfig && node.slot != slot {
             if !node.defaults.isEmpty || node.isNonPresenceContainer {
                 mark(node, parent, isNew: false, isSubtree: true)
             }
@@ -153,6 +153,12 @@ private struct ChangeWalk {
             let site = plan.sites[number]
             for anchor in anchors where isInUse(anchor, &run) {
                 if run.isFull { return }
+                // Nearly anything may concern an instance-identifier: mostly there is none.
+                if case .identifier(let values?) = site.kind, anchor == root,
+                    values.index(below: root, before: run.before?.counterpart(of: root)).isEmpty
+                {
+                    continue
+                }
                 check(site, under: anchor, &run)
             }
         }
@@ -183,6 +189,9 @@ private struct ChangeWalk {
                 changes[key] = change
                 let values = change.lost
                 if values.isEmpty { continue }
+                for value in values {
+                    ReadCollector.current?.add(.claim, top.claimPath + [ClaimStep.value(path, value)])
+                }
                 let index = referrers.index(below: top, before: old)
                 if values.contains(where: { index.count(of: $0) > 0 }) {
                     triggered[number, default: []].insert(top)

@@ -52,7 +52,8 @@ extension Validator {
 
     /// Whether the choices around `child` let a node that is not stored be in use.
     func isChosen(_ child: SchemaNode, below parent: Instance) -> Bool {
-        child.choices.allSatisfy { choice, name in
+        ReadCollector.current?.addChoices(of: child, below: parent)
+        return child.choices.allSatisfy { choice, name in
             (parent.chosenCase(of: choice) ?? choice.defaults.first) == name
         }
     }
@@ -137,8 +138,11 @@ extension Validator {
         if let before = run.before, let path = targets.targetIndex {
             let index = run.targetIndexes[key] ?? path.index(below: top, before: before.counterpart(of: top))
             run.targetIndexes[key] = index
-            return index.count(of: ValueHash.of(value)) > 0
+            let hash = ValueHash.of(value)
+            ReadCollector.current?.add(.value, top.claimPath + [ClaimStep.value(path, hash)])
+            return index.count(of: hash) > 0
         }
+        if let list = targets.way.first { ReadCollector.current?.addSubtree(of: list, below: top) }
         if let known = run.targetValues[key] { return known.contains(value) }
         var values: Set<String> = []
         top.forEachValue(at: targets.way[...]) { values.insert($0) }

@@ -26,35 +26,39 @@ extension Validator {
 
     /// Whether a child that is missing is missed: the case that it stands in is there, its conditions hold.
     private func isMissed(_ child: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) -> Bool {
-        child.choices.allSatisfy { parent.chosenCase(of: $0.choice) == $0.caseName }
+        ReadCollector.current?.addChoices(of: child, below: parent)
+        return child.choices.allSatisfy { parent.chosenCase(of: $0.choice) == $0.caseName }
             && isWanted(child, below: parent, &run)
     }
 
     private func checkMandatory(_ leaf: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        ReadCollector.current?.addChildren(leaf, of: parent)
         guard parent.row?.hasValue(in: leaf.slot) != true, isMissed(leaf, parent, &run) else { return }
         run.report(.notConfigured(parent.path.appending(leaf)))
     }
 
     private func checkMandatory(choice: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        ReadCollector.current?.addChoice(choice, below: parent)
+        ReadCollector.current?.addChoices(of: choice, below: parent)
         guard parent.chosenCase(of: choice) == nil,
             choice.choices.allSatisfy({ parent.chosenCase(of: $0.choice) == $0.caseName })
         else { return }
         // The conditions of the choice are those of its nodes; it is missed if one of them could be there.
-        for node in choice.dissolved where isWanted(node, below: parent, &run) {
+        for node in plan.dissolved(choice) where isWanted(node, below: parent, &run) {
             run.report(.missingChoice(choice, parent))
             return
         }
     }
 
     private func checkExclusive(_ choice: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        ReadCollector.current?.addChoice(choice, below: parent)
         guard let row = parent.row else { return }
-        let stored = choice.children.filter { child in
-            child.dissolved.contains { row.hasValue(in: $0.slot) || row.kid(in: $0.slot) != nil }
-        }
+        let stored = choice.children.filter { row.isAnyStored(in: $0) }
         if stored.count > 1 { run.report(.severalCases(choice, stored.map(\.name), parent)) }
     }
 
     private func checkCardinality(_ list: SchemaNode, _ parent: Instance, _ run: inout ValidationRun) {
+        ReadCollector.current?.addInstances(of: list, below: parent)
         let count = parent.row?.entries(in: list.slot)?.count ?? 0
         if count > list.maxElements {
             run.report(.tooMany(parent.path.appending(list), count, list.maxElements))
@@ -68,6 +72,7 @@ extension Validator {
     /// Entries that lack one of the leaves are exempt (RFC 7950 section 7.8.3).
     func check(_ unique: UniqueRule, below parent: Instance, _ run: inout ValidationRun) {
         if run.whensOnly { return }
+        ReadCollector.current?.addSubtree(of: unique.list, below: parent)
         var owners: [[String]: Instance] = [:]
         for entry in parent.entries(unique.list) {
             var values: [String] = []
@@ -92,7 +97,10 @@ extension Validator {
         else { return check(unique, below: parent, &run) }
         let index = path.index(of: now, before: before)
         for entry in entries {
-            guard let hash = entry.row.flatMap(path.hash(of:)), index.count(of: hash) > 1 else { continue }
+            guard let hash = entry.row.flatMap(path.hash(of:)) else { continue }
+            ReadCollector.current?.add(
+                .claim, parent.claimPath + [unique.list.claimStep, ClaimStep.value(path, hash)])
+            guard index.count(of: hash) > 1 else { continue }
             return check(unique, below: parent, &run)
         }
     }

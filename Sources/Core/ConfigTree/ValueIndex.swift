@@ -5,23 +5,31 @@
 /// same hash are not to be expected, and nobody can make them.
 final class ValueIndex: Sendable {
     private let root: HashNode
+    private let total: Int
 
-    private init(root: HashNode) { self.root = root }
+    private init(root: HashNode, total: Int) {
+        self.root = root
+        self.total = total
+    }
+
+    var isEmpty: Bool { total == 0 }
 
     convenience init(_ hashes: [UInt64]) {
         var sorted = hashes
         sorted.sort()
-        self.init(root: HashNode.packed(sorted[...], shift: HashNode.topShift))
+        self.init(root: HashNode.packed(sorted[...], shift: HashNode.topShift), total: hashes.count)
     }
 
     func count(of hash: UInt64) -> Int { root.count(of: hash) }
 
     func applying(_ changes: ValueChanges) -> ValueIndex {
         var node = root
+        var total = total
         for (hash, difference) in changes.counts where difference != 0 {
             node = node.adding(difference, to: hash, shift: HashNode.topShift)
+            total += difference
         }
-        return node === root ? self : ValueIndex(root: node)
+        return node === root ? self : ValueIndex(root: node, total: total)
     }
 }
 

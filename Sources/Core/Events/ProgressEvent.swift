@@ -6,7 +6,15 @@ package struct ProgressEvent: Hashable, Sendable {
         case start, stop, info
     }
 
+    /// How much somebody has to want to know to be told.
+    package enum Level: Int, Comparable, CaseIterable, Sendable {
+        case normal, verbose, veryVerbose, debug
+
+        package static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
+    }
+
     package var kind: Kind
+    package var level = Level.normal
     package var time: EventTime
     /// What is done: `validate phase`, `push configuration`.
     package var phase: String

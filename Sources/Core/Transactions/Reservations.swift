@@ -57,6 +57,13 @@ package struct Claim: Hashable, Sendable {
     package var nodes: [ReservedNode]
 
     package init(_ nodes: [ReservedNode]) { self.nodes = nodes }
+
+    /// Whether this claim and another one cannot be granted at the same time.
+    package func excludes(_ other: Claim) -> Bool {
+        var tree = ClaimTree()
+        tree.insert(other, ReservationOwner(id: 1, ""))
+        return tree.conflict(self, ReservationOwner(id: 0, "")) != nil
+    }
 }
 
 /// Somebody else holds what was asked for.

@@ -6,6 +6,9 @@ package struct CommitRequest: Sendable {
     package var base: DataTree
     package var candidate: DataTree
     package var options: CommitOptions
+    /// What the candidate was worked out from besides what it changes: if somebody has changed any of it since `base`,
+    /// the commit is a conflict.
+    package var reads: [InstancePath] = []
 
     package init(base: DataTree, candidate: DataTree, options: CommitOptions = CommitOptions()) {
         self.base = base
@@ -16,7 +19,13 @@ package struct CommitRequest: Sendable {
 
 /// The commit parameters of the operator (NSO's `commit` command).
 package struct CommitOptions: Hashable, Sendable {
-    package enum DryRunFormat: String, Sendable { case cli, xml, native }
+    package enum DryRunFormat: String, CaseIterable, Sendable {
+        case cli
+        /// The changes as commands of the operator's own command line.
+        case cliC = "cli-c"
+        case native
+        case xml
+    }
 
     package var label: String?
     package var comment: String?
@@ -28,8 +37,31 @@ package struct CommitOptions: Hashable, Sendable {
     package var noOverwrite = false
     /// Refuse what a device's revision of the model does not have, instead of leaving it out.
     package var noRevisionDrop = false
+    /// W3C trace context: the trace id that logs, progress and device traces name; a new one if there is none.
+    package var traceID: String?
+    /// The digest that a dry run gave: another plan than that is refused.
+    package var expectedPlan: String?
+    /// The change goes away again unless it is confirmed in time.
+    package var confirmed: ConfirmedCommitOptions?
+    /// Of the confirmed commit that this one follows or confirms.
+    package var persistID: String?
 
     package init() {}
+}
+
+/// A confirmed commit (RFC 6241 section 8.4).
+package struct ConfirmedCommitOptions: Hashable, Sendable {
+    package var seconds: Int
+    /// Whoever gives it may confirm, and the end of the session does not take the change back.
+    package var persist: String?
+
+    /// Ten minutes.
+    package static let defaultSeconds = 600
+
+    package init(seconds: Int = Self.defaultSeconds, persist: String? = nil) {
+        self.seconds = seconds
+        self.persist = persist
+    }
 }
 
 package struct CommitOutcome: Sendable {
@@ -37,9 +69,14 @@ package struct CommitOutcome: Sendable {
     package var number: Int64?
     package var isEmpty: Bool
     package var dryRun: DryRun?
+    /// Stands for all that the dry run found: see `CommitOptions.expectedPlan`.
+    package var planDigest: String?
+    /// Whether this made a confirmed commit permanent.
+    package var hasConfirmed = false
     /// Participants whose device is in doubt after the commit, each with the reason.
     package var inDoubt: [String]
     package var warnings: [Diagnostic]
+    package var traceID: String?
 
     package init(
         number: Int64? = nil, isEmpty: Bool = false, dryRun: DryRun? = nil, inDoubt: [String] = [],
@@ -57,6 +94,8 @@ package struct CommitOutcome: Sendable {
 package enum DryRun: Sendable {
     /// The difference as a curly-brace tree with `+` and `-`.
     case cli(String)
+    /// The difference as commands.
+    case cliC(String)
     /// The difference as an edit-config body.
     case xml(String)
     /// The commands that each device would get.

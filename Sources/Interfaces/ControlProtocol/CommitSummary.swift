@@ -13,10 +13,12 @@ package struct CommitSummary: Hashable, Sendable {
     package var via: String
     package var label: String?
     package var comment: String?
+    /// W3C trace context: the trace id that logs and device traces name.
+    package var traceID: String?
 
     package init(
         id: Int, transaction: Int64, date: String, user: String, via: String, label: String? = nil,
-        comment: String? = nil
+        comment: String? = nil, traceID: String? = nil
     ) {
         self.id = id
         self.transaction = transaction
@@ -25,6 +27,7 @@ package struct CommitSummary: Hashable, Sendable {
         self.via = via
         self.label = label
         self.comment = comment
+        self.traceID = traceID
     }
 }
 

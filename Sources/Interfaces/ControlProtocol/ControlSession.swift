@@ -1,5 +1,6 @@
 package import Basics
 package import ConfigTree
+package import Events
 package import YANG
 
 /// Who is at the other end of a session, and how they came.
@@ -64,7 +65,10 @@ package protocol ControlSession: AnyObject, Sendable {
     func violations(of candidate: DataTree, since base: DataTree) -> [Diagnostic]
 
     /// Commits the difference between base and candidate, or with a dry run says what that would do.
-    func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome
+    ///
+    /// - Parameter progress: told of each step, on the thread where it happens.
+    func commit(_ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?) throws(ControlError)
+        -> CommitOutcome
 
     /// What was committed, latest first.
     func commits() -> [CommitSummary]
@@ -76,9 +80,19 @@ package protocol ControlSession: AnyObject, Sendable {
     /// The commits that changed something at or below one of the paths, latest first; also by deleting what is above.
     func commits(changing paths: [InstancePath]) throws(ControlError) -> [CommitSummary]
 
+    /// Whether a confirmed commit is outstanding that this session may confirm without a persist-id.
+    var mayConfirm: Bool { get }
+    /// Makes permanent what was committed to be confirmed, or takes it back at once. Throws `notFound` if nothing was.
+    func confirmCommit(persistID: String?) throws(ControlError)
+    func abortCommit(persistID: String?) throws(ControlError)
+
     /// Takes or gives back the lock that `config exclusive` needs.
     func lock() throws(ControlError)
     func unlock()
+    /// Who has the lock, as messages name them.
+    var lockOwner: String? { get }
+    /// What `who` shows of the session: `operational`, `terminal`, `exclusive`, …
+    func noteMode(_ mode: String)
 
     /// Runs an action or rpc. `input` is the row of its `input` node.
     func invoke(_ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void) throws(ControlError)
@@ -99,6 +113,12 @@ package protocol ControlSession: AnyObject, Sendable {
     func note(_ record: CommandRecord)
 
     func close()
+}
+
+extension ControlSession {
+    package func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
+        try commit(request, progress: nil)
+    }
 }
 
 /// The `output` node of an action with its content; nil content if the action answers nothing.

@@ -54,6 +54,7 @@ struct Completer {
         guard words.count > 1 else { return PipeCommands.all.map { Choice($0.name, $0.help) } }
         switch words[0].text {
         case "display": return words.count == 2 ? DisplayFormat.allCases.map { Choice($0.rawValue) } : []
+        case "details": return words.count == 2 ? PipeCommands.levels.map { Choice($0.name) } : []
         case "save", "append": return words.count == 2 ? [Choice("<file>", isValue: true)] : []
         case "include", "exclude", "begin", "until": return [Choice("<regular expression>", isValue: true)]
         default: return []

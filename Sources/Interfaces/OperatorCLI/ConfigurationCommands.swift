@@ -191,8 +191,7 @@ extension OperatorShell {
                 return .done
             }
         }
-        if current.isExclusive { session.unlock() }
-        configuration = nil
+        abandonConfiguration()
         return .done
     }
 
@@ -242,9 +241,11 @@ extension OperatorShell {
     static let changeKeywords: [Keyword] = [
         Keyword(name: "commit", help: "Display what was committed"),
         Keyword(name: "diff", help: "Display uncommitted changes with + and -"),
+        Keyword(name: "lock", help: "Display who has the lock on running"),
         Keyword(name: "merge", help: "Display current configuration with changes"),
         Keyword(name: "rollback", help: "Display what would take a commit back"),
         Keyword(name: "running", help: "Display running configuration"),
+        Keyword(name: "users", help: "Display who else is in configuration mode"),
     ]
 
     /// The changes below the present mode, or below a path from the top.
@@ -256,6 +257,10 @@ extension OperatorShell {
         case "running"?: return try showConfiguration(session.running, line.inner)
         case "merge"?: return try showFullConfiguration(line.inner)
         case "commit"?, "rollback"?: return try showCommitted(line.inner)
+        case "users"?: return try showConfigurationUsers(heading: nil)
+        case "lock"?:
+            let owner = session.lockOwner.map { "the configuration database is locked by \($0)" }
+            return try out.line(owner ?? "% No entries found.")
         default: break
         }
         let (base, candidate) = try changed(current, by: keyword == nil ? line : line.inner)

@@ -119,26 +119,28 @@ extension OperatorShell {
         try writeInPieces(grammar(to.model).commands(from: from, to: to).text())
     }
 
-    private func list(_ commits: some Collection<CommitSummary>) throws {
+    private func list(_ commits: some Collection<CommitSummary>, withTraces: Bool = false) throws {
+        let traces = withTraces && commits.contains { $0.traceID != nil }
         func row(_ cells: [String]) -> String {
             var text = ""
-            for (cell, width) in zip(cells, [4, 8, 10, 11, 19, 11, 0]) {
+            for (cell, width) in zip(cells, [4, 8, 10, 11, 19, 11, traces ? 32 : 0, 0]) {
                 text += cell + String(repeating: " ", count: max(0, width - cell.count)) + " "
             }
             while text.hasSuffix(" ") { text.removeLast() }
             return text
         }
-        let headings = ["SNo.", "ID", "User", "Client", "Time Stamp", "Label", "Comment"]
+        let headings =
+            ["SNo.", "ID", "User", "Client", "Time Stamp", "Label"] + (traces ? ["Trace ID"] : []) + ["Comment"]
         try out.line(row(headings))
         try out.line(row(headings.map { String(repeating: "~", count: $0.count) }))
         let all = session.commits()
         for commit in commits {
             let place = all.firstIndex { $0.id == commit.id } ?? 0
             try out.line(
-                row([
-                    "\(place)", "\(commit.id)", commit.user, commit.via, commit.date, commit.label ?? "",
-                    commit.comment ?? "",
-                ]))
+                row(
+                    [
+                        "\(place)", "\(commit.id)", commit.user, commit.via, commit.date, commit.label ?? "",
+                    ] + (traces ? [commit.traceID ?? ""] : []) + [commit.comment ?? ""]))
         }
     }
 
@@ -159,7 +161,7 @@ extension OperatorShell {
         }
         let commits = try session.commits(changing: paths)
         guard !commits.isEmpty else { return try out.line("% No entries found.") }
-        try list(commits)
+        try list(commits, withTraces: true)
     }
 
     /// `running-config [at NUMBER|TIME] [PATH]`: with `at`, as it was after that commit, or at that time.

@@ -8,6 +8,14 @@ enum OperationalCommands {
             BuiltInCommand("config", "Manipulate software configuration information", choices: modes) { shell, line in
                 try shell.enterConfiguration(line)
             },
+            BuiltInCommand(
+                "commit", "Confirm or take back the commit that waits to be confirmed",
+                choices: { _, words in
+                    let isPersist = words.dropLast().last?.text == "persist-id"
+                    if isPersist { return [Choice("<id>", isValue: true)] }
+                    return words.count == 1 ? confirmingKeywords.choices : [confirmingKeywords.choices[2]]
+                }
+            ) { shell, line in try shell.endConfirmed(line) },
             BuiltInCommand("exit", "Exit the management session") { _, line in try leave(line) },
             BuiltInCommand(
                 "file", "Perform file operations",
@@ -51,7 +59,7 @@ enum OperationalCommands {
             BuiltInCommand("switch", "") { _, _ in throw CommandFault.error("J-style is not available") },
             BuiltInCommand("unhide", "") { _, _ in .done },
             BuiltInCommand("hide", "") { _, _ in .done },
-            .absent("commit"), .absent("job"), .absent("script"), .absent("timecmd"), .absent("monitor"),
+            .absent("job"), .absent("script"), .absent("timecmd"), .absent("monitor"),
             .absent("ping"),
         ] + settings
 
@@ -75,9 +83,16 @@ enum OperationalCommands {
         }
     }
 
+    static let confirmingKeywords: [Keyword] = [
+        Keyword(name: "abort", help: "Take back the commit that waits to be confirmed"),
+        Keyword(name: "confirm", help: "Make it permanent"),
+        Keyword(name: "persist-id", help: "The id that the confirmed commit was given"),
+    ]
+
     static let modeKeywords: [Keyword] = [
         Keyword(name: "exclusive", help: "Obtain an exclusive lock on running"),
         Keyword(name: "private", help: "Edit a private copy of running"),
+        Keyword(name: "shared", help: "Edit running without a lock, as others do"),
         Keyword(name: "terminal", help: "Edit a private copy of running"),
         Keyword(name: "no-confirm", help: "Ignore any confirm dialog"),
     ]
@@ -106,7 +121,37 @@ extension OperatorShell {
         var entered = ConfigurationSession(session.running)
         entered.isExclusive = kind == "exclusive"
         configuration = entered
+        session.noteMode(kind)
         try out.line("Entering configuration mode \(kind)")
+        if kind == "exclusive" { try out.line("Warning: uncommitted changes will be discarded on exit") }
+        try showConfigurationUsers(heading: "Current configuration users:")
+        return .done
+    }
+
+    /// Who else is in configuration mode, and who has the lock.
+    func showConfigurationUsers(heading: String?) throws {
+        let others = session.sessions().filter { $0.id != session.id && $0.mode != "operational" }
+        if let heading, !others.isEmpty { try out.line(heading) }
+        for other in others {
+            let user = other.user
+            let origin = "\(user.proto) (\(user.context) from \(user.from))"
+            try out.line("\(user.name) \(origin) on since \(other.started) \(other.mode) mode")
+        }
+    }
+
+    /// `commit abort|confirm [persist-id ID]` of operational mode.
+    func endConfirmed(_ line: Invocation) throws -> CommandResult {
+        var parameters = CommitParameters()
+        parameters.verb = .confirm
+        var words = line.parameters
+        while let word = words.popFirst() {
+            switch try Keyword.find(word, among: OperationalCommands.confirmingKeywords) {
+            case "abort": parameters.verb = .abort
+            case "persist-id": parameters.options.persistID = try CommitParameters.value(&words, line)
+            default: break
+            }
+        }
+        try endConfirmed(parameters)
         return .done
     }
 

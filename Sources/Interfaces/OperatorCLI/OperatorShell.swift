@@ -86,8 +86,9 @@ final class OperatorShell {
         return OperatorSession.ExitStatus.closed
     }
 
-    private func abandonConfiguration() {
+    func abandonConfiguration() {
         if configuration?.isExclusive == true { session.unlock() }
+        if configuration != nil { session.noteMode("operational") }
         configuration = nil
     }
 

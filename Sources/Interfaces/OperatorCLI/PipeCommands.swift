@@ -1,3 +1,4 @@
+import Events
 import TerminalSession
 
 /// How data is to be shown.
@@ -15,6 +16,8 @@ struct PipeRequest {
     /// `tab`, `notab`.
     var asTable: Bool?
     var bestEffort = false
+    /// `details`: how much of what a commit does is shown.
+    var details: ProgressEvent.Level?
 }
 
 /// The pipe commands: `| include REGEX`.
@@ -59,7 +62,7 @@ struct PipeCommands {
         case "linnum": request.stages.append(NumberStage())
         case "nomore", "more": request.isPaged = name == "more"
         case "tab", "notab": request.asTable = name == "tab"
-        case "details": break
+        case "details": request.details = try level(words)
         case "best-effort": request.bestEffort = true
         case "display": request.format = try format(words, end)
         default:
@@ -105,6 +108,16 @@ struct PipeCommands {
             throw CommandFault.syntax("\"\(count.text)\" is not a valid value.", at: count.column)
         }
         return FilterStage(try pattern(words, 3, end), keepsMatches: keepsMatches, context: lines)
+    }
+
+    static let levels: [(name: String, level: ProgressEvent.Level)] = [
+        ("debug", .debug), ("verbose", .verbose), ("very-verbose", .veryVerbose),
+    ]
+
+    private func level(_ words: [TypedWord]) throws -> ProgressEvent.Level {
+        guard words.count > 1 else { return .normal }
+        let name = try Keyword.find(words[1], among: Self.levels.map { Keyword(name: $0.name, help: "") })
+        return Self.levels.first { $0.name == name }?.level ?? .normal
     }
 
     private func format(_ words: [TypedWord], _ end: Int) throws -> DisplayFormat {
