@@ -131,6 +131,7 @@ enum BackupProgram {
             throw Fault(message: "\(BackupMaker.directory(of: directory)): there are no backups; name a file")
         }
         for (index, name) in names.enumerated() { ToolPrograms.say("\(index + 1): \(name)") }
+        fflush(nil)
         FileHandle.standardOutput.write(Data("Number of the backup: ".utf8))
         guard let line = readLine(), let number = Int(line), names.indices.contains(number - 1) else {
             throw Fault(message: "no backup was chosen")
@@ -139,6 +140,7 @@ enum BackupProgram {
     }
 
     private static func asks(_ question: String, for answers: [String]) -> Bool {
+        fflush(nil)
         FileHandle.standardOutput.write(Data(question.utf8))
         return readLine().map { answers.contains($0.lowercased()) } ?? false
     }
