@@ -16,7 +16,7 @@ struct CommitRecord {
         if let label { text += ",\"label\":\(JSONText.quoted(label))" }
         if let comment { text += ",\"comment\":\(JSONText.quoted(comment))" }
         if let traceID { text += ",\"trace-id\":\(JSONText.quoted(traceID))" }
-        return Array((text + ",\n\"changes\":\(changes.json)}").utf8)
+        return Array((text + ",\n\"changes\":").utf8) + changes.jsonBytes + [UInt8(ascii: "}")]
     }
 
     init(
@@ -58,9 +58,10 @@ struct ActivationRecord {
     var data: ChangeSet
 
     func encode() -> [UInt8] {
-        Array(
-            ("{\"generation\":\(generation),\"digest\":\(JSONText.quoted(digest)),\"user\":\(JSONText.quoted(user)),\n"
-                + "\"data\":\(data.json)}").utf8)
+        let head =
+            "{\"generation\":\(generation),\"digest\":\(JSONText.quoted(digest)),\"user\":\(JSONText.quoted(user)),\n"
+            + "\"data\":"
+        return Array(head.utf8) + data.jsonBytes + [UInt8(ascii: "}")]
     }
 
     init(generation: Int, digest: String, user: String, data: ChangeSet) {

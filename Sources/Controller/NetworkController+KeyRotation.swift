@@ -84,12 +84,25 @@ extension NetworkController {
     }
 
     private func publishKeys(_ record: CommitRecord, _ rewritten: PreparedCommit, _ time: Int64) {
+        hasRotatedKeys.store(true, ordering: .relaxed)
         if !record.changes.isEmpty {
             let transaction = nextTransaction.add(1, ordering: .relaxed).oldValue
             publish(
                 record, rewritten, transaction: transaction, number: database.head.number, time: time)
         }
         rollbackFiles?.reseal()
+    }
+
+    /// A change that was begun before the keys were changed, with its secrets as they would now be.
+    func underKeysInUse(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
+        guard hasRotatedKeys.load(ordering: .relaxed),
+            secrets.isStale(ChangeSet(request.base.diff(to: request.candidate)))
+        else { return request }
+        var request = request
+        let running = running
+        request.base = try secrets.sealed(request.base, like: running)
+        request.candidate = try secrets.sealed(request.candidate, like: running)
+        return request
     }
 
     /// `ncs --reload`: takes keys from outside as they are given now. If that fails, those loaded before stay.

@@ -62,6 +62,8 @@ package final class NetworkController: Sendable {
     let confirmed: ConfirmedCommits
     let isGoingBack = Atomic(false)
     let plans = ShownPlans()
+    /// Whether an open session may have values under keys that are no longer in use.
+    let hasRotatedKeys = Atomic(false)
     private let stopping = Atomic(false)
 
     init(_ parts: ControllerParts) {

@@ -59,6 +59,9 @@ extension EndToEnd {
                     "config\ndevices authgroups group g default-map remote-password \(Self.password)\ncommit")
                 try require(same, contains: "No modifications")
                 try lab.stopDaemon()
+                try lab.shell("ncs-backup && ncs-backup && ncs-backup")
+                #expect(lab.directory.names(in: "run/backups").count == 3, "none takes the place of another")
+                try lab.shell("rm -r backups")
                 let second = try backUp(lab, "--no-compress --with-keys")
                 try require(try lab.shell("tar -tf '\(second)'"), contains: "ncs.crypto_keys")
             }

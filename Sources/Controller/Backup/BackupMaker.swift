@@ -39,7 +39,7 @@ package struct BackupMaker {
         let directory = Self.directory(of: configuration.runDirectory)
         try DurableFiles.makeDirectory(directory, mode: 0o700)
         removeLeftovers(directory)
-        let name = "ncs-\(version)@\(timeText)_local"
+        let name = freeName(in: directory)
         let staging = directory + "/." + name + ".new"
         defer { try? DurableFiles.removeTree(staging) }
         try DurableFiles.makeDirectory(staging, mode: 0o700)
@@ -60,6 +60,18 @@ package struct BackupMaker {
         let path = directory + "/" + name + (isCompressed ? ".backup.gz" : ".backup")
         try DurableFiles.rename(packed, to: path)
         return Outcome(path: path, notes: notes)
+    }
+
+    /// Not that of another backup: two may be made in one second.
+    private func freeName(in directory: String) -> String {
+        let first = "ncs-\(version)@\(timeText)"
+        var name = first
+        var number = 2
+        while BackupArchive.suffixes.contains(where: { DurableFiles.exists("\(directory)/\(name)_local\($0)") }) {
+            name = "\(first)-\(number)"
+            number += 1
+        }
+        return name + "_local"
     }
 
     private var timeText: String {

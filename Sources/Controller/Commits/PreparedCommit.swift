@@ -31,6 +31,7 @@ extension NetworkController {
     func prepare(
         _ request: CommitRequest, _ trace: CommitTrace, mayChangeDriver: Bool
     ) throws(ControlError) -> PreparedCommit? {
+        let request = try underKeysInUse(request)
         let (base, system, number) = head.withLock { ($0.tree, $0.system, $0.number) }
         let reads = ReadCollector()
         let rebased = try trace.step("check for read-write conflicts") { () throws(ControlError) in
@@ -51,17 +52,10 @@ extension NetworkController {
         guard !difference.isEmpty else { return nil }
         if !mayChangeDriver { try requireKeptDrivers(difference, base, candidate) }
         let dissolved = difference.dissolvingContainers()
-        let changes = ChangeSet(dissolved)
-        if secrets.isStale(changes) {
-            // The key was rotated while the change was made.
-            var request = request
-            request.candidate = try secrets.sealed(request.candidate, like: base)
-            return try prepare(request, trace, mayChangeDriver: mayChangeDriver)
-        }
         let claim = CommitClaim.claim(dissolved, base: base, reads: reads)
         return PreparedCommit(
             base: base, number: number, system: system, candidate: candidate, difference: difference,
-            changes: changes, claim: claim)
+            changes: ChangeSet(dissolved), claim: claim)
     }
 
     /// Reserves what the change depends on, waiting for others; works it out again if the head has moved meanwhile.

@@ -63,8 +63,7 @@ final class RollbackFiles: Sendable {
     }
 
     private func isWritten(_ id: Int) -> Bool {
-        var info = stat()
-        return stat(directory + "/" + Self.name(id), &info) == 0 && info.st_size > 0
+        (try? FileStatus(path: directory + "/" + Self.name(id)))?.size ?? 0 > 0
     }
 
     func add(_ commit: CommitSummary, _ change: CommittedChange) {

@@ -44,6 +44,14 @@ package struct JSONWriter {
         followsKey = true
     }
 
+    /// In an array on one line: the next value begins a new line all the same.
+    package mutating func breakLine() {
+        guard let level = levels.last, !level.isEmpty else { return }
+        output.append(UInt8(ascii: ","))
+        output.append(10)
+        levels[levels.count - 1].isEmpty = true
+    }
+
     /// As `key(_:)`, with a name that `quoted(_:)` made ready.
     package mutating func key(quoted name: [UInt8]) {
         begin()
@@ -81,9 +89,8 @@ package struct JSONWriter {
     }
 
     package mutating func string(_ text: String) throws {
-        begin()
-        quote(text)
-        try output.drain()
+        var text = text
+        try text.withUTF8 { try string($0) }
     }
 
     /// `text` must be a JSON number.

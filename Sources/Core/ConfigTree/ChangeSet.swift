@@ -126,12 +126,21 @@ extension DataTree {
 extension ChangeSet {
     /// One JSON array a change: `["set","/m:a/b","v"]`, `["create","/m:l[k='1']"]`, `["delete",…]`,
     /// `["annotate",…,"name","value"]`, `["first",…]`, `["last",…]`, `["before",…,"key"…]`, `["after",…,"key"…]`; the whole is an array of these.
-    package var json: String {
-        "[" + items.map { Self.array($0.words) }.joined(separator: ",\n") + "]"
-    }
+    package var json: String { String(decoding: jsonBytes, as: UTF8.self) }
 
-    private static func array(_ words: [String]) -> String {
-        "[" + words.map(JSONText.quoted).joined(separator: ",") + "]"
+    /// The same as UTF-8, written without anything between.
+    package var jsonBytes: [UInt8] {
+        var writer = JSONWriter()
+        // Nothing throws without a sink.
+        try? writer.startArray()
+        for item in items {
+            if writer.output.bytes.count > 1 { writer.breakLine() }
+            try? writer.startArray()
+            for word in item.words { try? writer.string(word) }
+            try? writer.endArray()
+        }
+        try? writer.endArray()
+        return writer.output.bytes
     }
 
     /// Reads what `json` wrote, from already parsed arrays of strings.

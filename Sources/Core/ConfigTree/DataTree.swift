@@ -65,7 +65,7 @@ extension InstancePath: CustomStringConvertible {
         var module: String?
         for step in steps {
             text += "/"
-            let here = step.node.module.name
+            let here = step.node.moduleName
             if here != module { text += here + ":" }
             module = step.node.kind == .mountPoint ? nil : here
             text += step.node.name

@@ -87,7 +87,7 @@ enum BackupProgram {
         maker.withKeys = options.withKeys
         maker.isCompressed = options.isCompressed
         let outcome = try maker.make { try copyOfRunning(configuration, environment) }
-        outcome.notes.forEach { ToolPrograms.say("WARN  \($0)") }
+        for note in outcome.notes { ToolPrograms.say("WARN  \(note)") }
         ToolPrograms.say("INFO  Backup \(outcome.path) created successfully")
     }
 
@@ -112,7 +112,7 @@ enum BackupProgram {
         }
         let restorer = BackupRestorer(directory: directory, version: Product.compatibleVersion.description)
         let outcome = try restorer.restore(backup)
-        outcome.notes.forEach { ToolPrograms.say("WARN  \($0)") }
+        for note in outcome.notes { ToolPrograms.say("WARN  \(note)") }
         if let old = outcome.old { ToolPrograms.say("INFO  What was there is now in \(old)") }
         ToolPrograms.say("INFO  Restore of \(backup) completed successfully")
     }
@@ -131,6 +131,7 @@ enum BackupProgram {
             throw Fault(message: "\(BackupMaker.directory(of: directory)): there are no backups; name a file")
         }
         for (index, name) in names.enumerated() { ToolPrograms.say("\(index + 1): \(name)") }
+        fflush(nil)
         FileHandle.standardOutput.write(Data("Number of the backup: ".utf8))
         guard let line = readLine(), let number = Int(line), names.indices.contains(number - 1) else {
             throw Fault(message: "no backup was chosen")
@@ -139,6 +140,7 @@ enum BackupProgram {
     }
 
     private static func asks(_ question: String, for answers: [String]) -> Bool {
+        fflush(nil)
         FileHandle.standardOutput.write(Data(question.utf8))
         return readLine().map { answers.contains($0.lowercased()) } ?? false
     }
