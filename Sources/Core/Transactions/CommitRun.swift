@@ -131,7 +131,7 @@ final class CommitRun: Sendable {
                 records.append((.inDoubt, payload.encode()))
             }
         }
-        let event = record(records) { _ in }
+        let event = record(records) { _, _ in }
         CrashPoint.reach("commit.outcomes-recorded")
         if event == .recorded { progress(.outcomesRecorded) }
         return handle(event)
