@@ -56,7 +56,7 @@ final class ControllerSession: ControlSession {
     func commit(
         _ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?
     ) throws(ControlError) -> CommitOutcome {
-        try controller.commit(request, by: self, progress: progress)
+        try controller.commit(request, by: self, isOrdered: true, progress: progress)
     }
 
     var mayConfirm: Bool {

@@ -11,9 +11,13 @@ import Transactions
 /// The corridor that every change of the configuration takes: difference, conflicts, validation, reservation,
 /// participants, intent, decision. A dry run leaves it halfway.
 extension NetworkController {
+    /// - Parameters:
+    ///   - isOrdered: whether the user asked for this very commit: then it confirms a confirmed one. What actions commit
+    ///     does not, and has to wait until nothing is outstanding.
+    ///   - isGoingBack: whether it takes a confirmed commit back.
     func commit(
         _ request: CommitRequest, by session: ControllerSession, mayChangeDriver: Bool = false,
-        isGoingBack: Bool = false, progress: (@Sendable (ProgressEvent) -> Void)? = nil
+        isOrdered: Bool = false, isGoingBack: Bool = false, progress: (@Sendable (ProgressEvent) -> Void)? = nil
     ) throws(ControlError) -> CommitOutcome {
         let trace = CommitTrace(
             session: session.id, transaction: nextTransaction.add(1, ordering: .relaxed).oldValue,
@@ -21,14 +25,16 @@ extension NetworkController {
         func admit() throws(ControlError) {
             try upgradeGate.admit()
             if isGoingBack { return }
-            if request.options.dryRun == nil { try confirmed.admit(session.id, persistID: request.options.persistID) }
+            if request.options.dryRun == nil {
+                try confirmed.admit(session.id, persistID: request.options.persistID, mayFollow: isOrdered)
+            }
             try runningLock.admit(session.id)
         }
         try admit()
-        let carried = try underKeysInUse(try carried(request))
+        let carried = try carried(request)
         return try trace.step(CommitPhases.whole) { () throws(ControlError) in
             let outcome = try commit(carried, by: session, trace, mayChangeDriver: mayChangeDriver, admit)
-            return isGoingBack || request.options.dryRun != nil ? outcome : try confirm(outcome, request.options)
+            return isOrdered && request.options.dryRun == nil ? try confirm(outcome, request.options) : outcome
         }
     }
 
@@ -53,11 +59,11 @@ extension NetworkController {
         let found = try prepare(request, trace, mayChangeDriver: mayChangeDriver)
         guard var prepared = found else { return CommitOutcome(isEmpty: true) }
         if let format = request.options.dryRun {
-            let devices = try revised(changedDevices(prepared), request.options, system)
+            let revised = try revisedDevices(prepared, request.options)
             var outcome = CommitOutcome(
-                dryRun: dryRun(format, prepared, devices.changes, request.options, session),
-                warnings: devices.warnings)
-            let plan = plan(prepared, request.options, session)
+                dryRun: dryRun(format, prepared, revised.changes, request.options, session),
+                warnings: revised.warnings)
+            let plan = plan(prepared, revised.changes, request.options, session)
             plans.keep(plan)
             outcome.planDigest = plan.digest
             return outcome
@@ -101,7 +107,15 @@ extension NetworkController {
 
     // MARK: Devices
 
-    func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
+    /// The changes of devices as their revisions of the models can take them.
+    func revisedDevices(
+        _ prepared: PreparedCommit, _ options: CommitOptions
+    ) throws(ControlError) -> (changes: [DeviceChange], warnings: [Diagnostic]) {
+        let revised = try revised(changedDevices(prepared), options, prepared.system)
+        return (revised.changes, revised.warnings)
+    }
+
+    private func changedDevices(_ prepared: PreparedCommit) -> [DeviceChange] {
         guard let schema = DevicesSchema(prepared.candidate.model.schema) else { return [] }
         var result: [DeviceChange] = []
         for entry in schema.changed(prepared.difference) where entry.change != .deleted {
@@ -150,9 +164,8 @@ extension NetworkController {
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
             traceID: trace.traceID, changes: prepared.changes)
-        let revised = try revised(changedDevices(prepared), request.options, system)
-        let participants = try participants(
-            revised.changes, request.options, session, traceID: trace.traceID)
+        let revised = try revisedDevices(prepared, request.options)
+        let participants = try participants(revised.changes, request.options, session, traceID: trace.traceID)
         phases.enter(participants.isEmpty ? "commit" : "prepare")
         let result: CommitResult
         do {
@@ -174,8 +187,7 @@ extension NetworkController {
         let inDoubt = result.outcomes.compactMap { id, outcome in
             if case .inDoubt(let reason) = outcome { "\(id): \(reason)" } else { nil }
         }
-        var outcome = CommitOutcome(
-            number: result.number, inDoubt: inDoubt.sorted(), warnings: revised.warnings)
+        var outcome = CommitOutcome(number: result.number, inDoubt: inDoubt.sorted(), warnings: revised.warnings)
         outcome.traceID = trace.traceID
         return outcome
     }

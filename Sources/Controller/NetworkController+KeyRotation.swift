@@ -44,11 +44,10 @@ extension NetworkController {
             throw ControlError(.invalidValue, "key generation \(key.generation) is in use already")
         }
         CrashPoint.reach("key-rotation.prepared")
-        let base = running
-        let candidate = try secrets.resealed(base, under: key)
+        let rewritten = try rewritten(under: key)
         let record = CommitRecord(
             user: session.user.name, context: session.user.context, label: "key-rotation",
-            changes: ChangeSet(base.diff(to: candidate)))
+            changes: rewritten.changes)
         try write(record, key)
         CrashPoint.reach("key-rotation.recorded")
         do { try store.activate(key) } catch {
@@ -57,8 +56,18 @@ extension NetworkController {
         }
         let who = LogEvent.AuditUser(session.user.name, session: session.id)
         logs.audit(.committed(who, summary: "encrypted values are now under key generation \(key.generation)"))
-        publishKeys(record, from: base, to: candidate)
+        publishKeys(record, rewritten)
         return key
+    }
+
+    private func rewritten(under key: KeyIdentity) throws(ControlError) -> PreparedCommit {
+        let (base, system, number) = head.withLock { ($0.tree, $0.system, $0.number) }
+        let candidate = try secrets.resealed(base, under: key)
+        let difference = base.diff(to: candidate)
+        let dissolved = difference.dissolvingContainers()
+        return PreparedCommit(
+            base: base, number: number, system: system, candidate: candidate, difference: difference,
+            changes: ChangeSet(dissolved), claim: CommitClaim.claim(dissolved, base: base, reads: ReadCollector()))
     }
 
     private func write(_ record: CommitRecord, _ key: KeyIdentity) throws(ControlError) {
@@ -73,28 +82,12 @@ extension NetworkController {
         }
     }
 
-    private func publishKeys(_ record: CommitRecord, from base: DataTree, to candidate: DataTree) {
-        hasRotatedKeys.store(true, ordering: .relaxed)
-        let number = database.head.number
-        let difference = base.diff(to: candidate)
-        let prepared = PreparedCommit(
-            base: base, number: number, system: system, candidate: candidate, difference: difference,
-            changes: record.changes,
-            claim: CommitClaim.claim(difference.dissolvingContainers(), base: base, reads: ReadCollector()))
-        if !record.changes.isEmpty { publish(record, prepared, transaction: number, number: number) }
+    private func publishKeys(_ record: CommitRecord, _ rewritten: PreparedCommit) {
+        if !record.changes.isEmpty {
+            let transaction = nextTransaction.add(1, ordering: .relaxed).oldValue
+            publish(record, rewritten, transaction: transaction, number: database.head.number)
+        }
         rollbackFiles?.reseal()
-    }
-
-    /// A change that was begun before the keys were changed, with its secrets as they would now be.
-    func underKeysInUse(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
-        guard hasRotatedKeys.load(ordering: .relaxed),
-            secrets.isStale(ChangeSet(request.base.diff(to: request.candidate)))
-        else { return request }
-        var request = request
-        let running = running
-        request.base = try secrets.sealed(request.base, like: running)
-        request.candidate = try secrets.sealed(request.candidate, like: running)
-        return request
     }
 
     /// `ncs --reload`: takes keys from outside as they are given now. If that fails, those loaded before stay.

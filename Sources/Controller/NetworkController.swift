@@ -60,8 +60,6 @@ package final class NetworkController: Sendable {
     let confirmed: ConfirmedCommits
     let isGoingBack = Atomic(false)
     let plans = ShownPlans()
-    /// Whether an open session may have values under keys that are no longer in use.
-    let hasRotatedKeys = Atomic(false)
     private let stopping = Atomic(false)
 
     init(_ parts: ControllerParts) {
@@ -111,7 +109,8 @@ package final class NetworkController: Sendable {
             head.number = number
             head.recent.append(
                 RecentChange(
-                    user: record.user, transaction: transaction, number: number, paths: changes.items.map(\.path),
+                    user: record.user, transaction: transaction, number: number,
+                    paths: changes.items.prefix(10_000).map(\.path),
                     claim: prepared.claim))
             if head.recent.count > 256 { head.recent.removeFirst(128) }
             return CommittedChange(before: before, after: head.tree)

@@ -1,11 +1,12 @@
 import Basics
 import ConfigTree
 import ControlProtocol
-import Controller
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Controller
 
 /// Commits that go away unless they are confirmed.
 @Suite struct ConfirmedCommitTests {
@@ -83,6 +84,14 @@ import Testing
         let (one, other) = (try workshop.session("anna"), try workshop.session("boris"))
         _ = try commit(one, "new", ConfirmedCommitOptions())
         #expect(one.mayConfirm && !other.mayConfirm)
+        let controller = try #require(workshop.controller)
+        let action = try #require(one as? ControllerSession)
+        let early = try refusal {
+            try controller.changeRunning(by: action, label: "action") { (tree) throws(PathError) in
+                try tree.applying(.set("acted"), at: tree.path(Self.leaf))
+            }
+        }
+        #expect(early.code == .locked && one.mayConfirm, "what an action changes confirms nothing")
         _ = try commit(one, "newer", ConfirmedCommitOptions())
         let last = try commit(one, "newest")
         #expect(last.hasConfirmed)

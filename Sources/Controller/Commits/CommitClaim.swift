@@ -11,7 +11,10 @@ struct CommitClaim {
     /// Of what replaces the models: everybody else has to be through.
     static let everything = Claim([ReservedNode([], .writeSubtree)])
 
-    private(set) var nodes: Set<ReservedNode> = []
+    private var nodes: Set<ReservedNode> = []
+    private var isFull = false
+    /// More than this is not told apart: a load of a whole network has it all for itself.
+    private static let limit = 50_000
     private let devices: DevicesSchema?
 
     private init(_ model: DataModel) { devices = DevicesSchema(model.schema) }
@@ -20,8 +23,8 @@ struct CommitClaim {
     static func claim(_ difference: [DiffNode], base: DataTree, reads: ReadCollector) -> Claim {
         var claim = CommitClaim(base.model)
         claim.add(difference, [], base.root)
-        for read in reads.reads { claim.nodes.insert(ReservedNode(read.path, Self.aspect(read.aspect))) }
-        return Claim(Array(claim.nodes))
+        for read in reads.reads { claim.insert(read.path, Self.aspect(read.aspect)) }
+        return claim.isFull ? everything : Claim(Array(claim.nodes))
     }
 
     private static func aspect(_ read: ReadCollector.Aspect) -> ReservedAspect {
@@ -34,7 +37,7 @@ struct CommitClaim {
     }
 
     private mutating func add(_ difference: [DiffNode], _ path: [String], _ old: Row?) {
-        for diff in difference {
+        for diff in difference where !isFull {
             let here = path + [diff.node.claimStep]
             addChoices(diff, path, old)
             switch diff.node.kind {
@@ -68,5 +71,6 @@ struct CommitClaim {
 
     private mutating func insert(_ path: [String], _ aspect: ReservedAspect) {
         nodes.insert(ReservedNode(path, aspect))
+        isFull = nodes.count > Self.limit
     }
 }

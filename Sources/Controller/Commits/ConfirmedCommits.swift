@@ -40,11 +40,15 @@ final class ConfirmedCommits: Sendable {
 
     var current: Pending? { pending.withLock { $0 } }
 
-    /// Refuses a change by anybody who may not confirm.
-    func admit(_ session: Int, persistID: String?) throws(ControlError) {
+    /// Refuses a change by anybody who may not confirm, or that must not follow a confirmed commit.
+    func admit(_ session: Int, persistID: String?, mayFollow: Bool = true) throws(ControlError) {
         guard let pending = current else {
             if persistID == nil { return }
             throw ControlError(.notFound, "no confirmed commit is outstanding that the persist-id could belong to")
+        }
+        if !mayFollow {
+            throw ControlError(
+                .locked, "confirmed commit in progress, by \(pending.user) from \(pending.context); confirm it first")
         }
         if let persist = pending.persist {
             if persistID == persist { return }

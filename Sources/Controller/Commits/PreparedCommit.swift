@@ -36,22 +36,32 @@ extension NetworkController {
         let rebased = try trace.step("check for read-write conflicts") { () throws(ControlError) in
             try rebase(request, onto: base, trace)
         }
-        let candidate = reads.collect { pruned(rebased, since: base, system) }
-        let difference = base.diff(to: candidate)
+        var candidate = rebased
+        var difference = base.diff(to: candidate)
         guard !difference.isEmpty else { return nil }
         try trace.step("run validation over the changeset") { () throws(ControlError) in
-            let found = reads.collect {
-                system.validator.violations(in: candidate, changedFrom: base, difference: difference)
-            }
-            try Self.refuse(found)
+            let validator = system.validator
+            let judged = reads.collect { validator.judge(candidate, changedFrom: base, difference: difference) }
+            guard judged.hasUntrue else { return try Self.refuse(judged.violations) }
+            candidate = reads.collect { pruned(rebased, since: base, system) }
+            difference = base.diff(to: candidate)
+            try Self.refuse(
+                reads.collect { validator.violations(in: candidate, changedFrom: base, difference: difference) })
         }
+        guard !difference.isEmpty else { return nil }
         if !mayChangeDriver { try requireKeptDrivers(difference, base, candidate) }
         let dissolved = difference.dissolvingContainers()
+        let changes = ChangeSet(dissolved)
+        if secrets.isStale(changes) {
+            // The key was rotated while the change was made.
+            var request = request
+            request.candidate = try secrets.sealed(request.candidate, like: base)
+            return try prepare(request, trace, mayChangeDriver: mayChangeDriver)
+        }
         let claim = CommitClaim.claim(dissolved, base: base, reads: reads)
         return PreparedCommit(
             base: base, number: number, system: system, candidate: candidate, difference: difference,
-            changes: ChangeSet(dissolved),
-            claim: claim)
+            changes: changes, claim: claim)
     }
 
     /// Reserves what the change depends on, waiting for others; works it out again if the head has moved meanwhile.

@@ -84,10 +84,18 @@ package final class Validator: Sendable {
     package func violations(
         in new: DataTree, changedFrom old: DataTree, difference: [DiffNode]? = nil, limit: Int = 1_000
     ) -> [Diagnostic] {
+        judge(new, changedFrom: old, difference: difference, limit: limit).violations
+    }
+
+    /// As `violations(in:changedFrom:)`, and whether there are nodes whose `when` is false: then `pruned` may have
+    /// something to take away.
+    package func judge(
+        _ new: DataTree, changedFrom old: DataTree, difference: [DiffNode]? = nil, limit: Int = 1_000
+    ) -> (violations: [Diagnostic], hasUntrue: Bool) {
         var run = ValidationRun(limit: limit)
         run.before = old.rootInstance
         check(difference ?? old.diff(to: new), root: new.rootInstance, &run)
-        return run.diagnostics
+        return (run.diagnostics, run.hasUntrue || run.isFull)
     }
 
     /// The violations of the constraints that state data has, in a tree of configuration and state together.
@@ -160,6 +168,7 @@ struct ValidationRun {
     var whensOnly = false
     /// The stored instances whose condition is false.
     private(set) var untrue: [InstancePath] = []
+    private(set) var hasUntrue = false
 
     init(limit: Int) { self.limit = limit }
 
@@ -172,6 +181,7 @@ struct ValidationRun {
     }
 
     mutating func reportUntrue(_ instance: Instance, _ constraint: Constraint) {
+        hasUntrue = true
         if whensOnly {
             let path = instance.path
             if !untrue.contains(where: { path.hasPrefix($0) }) { untrue.append(path) }
