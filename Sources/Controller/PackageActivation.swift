@@ -207,6 +207,9 @@ struct PackageActivation {
             controller.alarms.clear(.packageLoadFailure, device: change.package)
         }
         for package in plan.next.generation.packages { package.report(to: controller.logs, controller.alarms) }
+        do { try controller.packages.noteLoaded(plan.next.generation) } catch {
+            controller.logs.develop(.error, "what is loaded could not be written down: \(error)")
+        }
         controller.packages.generations.removeOld(current: plan.next.generation.number, keep: 2)
     }
 

@@ -20,7 +20,7 @@ package struct AcceptedBundle: Sendable {
 }
 
 /// The private copies of packages, one directory a generation: `state/packages-in-use/N/PACKAGE`, and beside each
-/// package `.PACKAGE.origin`: who signed it, and what is to be said about that; `.faults` is what could not be copied.
+/// package `.PACKAGE.origin` (`PackageOrigin`); `.faults` is what could not be copied.
 ///
 /// Invariant: a directory that a record of the log names is complete and synced (`seal` comes before the record). Any
 /// other is rubbish; which one is in force is said by the log, not here.
@@ -126,7 +126,7 @@ package struct GenerationStore: Sendable {
             let accepted = try accept(source.path)
             let bundle = accepted.bundle
             name = bundle.package
-            let origin = PackageOrigin(signature: bundle.signer.subject, warnings: accepted.warnings)
+            let origin = PackageOrigin(signer: PackageSigner(bundle), warnings: accepted.warnings)
             try unpack(target, source.path, origin, &name, manifest: bundle.manifest) {
                 try bundle.extract(to: $0, isDurable: false)
             }
@@ -190,6 +190,9 @@ package struct GenerationStore: Sendable {
 
     // MARK: Looking
 
+    /// Checks a signed file of the load path again; what is to be said about it.
+    package func warnings(of bundle: PackageSource) throws -> [String] { try accept(bundle.path).warnings }
+
     /// Those of the sources that hold the package of that name. What cannot be read is taken by its file name.
     package func sources(of name: String, among sources: [PackageSource]) -> [PackageSource] {
         sources.filter { source in
@@ -247,34 +250,6 @@ package struct PackageCopyFault: Codable, Sendable {
     static func read(from generation: String) -> [PackageCopyFault] {
         guard let bytes = try? DurableFiles.read(file(generation), limit: 16 << 20) else { return [] }
         return (try? JSONDecoder().decode([PackageCopyFault].self, from: Data(bytes))) ?? []
-    }
-}
-
-/// Who answers for a package of a generation: a hidden file beside it, the signature first, then a warning a line.
-struct PackageOrigin {
-    var signature = "none (local build)"
-    var warnings: [String] = []
-
-    init(signature: String = "none (local build)", warnings: [String] = []) {
-        self.signature = signature
-        self.warnings = warnings
-    }
-
-    /// Of a package directory in a generation.
-    init(of package: String) {
-        guard let bytes = try? DurableFiles.read(Self.file(package), limit: 1 << 16) else { return }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-        if let first = lines.first { signature = first }
-        warnings = Array(lines.dropFirst())
-    }
-
-    func write(for package: String) throws {
-        let lines = ([signature] + warnings).map { $0.visible(limit: 1_000) }
-        try DurableFiles.write(Self.file(package), Array(lines.joined(separator: "\n").utf8))
-    }
-
-    private static func file(_ package: String) -> String {
-        "\(DurableFiles.parent(of: package))/.\(DurableFiles.lastComponent(package)).origin"
     }
 }
 

@@ -23,6 +23,16 @@ enum PackageActions {
         try turn(call) { () throws(ControlError) in try replaceOne(call, output) }
     }
 
+    /// Files on disk against what was loaded, and the signed files that they came from.
+    static let verify: ActionTable.Handler = { (call, output) throws(ControlError) in
+        for package in call.controller.system.generation.packages {
+            let faults = call.controller.packages.verify(package)
+            let item = output.item("verify-result", package.name)
+            item.put("result", faults.isEmpty)
+            if !faults.isEmpty { item.put("info", faults.joined(separator: "\n")) }
+        }
+    }
+
     private static func turn(_ call: ActionCall, _ work: () throws(ControlError) -> Void) throws(ControlError) {
         if call.flag("wait-commit-queue-empty") {
             let (controller, deadline) = (call.controller, Date(timeIntervalSinceNow: 10))
