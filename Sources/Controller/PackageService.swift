@@ -13,6 +13,8 @@ package struct PackageService: Sendable {
     let store: PackageStore
     let ledger: SignerLedger
     private let lockFile: String
+    /// How many generations are kept, the one in force among them.
+    let kept: Int
     let turn = PackageTurn()
     let plans = PlanMemory()
     private let moduleDirectory: String
@@ -34,6 +36,7 @@ package struct PackageService: Sendable {
             verify: verify)
         self.store = store
         self.ledger = ledger
+        kept = configuration.packageGenerations
         lockFile = configuration.stateDirectory + "/" + PackageLock.fileName
         let policy = LoadPathPolicy(rawValue: configuration.loadPathPolicy) ?? .require
         // What was valid when it was installed is still the same package when a certificate has expired.
@@ -85,7 +88,10 @@ package struct PackageService: Sendable {
     }
 
     /// Writes down what is in force: who signed it and in which version, for what comes after; and all of it for people.
-    func noteLoaded(_ generation: PackageGeneration) throws {
+    ///
+    /// - Parameter date: for a generation whose note is missing.
+    func noteLoaded(_ generation: PackageGeneration, _ date: Date) throws {
+        try generations.complete(generation.number, GenerationNote(time: date, user: "system", of: generation))
         let signed = generation.packages.compactMap { package in
             package.signer.map { signer in
                 SignerLedger.Accepted(package: package.name, version: Version(package.version), signer: signer)
@@ -114,7 +120,7 @@ package struct PackageService: Sendable {
 
     /// Removes what is no longer needed and what a crash left over.
     func removeLeftovers(current: Int) {
-        generations.removeOld(current: current, keep: 2)
+        generations.removeOld(current: current, keep: kept)
         store.removeLeftovers()
     }
 }

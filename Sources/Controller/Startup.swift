@@ -94,7 +94,7 @@ package struct Startup {
     }
 
     private func noteLoaded(_ generation: PackageGeneration, _ packages: PackageService) {
-        do { try packages.noteLoaded(generation) } catch {
+        do { try packages.noteLoaded(generation, Date(timeIntervalSince1970: Double(clock.now()) / 1e6)) } catch {
             logs.develop(.error, "what is loaded could not be written down: \(error)")
         }
     }

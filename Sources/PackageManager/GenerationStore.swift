@@ -74,7 +74,8 @@ package struct GenerationStore: Sendable {
     }
 
     /// Makes a generation survive a crash.
-    package func seal(_ number: Int) throws {
+    package func seal(_ number: Int, _ note: GenerationNote? = nil) throws {
+        try note?.write(to: path(number))
         try DurableFiles.syncTree(path(number))
         try DurableFiles.syncDirectory(directory)
         CrashPoint.reach("generation.built")
@@ -210,6 +211,22 @@ package struct GenerationStore: Sendable {
     /// A directory's package bears the name that its meta-data gives, whatever the directory or link is called.
     private static func packageName(of source: PackageSource) -> String {
         (try? PackageBuilder.metaData(of: source.path))?.metaData.name ?? source.fileName
+    }
+
+    /// Writes the note of one that has none.
+    package func complete(_ number: Int, _ note: @autoclosure () -> GenerationNote) throws {
+        if self.note(number) == nil { try note().write(to: path(number)) }
+    }
+
+    package func note(_ number: Int) -> GenerationNote? { GenerationNote(of: path(number)) }
+
+    /// The packages of a generation that was in force, to build another from, and what could not be copied into it.
+    package func content(_ number: Int) -> (sources: [PackageSource], faults: [PackageCopyFault]) {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path(number))) ?? []).sorted()
+        let sources = names.filter { !$0.hasPrefix(".") }.map { name in
+            PackageSource(fileName: name, path: "\(path(number))/\(name)", form: .directory)
+        }
+        return (sources, PackageCopyFault.read(from: path(number)))
     }
 
     /// Keeps the generation in force and those before it, `keep` in all, and removes what was begun and not put in

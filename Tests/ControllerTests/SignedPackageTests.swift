@@ -219,7 +219,7 @@ import Testing
         let inUse = directory.names(in: "run/state/packages-in-use").flatMap {
             directory.names(in: "run/state/packages-in-use/" + $0)
         }
-        #expect(Set(inUse) == [".faults", ".mini-cli-1.0.origin", "mini-cli-1.0"])
+        #expect(Set(inUse) == [".faults", ".mini-cli-1.0.origin", ".note", "mini-cli-1.0"])
         try session.change([("/tailf-ncs:devices/device[name='x0']/config/mini:hostname", "edge")])
     }
 
