@@ -9,15 +9,15 @@ package struct GenerationNote: Codable, Hashable, Sendable {
     package var copyOf: Int?
     /// `PackageGeneration.digest`: over all packages as they were loaded.
     package var digest: String
-    /// Names and versions of the packages, in order of names.
-    package var packages: [String]
+    /// Versions of the packages by their names.
+    package var packages: [String: String]
 
     package init(time: Date, user: String, copyOf: Int? = nil, of generation: PackageGeneration) {
         self.time = time
         self.user = user
         self.copyOf = copyOf
         digest = generation.digest
-        packages = generation.packages.map { $0.version.isEmpty ? $0.name : "\($0.name) \($0.version)" }
+        packages = Dictionary(generation.packages.map { ($0.name, $0.version) }) { first, _ in first }
     }
 
     private static func file(_ generation: String) -> String { generation + "/.note" }

@@ -57,6 +57,8 @@ import Wire
         #expect(back.value("info")?.contains("the load path still holds") == true)
         #expect(try version() == "1.0")
         #expect(try value("mini:hostname") == "core" && value("mini:vlan[id='7']/name") == "guests")
+        let packages = try act("generations").entries("generation").flatMap { $0.entries("package") }
+        #expect(packages.map { $0.value("version") } == ["1.0", "1.0.1", "1.0"])
         let listed = try act("generations").entries("generation").map { entry in
             [entry.keys[0], entry.value("in-force") ?? "", entry.value("copy-of") ?? "", entry.value("user") ?? ""]
         }

@@ -17,7 +17,7 @@ enum GenerationActions {
             item.put("time", note.time.formatted(.iso8601))
             item.put("user", note.user)
             if let origin = note.copyOf { item.put("copy-of", "\(origin)") }
-            for package in note.packages { item.put("package", package) }
+            for (name, version) in note.packages { item.item("package", name).put("version", version) }
         }
         guard let pending = call.controller.packageConfirmation.current else { return }
         output.put("returns-to", "\(pending.back)")
