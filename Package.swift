@@ -119,6 +119,7 @@ let package = Package(
             uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
+        benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
         benchmark("bench-validated-edit", in: "ValidatedEdit", uses: ["YANG", "ConfigTree"]),
