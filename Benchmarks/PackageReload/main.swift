@@ -89,7 +89,8 @@ let store = GenerationStore(directory: root + "/in-use", policy: .off) { _ in
     let kept = store.unchanged(sources, since: previous?.packages ?? [])
     if let previous, kept.count == sources.count { return previous }
     try store.build(number, from: sources, sharing: kept)
-    return try PackageLoader(moduleDirectory: moduleDirectory, previous: previous).load(number, directory: store.path(number))
+    return try PackageLoader(moduleDirectory: moduleDirectory, previous: previous).load(
+        number, directory: store.path(number))
 }
 
 @MainActor func hashAll() throws { for source in loadPath.sources() { _ = try DirectoryDigest(of: source.path) } }
