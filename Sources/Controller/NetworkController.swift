@@ -52,6 +52,7 @@ package final class NetworkController: Sendable {
     let packages: PackageService
     let history: CommitHistory
     let rollbackFiles: RollbackFiles?
+    let storage: StorageKeeper
     let host: String
     let sessions = SessionRegistry()
     let operational = OperationalRegistry()
@@ -85,6 +86,7 @@ package final class NetworkController: Sendable {
         packages = parts.packages
         history = parts.history
         rollbackFiles = parts.rollbackFiles
+        storage = parts.storage
         host = parts.host
         clock = parts.clock
         alarms.connect(
@@ -145,6 +147,7 @@ package final class NetworkController: Sendable {
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
         rollbackFiles?.stop()
+        storage.stop()
         database.close()
     }
 }
@@ -165,6 +168,7 @@ struct ControllerParts {
     var packages: PackageService
     var history: CommitHistory
     var rollbackFiles: RollbackFiles?
+    var storage: StorageKeeper
     var host: String
     var clock: WallClock
 }

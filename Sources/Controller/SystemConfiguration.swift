@@ -17,6 +17,7 @@ package struct SystemConfiguration: Sendable {
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
     package var rollback: Rollback
+    package var compaction: CompactionPolicy
     /// With how many devices a commit speaks at a time.
     package var prepareLimit: Int
     package var socketPath: String?
@@ -54,6 +55,7 @@ package struct SystemConfiguration: Sendable {
                     place: SourcePlace(file: file)))
         }
         rollback = try Self.rollback(reader, file, logDirectory)
+        compaction = try Self.compaction(reader, file)
         let limit = reader.text("transactions/prepare-limit") ?? "32"
         guard let limit = Int(limit), (1...1_000).contains(limit) else {
             throw DiagnosticsError(
@@ -100,6 +102,14 @@ package struct SystemConfiguration: Sendable {
         return generation
     }
 
+    private static func compaction(_ reader: ConfigurationReader, _ file: String) throws -> CompactionPolicy {
+        try CompactionPolicy { reader.text("compaction/" + $0) } fault: { name, text, expected in
+            DiagnosticsError(
+                .error(
+                    "compaction/\(name) is '\(text)'", remedy: "write \(expected)", place: SourcePlace(file: file)))
+        }
+    }
+
     private static func rollback(
         _ reader: ConfigurationReader, _ file: String, _ logDirectory: String
     ) throws -> Rollback {
@@ -133,6 +143,8 @@ private struct ConfigurationReader {
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
+        "compaction/journal-compaction", "compaction/file-size-relative", "compaction/file-size-absolute",
+        "compaction/num-transactions", "compaction/delayed-compaction-timeout",
         "rollback/history-size", "transactions/prepare-limit", "encrypted-strings/external-keys/command",
         "encrypted-strings/external-keys/command-argument", "encrypted-strings/AESCFB128/key",
         "encrypted-strings/AES256CFB128/key", "encrypted-strings/key-rotation/generation",
@@ -152,7 +164,7 @@ private struct ConfigurationReader {
         "disable-schema-uri-for-agents", "load-path-policy", "package-signing", "netconf-call-home", "mib-support",
         "large-scale", "southbound-source-address", "ordered-by-user-merge", "process-limits", "enable-attributes",
         "commit-parameters", "error-renderer", "services", "compliance",
-        "transactions",
+        "transactions", "compaction",
     ]
 
     init(file: String, runDirectory: String, environment: [String: String]) throws {
