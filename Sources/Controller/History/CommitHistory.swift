@@ -95,7 +95,7 @@ final class CommitHistory: Sendable {
     }
 
     /// The bytes of that change.
-    private static func payload(of record: LogRecord) -> [UInt8]? {
+    static func payload(of record: LogRecord) -> [UInt8]? {
         switch record.kind {
         case .initialise, .commit: return record.payload
         case .decisionCommit:

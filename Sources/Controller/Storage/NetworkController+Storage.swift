@@ -1,7 +1,7 @@
 import Basics
 import ConfigDatabase
 import ConfigTree
-import ControlProtocol
+package import ControlProtocol
 import PackageManager
 import Synchronization
 
@@ -22,8 +22,9 @@ extension NetworkController {
         storage.tick(at: clock.now()) { [weak self] () throws(ControlError) in try self?.compact() }
     }
 
+    /// Makes a snapshot and lets the log forget what nobody needs.
     @discardableResult
-    func compact(progress: (String) -> Void = { _ in }) throws(ControlError) -> StorageKeeper.Outcome {
+    package func compact(progress: (String) -> Void = { _ in }) throws(ControlError) -> CompactionOutcome {
         do {
             return try storage.compact(storageMoment, needed: oldestNeededRecord, progress: progress)
         } catch {

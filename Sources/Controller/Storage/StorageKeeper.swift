@@ -22,14 +22,6 @@ final class StorageKeeper: Sendable {
         var generationDigest: String
     }
 
-    /// What a compaction has done.
-    struct Outcome: Hashable, Sendable {
-        var snapshotBytes = 0
-        var recordsRemoved = 0
-        var before = DatabaseUsage()
-        var after = DatabaseUsage()
-    }
-
     /// What has been written since the latest snapshot.
     private struct Tail: Sendable {
         var snapshotBytes = 0
@@ -42,7 +34,7 @@ final class StorageKeeper: Sendable {
         var dueSince: Int64?
         /// Files that no row named at the end of the latest run: they go with the next.
         var unnamed: Set<String> = []
-        var latest: Outcome?
+        var latest: CompactionOutcome?
     }
 
     private let database: ConfigurationDatabase
@@ -143,7 +135,7 @@ final class StorageKeeper: Sendable {
         ended.signal()
     }
 
-    var latest: Outcome? { tail.withLock { $0.latest } }
+    var latest: CompactionOutcome? { tail.withLock { $0.latest } }
 
     // MARK: Compaction
 
@@ -154,10 +146,10 @@ final class StorageKeeper: Sendable {
     /// - Parameter needed: the oldest record that somebody else needs.
     func compact(
         _ moment: @autoclosure () -> Moment, needed: @autoclosure () -> Int64?, progress: (String) -> Void
-    ) throws -> Outcome {
+    ) throws -> CompactionOutcome {
         let claim = claim()
         defer { claim.release() }
-        var outcome = Outcome()
+        var outcome = CompactionOutcome()
         outcome.before = try database.usage()
         let moment = moment()
         let written = database.written
