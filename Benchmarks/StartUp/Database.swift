@@ -124,11 +124,13 @@ struct Database {
 struct CommitTimes {
     var times: [Double]
 
-    func percentile(_ percent: Double) -> Double { times[min(times.count - 1, Int(Double(times.count) * percent / 100))] }
+    func percentile(_ percent: Double) -> Double {
+        times[min(times.count - 1, Int(Double(times.count) * percent / 100))]
+    }
 
     /// Commits until `isOver`, but at least `count` times.
     static func measure(
-        _ session: any ControlSession, entries: Int, count: Int, until isOver: () -> Bool = { true }
+        _ session: any ControlSession, entries: Int, count: Int, round: Int, until isOver: () -> Bool = { true }
     ) throws -> CommitTimes {
         var times: [Double] = []
         var turn = 0
@@ -137,9 +139,10 @@ struct CommitTimes {
             let base = session.running
             let name = Database.name(turn &* 7_919 % entries)
             let path = try base.path("/bench:top/entry[name='\(name)']/description")
-            let candidate = try base.applying(.set("turn \(turn) of \(getpid())"), at: path)
+            let candidate = try base.applying(.set("turn \(turn), round \(round) of \(getpid())"), at: path)
             let begin = DispatchTime.now().uptimeNanoseconds
-            _ = try session.commit(CommitRequest(base: base, candidate: candidate, options: CommitOptions()))
+            let outcome = try session.commit(CommitRequest(base: base, candidate: candidate, options: CommitOptions()))
+            guard outcome.number != nil else { exit(4) }
             times.append(Double(DispatchTime.now().uptimeNanoseconds - begin) / 1_000)
         }
         return CommitTimes(times: times.sorted())

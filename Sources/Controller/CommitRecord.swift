@@ -98,7 +98,9 @@ struct ActivationRecord {
         return try DataTree(model).applying(data)
     }
 
-    init(generation: Int, digest: String, user: String, data: ChangeSet = ChangeSet(), snapshot: SnapshotManifest? = nil) {
+    init(
+        generation: Int, digest: String, user: String, data: ChangeSet = ChangeSet(), snapshot: SnapshotManifest? = nil
+    ) {
         self.snapshot = snapshot
         self.generation = generation
         self.digest = digest

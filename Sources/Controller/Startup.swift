@@ -113,6 +113,7 @@ package struct Startup {
         controller.startTicking()
         controller.startQueue()
         packages.removeLeftovers(current: number)
+        FreedMemory.giveBack()
         return controller
     }
 

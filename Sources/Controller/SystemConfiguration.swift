@@ -103,7 +103,9 @@ package struct SystemConfiguration: Sendable {
     }
 
     private static func compaction(_ reader: ConfigurationReader, _ file: String) throws -> CompactionPolicy {
-        try CompactionPolicy { reader.text("compaction/" + $0) } fault: { name, text, expected in
+        try CompactionPolicy {
+            reader.text("compaction/" + $0)
+        } fault: { name, text, expected in
             DiagnosticsError(
                 .error(
                     "compaction/\(name) is '\(text)'", remedy: "write \(expected)", place: SourcePlace(file: file)))

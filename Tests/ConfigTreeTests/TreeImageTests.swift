@@ -69,7 +69,8 @@ private final class Chunks {
     }
 
     @Test func aLongListLiesInChunksOfWhichAnEditChangesOne() throws {
-        let model = try TreeModels.model("container top { list e { key k; leaf k { type string; } leaf v { type string; } } }")
+        let model = try TreeModels.model(
+            "container top { list e { key k; leaf k { type string; } leaf v { type string; } } }")
         let draft = RowDraft(model.schema.root)
         let top = model.schema.root.dataChild(named: "top")!
         let list = top.dataChild(named: "e")!
@@ -112,7 +113,8 @@ private final class Chunks {
         var replay = TreeReplay(DataTree(model))
         var tree = DataTree(model)
         for step in 0..<8 {
-            let next = step % 3 == 2
+            let next =
+                step % 3 == 2
                 ? DataTree(model) : RandomTree.make(model, seed: UInt64(seed * 10 + step), limit: 2_000)
             let changes = ChangeSet(tree.diff(to: next))
             try replay.apply(json: changes.jsonBytes[...])

@@ -34,7 +34,8 @@ package struct DatabaseDump {
             case "skip_conf": skipsConfiguration = true
             case "skip_oper": skipsOperational = true
             case "skip_snap": skipsSnapshots = true
-            case _ where word.hasPrefix("/"): subtrees.append(word.count > 1 && word.hasSuffix("/") ? String(word.dropLast()) : word)
+            case _ where word.hasPrefix("/"):
+                subtrees.append(word.count > 1 && word.hasSuffix("/") ? String(word.dropLast()) : word)
             default: return false
             }
             return true
@@ -63,7 +64,7 @@ package struct DatabaseDump {
 
     private let inspection: DatabaseInspection
     private let options: Options
-    private let print: (String) -> Void
+    private let emit: (String) -> Void
 
     /// The configuration as far as it can be read, and what is wrong.
     private struct Content {
@@ -76,12 +77,12 @@ package struct DatabaseDump {
 
     /// Prints, or writes, what `options` ask for; the exit status.
     package static func run(
-        directory: String, options: Options, print: @escaping (String) -> Void
+        directory: String, options: Options, emit: @escaping (String) -> Void
     ) throws(StartupError) -> Int32 {
         do {
             let inspection = try DatabaseInspection(directory: directory, scratch: NSTemporaryDirectory())
             defer { inspection.close() }
-            return try DatabaseDump(inspection: inspection, options: options, print: print).run()
+            return try DatabaseDump(inspection: inspection, options: options, emit: emit).run()
         } catch let fault as DatabaseFault {
             throw StartupError(Startup.exitStatus(of: fault), "\(fault)")
         } catch let error as FileError {
@@ -103,7 +104,7 @@ package struct DatabaseDump {
             if options.hasFileDebug { try printRecords() }
             if !options.skipsConfiguration, let tree = content.tree {
                 line("\nConfiguration after record \(content.through)")
-                OutlinePrinter(options, print).print(tree.root)
+                OutlinePrinter(options, emit).show(tree.root)
             }
             if !options.skipsSnapshots { printSnapshots() }
             if !options.skipsOperational { printOperational() }
@@ -111,7 +112,7 @@ package struct DatabaseDump {
         return content.faults.isEmpty && content.remarks.isEmpty ? 0 : 15
     }
 
-    private func line(_ text: String) { print(text + "\n") }
+    private func line(_ text: String) { emit(text + "\n") }
 
     // MARK: Reading
 
@@ -176,7 +177,9 @@ package struct DatabaseDump {
         line("Database   \(inspection.directory)/\(ConfigurationDatabase.fileName)")
         if let anchor = inspection.anchor {
             let first = anchor.position.number
-            line("Log        \(content.records) records after record \(first); the last is \(max(first, content.through))")
+            line(
+                "Log        \(content.records) records after record \(first); the last is \(max(first, content.through))"
+            )
         }
         for snapshot in inspection.snapshots.reversed() { line("Snapshot   " + Self.text(snapshot)) }
         for fault in content.faults { line("DAMAGED    \(fault)") }

@@ -186,7 +186,9 @@ package struct OfflineCompaction {
         if let latest = database.snapshots.first { try database.removeSnapshots(except: [latest.position.number]) }
         var named = database.snapshots.map(\.manifest) + [SnapshotManifest(database.anchor.manifest)].compactMap(\.self)
         try database.read(after: database.anchor.position) { record in
-            guard record.kind == .activation, let manifest = try ActivationRecord(record.payload).snapshot else { return }
+            guard record.kind == .activation, let manifest = try ActivationRecord(record.payload).snapshot else {
+                return
+            }
             named.append(manifest)
         }
         _ = try database.snapshotFiles.removeAll(except: Set(named.flatMap(\.chunks).map(\.digest)))

@@ -10,7 +10,7 @@ struct OutlinePrinter {
         self.output = output
     }
 
-    func print(_ root: OutlineRow) { print(root, "", "") }
+    func show(_ root: OutlineRow) { show(root, "", "") }
 
     private func isWanted(_ path: String) -> Bool {
         options.subtrees.isEmpty
@@ -32,7 +32,7 @@ struct OutlinePrinter {
         output(value.map { "\(path) \(Self.quoted($0))\n" } ?? "\(path)\n")
     }
 
-    private func print(_ row: OutlineRow, _ path: String, _ module: String) {
+    private func show(_ row: OutlineRow, _ path: String, _ module: String) {
         for name in row.leafNames { line(path + Self.step(name, module), row.leaves[name] ?? "") }
         for item in row.metadata {
             let bearer = path + (item.leaf.map { Self.step($0, module) } ?? "")
@@ -44,13 +44,13 @@ struct OutlinePrinter {
             switch kid {
             case .inner(let row):
                 if row.isPresence { line(inner, nil) }
-                print(row, inner, name.module)
+                show(row, inner, name.module)
             case .list(let entries):
                 for entry in entries.entries {
                     let path = inner + "{" + entry.keys.map(Self.key).joined(separator: " ") + "}"
                     guard mayLead(path) else { continue }
                     line(path, nil)
-                    if !entries.isLeafList { print(entry.row, path, name.module) }
+                    if !entries.isLeafList { show(entry.row, path, name.module) }
                 }
             }
         }
@@ -67,7 +67,9 @@ struct OutlinePrinter {
                 count(row, inner, name.module, &counts)
             case .list(let entries):
                 counts[inner, default: 0] += entries.count
-                if !entries.isLeafList { for entry in entries.entries { count(entry.row, inner, name.module, &counts) } }
+                if !entries.isLeafList {
+                    for entry in entries.entries { count(entry.row, inner, name.module, &counts) }
+                }
             }
         }
     }

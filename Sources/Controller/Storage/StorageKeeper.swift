@@ -110,6 +110,7 @@ final class StorageKeeper: Sendable {
             // Of this thread alone: commits go first.
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             do { try compact() } catch { failed(error, at: now) }
+            FreedMemory.giveBack()
             isRunning.store(false, ordering: .releasing)
             ended.signal()
         }

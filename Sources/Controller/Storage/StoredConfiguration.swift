@@ -94,7 +94,8 @@ struct StoredConfiguration {
         }
         let what = damage.map { "\($0)" } ?? "no snapshot is there"
         return StartupError(
-            15, "\(database.path): \(what); keep a copy of the directory, then restore the last backup with "
+            15,
+            "\(database.path): \(what); keep a copy of the directory, then restore the last backup with "
                 + "ncs-backup --restore")
     }
 }

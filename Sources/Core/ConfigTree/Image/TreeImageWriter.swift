@@ -33,7 +33,8 @@ package struct TreeImageWriter {
         }
     }
 
-    private func write(_ metadata: RowMetadata, _ node: SchemaNode, _ names: ImageNameScope, _ chunk: ImageChunkWriter) {
+    private func write(_ metadata: RowMetadata, _ node: SchemaNode, _ names: ImageNameScope, _ chunk: ImageChunkWriter)
+    {
         chunk.out.number(metadata.items.count)
         for item in metadata.items {
             chunk.out.number(item.slot.map { chunk.number(of: $0, below: node, names) + 1 } ?? 0)
@@ -102,7 +103,8 @@ package struct TreeImageWriter {
         }
         for row in entries.rows {
             let size = chunk.out.count
-            let isFull = size >= ImageFormat.chunkLimit || size >= ImageFormat.chunkMinimum && Self.isBorder(row, entries)
+            let isFull =
+                size >= ImageFormat.chunkLimit || size >= ImageFormat.chunkMinimum && Self.isBorder(row, entries)
             if isFull { try finish() }
             try writeEntry(row, list, chunk.top, chunk)
             count += 1
