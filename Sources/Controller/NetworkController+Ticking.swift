@@ -40,6 +40,7 @@ extension NetworkController {
         devices.closeIdle()
         checkConfirmed()
         tickStorage()
+        checkPackageConfirmation()
         guard let due = retrier.nextDue, due <= clock.now() else { return }
         do {
             for (participant, outcome) in try retrier.retry(at: clock.now()) {

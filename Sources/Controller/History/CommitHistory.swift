@@ -39,7 +39,7 @@ final class CommitHistory: Sendable {
     @discardableResult
     func replay(_ record: LogRecord) throws -> ArraySlice<UInt8>? {
         if record.kind == .activation {
-            try noteActivation(record)
+            noteActivation(record, try ActivationRecord(record.payload).snapshot)
             return nil
         }
         guard let payload = Self.payload(of: record) else { return nil }
@@ -67,9 +67,8 @@ final class CommitHistory: Sendable {
         }
     }
 
-    func noteActivation(_ record: LogRecord) throws {
+    func noteActivation(_ record: LogRecord, _ snapshot: SnapshotManifest?) {
         let position = LogPosition(number: record.number - 1, digest: record.previousDigest)
-        let snapshot = try ActivationRecord(record.payload).snapshot
         state.withLock { $0.activations.append(Activation(before: position, snapshot: snapshot)) }
     }
 
