@@ -112,6 +112,7 @@ package struct Startup {
         controller.startRollbackFiles()
         controller.startTicking()
         controller.startQueue()
+        controller.storage.check()
         packages.removeLeftovers(current: number)
         noteLoaded(system.generation, packages)
         FreedMemory.giveBack()

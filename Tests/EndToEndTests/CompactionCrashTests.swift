@@ -13,7 +13,7 @@ extension EndToEnd {
                 try prepare(lab)
                 let saved = lab.directory.path("saved")
                 try lab.attemptOutside("cp -a \(lab.run) \(saved)")
-                for point in Soak.sample(Array(try points(lab)), 2, seed: 9) {
+                for point in Soak.sample(Array(try points(lab)), 1, seed: 9) {
                     try lab.attemptOutside("rm -rf \(lab.run) && cp -a \(saved) \(lab.run)")
                     try crash(lab, at: point)
                 }

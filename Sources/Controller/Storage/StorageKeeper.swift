@@ -81,6 +81,40 @@ final class StorageKeeper: Sendable {
 
     // MARK: By itself
 
+    /// Reads the files that the start did not need, on a thread of its own, and reports those that are damaged: they are
+    /// of snapshots that history needs, or the next start if the latest one is damaged.
+    func check() {
+        isRunning.store(true, ordering: .relaxed)
+        ended.wait()
+        let thread = Thread { [self] in
+            Self.standBack()
+            let claim = claim()
+            let files = database.snapshotFiles
+            var known: Set<LogDigest> = []
+            check: for manifest in named {
+                for chunk in manifest.chunks where known.insert(chunk.digest).inserted {
+                    if isStopping.load(ordering: .relaxed) { break check }
+                    do { _ = try files.read(chunk.digest) } catch { report("\(error)") }
+                }
+            }
+            claim.release()
+            isRunning.store(false, ordering: .releasing)
+            ended.signal()
+        }
+        thread.name = "cdb-check"
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    /// Of this thread alone: commits go first.
+    private static func standBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+
+    /// All snapshots that something names.
+    private var named: [SnapshotManifest] {
+        database.snapshots.map(\.manifest) + history.activationSnapshots
+            + [SnapshotManifest(database.anchor.manifest)].compactMap(\.self)
+    }
+
     /// Looks whether a snapshot is due and makes it on a thread of its own.
     func tick(at now: Int64, _ compact: @escaping @Sendable () throws -> Void) {
         let written = database.written
@@ -107,8 +141,7 @@ final class StorageKeeper: Sendable {
         else { return }
         ended.wait()
         let thread = Thread { [self] in
-            // Of this thread alone: commits go first.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            Self.standBack()
             do { try compact() } catch { failed(error, at: now) }
             FreedMemory.giveBack()
             isRunning.store(false, ordering: .releasing)
@@ -246,9 +279,6 @@ final class StorageKeeper: Sendable {
     }
 
     private func removeFiles() throws {
-        let named =
-            database.snapshots.map(\.manifest) + history.activationSnapshots
-            + [SnapshotManifest(database.anchor.manifest)].compactMap(\.self)
         let kept = Set(named.flatMap(\.chunks).map(\.digest))
         let all = try database.snapshotFiles.names()
         // A backup that is being made may still be copying them.
