@@ -21,7 +21,9 @@ extension EndToEnd {
         }
 
         private func change(_ lab: Lab, _ numbers: ClosedRange<Int>) throws {
-            for number in numbers { try lab.commit("devices authgroups group g default-map remote-name n\(number) same-pass") }
+            for number in numbers {
+                try lab.commit("devices authgroups group g default-map remote-name n\(number) same-pass")
+            }
         }
 
         /// A snapshot, and history behind it.
