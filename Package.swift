@@ -109,7 +109,8 @@ let package = Package(
         program(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
-                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol", "Controller",
+                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol",
+                "Controller",
             ]),
 
         // MARK: Benchmarks
@@ -122,6 +123,8 @@ let package = Package(
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
+        benchmark(
+            "bench-start-up", in: "StartUp", uses: ["Basics", "YANG", "ConfigTree", "ControlProtocol", "Controller"]),
         benchmark("bench-validated-edit", in: "ValidatedEdit", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
 
@@ -146,7 +149,7 @@ let package = Package(
         tests("TransactionsTests", uses: ["Transactions"]),
         tests(
             "ConfigDatabaseTests",
-            uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", "cdb-crash-helper"]),
+            uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", grdb, "cdb-crash-helper"]),
         tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
@@ -163,7 +166,7 @@ let package = Package(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
-                "Wire", "ControlProtocol", "Controller", "Events", "TestSupport",
+                "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(

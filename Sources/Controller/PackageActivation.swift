@@ -227,16 +227,22 @@ struct PackageActivation {
 
     /// The point of no return.
     private func record(_ plan: ActivationPlan, _ tree: DataTree) throws(ControlError) {
-        let record = ActivationRecord(
-            generation: plan.next.generation.number, digest: plan.next.generation.digest, user: session.user.name,
-            data: ChangeSet(DataTree(plan.next.model).diff(to: tree)))
-        CrashPoint.reach("activation.before-record")
+        let generation = plan.next.generation
         do {
+            // The files of the snapshot stay unnamed until the record names them.
+            let storage = controller.storage.claim()
+            defer { storage.release() }
+            let snapshot = try ConfigurationImage.write(
+                tree, to: controller.database.snapshotFiles, commits: controller.history.count,
+                generation: generation.number, generationDigest: generation.digest)
+            let record = ActivationRecord(
+                generation: generation.number, digest: generation.digest, user: session.user.name, snapshot: snapshot)
+            CrashPoint.reach("activation.before-record")
             let written = try controller.database.append([
                 LogEntry(kind: .activation, time: controller.clock.now(), payload: record.encode())
             ])
             CrashPoint.reach("activation.recorded")
-            for record in written { controller.history.noteActivation(record) }
+            for record in written { controller.history.noteActivation(record, snapshot) }
             controller.head.withLock { head in
                 head.tree = tree
                 head.system = plan.next
