@@ -38,6 +38,7 @@ func tests(_ name: String, uses: [Target.Dependency], data: [String] = []) -> Ta
 
 let package = Package(
     name: "OpenNED",
+    products: [.library(name: "FileEffects", type: .dynamic, targets: ["FileEffects"])],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -128,8 +129,10 @@ let package = Package(
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
+        .target(name: "FileEffects", path: "Tests/FileEffects"),
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Basics", "FileEffects", "Wire"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",

@@ -110,6 +110,7 @@ final class CommitWriter: Sendable {
     private func run() {
         var pages = 0
         var delays = 0
+        var policy = GatherPolicy()
         while true {
             let mustWait = state.withLock { $0.pending.isEmpty && !$0.isStopping }
             if mustWait {
@@ -125,12 +126,17 @@ final class CommitWriter: Sendable {
                 continue
             }
             delays = 0
+            gather(&policy)
             let (group, stored) = takeGroup()
             if group.isEmpty {
                 if state.withLock({ $0.isStopping }) { break }
                 continue
             }
+            let start = DispatchTime.now().uptimeNanoseconds
             write(group, onto: stored)
+            policy.wrote(
+                answered: group.count { $0.ticket != nil }, waiting: waitingCallers,
+                nanoseconds: DispatchTime.now().uptimeNanoseconds - start)
             pages += group.reduce(2) { $0 + 1 + $1.batch.byteCount / 4_000 }
             if pages >= Self.busyCheckpoint { pages = checkpoint() }
         }
@@ -144,6 +150,17 @@ final class CommitWriter: Sendable {
         }
         if isUrgent { return true }
         return work.wait(timeout: .now() + Self.idleDelay) == .timedOut
+    }
+
+    private var waitingCallers: Int {
+        state.withLock { state in state.isStopping ? 1 << 20 : state.pending.count { $0.ticket != nil } }
+    }
+
+    /// Lets the callers that have just been answered come back before the next sync.
+    private func gather(_ policy: inout GatherPolicy) {
+        guard waitingCallers > 0, let (callers, deadline) = policy.wanted(.now()) else { return }
+        while waitingCallers < callers, work.wait(timeout: deadline) == .success {}
+        policy.waited(found: waitingCallers)
     }
 
     private func takeGroup() -> ([Pending], StoredState) {
