@@ -52,7 +52,7 @@ struct EffectCampaign {
         ("commit after rotation", groups(["g", "h"], "third"), "Commit complete"),
         ("packages reload", "packages reload", "result true"),
         ("commit after reload", groups(["g", "k"], "fourth"), "Commit complete"),
-        ("confirmed commit", groups(["c"], "sixth") + " confirmed 30 persist-id x", "Warning"),
+        ("confirmed commit", groups(["c"], "sixth") + " confirmed 30 persist x", "will be reverted"),
         ("confirmation", "config\ncommit persist-id x", "Commit complete"),
     ]
 

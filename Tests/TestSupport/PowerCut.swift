@@ -134,7 +134,7 @@ package final class PowerCut {
                 edit.directory.names[edit.name] = edit.node
             }
         }
-        namings.removeAll { $0.isDone && end == namings.count }
+        if end == namings.count { namings.removeAll(where: \.isDone) }
     }
 
     private static func carryOut(_ change: Change, on bytes: inout [UInt8], _ isKept: () -> Bool) {

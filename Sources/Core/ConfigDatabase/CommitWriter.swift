@@ -8,7 +8,8 @@ internal import Synchronization
 /// - Batches become durable in the order of `submit`; numbers are given there.
 /// - A batch is acknowledged only after its transaction was synced.
 /// - When a transaction fails, every batch submitted by then fails with it: later ones may be built on it.
-/// - After a fault that leaves the outcome unknown, nothing more is written until the next start.
+/// - After a fault that leaves the outcome unknown, nothing more is written until the place of what is in question could
+///   be written over: then it is not in the log, and what is in memory holds.
 final class CommitWriter: Sendable {
     private struct Pending: Sendable {
         var batch: CommitBatch
@@ -22,6 +23,9 @@ final class CommitWriter: Sendable {
         /// Operational values as readers see them: durable ones, and those written without waiting.
         var operational: [String: [UInt8]]
         var closedBy: DatabaseFault?
+        /// What the latest write met; nil if it succeeded.
+        var fault: DatabaseFault?
+        var watcher: @Sendable (DatabaseFault?) -> Void = { _ in }
         var isStopping = false
     }
 
@@ -39,6 +43,8 @@ final class CommitWriter: Sendable {
     private static let idleDelay = DispatchTimeInterval.milliseconds(50)
     /// How often values that nobody waits for are held back because others follow.
     private static let delayLimit = 20
+    /// After a fault, how long until the disk is tried again although nobody commits.
+    private static let retryDelay = DispatchTimeInterval.seconds(1)
 
     init(_ storage: LogStorage, _ stored: StoredState) {
         self.storage = storage
@@ -81,6 +87,16 @@ final class CommitWriter: Sendable {
         work.signal()
     }
 
+    /// Tells `body` when writing begins to fail, fails for another reason, or succeeds again (nil). Called on the writer's
+    /// thread; must be short.
+    func watch(_ body: @escaping @Sendable (DatabaseFault?) -> Void) {
+        let fault = state.withLock { state in
+            state.watcher = body
+            return state.fault
+        }
+        if let fault { body(fault) }
+    }
+
     func operational(_ key: String) -> [UInt8]? { state.withLock { $0.operational[key] } }
 
     func operationalKeys(prefix: String) -> [String] {
@@ -112,9 +128,11 @@ final class CommitWriter: Sendable {
         var delays = 0
         var policy = GatherPolicy()
         while true {
-            let mustWait = state.withLock { $0.pending.isEmpty && !$0.isStopping }
+            let (mustWait, isFaulty) = state.withLock { ($0.pending.isEmpty && !$0.isStopping, $0.fault != nil) }
             if mustWait {
-                if pages < Self.idleCheckpoint {
+                if isFaulty {
+                    if work.wait(timeout: .now() + Self.retryDelay) == .timedOut { tryAgain() }
+                } else if pages < Self.idleCheckpoint {
                     work.wait()
                 } else if work.wait(timeout: .now() + Self.idleDelay) == .timedOut {
                     pages = checkpoint()
@@ -149,7 +167,8 @@ final class CommitWriter: Sendable {
             state.isStopping || state.pending.isEmpty || state.pending.contains { $0.ticket != nil }
         }
         if isUrgent { return true }
-        return work.wait(timeout: .now() + Self.idleDelay) == .timedOut
+        let isFaulty = state.withLock { $0.fault != nil }
+        return work.wait(timeout: .now() + (isFaulty ? Self.retryDelay : Self.idleDelay)) == .timedOut
     }
 
     private var waitingCallers: Int {
@@ -190,6 +209,7 @@ final class CommitWriter: Sendable {
             }
             for (pending, records) in zip(group, records) { pending.batch.onDurable?(records) }
             for (pending, records) in zip(group, records) { pending.ticket?.finish(.success(records)) }
+            note(nil)
         } catch {
             fail(group, with: settled(DatabaseFault.from(error, path: storage.path), stored))
         }
@@ -223,7 +243,26 @@ final class CommitWriter: Sendable {
             }
             return (group + others).compactMap(\.ticket)
         }
+        note(fault)
         for ticket in refused { ticket.finish(.failure(fault)) }
+    }
+
+    private func note(_ fault: DatabaseFault?) {
+        let watcher: (@Sendable (DatabaseFault?) -> Void)? = state.withLock { state in
+            guard state.fault?.code != fault?.code else { return nil }
+            state.fault = fault
+            return state.watcher
+        }
+        watcher?(fault)
+    }
+
+    /// Whether the disk can be written again. What was in question is written over, and so is not in the log.
+    private func tryAgain() {
+        let (stored, closedBy) = state.withLock { ($0.stored, $0.closedBy) }
+        if let closedBy, closedBy.code != .outcomeUnknown { return }
+        guard (try? storage.touch(stored)) != nil else { return }
+        state.withLock { $0.closedBy = nil }
+        note(nil)
     }
 
     /// Returns the pages left in the write-ahead log, about. A failure is no fault: the log only grows.

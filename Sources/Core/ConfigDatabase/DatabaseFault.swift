@@ -11,7 +11,7 @@ package struct DatabaseFault: Error, Hashable, Sendable, CustomStringConvertible
         case readOnly
         /// The disk failed to read, write or sync.
         case inputOutput
-        /// As `inputOutput`, and whether the last commit is on the disk shows only at the next start.
+        /// As `inputOutput`, and whether the last commit is on the disk shows when the disk works again, or at the next start.
         case outcomeUnknown
         /// The content is not what was written.
         case damaged
