@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -62,7 +63,7 @@ let package = Package(
         target("Events", in: "Core/Events", uses: ["Basics"]),
         target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
         target("Transactions", in: "Core/Transactions", uses: ["Basics"]),
-        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, crypto]),
+        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, sqlite, crypto]),
         target("CLIGrammar", in: "Core/CLIGrammar", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),

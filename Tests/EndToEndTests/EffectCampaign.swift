@@ -18,21 +18,19 @@ struct EffectCampaign {
     let lab: Lab
     let control: FileEffectsControl
     private let keeping: TemporaryDirectory
-    let isJournalled: Bool
 
     /// Where the lab is kept as it was before the first step.
     var saved: String { keeping.path("saved") }
 
-    init(_ lab: Lab, isJournalled: Bool = true) throws {
+    init(_ lab: Lab) throws {
         self.lab = lab
-        self.isJournalled = isJournalled
         keeping = try TemporaryDirectory("campaign")
         control = try FileEffectsControl(in: keeping.path)
         control.skipSyncs()
     }
 
     func environment() throws -> [String: String] {
-        try control.environment(root: lab.directory.path, isJournalled: isJournalled)
+        try control.environment(root: lab.directory.path, isJournalled: true)
     }
 
     // MARK: The operations

@@ -43,14 +43,14 @@ package final class PowerCut {
     private let root = Node(.directory, 0o755)
     private var namings: [Naming] = []
 
-    /// - Parameter directory: whose present content is on the disk.
+    /// - Parameter directory: whose present content is on the disk, but for simulated devices, which lose no power.
     package init(_ directory: String) throws {
         rootPath = directory
         try Self.load(directory, into: root)
     }
 
     private static func load(_ path: String, into directory: Node) throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) where name != "netsim" {
             let place = path + "/" + name
             var info = stat()
             guard lstat(place, &info) == 0 else { continue }

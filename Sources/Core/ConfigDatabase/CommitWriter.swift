@@ -44,7 +44,7 @@ final class CommitWriter: Sendable {
     /// How often values that nobody waits for are held back because others follow.
     private static let delayLimit = 20
     /// After a fault, how long until the disk is tried again although nobody commits.
-    private static let retryDelay = DispatchTimeInterval.seconds(1)
+    private static let retryDelay = DispatchTimeInterval.milliseconds(250)
 
     init(_ storage: LogStorage, _ stored: StoredState) {
         self.storage = storage

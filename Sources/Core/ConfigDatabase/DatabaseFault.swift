@@ -118,6 +118,10 @@ extension DatabaseFault {
             return DatabaseFault(
                 .noSpace, "no space left on the disk", remedy: "free some space and commit again", path: path,
                 cause: cause)
+        case EFBIG:
+            return DatabaseFault(
+                .noSpace, "the file may not grow any further",
+                remedy: "raise the limit on the size of files (ulimit -f) and commit again", path: path, cause: cause)
         case EROFS:
             return DatabaseFault(
                 .readOnly, "the database cannot be written", remedy: "make the file and its file system writable",
