@@ -6,11 +6,11 @@ internal import Dispatch
 /// waits. Where nobody came back in time, the next groups are written at once.
 struct GatherPolicy {
     /// A wait is at most this share of what the last write took, and at most `longest`.
-    private static let share: UInt64 = 4
-    private static let shortest: UInt64 = 60_000
+    private static let share: UInt64 = 3
+    private static let shortest: UInt64 = 100_000
     private static let longest: UInt64 = 2_000_000
     /// How many groups go without a wait after one that was in vain.
-    private static let rest = 16
+    private static let rest = 4
 
     /// How many callers there were at the last write: those it answered and those that came meanwhile.
     private var callers = 0
