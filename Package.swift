@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -38,6 +39,7 @@ func tests(_ name: String, uses: [Target.Dependency], data: [String] = []) -> Ta
 
 let package = Package(
     name: "OpenNED",
+    products: [.library(name: "FileEffects", type: .dynamic, targets: ["FileEffects"])],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -61,7 +63,7 @@ let package = Package(
         target("Events", in: "Core/Events", uses: ["Basics"]),
         target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
         target("Transactions", in: "Core/Transactions", uses: ["Basics"]),
-        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, crypto]),
+        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, sqlite, crypto]),
         target("CLIGrammar", in: "Core/CLIGrammar", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
@@ -117,7 +119,8 @@ let package = Package(
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
         benchmark(
             "bench-concurrent-commits", in: "ConcurrentCommits",
-            uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS"]),
+            uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
@@ -132,8 +135,10 @@ let package = Package(
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
+        .target(name: "FileEffects", path: "Tests/FileEffects"),
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Basics", "FileEffects", "Wire"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",

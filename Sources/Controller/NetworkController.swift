@@ -96,6 +96,18 @@ package final class NetworkController: Sendable {
             limit: { [weak self] in self?.alarmHistoryLimit },
             announce: { [sessions] in sessions.tellAll(.alarm(type: $0.key.type, text: $0.lastAlarmText)) })
         registerOperationalProviders()
+        database.watch { [alarms, logs] in Self.report($0, alarms, logs) }
+    }
+
+    /// What hinders the database is an alarm until it is over.
+    private static func report(_ fault: DatabaseFault?, _ alarms: AlarmKeeper, _ logs: SystemLogs) {
+        if let fault {
+            logs.develop(.critical, "\(fault)\(fault.cause.map { " (\($0))" } ?? "")")
+            alarms.raise(.databaseWriteFailure, device: "ncs", text: fault.description)
+        } else {
+            logs.develop(.info, "the database can be written again")
+            alarms.clear(.databaseWriteFailure, device: "ncs")
+        }
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }

@@ -136,6 +136,10 @@ package final class ConfigurationDatabase: Sendable {
         }
     }
 
+    /// Tells `body` at once if writing fails, then when it begins to fail or succeeds again (nil), on a thread of the
+    /// database; it must be short.
+    package func watch(_ body: @escaping @Sendable (DatabaseFault?) -> Void) { writer.watch(body) }
+
     // MARK: Operational values
 
     package func operational(_ key: String) -> [UInt8]? { writer.operational(key) }

@@ -5,6 +5,8 @@ import YANG
 // Compositions only: what the options ask for is done by `Launcher` (start), `Daemon` (serve) and `DaemonControl`.
 
 signal(SIGPIPE, SIG_IGN)
+// A limit on the size of files refuses a write, it does not end the daemon.
+signal(SIGXFSZ, SIG_IGN)
 
 if let status = CompileWorker.run(Array(CommandLine.arguments.dropFirst())) { exit(status) }
 
