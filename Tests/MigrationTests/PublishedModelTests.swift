@@ -63,7 +63,7 @@ import YANG
             "/ios:ip/domain/name leaf has been removed false", "/ios:ip/domain/domain-name leaf has been added true",
             "/ios:ip/name-server min/max has been relaxed true", "/ios:ip/http sub-tree has been deleted false",
             "/ios:ip/route/tag leaf has been added true",
-            "/ios:router/bgp/neighbor must expression has been added unknown",
+            "/ios:router/bgp/neighbor must expression has been added false",
             "/ios:router/bgp/neighbor/remote-as node is no longer mandatory true",
             "/ios:router/bgp/neighbor/peer-group leaf has been added true", "/ios:aaa sub-tree has been added true",
             "/ios:lldp sub-tree has been added true",
