@@ -120,6 +120,7 @@ let package = Package(
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
+        benchmark("bench-schema-diff", in: "SchemaDiff", uses: ["Basics", "YANG", "Migration"]),
         benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
         benchmark("bench-validated-edit", in: "ValidatedEdit", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),

@@ -183,28 +183,14 @@ struct DefinitionComparison {
         _ before: ResolvedType, _ after: ResolvedType, _ old: SchemaSources.Node, _ new: SchemaSources.Node,
         _ path: String
     ) {
+        let (was, now) = (old.property(.type), new.property(.type))
+        // Written the same: what changed is a typedef or an identity, and it is said there.
+        if let was, let now, TypePlaces.isSame(was, now) { return }
         let comparison = TypeComparison(
             from: before, to: after, isLeafList: false, old: context.old, new: context.new, rules: context.rules)
         guard let text = comparison.text else { return }
-        let (was, now) = Self.memberStatements(old.property(.type), new.property(.type), before, after)
-        let places = TypePlaces(was, now, text.statement)
+        let places = TypePlaces(was, now, text.statement, member: comparison.member)
         add(path, text, places.old ?? old.statement.place, places.new ?? new.statement.place)
-    }
-
-    /// The statements of the first member that differs, of unions written here; else those of the types.
-    private static func memberStatements(
-        _ old: Statement?, _ new: Statement?, _ before: ResolvedType, _ after: ResolvedType
-    ) -> (Statement?, Statement?) {
-        guard let old, let new, before.base == .union, after.base == .union else { return (old, new) }
-        let (members, others) = (old.all(.type), new.all(.type))
-        guard members.count == before.members.count, others.count == after.members.count else { return (old, new) }
-        for index in members.indices where index < others.count {
-            let (a, b) = (before.members[index], after.members[index])
-            if a.base != b.base || a.ranges != b.ranges || a.lengths != b.lengths {
-                return (members[index], others[index])
-            }
-        }
-        return (old, new)
     }
 
     mutating func compareProperty(

@@ -21,6 +21,8 @@ struct TypeComparison {
         var statement = "type"
         /// A value of the old type that is none of the new one.
         var witness: String?
+        /// Of a union the position of the member that makes the difference.
+        var member: Int?
 
         init(_ difference: Difference = .none, _ statement: String = "type", witness: String? = nil) {
             (self.difference, self.statement, self.witness) = (difference, statement, witness)
@@ -29,6 +31,7 @@ struct TypeComparison {
 
     let text: ChangeText?
     let witness: String?
+    let member: Int?
 
     init(
         from before: ResolvedType, to after: ResolvedType, isLeafList: Bool, old: Schema, new: Schema,
@@ -36,6 +39,7 @@ struct TypeComparison {
     ) {
         let comparer = TypeComparer(old: old, new: new)
         let found = comparer.compare(before, after)
+        member = found.member
         witness = found.witness.flatMap { comparer.isRefused($0, by: after) ? $0 : nil }
         guard found.difference != .none else {
             text = nil

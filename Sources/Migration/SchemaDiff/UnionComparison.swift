@@ -8,7 +8,11 @@ struct UnionComparison {
 
     func compare(_ a: ResolvedType, _ b: ResolvedType) -> TypeComparison.Finding {
         guard a.members.count <= b.members.count else { return .init(.base, witness: comparer.refused(of: a, by: b)) }
-        let pairs = zip(a.members, b.members).map { comparer.compare($0, $1) }
+        let pairs = zip(a.members, b.members).enumerated().map { index, pair in
+            var finding = comparer.compare(pair.0, pair.1)
+            finding.member = index
+            return finding
+        }
         if let worse = pairs.first(where: { TypeComparison.verdict($0.difference) == .incompatible && !isName($0) }) {
             var finding = worse
             // What the member refuses another may take.
