@@ -130,13 +130,14 @@ let package = Package(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Basics", "YANG", "ConfigTree", "Wire"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
             swiftSettings: settings),
         tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
-        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
+        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
             name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",
             swiftSettings: settings),
@@ -153,7 +154,7 @@ let package = Package(
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
-        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
+        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration", "TestSupport"]),
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",

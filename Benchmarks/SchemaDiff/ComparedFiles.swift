@@ -62,13 +62,12 @@ struct ComparedFiles {
     /// What pyang takes, and where it finds something: `FILE:LINE`.
     func peer(_ pyang: String) -> (cpu: Double, places: [String]) {
         let words = [
-            pyang, "-p", Self.searchPath(new).joined(separator: ":"), "-P",
+            pyang, "--print-error-code", "-p", Self.searchPath(new).joined(separator: ":"), "-P",
             Self.searchPath(old).joined(separator: ":"), "--check-update-from", old, new,
         ]
         let run = Peer.run(words, keepingErrors: true)
         let places = run.errors.split(separator: "\n").compactMap { line -> String? in
-            guard line.contains(": error: ") || line.contains(": warning: "),
-                let place = line.components(separatedBy: ": ").first
+            guard line.contains(": CHK_"), let place = line.components(separatedBy: ": ").first
             else { return nil }
             // Of a node that a grouping brought: `USES (at WRITTEN)`.
             let written = place.components(separatedBy: "(at ").last?.replacingOccurrences(of: ")", with: "") ?? place

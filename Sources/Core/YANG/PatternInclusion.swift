@@ -32,6 +32,15 @@ package struct TextLanguage: Sendable {
         return search.run()
     }
 
+    /// The shortest text of the language; nil if there is none or it takes too long to find.
+    package var shortest: String? {
+        guard var search = LanguageSearch(self, nil, length: lengths.isEmpty ? 0 : LanguageSearch.lengthLimit) else {
+            return nil
+        }
+        if case .excluded(let text) = search.run() { return text }
+        return nil
+    }
+
     /// Lengths beyond what is followed character by character.
     private func withoutLengths(_ other: TextLanguage, _ areLengthsIncluded: Bool) -> Inclusion {
         let (bare, otherBare) = (TextLanguage(patterns: patterns, lengths: []), other.patterns)
@@ -73,13 +82,14 @@ private struct LanguageSearch {
     /// How many of the patterns are of the language that accepts.
     private let ownCount: Int
     private let own: TextLanguage
-    private let other: TextLanguage
+    /// Nil for a language without texts.
+    private let other: TextLanguage?
     /// Longer texts count as this long.
     private let lengthCap: Int
     private var symbols: [Symbol] = []
 
-    init?(_ own: TextLanguage, _ other: TextLanguage, length: Int) {
-        let patterns = own.patterns + other.patterns
+    init?(_ own: TextLanguage, _ other: TextLanguage?, length: Int) {
+        let patterns = own.patterns + (other?.patterns ?? [])
         for pattern in patterns {
             guard let program = pattern.matcher.compiledProgram else { return nil }
             walks.append(PatternWalk(program))
@@ -87,14 +97,15 @@ private struct LanguageSearch {
         inverted = patterns.map(\.isInverted)
         ownCount = own.patterns.count
         (self.own, self.other, lengthCap) = (own, other, length)
-        symbols = Self.symbols(of: walks.map(\.program))
+        symbols = Self.symbols(of: walks.map(\.program), onlyReadable: true)
     }
 
     /// One character of each kind that the patterns tell apart; of those that YANG allows in strings, readable ones
     /// first.
-    private static func symbols(of programs: [PatternProgram]) -> [Symbol] {
+    private static func symbols(of programs: [PatternProgram], onlyReadable: Bool) -> [Symbol] {
         let readable = Array("a0b1A.:-/ _".unicodeScalars).map(\.value)
-        let edges = Set(programs.flatMap(\.boundaries)).union([0x9, 0xA, 0xD, 0x20, 0xE000, 0xFDF0, 0x10000])
+        let edges =
+            onlyReadable ? [] : Set(programs.flatMap(\.boundaries)).union([0x9, 0xA, 0xD, 0x20, 0xE000, 0xFDF0, 0x10000])
         var seen: Set<[Int]> = []
         var result: [Symbol] = []
         for value in readable + edges.sorted() {
@@ -113,7 +124,15 @@ private struct LanguageSearch {
         }
     }
 
+    /// Most texts that are in the way are found among those of readable characters, which are few.
     mutating func run() -> TextLanguage.Inclusion {
+        let quick = search()
+        if case .excluded = quick { return quick }
+        symbols = Self.symbols(of: walks.map(\.program), onlyReadable: false)
+        return search()
+    }
+
+    private mutating func search() -> TextLanguage.Inclusion {
         var states = [State(sets: walks.indices.map { walks[$0].start() }, length: 0)]
         var cameBy: [(state: Int, symbol: Int)] = [(-1, -1)]
         var seen: Set<State> = [states[0]]
@@ -146,7 +165,9 @@ private struct LanguageSearch {
     }
 
     private func isOfOwn(_ state: State) -> Bool { holds(state, 0..<ownCount, own.lengths) }
-    private func isOfOther(_ state: State) -> Bool { holds(state, ownCount..<walks.count, other.lengths) }
+    private func isOfOther(_ state: State) -> Bool {
+        other.map { holds(state, ownCount..<walks.count, $0.lengths) } ?? false
+    }
 
     private func text(_ state: Int, _ cameBy: [(state: Int, symbol: Int)]) -> String {
         var scalars = String.UnicodeScalarView()

@@ -20,17 +20,30 @@ struct ConstraintComparison {
         a.contextIsParent == b.contextIsParent && a.expression == b.expression
     }
 
-    func text(_ keyword: String) -> ChangeText? {
-        if added.isEmpty && removed.isEmpty { return nil }
+    struct Said {
+        var text: ChangeText
+        var old: Constraint?
+        var new: Constraint?
+    }
+
+    /// What is said: of each constraint that came, else of each that went.
+    func texts(_ keyword: String) -> [Said] {
+        if added.isEmpty && removed.isEmpty { return [] }
         let isWeaker = Self.implies(before, after)
         let isStronger = Self.implies(after, before)
-        if isWeaker && isStronger { return nil }
-        let verb =
-            removed.isEmpty
-            ? "been added" : added.isEmpty ? "been removed" : isWeaker ? "been relaxed" : isStronger ? "been tightened" : "changed"
+        if isWeaker && isStronger { return [] }
+        let verb: String =
+            switch (added.isEmpty, removed.isEmpty) {
+            case (_, true): "been added"
+            case (true, _): "been removed"
+            default: isWeaker ? "been relaxed" : isStronger ? "been tightened" : "changed"
+            }
         let verdict: Compatibility = isWeaker ? .compatible : isStronger ? .incompatible : .unknown
-        return ChangeText(
-            "\(keyword) expression has \(verb)", verdict, .validity, keyword, Self.text(removed), Self.text(added))
+        func text(_ old: String?, _ new: String?) -> ChangeText {
+            ChangeText("\(keyword) expression has \(verb)", verdict, .validity, keyword, old, new)
+        }
+        if added.isEmpty { return removed.map { Said(text: text($0.source, nil), old: $0, new: nil) } }
+        return added.map { Said(text: text(Self.text(removed), $0.source), old: removed.first, new: $0) }
     }
 
     private static func text(_ constraints: [Constraint]) -> String? {

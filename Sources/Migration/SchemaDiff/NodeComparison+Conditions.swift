@@ -12,11 +12,10 @@ extension NodeComparison {
     private mutating func compare(
         _ keyword: Keyword, _ before: [Constraint], _ after: [Constraint], _ old: SchemaNode, _ new: SchemaNode
     ) {
-        let comparison = ConstraintComparison(before, after)
-        guard let text = comparison.text(keyword.text) else { return }
-        add(
-            text, old, new, oldPlace: comparison.removed.first?.place ?? old.place,
-            newPlace: comparison.added.first?.place ?? new.place)
+        if before.isEmpty && after.isEmpty { return }
+        for said in ConstraintComparison(before, after).texts(keyword.text) {
+            add(said.text, old, new, oldPlace: said.old?.place ?? old.place, newPlace: said.new?.place ?? new.place)
+        }
     }
 
     /// What a failing `must` answers.

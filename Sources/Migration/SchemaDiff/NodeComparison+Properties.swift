@@ -5,22 +5,28 @@ extension NodeComparison {
         compareCase(old, new)
         compareConfig(old, new)
         if !old.isKey { compareMandatory(old, new) }
+        let arePlain = !old.hasRareProperties && !new.hasRareProperties
         if old.kind == .list || old.kind == .leafList { compareOrderAndCounts(old, new) }
-        compareDefault(old, new)
+        if !arePlain {
+            compareDefault(old, new)
+            compareUnits(old, new)
+        }
         compareStatus(old, new)
-        compareUnits(old, new)
         comparePresence(old, new)
         if old.isTerminal && new.isTerminal { compareTypes(old, new) }
         if !old.isKey, new.isKey {
             add(ChangeText("leaf is now a list key", .incompatible, .validity, "key"), old, new)
         }
         if old.kind == .list { compareKeys(old, new) }
-        compareConditions(old, new)
-        compareUniques(old, new)
+        if !arePlain {
+            compareConditions(old, new)
+            compareUniques(old, new)
+        }
         compareFeatures(old, new)
     }
 
     mutating func compareCase(_ old: SchemaNode, _ new: SchemaNode) {
+        if pairing.areInSameCase(old, new) { return }
         let (before, after) = (old.cases, new.cases)
         guard before != after else { return }
         // Out of a choice nothing excludes the node any more.
@@ -123,10 +129,14 @@ extension NodeComparison {
     // MARK: Types and keys
 
     private mutating func compareTypes(_ old: SchemaNode, _ new: SchemaNode) {
-        guard let before = old.type, let after = new.type else { return }
-        let comparison = TypeComparison(
-            from: before, to: after, isLeafList: old.kind == .leafList, old: context.old, new: context.new,
-            rules: context.rules)
+        guard old.typeNumber >= 0, new.typeNumber >= 0, let before = old.type, let after = new.type else { return }
+        let pair = TypePair(old: old.typeNumber, new: new.typeNumber, isLeafList: old.kind == .leafList)
+        let comparison =
+            knownTypes[pair]
+            ?? TypeComparison(
+                from: before, to: after, isLeafList: pair.isLeafList, old: context.old, new: context.new,
+                rules: context.rules)
+        knownTypes[pair] = comparison
         guard let text = comparison.text else { return }
         // A restriction that is new has a place of its own; of one that changed, the type.
         let (was, now) = (context.oldSources?.node(old)?.property(.type), context.newSources?.node(new)?.property(.type))

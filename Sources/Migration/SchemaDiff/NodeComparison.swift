@@ -4,16 +4,29 @@ import YANG
 /// Compares the nodes of two schemas, from the top down, those of the same module and name with each other.
 struct NodeComparison {
     let context: ComparisonContext
+    let pairing: SchemaPairing
+    /// Types that were compared before.
+    var knownTypes: [TypePair: TypeComparison] = [:]
     private(set) var changes: [SchemaChange] = []
-    private var removed: [(change: Int, node: SchemaNode)] = []
+    private var removed: [RenameGuess.Removed] = []
     private var added: [SchemaNode] = []
+    private var knownPaths: [SchemaNode: String] = [:]
 
-    init(_ context: ComparisonContext) { self.context = context }
+    struct TypePair: Hashable {
+        var old: Int32
+        var new: Int32
+        var isLeafList: Bool
+    }
+
+    init(_ context: ComparisonContext) {
+        self.context = context
+        pairing = SchemaPairing(context.old, context.new)
+    }
 
     mutating func compareAll() {
         compareChildren(context.old.root, context.new.root, isPart: false)
         compareStructures()
-        for (change, successor) in RenameGuess.successors(removed, added, in: context.new) {
+        for (change, successor) in RenameGuess.successors(removed, added) {
             changes[change].successor = successor
         }
     }
@@ -27,7 +40,7 @@ struct NodeComparison {
         oldPlace: SourcePlace? = nil, newPlace: SourcePlace? = nil, witness: String? = nil
     ) {
         var change = SchemaChange(
-            path: old.prefixedPath, info: text.info, compatibility: text.verdict, old: old)
+            path: path(of: old), info: text.info, compatibility: text.verdict, old: old)
         change.new = new
         fill(&change, text, isStored: Self.isStored(old) || Self.isStored(new))
         change.oldPlace = oldPlace ?? context.oldPlace(old, keyword)
@@ -56,11 +69,11 @@ struct NodeComparison {
             node.kind == .leaf ? "leaf has been removed" : "sub-tree has been deleted",
             isExpected ? .compatible : .incompatible, .validity, node.keyword, node.kindName, nil)
         var change = SchemaChange(
-            path: node.prefixedPath, info: text.info, compatibility: text.verdict, old: node)
+            path: path(of: node), info: text.info, compatibility: text.verdict, old: node)
         fill(&change, text, isStored: Self.isStored(node))
         change.oldPlace = node.place
-        change.newPlace = context.placeOfMissing(node, under: parent, context.newSources)
-        removed.append((changes.count, node))
+        change.newPlace = placeOfMissing(node, parent, context.newSources)
+        removed.append(RenameGuess.Removed(change: changes.count, node: node, parent: parent.id))
         changes.append(change)
     }
 
@@ -70,10 +83,10 @@ struct NodeComparison {
         let text = ChangeText(
             isRequired ? "mandatory \(kind) has been added" : "\(kind) has been added",
             isRequired ? .incompatible : .compatible, .validity, node.keyword, nil, node.kindName)
-        var change = SchemaChange(path: node.prefixedPath, info: text.info, compatibility: text.verdict, old: nil)
+        var change = SchemaChange(path: path(of: node), info: text.info, compatibility: text.verdict, old: nil)
         change.new = node
         fill(&change, text, isStored: Self.isStored(node))
-        change.oldPlace = context.placeOfMissing(node, under: parent, context.oldSources)
+        change.oldPlace = placeOfMissing(node, parent, context.oldSources)
         change.newPlace = node.place
         if node.kind != .choice { added.append(node) }
         changes.append(change)
@@ -89,6 +102,38 @@ struct NodeComparison {
         }
     }
 
+    /// The prefixed path; those of siblings are asked for one after the other.
+    private mutating func path(of node: SchemaNode) -> String {
+        guard let parent = node.dataParent, parent.kind != .root else { return node.prefixedPath }
+        let above = knownPaths[parent] ?? parent.prefixedPath
+        knownPaths[parent] = above
+        let isNew = parent.moduleIndex != node.moduleIndex
+        return isNew ? "\(above)/\(node.modulePrefix):\(node.name)" : "\(above)/\(node.name)"
+    }
+
+    /// Where a node would stand in the other model: the innermost choice or case around it that is there too, else its
+    /// parent.
+    private func placeOfMissing(
+        _ node: SchemaNode, _ parent: SchemaNode, _ sources: SchemaSources?
+    ) -> SourcePlace? {
+        var steps: [SchemaNode] = []
+        var above = node.parent
+        while let current = above, current.kind == .choice || current.kind == .case {
+            steps.append(current)
+            above = current.parent
+        }
+        var found: SchemaNode?
+        for step in steps.reversed() {
+            let place = found ?? parent
+            let next =
+                step.schema === context.old
+                ? pairing.child(of: place, like: step) : pairing.oldChild(of: place, like: step)
+            guard let next else { break }
+            found = next
+        }
+        return found?.place ?? context.placeOfMissing(node, under: parent, sources)
+    }
+
     /// In a case that is new with the node, nothing is needed as long as the case is not chosen.
     private func isInNewCase(_ node: SchemaNode, _ parent: SchemaNode) -> Bool {
         guard let branch = node.parent, branch.kind == .case else { return false }
@@ -98,16 +143,14 @@ struct NodeComparison {
     // MARK: Walking
 
     private mutating func compareChildren(_ old: SchemaNode, _ new: SchemaNode, isPart: Bool) {
-        for child in old.dataChildren {
-            guard let other = new.counterpart(of: child) else {
-                noteRemoved(child, new)
-                continue
+        let (fates, added) = pairing.children(of: old, and: new, withEqual: context.hasSources)
+        for fate in fates {
+            switch fate {
+            case .removed(let child): noteRemoved(child, new)
+            case .paired(let child, let other): compare(child, other, isPart: isPart)
             }
-            compare(child, other, isPart: isPart)
         }
-        for child in new.dataChildren where old.counterpart(of: child) == nil {
-            noteAdded(child, old)
-        }
+        for child in added { noteAdded(child, old) }
         compareChoices(old, new)
         if isPart { compareOrder(old, new) }
     }
@@ -115,11 +158,11 @@ struct NodeComparison {
     private mutating func compare(_ old: SchemaNode, _ new: SchemaNode, isPart: Bool) {
         if old.fingerprint == new.fingerprint {
             // Which case it is in is a matter of its parents.
-            if old.parent?.kind == .case || new.parent?.kind == .case { compareCase(old, new) }
+            compareCase(old, new)
             if context.hasSources { compareTexts(old, new) }
             return
         }
-        guard old.kindName == new.kindName else {
+        guard old.kind == new.kind, old.isPresence == new.isPresence else {
             noteKind(old, new)
             if old.kind != new.kind { return }
             compareProperties(old, new)
@@ -132,14 +175,21 @@ struct NodeComparison {
     }
 
     private mutating func noteKind(_ old: SchemaNode, _ new: SchemaNode) {
-        // Data goes on if only the presence changes, unless something must be there now.
         let isPresence = old.kind == .container && new.kind == .container
-        let changeClass: ChangeClass =
-            isPresence && !(old.isPresence && new.children.contains(where: \.needsValue)) ? .meaning : .validity
         let text = ChangeText(
-            "node type has changed from \(old.kindName) to \(new.kindName)", .incompatible, changeClass,
-            isPresence ? "presence" : new.keyword, old.kindName, new.kindName)
+            "node type has changed from \(old.kindName) to \(new.kindName)", .incompatible,
+            Self.classOfKinds(old, new), isPresence ? "presence" : new.keyword, old.kindName, new.kindName)
         add(text, old, new, at: isPresence ? .presence : nil)
+    }
+
+    private static func classOfKinds(_ old: SchemaNode, _ new: SchemaNode) -> ChangeClass {
+        switch (old.kind, new.kind) {
+        // Data goes on if only the presence changes, unless something must be there now.
+        case (.container, .container): old.isPresence && new.childList.contains(where: \.needsValue) ? .validity : .meaning
+        // In XML one entry of a leaf-list is what a leaf is; in JSON it is not.
+        case (.leaf, .leafList), (.anydata, .anyxml), (.anyxml, .anydata): .encoding
+        default: .validity
+        }
     }
 
     /// What the schemas do not keep, of nodes that are equal in all they keep.
@@ -147,7 +197,7 @@ struct NodeComparison {
         compareFeatures(old, new)
         comparePresence(old, new)
         // Equal fingerprints: the same nodes in the same order.
-        for (child, other) in zip(old.children, new.children) { compareTexts(child, other) }
+        for (child, other) in zip(old.childList, new.childList) { compareTexts(child, other) }
     }
 
     /// What is sent to an operation, and what comes back, is in the order of the model (RFC 7950 section 7.14.2).
@@ -182,16 +232,13 @@ struct NodeComparison {
 
     /// Choices below a node, and below the cases of those: their data nodes are compared like all others.
     private mutating func compareChoices(_ old: SchemaNode, _ new: SchemaNode) {
-        func sameChild(_ child: SchemaNode, of parent: SchemaNode) -> SchemaNode? {
-            parent.children.first {
-                $0.kind == child.kind && $0.name == child.name && $0.moduleName == child.moduleName
-            }
+        for choice in new.transparentChildren where choice.kind == .choice {
+            if choice.isMandatory, pairing.oldChild(of: old, like: choice) == nil { noteAdded(choice, old) }
         }
-        for choice in new.children where choice.kind == .choice && sameChild(choice, of: old) == nil {
-            if choice.isMandatory { noteAdded(choice, old) }
-        }
-        for choice in old.children where choice.kind == .choice {
-            guard let other = sameChild(choice, of: new) else { continue }
+        for choice in old.transparentChildren where choice.kind == .choice {
+            guard let other = pairing.child(of: new, like: choice) else { continue }
+            compareFeatures(choice, other)
+            if choice.fingerprint == other.fingerprint, !context.hasSources { continue }
             compareMandatory(choice, other)
             if choice.defaults != other.defaults {
                 let text = ChangeText(
@@ -200,8 +247,9 @@ struct NodeComparison {
                 add(text, choice, other, at: .default)
             }
             compareConditions(choice, other)
-            for branch in choice.children where branch.kind == .case {
-                guard let same = sameChild(branch, of: other) else { continue }
+            for branch in choice.transparentChildren where branch.kind == .case {
+                guard let same = pairing.child(of: other, like: branch) else { continue }
+                compareFeatures(branch, same)
                 compareConditions(branch, same)
                 compareChoices(branch, same)
             }

@@ -7,32 +7,46 @@ enum RenameGuess {
     private static let limit = 64
     private static let bar = 0.6
 
+    struct Removed {
+        /// The number of the change.
+        var change: Int
+        var node: SchemaNode
+        /// What is its parent in the new schema.
+        var parent: NodeID
+    }
+
     /// For some of the changes that remove a node, the node that it may have become.
-    static func successors(
-        _ removed: [(change: Int, node: SchemaNode)], _ added: [SchemaNode], in new: Schema
-    ) -> [(change: Int, successor: SchemaNode)] {
+    static func successors(_ removed: [Removed], _ added: [SchemaNode]) -> [(change: Int, successor: SchemaNode)] {
         guard !removed.isEmpty, !added.isEmpty else { return [] }
         var result: [(change: Int, successor: SchemaNode)] = []
+        var known: Set<Int> = []
         var taken: Set<NodeID> = []
-        let addedBelow = Dictionary(grouping: added) { $0.dataParent?.path ?? "" }
-        let removedBelow = Dictionary(grouping: removed) { $0.node.dataParent?.path ?? "" }
-        for (parent, gone) in removedBelow.sorted(by: { $0.key < $1.key }) {
+        let addedBelow = Dictionary(grouping: added) { $0.dataParent?.id ?? NodeID(0) }
+        let removedBelow = Dictionary(grouping: removed, by: \.parent)
+        for (parent, gone) in removedBelow.sorted(by: { $0.key.index < $1.key.index }) {
             guard let came = addedBelow[parent], gone.count <= limit, came.count <= limit else { continue }
-            var pairs = gone.flatMap { old in came.map { (old, $0, likeness(old.node, $0)) } }.filter { $0.2 >= bar }
-            pairs.sort { $0.2 > $1.2 }
-            for (old, successor, _) in pairs
-            where !taken.contains(successor.id) && !result.contains(where: { $0.change == old.change }) {
-                taken.insert(successor.id)
-                result.append((old.change, successor))
+            let features = came.map(Features.init)
+            var pairs: [(change: Int, successor: SchemaNode, likeness: Double)] = []
+            for old in gone {
+                let own = Features(old.node)
+                for new in features {
+                    let likeness = own.likeness(to: new)
+                    if likeness >= bar { pairs.append((old.change, new.node, likeness)) }
+                }
+            }
+            pairs.sort { $0.likeness > $1.likeness }
+            for pair in pairs where !taken.contains(pair.successor.id) && !known.contains(pair.change) {
+                taken.insert(pair.successor.id)
+                known.insert(pair.change)
+                result.append((pair.change, pair.successor))
             }
         }
-        let known = Set(result.map(\.change))
         return result + moves(removed.filter { !known.contains($0.change) }, added.filter { !taken.contains($0.id) })
     }
 
     /// The only node of the same name and kind that came anywhere.
     private static func moves(
-        _ removed: [(change: Int, node: SchemaNode)], _ added: [SchemaNode]
+        _ removed: [Removed], _ added: [SchemaNode]
     ) -> [(change: Int, successor: SchemaNode)] {
         struct Key: Hashable {
             var name: String
@@ -50,37 +64,57 @@ enum RenameGuess {
     }
 
     private static func sharesChildren(_ a: SchemaNode, _ b: SchemaNode) -> Bool {
-        a.dataChildCount == 0 || childLikeness(a, b) > 0.3
+        a.dataChildCount == 0 || Features.childLikeness(a, b) > 0.3
     }
 
-    /// From 0 to 1: how alike names and content are.
-    private static func likeness(_ a: SchemaNode, _ b: SchemaNode) -> Double {
-        guard a.kind == b.kind, a.isConfig == b.isConfig else { return 0 }
-        let names = nameLikeness(a.name, b.name)
-        if a.isTerminal {
-            guard let type = a.type, let other = b.type, type.base == other.base else { return names * 0.5 }
-            let isSame = type.typedefs == other.typedefs
-            return names < 0.25 ? 0 : names * 0.6 + (isSame ? 0.4 : 0.2)
+    /// What two nodes are compared by.
+    private struct Features {
+        let node: SchemaNode
+        let name: String
+        let base: BuiltInType?
+        let typedefs: [String]
+        /// Each two letters of the name, ascending.
+        let pairs: [UInt16]
+
+        init(_ node: SchemaNode) {
+            self.node = node
+            name = node.name
+            let type = node.isTerminal ? node.type : nil
+            base = type?.base
+            typedefs = type?.typedefs ?? []
+            let letters = Array(name.utf8)
+            let all = zip(letters, letters.dropFirst()).map { UInt16($0 | 0x20) << 8 | UInt16($1 | 0x20) }
+            pairs = Set(all).sorted()
         }
-        return max(childLikeness(a, b), names * 0.6 + childLikeness(a, b) * 0.4)
-    }
 
-    private static func childLikeness(_ a: SchemaNode, _ b: SchemaNode) -> Double {
-        guard a.dataChildCount > 0, b.dataChildCount > 0 else { return 0 }
-        let (names, others) = (Set(a.dataChildren.map(\.name)), Set(b.dataChildren.map(\.name)))
-        return Double(names.intersection(others).count) / Double(names.union(others).count)
-    }
+        /// From 0 to 1: how alike names and content are.
+        func likeness(to other: Features) -> Double {
+            guard node.kind == other.node.kind, node.isConfig == other.node.isConfig else { return 0 }
+            let names = nameLikeness(other)
+            if node.isTerminal {
+                guard base == other.base else { return names * 0.5 }
+                return names < 0.25 ? 0 : names * 0.6 + (typedefs == other.typedefs ? 0.4 : 0.2)
+            }
+            let children = Self.childLikeness(node, other.node)
+            return max(children, names * 0.6 + children * 0.4)
+        }
 
-    /// The share of pairs of letters that two names have in common.
-    private static func nameLikeness(_ a: String, _ b: String) -> Double {
-        if a == b { return 1 }
-        let (pairs, others) = (letterPairs(a), letterPairs(b))
-        guard !pairs.isEmpty, !others.isEmpty else { return 0 }
-        return 2 * Double(pairs.intersection(others).count) / Double(pairs.count + others.count)
-    }
+        static func childLikeness(_ a: SchemaNode, _ b: SchemaNode) -> Double {
+            guard a.dataChildCount > 0, b.dataChildCount > 0 else { return 0 }
+            let (names, others) = (Set(a.childList.map(\.name)), Set(b.childList.map(\.name)))
+            return Double(names.intersection(others).count) / Double(names.union(others).count)
+        }
 
-    private static func letterPairs(_ name: String) -> Set<String> {
-        let letters = Array(name.lowercased())
-        return Set(zip(letters, letters.dropFirst()).map { String([$0, $1]) })
+        /// The share of pairs of letters that two names have in common.
+        private func nameLikeness(_ other: Features) -> Double {
+            if name == other.name { return 1 }
+            guard !pairs.isEmpty, !other.pairs.isEmpty else { return 0 }
+            var (common, i, j) = (0, 0, 0)
+            while i < pairs.count, j < other.pairs.count {
+                if pairs[i] == other.pairs[j] { (common, i, j) = (common + 1, i + 1, j + 1) } else
+                    if pairs[i] < other.pairs[j] { i += 1 } else { j += 1 }
+            }
+            return 2 * Double(common) / Double(pairs.count + other.pairs.count)
+        }
     }
 }

@@ -9,7 +9,7 @@ extension SchemaNode {
         switch kind {
         case .leaf, .anydata, .anyxml, .choice: isMandatory && !isKey
         case .list, .leafList: minElements > 0
-        case .container: !isPresence && children.contains(where: \.needsValue)
+        case .container: !isPresence && childList.contains(where: \.needsValue)
         default: false
         }
     }
@@ -44,7 +44,7 @@ extension SchemaNode {
         while let current = node, current.kind != .root {
             let above = current.dataParent
             let isNew = above == nil || above!.kind == .root || above!.moduleIndex != current.moduleIndex
-            steps.append(isNew ? "\(current.module.prefix):\(current.name)" : current.name)
+            steps.append(isNew ? "\(current.modulePrefix):\(current.name)" : current.name)
             node = above
         }
         return "/" + steps.reversed().joined(separator: "/")

@@ -26,11 +26,7 @@ enum TypeSamples {
 
     private static func texts(of type: ResolvedType) -> [String] {
         if type.patterns.isEmpty { return lengths(of: type).map { String(repeating: "~", count: $0) } }
-        guard let matcher = try? PatternMatcher("(.|\\s)*") else { return [] }
-        let all = TypePattern(source: "", isInverted: true, errorMessage: nil, errorAppTag: nil, matcher: matcher)
-        let none = TextLanguage(patterns: [all], lengths: [])
-        guard case .excluded(let text) = TextLanguage(type).inclusion(in: none) else { return [] }
-        return [text]
+        return TextLanguage(type).shortest.map { [$0] } ?? []
     }
 
     private static func lengths(of type: ResolvedType) -> [Int] {

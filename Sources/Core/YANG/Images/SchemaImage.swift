@@ -104,7 +104,7 @@ final class SchemaImage: @unchecked Sendable {
         return name.withUTF8 { child(of: parent, module: module, name: UnsafeRawBufferPointer($0)) }
     }
 
-    private func child(of parent: Int32, module: Int32, name: UnsafeRawBufferPointer) -> Int32? {
+    func child(of parent: Int32, module: Int32, name: UnsafeRawBufferPointer) -> Int32? {
         let table = section(.lookup)
         let slots = table.count / 4
         let nameHash = ImageHash.of(name)
