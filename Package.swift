@@ -109,7 +109,8 @@ let package = Package(
         program(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
-                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol", "Controller",
+                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol",
+                "Controller",
             ]),
 
         // MARK: Benchmarks

@@ -69,7 +69,8 @@ import YANG
 
     @Test func textHasTheIncumbentsShape() throws {
         let run = try compare(Self.leaf, "container c { leaf b { type uint8; } }")
-        let text = run.output.replacingOccurrences(of: "place [^ ]*/(old|new)/", with: "place $1/", options: .regularExpression)
+        let text = run.output.replacingOccurrences(
+            of: "place [^ ]*/(old|new)/", with: "place $1/", options: .regularExpression)
         #expect(
             text == """
                 modified-path {
@@ -183,8 +184,10 @@ import YANG
             leaf e { if-feature n; mandatory true; type string; }
             """
         let run = try compare(old, new, ["--format", "text"])
-        let infos = run.output.split(separator: "\n").filter { $0.hasPrefix("        info") || $0.contains("compatible ") }
-            .map { $0.trimmingCharacters(in: .whitespaces) }
+        let infos = run.output.split(separator: "\n").filter {
+            $0.hasPrefix("        info") || $0.contains("compatible ")
+        }
+        .map { $0.trimmingCharacters(in: .whitespaces) }
         #expect(
             infos.dropLast() == [
                 "info feature has been added", "backward-compatible true",

@@ -1,6 +1,6 @@
 import ConfigTree
-import Testing
 import TestSupport
+import Testing
 import YANG
 
 @testable import Migration
@@ -113,7 +113,8 @@ import YANG
         let changes = SchemaComparison(from: old.schema, to: new.schema).changes.filter { $0.changeClass == .validity }
         let isClaimed = changes.contains { $0.compatibility == .incompatible }
         if changes.contains(where: { $0.compatibility == .unknown }) { return }
-        let refused = try refusedInstance(old, new, changes.compactMap { change in change.witness.map { (change, $0) } })
+        let refused = try refusedInstance(
+            old, new, changes.compactMap { change in change.witness.map { (change, $0) } })
         if isClaimed {
             #expect(refused != nil, "no data of \(before) is refused by \(after)")
         } else {

@@ -105,7 +105,8 @@ private struct LanguageSearch {
     private static func symbols(of programs: [PatternProgram], onlyReadable: Bool) -> [Symbol] {
         let readable = Array("a0b1A.:-/ _".unicodeScalars).map(\.value)
         let edges =
-            onlyReadable ? [] : Set(programs.flatMap(\.boundaries)).union([0x9, 0xA, 0xD, 0x20, 0xE000, 0xFDF0, 0x10000])
+            onlyReadable
+            ? [] : Set(programs.flatMap(\.boundaries)).union([0x9, 0xA, 0xD, 0x20, 0xE000, 0xFDF0, 0x10000])
         var seen: Set<[Int]> = []
         var result: [Symbol] = []
         for value in readable + edges.sorted() {

@@ -154,7 +154,11 @@ enum ModuleFiles {
         var modules: [String: [SchemaCompiler.Source]] = [:]
         var others: [SchemaCompiler.Source] = []
         for source in sources {
-            if let name = moduleName(source.bytes) { modules[name, default: []].append(source) } else { others.append(source) }
+            if let name = moduleName(source.bytes) {
+                modules[name, default: []].append(source)
+            } else {
+                others.append(source)
+            }
         }
         let chosen = modules.keys.sorted().compactMap { name -> SchemaCompiler.Source? in
             guard let found = modules[name], found.count > 1 else { return modules[name]?.first }

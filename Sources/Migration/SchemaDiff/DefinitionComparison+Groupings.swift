@@ -94,15 +94,18 @@ extension DefinitionComparison {
             guard before != after else { continue }
             let isBad = after == bad
             note(
-                keyword, ChangeText(
-                    isBad ? info : goodInfo, isBad ? .incompatible : .compatible, .validity, keyword.text, before, after),
+                keyword,
+                ChangeText(
+                    isBad ? info : goodInfo, isBad ? .incompatible : .compatible, .validity, keyword.text, before, after
+                ),
                 old, new, path)
         }
         let (before, after) = (value(.orderedBy, old, "system"), value(.orderedBy, new, "system"))
         if before != after {
             note(
                 .orderedBy,
-                ChangeText("ordered-by has changed", .incompatible, .meaning, "ordered-by", before, after), old, new, path)
+                ChangeText("ordered-by has changed", .incompatible, .meaning, "ordered-by", before, after), old, new,
+                path)
         }
     }
 
@@ -144,6 +147,7 @@ extension DefinitionComparison {
             "\(keyword.text) expression has \(verb)", verdict, .validity, keyword.text,
             removed.first?.text, added.first?.text)
         add(
-            path, text, removed.first?.place ?? old.node.statement.place, added.first?.place ?? new.node.statement.place)
+            path, text, removed.first?.place ?? old.node.statement.place, added.first?.place ?? new.node.statement.place
+        )
     }
 }

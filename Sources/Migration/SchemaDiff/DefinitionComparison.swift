@@ -12,7 +12,9 @@ struct DefinitionComparison {
         for module in context.old.modules {
             guard let other = context.new.module(named: module.name) else {
                 if module.isImplemented {
-                    add("module \(module.name)", Self.gone("module", module.name), place(module, context.oldSources), nil)
+                    add(
+                        "module \(module.name)", Self.gone("module", module.name), place(module, context.oldSources),
+                        nil)
                 }
                 continue
             }
@@ -54,7 +56,8 @@ struct DefinitionComparison {
         }
         if old.prefix != new.prefix {
             add(
-                path, ChangeText("module prefix has changed", .compatible, .lifeCycle, "prefix", old.prefix, new.prefix),
+                path,
+                ChangeText("module prefix has changed", .compatible, .lifeCycle, "prefix", old.prefix, new.prefix),
                 from, to)
         }
         if old.isImplemented, !new.isImplemented { add(path, Self.gone("module", old.name), from, to) }
@@ -111,7 +114,9 @@ struct DefinitionComparison {
             }
             for definition in after where !known.contains(definition.name) {
                 let text = ChangeText("\(kind) has been added", .compatible, .protocol, kind, nil, definition.name)
-                add("\(kind) \(new.name):\(definition.name)", text, old.statement.place, definition.node.statement.place)
+                add(
+                    "\(kind) \(new.name):\(definition.name)", text, old.statement.place, definition.node.statement.place
+                )
             }
         }
         compareGroupings(old, new)
@@ -172,7 +177,8 @@ struct DefinitionComparison {
         if before != after {
             add(
                 path, NodeComparison.status(before, after, context.rules),
-                old.property(.status)?.place ?? old.statement.place, new.property(.status)?.place ?? new.statement.place)
+                old.property(.status)?.place ?? old.statement.place, new.property(.status)?.place ?? new.statement.place
+            )
         }
         for text in FeatureComparison.texts(old.features, new.features, isMandatory: isMandatory) {
             add(path, text.text, text.oldPlace ?? old.statement.place, text.newPlace ?? new.statement.place)

@@ -139,7 +139,9 @@ extension NodeComparison {
         knownTypes[pair] = comparison
         guard let text = comparison.text else { return }
         // A restriction that is new has a place of its own; of one that changed, the type.
-        let (was, now) = (context.oldSources?.node(old)?.property(.type), context.newSources?.node(new)?.property(.type))
+        let (was, now) = (
+            context.oldSources?.node(old)?.property(.type), context.newSources?.node(new)?.property(.type)
+        )
         let places = TypePlaces(was, now, text.statement, member: comparison.member)
         add(
             text, old, new, at: .type, oldPlace: places.old, newPlace: places.new, witness: comparison.witness)

@@ -185,7 +185,8 @@ struct NodeComparison {
     private static func classOfKinds(_ old: SchemaNode, _ new: SchemaNode) -> ChangeClass {
         switch (old.kind, new.kind) {
         // Data goes on if only the presence changes, unless something must be there now.
-        case (.container, .container): old.isPresence && new.childList.contains(where: \.needsValue) ? .validity : .meaning
+        case (.container, .container):
+            old.isPresence && new.childList.contains(where: \.needsValue) ? .validity : .meaning
         // In XML one entry of a leaf-list is what a leaf is; in JSON it is not.
         case (.leaf, .leafList), (.anydata, .anyxml), (.anyxml, .anydata): .encoding
         default: .validity

@@ -111,8 +111,13 @@ enum RenameGuess {
             guard !pairs.isEmpty, !other.pairs.isEmpty else { return 0 }
             var (common, i, j) = (0, 0, 0)
             while i < pairs.count, j < other.pairs.count {
-                if pairs[i] == other.pairs[j] { (common, i, j) = (common + 1, i + 1, j + 1) } else
-                    if pairs[i] < other.pairs[j] { i += 1 } else { j += 1 }
+                if pairs[i] == other.pairs[j] {
+                    (common, i, j) = (common + 1, i + 1, j + 1)
+                } else if pairs[i] < other.pairs[j] {
+                    i += 1
+                } else {
+                    j += 1
+                }
             }
             return 2 * Double(common) / Double(pairs.count + other.pairs.count)
         }

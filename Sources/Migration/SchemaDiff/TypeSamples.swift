@@ -65,7 +65,9 @@ enum TypeText {
         case .leafref: parts.append(type.leafrefTarget.map { schema[$0].prefixedPath } ?? type.leafrefSource ?? "")
         case .identityref: parts += type.identityBases.map { "base \($0)" }
         case .string, .binary:
-            if !type.lengths.isEmpty { parts.append("length \(ranges(type.lengths.map { (Int128($0.lowerBound), Int128($0.upperBound)) }, 0))") }
+            if !type.lengths.isEmpty {
+                parts.append("length \(ranges(type.lengths.map { (Int128($0.lowerBound), Int128($0.upperBound)) }, 0))")
+            }
             parts += type.patterns.map { "pattern \($0.isInverted ? "not " : "")'\($0.source)'" }
         case .boolean, .empty, .instanceIdentifier: break
         default: parts.append(ranges(type.ranges.map { ($0.lowerBound, $0.upperBound) }, type.fractionDigits))

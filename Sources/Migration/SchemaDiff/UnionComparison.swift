@@ -23,7 +23,9 @@ struct UnionComparison {
         }
         if let unclear = pairs.first(where: { $0.difference == .unclear }) { return unclear }
         if b.members.count > a.members.count { return .init(.widened) }
-        if let wider = pairs.first(where: { $0.difference == .widened || $0.difference == .fewerBases }) { return wider }
+        if let wider = pairs.first(where: { $0.difference == .widened || $0.difference == .fewerBases }) {
+            return wider
+        }
         return pairs.first { $0.difference == .stack } ?? comparer.stack(a, b)
     }
 

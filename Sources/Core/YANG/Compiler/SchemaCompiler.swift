@@ -160,7 +160,8 @@ package struct SchemaCompiler: Sendable {
         merger.mergeAugments()
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
-        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder, types: types))
+        observe(
+            ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder, types: types))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let parts = assembler.assemble()

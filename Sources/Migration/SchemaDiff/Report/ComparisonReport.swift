@@ -32,7 +32,8 @@ package struct ComparisonReport {
     package func written(as format: Format) -> String {
         switch format {
         case .text: text
-        case .xml: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + value.xml("schema-changes", namespace: Self.namespace)
+        case .xml:
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + value.xml("schema-changes", namespace: Self.namespace)
         case .json: value.json() + "\n"
         case .ietfJSON: IETFReport(comparison, old, new).value.json() + "\n"
         case .html: HTMLReport(self).page

@@ -118,7 +118,8 @@ struct IETFReport {
             "presence": node.isPresence ? .flag(true) : nil, "status": .text("\(node.status)"),
             "when": node.whens.isEmpty
                 ? nil
-                : .list(node.whens.map { .members(["condition": .text($0.source), "status": .text("\(node.status)")]) }),
+                : .list(
+                    node.whens.map { .members(["condition": .text($0.source), "status": .text("\(node.status)")]) }),
             "type": node.type.map { type($0, node.schema) }, "units": node.units.map { .text($0) },
             "ordered-by": isList ? .text(node.isUserOrdered ? "user" : "system") : nil,
             "default": node.defaults.isEmpty ? nil : .list(node.defaults.map { .text($0) }),
