@@ -10,18 +10,6 @@ if words.first == "--compare", words.count == 3 {
     exit(ComparedFiles(old: words[1], new: words[2]).compareSources() == nil ? 1 : 0)
 }
 
-if words.first == "--images", words.count == 2 {
-    let image = imageTime(words[1] + "/old", words[1] + "/new")
-    print("\(image)")
-    exit(0)
-}
-if words.first == "--write", words.count == 4 {
-    guard let compared = ComparedFiles(old: words[1], new: words[2]).compareSources() else { exit(1) }
-    try compared.old.writeImage(words[3] + "/old")
-    try compared.new.writeImage(words[3] + "/new")
-    exit(0)
-}
-
 /// This program, to be started again.
 let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
 var missed = false
