@@ -125,6 +125,7 @@ let package = Package(
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
+        benchmark("bench-schema-diff", in: "SchemaDiff", uses: ["Basics", "YANG", "Migration"]),
         benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
         benchmark(
             "bench-start-up", in: "StartUp", uses: ["Basics", "YANG", "ConfigTree", "ControlProtocol", "Controller"]),
@@ -137,14 +138,15 @@ let package = Package(
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
         .target(name: "FileEffects", path: "Tests/FileEffects"),
         .target(
-            name: "TestSupport", dependencies: ["Basics", "FileEffects", "Wire"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Basics", "YANG", "ConfigTree", "FileEffects", "Wire"],
+            path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
             swiftSettings: settings),
         tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
-        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
+        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
             name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",
             swiftSettings: settings),
@@ -161,7 +163,7 @@ let package = Package(
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
-        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
+        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration", "TestSupport"]),
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
