@@ -67,6 +67,7 @@ final class CLINode: Sendable {
     var bequest: CLITraits {
         var result = traits.intersection([.caseInsensitive, .explicitExit])
         if kind == .container, has(.resetContainer) { result.insert(.resetContainer) }
+        if kind == .list, has(.removeBeforeChange) { result.insert(.removeBeforeChange) }
         return result
     }
 }
@@ -79,6 +80,8 @@ private struct AnnotationReader {
     init(_ schema: SchemaNode, dialect: CLIDialect, inherited: CLITraits) {
         statements = schema.extensions
         traits = inherited
+        // What a list bequeaths is about the values in its entries.
+        if !schema.isTerminal { traits.remove(.removeBeforeChange) }
         for statement in statements {
             if let trait = CLITraits.byStatement[statement.name] { traits.insert(trait) }
             for inner in statement.substatements {

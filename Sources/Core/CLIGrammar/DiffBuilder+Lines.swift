@@ -138,7 +138,8 @@ extension DiffBuilder {
         Array(keys.map { context.grammar.writer.word($0) }.joined(separator: [CLIText.space]))
     }
 
-    /// From the first entry out of place on, all that stay are removed and given again.
+    /// The longest beginning of the new order that stands in the same order already stays; what follows it is removed
+    /// and given again. Where entries can only be added at the end, no other way takes fewer commands.
     private mutating func reorder(
         _ diffs: [DiffNode], _ node: CLINode, _ old: Entries?, _ new: Entries?, _ context: DiffContext
     ) {
@@ -147,11 +148,12 @@ extension DiffBuilder {
         for diff in diffs { byKeys[diff.keys] = diff }
         let entries = new.rows.map { (keys: new.keys(of: $0), row: $0) }
         func isNew(_ keys: [String]) -> Bool { byKeys[keys]?.change == .created }
-        let isOut = entries.map { isNew($0.keys) || byKeys[$0.keys]?.change == .moved }
-        let start = node.has(.resetFullOrder) ? 0 : isOut.firstIndex(of: true) ?? entries.count
+        let start = node.has(.resetFullOrder) ? 0 : Self.stayingCount(entries.map(\.keys), old)
         let tail = entries[start...]
         for entry in entries[..<start] {
-            if let diff = byKeys[entry.keys] { self.entry(diff, node, context) }
+            guard var diff = byKeys[entry.keys] else { continue }
+            if diff.change == .moved { diff.change = .inside }
+            self.entry(diff, node, context)
         }
         if !tail.allSatisfy({ isNew($0.keys) }) {
             for entry in tail where !isNew(entry.keys) {
@@ -159,5 +161,18 @@ extension DiffBuilder {
             }
         }
         for entry in tail { create(node, entry.row, context.inside(node, keys: entry.keys)) }
+    }
+
+    /// How many of the first entries of `new` stand in that order in `old`.
+    private static func stayingCount(_ new: [[String]], _ old: Entries?) -> Int {
+        guard let old else { return 0 }
+        var positions: [[String]: Int] = [:]
+        for (index, row) in old.rows.enumerated() { positions[old.keys(of: row)] = index }
+        var last = -1
+        for (count, keys) in new.enumerated() {
+            guard let position = positions[keys], position > last else { return count }
+            last = position
+        }
+        return new.count
     }
 }
