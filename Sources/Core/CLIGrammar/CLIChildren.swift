@@ -187,7 +187,8 @@ final class CLIChildren: Sendable {
 /// The way from a node to what a word or value on the line means, through containers without a word.
 struct CLIRoute: Sendable {
     var via: [CLINode]
-    var target: CLINode
+    /// Held by the table of its parent, which lives as long as the grammar.
+    unowned(unsafe) var target: CLINode
 
     /// The slot, in the node where the route begins, of its first node.
     var slot: Int { (via.first ?? target).slot }

@@ -6,7 +6,7 @@ extension NEDCommand {
     /// `check`: for each file what was skipped and whether the rest comes back; last line
     /// `N files, N round trips, S of L lines skipped`.
     func check(_ package: String, _ files: [String]) throws -> Int32 {
-        let subject = try services.subject(package)
+        let subject = try services.subject(package, options["--dialect"])
         for finding in subject.grammar.annotationFindings() { services.errors("\(finding)") }
         var (good, skipped, lines) = (0, 0, 0)
         for file in files {

@@ -24,14 +24,15 @@ package struct NEDCommand {
 
     /// What the program brings: how packages and files are found, and where output goes.
     package struct Services {
-        package var subject: (String) throws -> Subject
+        /// A package by directory or name, and the dialect to take if it does not say itself.
+        package var subject: (String, String?) throws -> Subject
         package var read: (String) throws -> [UInt8]
         /// Takes a line without its end.
         package var output: (String) -> Void
         package var errors: (String) -> Void
 
         package init(
-            subject: @escaping (String) throws -> Subject, read: @escaping (String) throws -> [UInt8],
+            subject: @escaping (String, String?) throws -> Subject, read: @escaping (String) throws -> [UInt8],
             output: @escaping (String) -> Void, errors: @escaping (String) -> Void
         ) {
             self.subject = subject
@@ -51,6 +52,7 @@ package struct NEDCommand {
                ncs-ned render PACKAGE DATA
                ncs-ned diff PACKAGE A B [--explain] [--reverse]
                ncs-ned check PACKAGE FILE...
+        options for all: [--dialect ios|xr|nx|c]   for a package without driver/driver.yaml
           PACKAGE   the directory of a driver package, or the name of one of the installation
           FILE      a configuration as the device shows it
           DATA      a configuration as data, in XML or JSON
@@ -83,6 +85,7 @@ package struct NEDCommand {
 
     private static let optionsWithValue = [
         "--format": ["xml", "json", "cli"], "--mode": ["strict", "robust", "turbo"],
+        "--dialect": ["ios", "xr", "nx", "c"],
     ]
     private static let flags = ["--explain", "--reverse", "--help", "-h"]
 
@@ -123,7 +126,7 @@ package struct NEDCommand {
     // MARK: Parse and render
 
     private func parse(_ package: String, _ file: String) throws -> Int32 {
-        let subject = try services.subject(package)
+        let subject = try services.subject(package, options["--dialect"])
         let mode = options["--mode"].flatMap { ParseMode(rawValue: $0) } ?? .turbo
         let parsed = try read(file, subject, mode)
         for line in parsed.skipped { services.errors(Self.report(line, file)) }
@@ -136,7 +139,7 @@ package struct NEDCommand {
     }
 
     private func render(_ package: String, _ file: String) throws -> Int32 {
-        let subject = try services.subject(package)
+        let subject = try services.subject(package, options["--dialect"])
         put(Array(subject.grammar.render(try data(file, subject)).utf8))
         return 0
     }
@@ -167,7 +170,7 @@ package struct NEDCommand {
     // MARK: Diff
 
     private func diff(_ package: String, _ a: String, _ b: String) throws -> Int32 {
-        let subject = try services.subject(package)
+        let subject = try services.subject(package, options["--dialect"])
         let from = try read(a, subject)
         let to = try read(b, subject)
         for (file, parsed) in [(a, from), (b, to)] where !parsed.skipped.isEmpty {

@@ -8,13 +8,15 @@ import Netsim
 enum NEDProgram {
     @Sendable static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         let services = NEDCommand.Services(
-            subject: { try subject($0, environment) },
+            subject: { try subject($0, $1, environment) },
             read: { try DurableFiles.read($0, limit: 1 << 30) },
             output: ToolPrograms.say, errors: ToolPrograms.complain)
         return NEDCommand.run(arguments: arguments, services: services)
     }
 
-    private static func subject(_ name: String, _ environment: [String: String]) throws -> NEDCommand.Subject {
+    private static func subject(_ name: String, _ dialect: String?, _ environment: [String: String]) throws
+        -> NEDCommand.Subject
+    {
         let installed = (environment["NCS_DIR"] ?? "") + "/packages/neds/" + name
         let directory = DurableFiles.exists(name) ? name : installed
         let package = try NetsimPackage(directory: directory)
@@ -22,8 +24,8 @@ enum NEDProgram {
         let model = try DeviceModel(package, moduleDirectory: modules)
         let file = directory + "/driver/driver.yaml"
         guard DurableFiles.exists(file) else {
-            return NEDCommand.Subject(
-                grammar: CLIGrammar(model: model.data, dialect: package.dialect), description: nil)
+            let dialect = dialect.map(DriverDescription.grammarDialect) ?? package.dialect
+            return NEDCommand.Subject(grammar: CLIGrammar(model: model.data, dialect: dialect), description: nil)
         }
         let description = try DriverDescription(yaml: try DurableFiles.read(file, limit: 1 << 20), file: file)
         return NEDCommand.Subject(
