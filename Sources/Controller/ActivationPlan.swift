@@ -129,6 +129,13 @@ struct ActivationPlan {
         }
     }
 
+    /// The first places of what would be lost, with the number of instances; nil if nothing would.
+    var lossText: String? {
+        guard !losses.isEmpty else { return nil }
+        let more = losses.count > 5 ? " and \(losses.count - 5) more places" : ""
+        return losses.prefix(5).map { "\($0.path) (\($0.instances))" }.joined(separator: ", ") + more
+    }
+
     /// Why packages that are loaded would no longer come up.
     var failures: [String] {
         changes.filter { $0.from != nil && $0.kind == .changed && !$0.info.isEmpty }

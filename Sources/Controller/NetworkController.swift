@@ -61,6 +61,8 @@ package final class NetworkController: Sendable {
     let nextTransaction = Atomic<Int64>(1)
     let confirmed: ConfirmedCommits
     let isGoingBack = Atomic(false)
+    let packageConfirmation: PackageConfirmation
+    let isReturning = Atomic(false)
     let plans = ShownPlans()
     /// Whether an open session may have values under keys that are no longer in use.
     let hasRotatedKeys = Atomic(false)
@@ -71,6 +73,7 @@ package final class NetworkController: Sendable {
         database = parts.database
         doubts = parts.doubts
         confirmed = ConfirmedCommits(parts.database)
+        packageConfirmation = PackageConfirmation(parts.database)
         coordinator = CommitCoordinator(
             log: parts.database, doubts: parts.doubts, limit: parts.configuration.prepareLimit,
             clock: parts.clock.now)

@@ -17,9 +17,11 @@ struct PackageActivation {
     private let controller: NetworkController
     private let session: ControllerSession
 
-    init(_ call: ActionCall) {
-        controller = call.controller
-        session = call.session
+    init(_ call: ActionCall) { self.init(call.controller, call.session) }
+
+    init(_ controller: NetworkController, _ session: ControllerSession) {
+        self.controller = controller
+        self.session = session
     }
 
     // MARK: Planning
@@ -34,6 +36,28 @@ struct PackageActivation {
             throw error
         } catch {
             throw ControlError(.resource, "the packages cannot be loaded: \(error)")
+        }
+    }
+
+    /// As `plan`, from the packages of a generation that was in force.
+    func planReturn(to earlier: Int) throws(ControlError) -> ActivationPlan {
+        do {
+            let (store, number) = (controller.packages.generations, nextNumber())
+            let content = store.content(earlier)
+            try store.build(number, from: content.sources, keeping: content.faults)
+            let next = try load(number)
+            guard store.note(earlier)?.digest == next.generation.digest else {
+                try? DurableFiles.removeTree(store.path(number))
+                throw ControlError(
+                    .resource,
+                    "\(store.path(earlier)): the packages of generation \(earlier) were changed since they were in force; "
+                        + "restore them from a backup")
+            }
+            return try compare(next)
+        } catch let error as ControlError {
+            throw error
+        } catch {
+            throw ControlError(.resource, "the packages of generation \(earlier) cannot be loaded: \(error)")
         }
     }
 
@@ -94,6 +118,10 @@ struct PackageActivation {
         var isForced = false
         /// Exactly what the plan says may be lost, no more.
         var isExact = false
+        /// The generation that comes back.
+        var copyOf: Int?
+        /// After how many seconds the packages before come back, if nobody confirms.
+        var confirmSeconds: Int?
     }
 
     func execute(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
@@ -109,11 +137,15 @@ struct PackageActivation {
             tell("No configuration changes can be performed until upgrade has completed.")
         }
         do {
-            try seal(plan)
+            try seal(plan, manner)
+            try askForConfirmation(plan, manner)
             try controller.upgradeGate.upgrade { () throws(ControlError) in try activate(plan, manner) }
         } catch {
             // Whether the record is there is not known then, and what it names must stay.
-            if error.code != .inDoubt { discard(plan) }
+            if error.code != .inDoubt {
+                discard(plan)
+                if manner.confirmSeconds != nil { try? controller.packageConfirmation.end() }
+            }
             if isTold { tell("System upgrade has been cancelled.") }
             controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
             throw error
@@ -124,10 +156,22 @@ struct PackageActivation {
 
     private func tell(_ text: String) { controller.sessions.tellAll(.broadcast(">>> " + text)) }
 
-    private func seal(_ plan: ActivationPlan) throws(ControlError) {
-        do { try controller.packages.generations.seal(plan.next.generation.number) } catch {
+    private func seal(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
+        let generation = plan.next.generation
+        let note = GenerationNote(time: now, user: session.user.name, copyOf: manner.copyOf, of: generation)
+        do { try controller.packages.generations.seal(generation.number, note) } catch {
             throw ControlError(.resource, "the packages cannot be stored: \(error)")
         }
+    }
+
+    private var now: Date { Date(timeIntervalSince1970: Double(controller.clock.now()) / 1e6) }
+
+    private func askForConfirmation(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
+        guard let seconds = manner.confirmSeconds else { return }
+        try controller.packageConfirmation.begin(
+            PackageConfirmation.Pending(
+                back: controller.system.generation.number, forward: plan.next.generation.number,
+                deadline: controller.clock.now() + Int64(seconds) * 1_000_000, user: session.user.name))
     }
 
     private func activate(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
@@ -207,7 +251,11 @@ struct PackageActivation {
             controller.alarms.clear(.packageLoadFailure, device: change.package)
         }
         for package in plan.next.generation.packages { package.report(to: controller.logs, controller.alarms) }
-        controller.packages.generations.removeOld(current: plan.next.generation.number, keep: 2)
+        do { try controller.packages.noteLoaded(plan.next.generation, now) } catch {
+            controller.logs.develop(.error, "what is loaded could not be written down: \(error)")
+        }
+        controller.packages.generations.removeOld(
+            current: plan.next.generation.number, keep: controller.packages.kept)
     }
 
     /// Ends the sessions of the devices whose driver is another now; the others work on.

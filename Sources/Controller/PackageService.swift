@@ -11,6 +11,10 @@ package struct PackageService: Sendable {
     let generations: GenerationStore
     let loadPath: LoadPath
     let store: PackageStore
+    let ledger: SignerLedger
+    private let lockFile: String
+    /// How many generations are kept, the one in force among them.
+    let kept: Int
     let turn = PackageTurn()
     let plans = PlanMemory()
     private let moduleDirectory: String
@@ -26,25 +30,44 @@ package struct PackageService: Sendable {
         let verify: @Sendable (String) throws -> VerifiedBundle = { path in
             try TrustStore(directory: trust).verify(UnverifiedBundle(path: path), at: Self.date(clock))
         }
+        let ledger = SignerLedger(directory: configuration.stateDirectory)
         let store = PackageStore(
-            directory: configuration.stateDirectory + "/store", links: configuration.loadPath[0], verify: verify)
+            directory: configuration.stateDirectory + "/store", links: configuration.loadPath[0], ledger: ledger,
+            verify: verify)
         self.store = store
+        self.ledger = ledger
+        kept = configuration.packageGenerations
+        lockFile = configuration.stateDirectory + "/" + PackageLock.fileName
+        let policy = LoadPathPolicy(rawValue: configuration.loadPathPolicy) ?? .require
         // What was valid when it was installed is still the same package when a certificate has expired.
         let accept: @Sendable (String) throws -> AcceptedBundle = { path in
             let now = Self.date(clock)
-            let time = store.installTime(of: path) ?? now
-            let bundle = try TrustStore(directory: trust).verify(UnverifiedBundle(path: path), at: time)
-            let expired = bundle.certificates.filter { $0.notAfter < now }
-            return AcceptedBundle(
-                bundle,
-                warnings: expired.map {
-                    "\(Self.expiry) the certificate \($0) expired at \($0.notAfter.formatted(.iso8601))"
-                })
+            let installed = store.installTime(of: path)
+            let bundle = try TrustStore(directory: trust).verify(UnverifiedBundle(path: path), at: installed ?? now)
+            var warnings = bundle.certificates.filter { $0.notAfter < now }.map {
+                "\(Self.expiry) the certificate \($0) expired at \($0.notAfter.formatted(.iso8601))"
+            }
+            warnings += bundle.expiredRevocationLists(at: now).map { "\(Self.expiry) \($0)" }
+            // What is installed was held against the ledger then, with what was permitted.
+            if installed == nil { warnings += try Self.judge(bundle, ledger, policy) }
+            return AcceptedBundle(bundle, warnings: warnings)
         }
         generations = GenerationStore(
-            directory: configuration.stateDirectory + "/packages-in-use",
-            policy: LoadPathPolicy(rawValue: configuration.loadPathPolicy) ?? .require, accept: accept)
+            directory: configuration.stateDirectory + "/packages-in-use", policy: policy, accept: accept)
         loadPath = LoadPath(configuration.loadPath)
+    }
+
+    /// Holds a bundle that lies in the load path without having been installed against the ledger.
+    private static func judge(
+        _ bundle: VerifiedBundle, _ ledger: SignerLedger, _ policy: LoadPathPolicy
+    ) throws -> [String] {
+        guard policy != .off else { return [] }
+        do {
+            try ledger.check(bundle)
+            return []
+        } catch let error as PackageError where policy == .warn && error.code != .fileUnusable {
+            return [error.sentence]
+        }
     }
 
     /// How a warning begins that is an alarm too.
@@ -64,9 +87,40 @@ package struct PackageService: Sendable {
             .load(number, directory: generations.path(number))
     }
 
+    /// Writes down what is in force: who signed it and in which version, for what comes after; and all of it for people.
+    ///
+    /// - Parameter date: for a generation whose note is missing.
+    func noteLoaded(_ generation: PackageGeneration, _ date: Date) throws {
+        try generations.complete(generation.number, GenerationNote(time: date, user: "system", of: generation))
+        let signed = generation.packages.compactMap { package in
+            package.signer.map { signer in
+                SignerLedger.Accepted(package: package.name, version: Version(package.version), signer: signer)
+            }
+        }
+        try ledger.note(signed.filter { !$0.version.description.isEmpty })
+        try PackageLock(generation).write(to: lockFile)
+    }
+
+    /// What is wrong with a loaded package now: files that were changed, a signature that would not be accepted any more.
+    func verify(_ package: LoadedPackage) -> [String] {
+        guard !package.digest.isEmpty else { return package.errorInfo }
+        var faults: [String] = []
+        do { faults += try package.differencesOnDisk() } catch { faults.append("\(error)") }
+        guard let signer = package.signer else { return faults }
+        let origin = loadPath.sources().first { source in
+            source.form == .bundle
+                && (try? UnverifiedBundle(path: source.path))?.manifest.sha256 == signer.manifestSHA256
+        }
+        guard let origin else {
+            return faults + ["the signed file that it was loaded from is no longer in the load path, or damaged"]
+        }
+        do { faults += try generations.warnings(of: origin) } catch { faults.append("\(error)") }
+        return faults
+    }
+
     /// Removes what is no longer needed and what a crash left over.
     func removeLeftovers(current: Int) {
-        generations.removeOld(current: current, keep: 2)
+        generations.removeOld(current: current, keep: kept)
         store.removeLeftovers()
     }
 }

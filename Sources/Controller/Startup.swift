@@ -89,7 +89,14 @@ package struct Startup {
         controller.startTicking()
         controller.startQueue()
         packages.removeLeftovers(current: number)
+        noteLoaded(system.generation, packages)
         return controller
+    }
+
+    private func noteLoaded(_ generation: PackageGeneration, _ packages: PackageService) {
+        do { try packages.noteLoaded(generation, Date(timeIntervalSince1970: Double(clock.now()) / 1e6)) } catch {
+            logs.develop(.error, "what is loaded could not be written down: \(error)")
+        }
     }
 
     private func rollbackFiles(_ secrets: SecretHandling) -> RollbackFiles? {

@@ -17,6 +17,8 @@ package struct SystemConfiguration: Sendable {
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
     package var rollback: Rollback
+    /// How many generations of packages are kept, the one in force among them.
+    package var packageGenerations: Int
     /// With how many devices a commit speaks at a time.
     package var prepareLimit: Int
     package var socketPath: String?
@@ -54,19 +56,27 @@ package struct SystemConfiguration: Sendable {
                     place: SourcePlace(file: file)))
         }
         rollback = try Self.rollback(reader, file, logDirectory)
-        let limit = reader.text("transactions/prepare-limit") ?? "32"
-        guard let limit = Int(limit), (1...1_000).contains(limit) else {
-            throw DiagnosticsError(
-                .error(
-                    "transactions/prepare-limit is '\(limit)'", remedy: "write a number from 1 to 1000",
-                    place: SourcePlace(file: file)))
-        }
-        prepareLimit = limit
+        prepareLimit = try Self.number(reader, "transactions/prepare-limit", 32, 1...1_000, file)
+        packageGenerations = try Self.number(reader, "packages/generations", 5, 1...1_000, file)
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
         keySource = try Self.keySource(reader, file)
         socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
         trustedGroup = reader.text("ncs-local-ipc/group")
         ignored = reader.ignored
+    }
+
+    private static func number(
+        _ reader: ConfigurationReader, _ path: String, _ usual: Int, _ range: ClosedRange<Int>, _ file: String
+    ) throws -> Int {
+        let text = reader.text(path) ?? "\(usual)"
+        guard let number = Int(text), range.contains(number) else {
+            throw DiagnosticsError(
+                .error(
+                    "\(path) is '\(text)'",
+                    remedy: "write a number from \(range.lowerBound) to \(range.upperBound)",
+                    place: SourcePlace(file: file)))
+        }
+        return number
     }
 
     private static func keySource(_ reader: ConfigurationReader, _ file: String) throws -> KeySource {
@@ -133,7 +143,8 @@ private struct ConfigurationReader {
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
-        "rollback/history-size", "transactions/prepare-limit", "encrypted-strings/external-keys/command",
+        "rollback/history-size", "transactions/prepare-limit", "packages/generations",
+        "encrypted-strings/external-keys/command",
         "encrypted-strings/external-keys/command-argument", "encrypted-strings/AESCFB128/key",
         "encrypted-strings/AES256CFB128/key", "encrypted-strings/key-rotation/generation",
         "encrypted-strings/key-rotation/AESCFB128/key", "encrypted-strings/key-rotation/AES256CFB128/key",
@@ -152,7 +163,7 @@ private struct ConfigurationReader {
         "disable-schema-uri-for-agents", "load-path-policy", "package-signing", "netconf-call-home", "mib-support",
         "large-scale", "southbound-source-address", "ordered-by-user-merge", "process-limits", "enable-attributes",
         "commit-parameters", "error-renderer", "services", "compliance",
-        "transactions",
+        "transactions", "packages",
     ]
 
     init(file: String, runDirectory: String, environment: [String: String]) throws {

@@ -20,7 +20,7 @@ package struct AcceptedBundle: Sendable {
 }
 
 /// The private copies of packages, one directory a generation: `state/packages-in-use/N/PACKAGE`, and beside each
-/// package `.PACKAGE.origin`: who signed it, and what is to be said about that; `.faults` is what could not be copied.
+/// package `.PACKAGE.origin` (`PackageOrigin`); `.faults` is what could not be copied.
 ///
 /// Invariant: a directory that a record of the log names is complete and synced (`seal` comes before the record). Any
 /// other is rubbish; which one is in force is said by the log, not here.
@@ -74,7 +74,8 @@ package struct GenerationStore: Sendable {
     }
 
     /// Makes a generation survive a crash.
-    package func seal(_ number: Int) throws {
+    package func seal(_ number: Int, _ note: GenerationNote? = nil) throws {
+        try note?.write(to: path(number))
         try DurableFiles.syncTree(path(number))
         try DurableFiles.syncDirectory(directory)
         CrashPoint.reach("generation.built")
@@ -126,7 +127,7 @@ package struct GenerationStore: Sendable {
             let accepted = try accept(source.path)
             let bundle = accepted.bundle
             name = bundle.package
-            let origin = PackageOrigin(signature: bundle.signer.subject, warnings: accepted.warnings)
+            let origin = PackageOrigin(signer: PackageSigner(bundle), warnings: accepted.warnings)
             try unpack(target, source.path, origin, &name, manifest: bundle.manifest) {
                 try bundle.extract(to: $0, isDurable: false)
             }
@@ -190,6 +191,9 @@ package struct GenerationStore: Sendable {
 
     // MARK: Looking
 
+    /// Checks a signed file of the load path again; what is to be said about it.
+    package func warnings(of bundle: PackageSource) throws -> [String] { try accept(bundle.path).warnings }
+
     /// Those of the sources that hold the package of that name. What cannot be read is taken by its file name.
     package func sources(of name: String, among sources: [PackageSource]) -> [PackageSource] {
         sources.filter { source in
@@ -207,6 +211,22 @@ package struct GenerationStore: Sendable {
     /// A directory's package bears the name that its meta-data gives, whatever the directory or link is called.
     private static func packageName(of source: PackageSource) -> String {
         (try? PackageBuilder.metaData(of: source.path))?.metaData.name ?? source.fileName
+    }
+
+    /// Writes the note of one that has none.
+    package func complete(_ number: Int, _ note: @autoclosure () -> GenerationNote) throws {
+        if self.note(number) == nil { try note().write(to: path(number)) }
+    }
+
+    package func note(_ number: Int) -> GenerationNote? { GenerationNote(of: path(number)) }
+
+    /// The packages of a generation that was in force, to build another from, and what could not be copied into it.
+    package func content(_ number: Int) -> (sources: [PackageSource], faults: [PackageCopyFault]) {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path(number))) ?? []).sorted()
+        let sources = names.filter { !$0.hasPrefix(".") }.map { name in
+            PackageSource(fileName: name, path: "\(path(number))/\(name)", form: .directory)
+        }
+        return (sources, PackageCopyFault.read(from: path(number)))
     }
 
     /// Keeps the generation in force and those before it, `keep` in all, and removes what was begun and not put in
@@ -247,34 +267,6 @@ package struct PackageCopyFault: Codable, Sendable {
     static func read(from generation: String) -> [PackageCopyFault] {
         guard let bytes = try? DurableFiles.read(file(generation), limit: 16 << 20) else { return [] }
         return (try? JSONDecoder().decode([PackageCopyFault].self, from: Data(bytes))) ?? []
-    }
-}
-
-/// Who answers for a package of a generation: a hidden file beside it, the signature first, then a warning a line.
-struct PackageOrigin {
-    var signature = "none (local build)"
-    var warnings: [String] = []
-
-    init(signature: String = "none (local build)", warnings: [String] = []) {
-        self.signature = signature
-        self.warnings = warnings
-    }
-
-    /// Of a package directory in a generation.
-    init(of package: String) {
-        guard let bytes = try? DurableFiles.read(Self.file(package), limit: 1 << 16) else { return }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-        if let first = lines.first { signature = first }
-        warnings = Array(lines.dropFirst())
-    }
-
-    func write(for package: String) throws {
-        let lines = ([signature] + warnings).map { $0.visible(limit: 1_000) }
-        try DurableFiles.write(Self.file(package), Array(lines.joined(separator: "\n").utf8))
-    }
-
-    private static func file(_ package: String) -> String {
-        "\(DurableFiles.parent(of: package))/.\(DurableFiles.lastComponent(package)).origin"
     }
 }
 

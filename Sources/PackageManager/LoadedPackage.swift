@@ -46,10 +46,10 @@ package struct LoadedPackage: Sendable {
     package var metaData: PackageMetaData?
     /// Where the copy in use lies.
     package var directory: String
-    /// SHA-256 over names, modes and content of all its files, in hexadecimal.
-    package var digest: String
-    /// Subject of the signer's certificate, or why there is none.
-    package var signature: String
+    /// Of all its files as they were loaded.
+    package var content = DirectoryDigest()
+    /// Nil if it bears no signature.
+    package var signer: PackageSigner?
     package var status: Status
     package var errorInfo: [String] = []
     package var warnings: [String] = []
@@ -57,8 +57,17 @@ package struct LoadedPackage: Sendable {
     package var notes: [String] = []
     package var drivers: [DriverModel] = []
 
+    /// SHA-256 over names, modes and content of all its files, in hexadecimal; empty if it could not be read.
+    package var digest: String { content.whole }
     package var isUp: Bool { status == .up }
+    /// Subject of the signer's certificate, or why there is none.
+    package var signature: String { signer?.subject ?? "none (local build)" }
     package var version: String { metaData?.version.description ?? "" }
+
+    /// What was done to its files on disk since they were loaded.
+    package func differencesOnDisk() throws -> [String] {
+        try DirectoryDigest(of: directory).differences(since: content)
+    }
 
     mutating func fail(_ status: Status, _ info: [String]) {
         self.status = status

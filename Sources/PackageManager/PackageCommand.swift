@@ -18,6 +18,8 @@ package enum PackageCommand {
               checks an archive with the signature beside it (FILE.tar.gz.signature)
           inspect FILE.signed.bin [--extract DIR]
               shows what a signed package says, or takes it apart for openssl
+          sbom PKG-DIR|FILE [-o OUT] [--trust-anchors DIR]
+              lists the files and YANG modules of a built package as CycloneDX JSON; a signed package is verified first
 
         Without --trust-anchors the root certificates are looked for in ./trust, $NCS_CONFIG_DIR/trust and
         $NCS_DIR/etc/ncs/trust.
@@ -61,6 +63,7 @@ package enum PackageCommand {
             case "build": try build(rest, context)
             case "sign": try sign(rest, context)
             case "verify": try verify(rest, context)
+            case "sbom": try billOfMaterials(rest, context)
             case "inspect": try inspect(rest, context)
             default: throw UsageError(description: "'\(command.visible(limit: 60))' is no command")
             }
@@ -167,6 +170,32 @@ package enum PackageCommand {
         guard let directory = parsed["--extract"] else { return }
         for name in try inspector.extract(to: directory) { context.output("Wrote \(directory)/\(name)\n") }
         if let command = inspector.opensslCommand { context.output("To check the signature there: \(command)\n") }
+    }
+
+    private static func billOfMaterials(_ arguments: [String], _ context: Context) throws {
+        let parsed = try ParsedArguments(arguments, options: ["-o", "--output", "--trust-anchors"])
+        let path = try parsed.file()
+        let folder = NSTemporaryDirectory() + "ncs-package-\(UUID().uuidString)"
+        defer { try? DurableFiles.removeTree(folder) }
+        var directory = path
+        var signer: String?
+        var isDirectory: ObjCBool = false
+        if !FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) || !isDirectory.boolValue {
+            let listing: PackageArchive.Listing
+            if UnverifiedBundle.isBundle(path) {
+                let trust = try TrustStore(directory: trustDirectory(parsed["--trust-anchors"], context.environment))
+                let bundle = try trust.verify(UnverifiedBundle(path: path), at: context.now)
+                signer = bundle.signer.subject
+                listing = try bundle.extract(to: folder, isDurable: false)
+            } else {
+                listing = try PackageArchive(path: path).extract(to: folder, isDurable: false)
+            }
+            directory = folder + "/" + listing.topDirectory
+        }
+        let text = try BillOfMaterials(directory: directory, signer: signer).text
+        guard let output = parsed["-o"] ?? parsed["--output"] else { return context.output(text) }
+        try DurableFiles.replace(output, with: Array(text.utf8))
+        context.output("Wrote \(output)\n")
     }
 
     private static func trustDirectory(_ given: String?, _ environment: [String: String]) throws -> String {

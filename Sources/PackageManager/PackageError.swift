@@ -20,6 +20,10 @@ package struct PackageError: Error, Sendable, CustomStringConvertible {
         case alreadyThere
         case versionMismatch
         case unknownPackage
+        /// Another signer than the one who signed the package before.
+        case signerChanged
+        /// A version below one that was in use.
+        case olderVersion
         /// Building stopped.
         case buildFailed
     }

@@ -54,7 +54,7 @@ package struct PackageLoader: Sendable {
 
     private static func package(_ fault: PackageCopyFault) -> LoadedPackage {
         LoadedPackage(
-            name: fault.package, directory: fault.path, digest: "", signature: "none",
+            name: fault.package, directory: fault.path,
             status: fault.isMetaData ? .metaDataError : .fileLoadError, errorInfo: [fault.reason])
     }
 
@@ -66,10 +66,9 @@ package struct PackageLoader: Sendable {
             let path = directory + "/" + name
             let origin = PackageOrigin(of: path)
             var package = LoadedPackage(
-                name: name, directory: path, digest: "", signature: origin.signature, status: .up,
-                warnings: origin.warnings)
+                name: name, directory: path, signer: origin.signer, status: .up, warnings: origin.warnings)
             do {
-                package.digest = try DirectoryDigest.of(path)
+                package.content = try DirectoryDigest(of: path)
                 try read(&package)
             } catch {
                 package.fail(error is FileError ? .fileLoadError : .metaDataError, ["\(error)"])

@@ -20,16 +20,20 @@ package struct PackageStore: Sendable {
     private let directory: String
     private let links: String
     private let verify: @Sendable (String) throws -> VerifiedBundle
+    private let ledger: SignerLedger
     private let turn = StoreTurn()
 
     /// - Parameters:
     ///   - links: the directory of the load path into which installed packages are linked.
+    ///   - ledger: what an installation is held against.
     ///   - verify: checks a signed bundle, its certificates for the time of the call.
     package init(
-        directory: String, links: String, verify: @escaping @Sendable (String) throws -> VerifiedBundle
+        directory: String, links: String, ledger: SignerLedger,
+        verify: @escaping @Sendable (String) throws -> VerifiedBundle
     ) {
         self.directory = directory
         self.links = links
+        self.ledger = ledger
         self.verify = verify
     }
 
@@ -118,6 +122,7 @@ package struct PackageStore: Sendable {
     private func judge(_ copy: String, for file: String) throws -> VerifiedBundle {
         do {
             let bundle = try verify(copy)
+            try bundle.requireCurrentRevocationLists(at: bundle.judgedAt)
             _ = try bundle.checkContent()
             return bundle
         } catch var error as PackageError {
@@ -160,7 +165,7 @@ package struct PackageStore: Sendable {
 
     /// Links a fetched package into the load path and returns the stem of its file name. Its certificates are judged
     /// now, and the time is kept: that they expire later does not stop the package.
-    package func install(_ typed: String, replaceExisting: Bool, allowVersionMismatch: Bool) throws -> String {
+    package func install(_ typed: String, _ wishes: Wishes) throws -> String {
         try turn.take {
             let all = items()
             let item = try find(typed, in: all)
@@ -169,36 +174,57 @@ package struct PackageStore: Sendable {
             }
             guard item.state == .installable else {
                 // Two of a package are installed if replacing one was cut short.
-                guard replaceExisting, !others.isEmpty else {
+                guard wishes.replaceExisting, !others.isEmpty else {
                     throw PackageError(.alreadyThere, item.fileName, "is installed already")
                 }
                 for other in others { try DurableFiles.remove(link(other.fileName)) }
                 return PackageFileName(item.fileName).fileStem
             }
             let name = PackageFileName(item.fileName)
-            if let release = name.release, release != Product.compatibleVersion, !allowVersionMismatch {
+            if let release = name.release, release != Product.compatibleVersion, !wishes.allowVersionMismatch {
                 throw PackageError(
                     .versionMismatch, item.fileName,
                     "was made for release \(release), this is \(Product.compatibleVersion)",
                     remedy: "get the file for this release, or install it with allow-version-mismatch")
             }
-            if let other = others.first, !replaceExisting {
+            if let other = others.first, !wishes.replaceExisting {
                 throw PackageError(
                     .alreadyThere, item.fileName, "version \(other.version) of package \(item.package) is installed",
                     remedy: "deinstall it, or install with replace-existing")
             }
-            try link(item, replacing: others)
+            try link(item, replacing: others, wishes.permission)
             return name.fileStem
         }
     }
 
-    private func link(_ item: Item, replacing others: [Item]) throws {
+    /// What whoever installs has agreed to.
+    package struct Wishes: Sendable {
+        package var replaceExisting = false
+        package var allowVersionMismatch = false
+        package var permission = SignerLedger.Permission()
+
+        package init(
+            replaceExisting: Bool = false, allowVersionMismatch: Bool = false,
+            permission: SignerLedger.Permission = .init()
+        ) {
+            self.replaceExisting = replaceExisting
+            self.allowVersionMismatch = allowVersionMismatch
+            self.permission = permission
+        }
+    }
+
+    private func link(_ item: Item, replacing others: [Item], _ permission: SignerLedger.Permission) throws {
         guard !DurableFiles.exists(link(item.fileName)) else {
             throw PackageError(
                 .alreadyThere, link(item.fileName), "a file of this name lies in the load path",
                 remedy: "remove it, or reload it from there")
         }
         let bundle = try verify(path(item.fileName))
+        try bundle.requireCurrentRevocationLists(at: bundle.judgedAt)
+        try ledger.check(bundle, permission)
+        try ledger.note([
+            .init(package: bundle.package, version: bundle.version, signer: PackageSigner(bundle))
+        ])
         var receipt = PackageReceipt(bundle)
         receipt.installed = bundle.judgedAt
         try receipt.write(for: Self.resolved(path(item.fileName)))

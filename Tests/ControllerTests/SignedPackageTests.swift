@@ -83,6 +83,69 @@ import Testing
         #expect(directory.names(in: "run/packages").isEmpty)
     }
 
+    @Test func whatIsLoadedCanBeLookedAtAndCheckedAgain() throws {
+        try workshop.start()
+        let session = try workshop.session()
+        let bundle = try bundle("1.0.1")
+        _ = try software(session, "fetch", ["package-from-file": bundle])
+        _ = try software(session, "install", ["package": "mini-cli-1.0.1"])
+        _ = try workshop.package("local", version: "1.0", module: TestModels.first.replacing("mini", with: "local"))
+        try session.act("/tailf-ncs:packages/reload")
+        let signer = "/tailf-ncs:packages/package[name='mini-cli-1.0']/signer/"
+        for (leaf, text) in [("subject", "Test signer"), ("issuer", "Test"), ("not-after", "20"), ("judged-at", "20")] {
+            let path = try session.running.path(signer + leaf)
+            #expect(session.operational().value(path)?.contains(text) == true, "\(leaf)")
+        }
+        let lock = try String(contentsOfFile: directory.path("run/state/packages.lock"), encoding: .utf8)
+        #expect(lock.contains(#""name":"mini-cli-1.0","sha256":""#) && lock.contains(#""version":"1.0.1""#), "\(lock)")
+        #expect(lock.contains("CN=Test signer"))
+        func verify() throws -> [String] {
+            try session.act("/tailf-ncs:packages/verify").entries("verify-result").map {
+                "\($0.keys[0]) \($0.value("result") ?? "") \($0.value("info") ?? "")"
+            }
+        }
+        #expect(try verify() == ["local-cli-1.0 true ", "mini-cli-1.0 true "])
+        let copy = "run/state/packages-in-use/\(directory.names(in: "run/state/packages-in-use").max() ?? "")"
+        try directory.write("\(copy)/mini-cli-1.0/package-meta-data.xml", "<x/>")
+        try directory.write("\(copy)/mini-cli-1.0/more", "")
+        directory.remove("\(copy)/local-cli-1.0/package-meta-data.xml")
+        #expect(
+            try verify() == [
+                "local-cli-1.0 false package-meta-data.xml: is missing",
+                "mini-cli-1.0 false more: was not there\npackage-meta-data.xml: was changed",
+            ])
+    }
+
+    @Test func whatARevokedAuthoritySignedIsNotLoadedAgain() throws {
+        try workshop.start()
+        let session = try workshop.session()
+        _ = try software(session, "fetch", ["package-from-file": try bundle("1.0.1")])
+        _ = try software(session, "install", ["package": "mini-cli-1.0.1"])
+        try session.act("/tailf-ncs:packages/reload")
+        try directory.write(
+            "ca/ca.cnf", "[ca]\ndefault_ca=d\n[d]\ndatabase=ca/index\ncrlnumber=ca/n\ndefault_md=sha256\n")
+        let authority = "-config ca/ca.cnf -cert ca/root.pem -keyfile ca/root.key"
+        let made = try ChildProcess.run(
+            "sh",
+            [
+                "-ec",
+                """
+                : > ca/index; echo 01 > ca/n
+                awk '/BEGIN/ { n++ } n == 2' ca/chain.pem > ca/intermediate.pem
+                openssl ca \(authority) -revoke ca/intermediate.pem
+                openssl ca \(authority) -gencrl -crldays 9 -out run/trust/list.crl
+                """,
+            ], directory: directory.path)
+        try #require(made.status == 0, "\(made)")
+        let verified = try session.act("/tailf-ncs:packages/verify").entries("verify-result")
+        #expect(verified.first?.value("info")?.contains("was revoked at") == true)
+        let results = try session.act("/tailf-ncs:packages/reload", ["force": ""]).entries("reload-result")
+        #expect(results.first?.value("result") == "false")
+        #expect(results.first?.value("info")?.contains("was revoked at") == true)
+        let error = try refusal { _ = try software(session, "fetch", ["package-from-file": try bundle("1.0.2")]) }
+        #expect(error.message.contains("was revoked at"))
+    }
+
     @Test func underRequireOnlySignedPackagesOfTheLoadPathAreLoaded() throws {
         try directory.write(
             "run/ncs.conf",
@@ -156,7 +219,7 @@ import Testing
         let inUse = directory.names(in: "run/state/packages-in-use").flatMap {
             directory.names(in: "run/state/packages-in-use/" + $0)
         }
-        #expect(Set(inUse) == [".faults", ".mini-cli-1.0.origin", "mini-cli-1.0"])
+        #expect(Set(inUse) == [".faults", ".mini-cli-1.0.origin", ".note", "mini-cli-1.0"])
         try session.change([("/tailf-ncs:devices/device[name='x0']/config/mini:hostname", "edge")])
     }
 

@@ -49,6 +49,46 @@ import Testing
         return []
     }
 
+    /// The same from directory, archive and signed package: files as `sha256sum` sees them, modules with revision.
+    @Test func theBillOfMaterialsListsFilesAndModules() throws {
+        try template()
+        try workshop.write(
+            "router/src/yang/router.yang",
+            "module router { namespace urn:r; prefix r; revision 2026-01-02; revision 2025-01-01; }")
+        let root = workshop.directory
+        try #require(run(["build", workshop.path("router"), "-o", root], compile: Self.compile).status == 0)
+        try #require(run(["make-test-ca", workshop.path("ca")]).status == 0)
+        let archive = workshop.path("ncs-6.7-router-cli-1.0.2.tar.gz")
+        let signature = ["--key", workshop.path("ca/signer.key"), "--chain", workshop.path("ca/chain.pem")]
+        try #require(run(["sign", archive, "--out", workshop.path("r.signed.bin")] + signature).status == 0)
+        try workshop.must("mkdir out && tar xzf ncs-6.7-router-cli-1.0.2.tar.gz -C out")
+        let sums = try workshop.run("cd out/* && find . -type f | sed 's,^\\./,,' | sort | xargs sha256sum").output
+        func list(_ arguments: [String]) throws -> [String: Any] {
+            let made = run(["sbom"] + arguments)
+            try #require(made.status == 0, "\(made.errors)")
+            return try #require(JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+        }
+        for arguments in [
+            [workshop.path("out/router-cli-1.0")], [archive],
+            [workshop.path("r.signed.bin"), "--trust-anchors", workshop.path("ca")],
+        ] {
+            let bill = try list(arguments)
+            #expect(bill["bomFormat"] as? String == "CycloneDX" && bill["specVersion"] as? String == "1.5")
+            let components = try #require(bill["components"] as? [[String: Any]])
+            let files = components.filter { $0["type"] as? String == "file" }.map { file in
+                let digest = (file["hashes"] as? [[String: String]])?.first?["content"] ?? ""
+                return "\(digest)  \(file["name"] ?? "")\n"
+            }
+            #expect(files.joined() == sums)
+            let modules = components.filter { $0["type"] as? String == "data" }
+            #expect(modules.map { "\($0["name"] ?? "") \($0["version"] ?? "")" } == ["router 2026-01-02"])
+        }
+        #expect(run(["sbom", workshop.path("r.signed.bin"), "--trust-anchors", root]).status == 1, "no anchor there")
+        #expect(run(["sbom", workshop.path("absent")]).status == 1)
+        let first = run(["sbom", archive]).output
+        #expect(run(["sbom", archive]).output == first)
+    }
+
     @Test(arguments: ["p256", "ed25519", "rsa", "p384"])
     func aPackageIsBuiltSignedAndVerified(_ algorithm: String) throws {
         try template()

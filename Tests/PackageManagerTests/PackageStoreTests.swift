@@ -21,8 +21,12 @@ import Testing
         try store.fetch(workshop.path(try packages.bundle(name, version)))
     }
 
-    private func install(_ name: String, replace: Bool = false, anyRelease: Bool = false) throws -> String {
-        try store.install(name, replaceExisting: replace, allowVersionMismatch: anyRelease)
+    @discardableResult
+    private func install(
+        _ name: String, replace: Bool = false, anyRelease: Bool = false, _ permission: SignerLedger.Permission = .init()
+    ) throws -> String {
+        try store.install(
+            name, .init(replaceExisting: replace, allowVersionMismatch: anyRelease, permission: permission))
     }
 
     private func refusal(_ work: () throws -> some Any) -> String {
@@ -73,6 +77,52 @@ import Testing
         _ = try store.fetch(workshop.path("ncs-6.2-router-1.0.signed.bin"))
         #expect(refusal { try install("router-1.0") }.contains("was made for release 6.2"))
         #expect(try install("router-1.0", anyRelease: true) == "ncs-6.2-router-1.0")
+    }
+
+    @Test func anOlderVersionComesBackOnlyWhenAskedAlsoAfterDeinstall() throws {
+        for version in ["1.0", "1.9", "1.10"] { try fetch("router", version) }
+        try install("router-1.9")
+        #expect(refusal { try install("router-1.0", replace: true) }.contains("version 1.9 was in use here"))
+        try install("router-1.10", replace: true)
+        try store.deinstall("router")
+        #expect(refusal { try install("router-1.9") }.contains("allow-downgrade"))
+        #expect(packages.names("packages").isEmpty)
+        try install("router-1.9", .init(olderVersion: true))
+        try store.deinstall("router")
+        #expect(refusal { try install("router-1.9") }.contains("1.10"), "the highest, not the latest")
+        try install("router-1.10")
+        #expect(refusal { try packages.store().install("router-1.0", .init(replaceExisting: true)) }.contains("1.10"))
+    }
+
+    @Test func aPackageStaysWithItsSignerUnlessToldOtherwise() throws {
+        try fetch("router", "1.0")
+        try install("router-1.0")
+        // Issuer and subject are the same: a key was renewed.
+        try workshop.must("rm -r ca")
+        try TestAuthority.make(directory: workshop.path("ca"), now: Date())
+        try workshop.must("cp ca/root.pem trust/renewed.pem")
+        try fetch("router", "1.1")
+        try install("router-1.1", replace: true)
+        try packages.anotherAuthority()
+        try fetch("router", "1.2")
+        try fetch("switch", "1.0")
+        try install("switch-1.0")
+        let refused = refusal { try install("router-1.2", replace: true) }
+        #expect(refused.contains("CN=Test signer") && refused.contains("CN=Somebody"), "\(refused)")
+        #expect(refused.contains("allow-signer-change"))
+        #expect(packages.names("packages").contains("ncs-6.7-router-1.1.signed.bin"), "nothing was changed")
+        try install("router-1.2", replace: true, .init(signerChange: true))
+        try fetch("router", "1.3")
+        try install("router-1.3", replace: true)
+    }
+
+    @Test func aLedgerThatCannotBeReadIsNoPermission() throws {
+        try fetch("router", "1.0")
+        try install("router-1.0")
+        try store.deinstall("router")
+        try workshop.write("state/\(SignerLedger.fileName)", "{\"format\": 1, \"pack")
+        #expect(refusal { try install("router-1.0") }.contains(SignerLedger.fileName))
+        #expect(packages.names("packages").isEmpty)
     }
 
     @Test func uploadIsFetchOfWhatCameAlong() throws {

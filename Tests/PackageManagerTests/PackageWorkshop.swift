@@ -30,7 +30,10 @@ struct PackageWorkshop {
 
     func store() -> PackageStore {
         let (trust, clock) = (workshop.path("trust"), clock)
-        return PackageStore(directory: workshop.path("store"), links: workshop.path("packages")) { path in
+        return PackageStore(
+            directory: workshop.path("store"), links: workshop.path("packages"),
+            ledger: SignerLedger(directory: workshop.path("state"))
+        ) { path in
             try TrustStore(directory: trust).verify(UnverifiedBundle(path: path), at: clock.now)
         }
     }
@@ -44,6 +47,20 @@ struct PackageWorkshop {
             moduleDirectory: try SystemModuleDirectory.shared.get(),
             previous: try previous ?? SystemModuleDirectory.empty.get())
         return try loader.load(number, directory: generations().path(number))
+    }
+
+    /// From now on packages are signed by somebody else, who is trusted too; made by openssl.
+    func anotherAuthority() throws {
+        try workshop.write("leaf.ext", "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=codeSigning\n")
+        try workshop.must(
+            """
+            key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+            openssl req -x509 $key -keyout ca/root.key -subj /CN=Others -days 9 \
+                -addext basicConstraints=critical,CA:TRUE -out ca/root.pem 2>&1
+            openssl req $key -keyout ca/signer.key -subj /CN=Somebody -out ca/signer.csr 2>&1
+            openssl x509 -req -in ca/signer.csr -CA ca/root.pem -CAkey ca/root.key -CAcreateserial -days 9 \
+                -extfile leaf.ext -out ca/chain.pem 2>&1 && cp ca/root.pem trust/others.pem
+            """)
     }
 
     // MARK: Packages

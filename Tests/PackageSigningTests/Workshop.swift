@@ -83,7 +83,7 @@ struct OpenSSLAuthority {
         try key(name, type)
         try workshop.must(
             "openssl req -x509 -new -key \(name).key -subj '/O=Tests/CN=\(name)' -days \(days) "
-                + "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign -out \(name).pem"
+                + "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign -out \(name).pem"
                 + " -config /dev/null 2>&1 || openssl req -x509 -new -key \(name).key -subj '/O=Tests/CN=\(name)' "
                 + "-days \(days) -addext basicConstraints=critical,CA:TRUE -out \(name).pem 2>&1")
     }

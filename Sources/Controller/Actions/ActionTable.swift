@@ -13,6 +13,10 @@ enum ActionTable {
         for (name, handler) in DeviceActions.perDevice { table["/tailf-ncs:devices/device/\(name)"] = handler }
         for (name, handler) in DeviceActions.global { table["/tailf-ncs:devices/\(name)"] = handler }
         table["/tailf-ncs:packages/reload"] = PackageActions.reload
+        table["/tailf-ncs:packages/verify"] = PackageActions.verify
+        table["/tailf-ncs:packages/generations"] = GenerationActions.list
+        table["/tailf-ncs:packages/rollback"] = GenerationActions.rollback
+        table["/tailf-ncs:packages/confirm"] = GenerationActions.confirm
         table["/tailf-ncs:packages/add"] = PackageActions.add
         table["/tailf-ncs:packages/package/redeploy"] = PackageActions.redeploy
         table["/tailf-ncs:software/packages/list"] = SoftwareActions.list

@@ -23,6 +23,16 @@ enum PackageActions {
         try turn(call) { () throws(ControlError) in try replaceOne(call, output) }
     }
 
+    /// Files on disk against what was loaded, and the signed files that they came from.
+    static let verify: ActionTable.Handler = { (call, output) throws(ControlError) in
+        for package in call.controller.system.generation.packages {
+            let faults = call.controller.packages.verify(package)
+            let item = output.item("verify-result", package.name)
+            item.put("result", faults.isEmpty)
+            if !faults.isEmpty { item.put("info", faults.joined(separator: "\n")) }
+        }
+    }
+
     private static func turn(_ call: ActionCall, _ work: () throws(ControlError) -> Void) throws(ControlError) {
         if call.flag("wait-commit-queue-empty") {
             let (controller, deadline) = (call.controller, Date(timeIntervalSinceNow: 10))
@@ -36,6 +46,16 @@ enum PackageActions {
     private static func replaceAll(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         let activation = PackageActivation(call)
         let plan = try activation.plan(from: call.controller.packages.loadPath.sources())
+        try carryOut(plan, activation, call, output)
+    }
+
+    /// Shows a plan, or judges it and puts it in force.
+    ///
+    /// - Parameter copyOf: the generation that comes back with it.
+    static func carryOut(
+        _ plan: ActivationPlan, _ activation: PackageActivation, _ call: ActionCall, _ output: RowDraft,
+        copyOf: Int? = nil
+    ) throws(ControlError) {
         if call.flag("dry-run") {
             activation.discard(plan)
             call.controller.packages.plans.remember(plan)
@@ -50,6 +70,8 @@ enum PackageActions {
         manner.waitSeconds = call.text("max-wait-time").flatMap { Int($0) } ?? 10
         manner.isForced = call.flag("force")
         manner.isExact = call.text("expected-plan") != nil
+        manner.copyOf = copyOf
+        manner.confirmSeconds = call.text("confirm-timeout").flatMap { Int($0) }
         try activation.execute(plan, manner)
         if reportsAll(call) { plan.report(to: output, showsAll: true) } else { plan.reportLosses(to: output) }
         results(output, "reload-result", plan.next.generation.packages)

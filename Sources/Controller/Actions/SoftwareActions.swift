@@ -42,8 +42,12 @@ enum SoftwareActions {
         let name = try call.required("package")
         let stem = try attempt {
             try call.controller.packages.store.install(
-                name, replaceExisting: call.flag("replace-existing"),
-                allowVersionMismatch: call.flag("allow-version-mismatch"))
+                name,
+                .init(
+                    replaceExisting: call.flag("replace-existing"),
+                    allowVersionMismatch: call.flag("allow-version-mismatch"),
+                    permission: .init(
+                        signerChange: call.flag("allow-signer-change"), olderVersion: call.flag("allow-downgrade"))))
         }
         output.put("installed", stem)
     }

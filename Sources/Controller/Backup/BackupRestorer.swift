@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import PackageManager
 
 /// Puts a backup back in place of a run directory.
 ///
@@ -111,6 +112,9 @@ package struct BackupRestorer {
             }
         } else {
             _ = chmod(target, 0o755)
+        }
+        if isThere {
+            try SignerLedger(directory: target + "/state").keepStricter(of: .init(directory: directory + "/state"))
         }
         for name in ["logs", "state", "ncs-cdb", "packages"] where !DurableFiles.exists(target + "/" + name) {
             try DurableFiles.makeDirectory(target + "/" + name, mode: name == "ncs-cdb" ? 0o700 : 0o755)

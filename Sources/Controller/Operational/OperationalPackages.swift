@@ -1,5 +1,6 @@
 import Basics
 import ConfigTree
+import Foundation
 import NEDRuntime
 import PackageManager
 import YANG
@@ -19,6 +20,7 @@ struct OperationalPackages: OperationalProvider {
         let place = package.directory
         entry.put("directory", place.hasPrefix(runDirectory + "/") ? "." + place.dropFirst(runDirectory.count) : place)
         entry.put("signature", package.signature)
+        if let signer = package.signer { fill(entry.inner("signer"), signer) }
         entry.put("content-digest", package.digest)
         let status = entry.inner("oper-status")
         switch package.status {
@@ -35,6 +37,16 @@ struct OperationalPackages: OperationalProvider {
         if let text = metaData.description { entry.put("description", text) }
         for version in metaData.minimumVersions { entry.put("ncs-min-version", version.description) }
         for component in metaData.components { fill(entry.item("component", component.name), component, package) }
+    }
+
+    private func fill(_ entry: RowDraft, _ signer: PackageSigner) {
+        entry.put("subject", signer.subject)
+        entry.put("issuer", signer.issuer)
+        entry.put("serial-number", signer.serialNumber)
+        entry.put("fingerprint", signer.fingerprint)
+        entry.put("not-after", signer.notAfter.formatted(.iso8601))
+        entry.put("judged-at", signer.judgedAt.formatted(.iso8601))
+        entry.put("manifest-digest", signer.manifestSHA256)
     }
 
     private func fill(_ entry: RowDraft, _ component: PackageMetaData.Component, _ package: LoadedPackage) {

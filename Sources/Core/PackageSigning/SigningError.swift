@@ -29,6 +29,14 @@ package struct SigningError: Error, Sendable, CustomStringConvertible {
         case keyUnusable
         /// The directory of trust anchors is missing or empty, or a file in it cannot be read.
         case anchorsUnusable
+        /// The authority has taken a certificate back.
+        case certificateRevoked
+        /// A revocation list in the directory of trust anchors cannot be read, or is of a kind that is not accepted.
+        case revocationListUnusable
+        /// A revocation list is past the time until which its authority stands by it.
+        case revocationListExpired
+        /// The anchor may not answer for packages of this name.
+        case nameNotAllowed
     }
 
     package var code: Code

@@ -27,6 +27,7 @@ extension TrustStore {
         let found = try search(leaf: leaf, intermediates: others, path: path, at: time)
         for certificate in found { try checkStrength(certificate, path: path) }
         for certificate in found.dropFirst() { try checkIssuer(certificate, path: path) }
+        try checkRevocation(found, path: path)
         guard loose || found.dropLast() == chain[...] else {
             throw SigningError(
                 .untrusted, path, "its chain holds certificates that are not needed, or not in order",
@@ -60,6 +61,32 @@ extension TrustStore {
                 .untrusted, path,
                 "the certificate of \(CertificateSummary(leaf)) does not lead to a trust anchor in "
                     + "\(directory)\(reason)", remedy: "put the root certificate '\(last)' there if you trust it")
+        }
+    }
+
+    /// Each certificate against the lists of its issuer, the next in the row.
+    private func checkRevocation(_ chain: [Certificate], path: String) throws(SigningError) {
+        for (certificate, issuer) in zip(chain, chain.dropFirst()) {
+            let named = revocationLists.filter { $0.issuer == issuer.subject }
+            let lists = named.filter { $0.isSigned(by: issuer) }
+            if let forged = named.first, lists.isEmpty {
+                throw SigningError(
+                    .revocationListUnusable, forged.path,
+                    "was not signed by '\(issuer.subject)', which it names as its issuer",
+                    remedy: "get it from the authority again, or remove it")
+            }
+            guard let since = lists.compactMap({ $0.revocation(of: certificate) }).min() else { continue }
+            throw SigningError(
+                .certificateRevoked, path,
+                "the certificate \(CertificateSummary(certificate)) was revoked at \(since.formatted(.iso8601))",
+                remedy: "get the package signed with another certificate")
+        }
+    }
+
+    /// Those that were asked for a chain.
+    func lists(for chain: [Certificate]) -> [RevocationList] {
+        zip(chain, chain.dropFirst()).flatMap { _, issuer in
+            revocationLists.filter { $0.issuer == issuer.subject && $0.isSigned(by: issuer) }
         }
     }
 

@@ -11,10 +11,14 @@ package struct TrustStore: Sendable {
     let anchors: [Certificate]
     /// Certificates in the directory that are no anchors; the incumbent's signatures, which carry no chain, need them.
     let intermediates: [Certificate]
+    let revocationLists: [RevocationList]
+    /// For which packages an anchor may answer, by its fingerprint; for all if it is not here.
+    let nameLimits: [String: PackageNamePatterns]
 
     package var anchorSummaries: [CertificateSummary] { anchors.map(CertificateSummary.init) }
 
-    /// Reads the files `*.pem`, `*.crt`, `*.cer` and `*.der` of a directory, others ignored.
+    /// Reads the files `*.pem`, `*.crt`, `*.cer` and `*.der` of a directory, the revocation lists `*.crl`, and for an
+    /// anchor `NAME.pem` the `NAME.packages` beside it; others are ignored.
     ///
     /// An anchor is a certificate of an authority that names itself as issuer (a root). Every file must be readable:
     /// a damaged one is an error, not a gap in trust.
@@ -30,18 +34,31 @@ package struct TrustStore: Sendable {
         }
         var anchors = [Certificate]()
         var intermediates = [Certificate]()
+        var limits: [String: PackageNamePatterns] = [:]
         for name in names where Self.suffixes.contains((name as NSString).pathExtension.lowercased()) {
-            for certificate in try CertificateReader.certificates(inFile: directory + "/" + name) {
-                if certificate.isRoot { anchors.append(certificate) } else { intermediates.append(certificate) }
+            let certificates = try CertificateReader.certificates(inFile: directory + "/" + name)
+            let stem = (name as NSString).deletingPathExtension
+            let patterns = try PackageNamePatterns(ifThereIs: "\(directory)/\(stem).\(PackageNamePatterns.suffix)")
+            for certificate in certificates where certificate.isRoot {
+                anchors.append(certificate)
+                if let patterns { limits[CertificateSummary(certificate).fingerprint, default: .init()].add(patterns) }
             }
+            intermediates += certificates.filter { !$0.isRoot }
         }
         self.anchors = anchors
         self.intermediates = intermediates
+        nameLimits = limits
+        var lists: [RevocationList] = []
+        for name in names where (name as NSString).pathExtension.lowercased() == RevocationList.suffix {
+            lists.append(try RevocationList(file: directory + "/" + name))
+        }
+        revocationLists = lists
     }
 
     private static let suffixes: Set<String> = ["pem", "crt", "cer", "der"]
 
-    /// Checks every byte of a bundle, `time` being when its certificates must be valid.
+    /// Checks every byte of a bundle, `time` being when its certificates must be valid. What its authority has revoked is
+    /// refused whatever the time: a signature does not prove when it was made.
     ///
     /// In this order: chain, signature, and only then the content of the manifest, the archive's size and its digest.
     package func verify(_ bundle: UnverifiedBundle, at time: Date) throws -> VerifiedBundle {
@@ -70,10 +87,20 @@ package struct TrustStore: Sendable {
             throw SigningError(
                 .untrusted, path, "its certificates are not those with which it was signed", remedy: "fetch it again")
         }
+        try checkName(manifest.package, anchor: trusted[trusted.count - 1], path: path)
         try checkArchive(of: bundle, against: manifest)
         return VerifiedBundle(
             manifest: manifest, archive: bundle.archive, certificates: trusted.map(CertificateSummary.init),
-            judgedAt: time, manifestSHA256: bundle.manifest.sha256)
+            judgedAt: time, manifestSHA256: bundle.manifest.sha256, revocationLists: lists(for: trusted))
+    }
+
+    private func checkName(_ package: String, anchor: Certificate, path: String) throws(SigningError) {
+        let summary = CertificateSummary(anchor)
+        guard let patterns = nameLimits[summary.fingerprint], !patterns.matches(package) else { return }
+        throw SigningError(
+            .nameNotAllowed, path,
+            "the trust anchor '\(summary)' may answer for packages named \(patterns) only, not for '\(package)'",
+            remedy: "get it from who may sign such packages, or widen the .packages file in \(directory)")
     }
 
     private func checkArchive(of bundle: UnverifiedBundle, against manifest: BundleManifest) throws {

@@ -14,6 +14,8 @@ package struct VerifiedBundle: Sendable {
     package let judgedAt: Date
     /// Of the manifest as stored: one name for the content of the bundle.
     package let manifestSHA256: String
+    /// Those that were asked for its certificates.
+    let revocationLists: [RevocationList]
 
     package var path: String { archive.file.path }
     package var signer: CertificateSummary { certificates[0] }
@@ -22,12 +24,28 @@ package struct VerifiedBundle: Sendable {
 
     init(
         manifest: BundleManifest, archive: FileRegion, certificates: [CertificateSummary], judgedAt: Date,
-        manifestSHA256: String
+        manifestSHA256: String, revocationLists: [RevocationList]
     ) {
         self.manifest = manifest
         self.archive = archive
         self.certificates = certificates
         self.judgedAt = judgedAt
         self.manifestSHA256 = manifestSHA256
+        self.revocationLists = revocationLists
+    }
+
+    /// The revocation lists for its certificates by which their authorities no longer stand.
+    package func expiredRevocationLists(at time: Date) -> [SigningError] {
+        revocationLists.compactMap { list in
+            guard let end = list.nextUpdate, end < time else { return nil }
+            return SigningError(
+                .revocationListExpired, list.path, "was good until \(end.formatted(.iso8601))",
+                remedy: "put a current revocation list of '\(list.issuer)' in its place")
+        }
+    }
+
+    /// That nobody hides from us what was revoked since: for all that lets a package in.
+    package func requireCurrentRevocationLists(at time: Date) throws {
+        if let expired = expiredRevocationLists(at: time).first { throw expired }
     }
 }
