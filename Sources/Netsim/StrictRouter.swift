@@ -8,6 +8,8 @@ package struct StrictRouter {
     private let grammar: CLIGrammar
     private var mode = CLIMode.top
     private var order: StrictOrder
+    /// `# first` or `# after KEY`: says where the entry of the next command goes.
+    private var placing: String?
 
     /// - Parameter tolerated: see `StrictOrder`.
     package init(
@@ -31,15 +33,27 @@ package struct StrictRouter {
         let line = command.drop { $0 == " " }
         guard !line.isEmpty, !line.hasPrefix("!") else { return nil }
         if BannerText(String(line)) != nil { return enterBanner(String(line)) }
+        if line.hasPrefix("# ") {
+            placing = String(line)
+            return nil
+        }
         switch grammar.parseLine(command, mode: mode, tree: tree) {
         case .edits(let edits, let next):
-            if let refusal = apply(edits) { return refusal }
+            if let refusal = apply(placed(edits, command)) { return refusal }
             mode = next
         case .mode(let next): mode = next ?? .top
         case .action: return "an action"
         case .fault(let fault): return fault.message
         }
         return nil
+    }
+
+    /// The edits of a command, at the place announced before it.
+    private mutating func placed(_ edits: [PathEdit], _ command: String) -> [PathEdit] {
+        guard let comment = placing else { return edits }
+        placing = nil
+        let text = Array("\(comment)\n\(command)\n".utf8)
+        return (try? grammar.edits(text, over: tree, at: mode.paths[0])) ?? edits
     }
 
     private mutating func enterBanner(_ text: String) -> String? {

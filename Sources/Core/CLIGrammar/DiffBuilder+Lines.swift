@@ -12,7 +12,9 @@ extension DiffBuilder {
         let newRest = context.composer.append(node, new, Self.own(node, new), to: &newLine)
         let apart = Set(oldRest).union(newRest)
         let inline = diff.children.filter { !apart.contains($0.node.slot) }
-        if oldLine != newLine { replace(node, old, new, inline, oldLine, newLine, context) }
+        if oldLine != newLine {
+            replace(node, old, new, inline, oldLine, newLine, context, isAlone: apart.isEmpty)
+        }
         let others = diff.children.filter { apart.contains($0.node.slot) }
         level(others, of: node, old, new, context)
     }
@@ -23,7 +25,7 @@ extension DiffBuilder {
 
     private mutating func replace(
         _ node: CLINode, _ old: Row, _ new: Row, _ inline: [DiffNode], _ oldLine: [UInt8], _ newLine: [UInt8],
-        _ context: DiffContext
+        _ context: DiffContext, isAlone: Bool
     ) {
         let gone = inline.filter { $0.change == .deleted }
         let hadLine = oldLine.count > context.prefix.count
@@ -38,7 +40,11 @@ extension DiffBuilder {
         let isUnnamed = gone.contains {
             node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
         }
-        if hadLine, mustGo || !hasLine || ((isUnnamed || nested) && !resets) {
+        let mustGoWhole = hadLine && (mustGo || !hasLine || ((isUnnamed || nested) && !resets))
+        if mustGoWhole, node.kind == .list, isAlone {
+            return renew(node, old, new, hasLine ? newLine : context.prefix, context, cause: cause)
+        }
+        if mustGoWhole {
             var line = context.prefix
             _ = context.composer.append(node, old, Self.own(node, old), to: &line, isDeletion: true)
             add(
@@ -60,6 +66,17 @@ extension DiffBuilder {
         if !onlyLoses {
             add(Array(newLine.dropLast()), touches.filter { $0.kind != .deleted || resets }, context, cause: cause)
         }
+    }
+
+    /// An entry that is one line goes by its keys, and comes anew.
+    private mutating func renew(
+        _ node: CLINode, _ old: Row, _ new: Row, _ line: [UInt8], _ context: DiffContext, cause: String
+    ) {
+        add(
+            Self.negated([], context.prefix), removed(node, old, context), context,
+            cause: "removed before it changes: \(context.path.words)", isDeletion: true)
+        let touches = new.storedSlots.flatMap { all(node.child($0), new, .created, context) }
+        add(Array(line.dropLast()), [touch(.created, context)] + touches, context, cause: cause)
     }
 
     /// Whether the new line takes away by itself all that it does not say.
