@@ -170,6 +170,19 @@ package final class RowDraft {
         return draft
     }
 
+    /// What is mounted already, to be continued.
+    func existingMount(_ point: SchemaNode) -> (DataModel, RowDraft)? {
+        guard let index = index(of: point.slot) else { return nil }
+        switch kids[index].content {
+        case .mount(let model, let draft): return (model, draft)
+        case .finished(.mount(let tree)):
+            let draft = RowDraft(tree.model.schema.root, continuing: tree.root)
+            kids[index].content = .mount(tree.model, draft)
+            return (tree.model, draft)
+        default: return nil
+        }
+    }
+
     /// Mounts a finished tree as it is.
     package func mount(_ point: SchemaNode, _ tree: DataTree) {
         if tree.isEmpty { return kids.removeAll { $0.slot == point.slot } }

@@ -19,6 +19,7 @@ package final class Schema: Sendable {
     private let identityTable = AtomicLazyReference<Box<IdentityTable>>()
     private let findings = AtomicLazyReference<Box<[Diagnostic]>>()
     private let otherDefinitions = AtomicLazyReference<Box<SchemaDefinitions>>()
+    let secretBearing = AtomicLazyReference<Box<Set<NodeID>>>()
 
     /// The schema that an image holds. What is not flat in it is decoded when it is first asked for.
     init(image: SchemaImage) {
