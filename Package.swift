@@ -111,8 +111,8 @@ let package = Package(
         program(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
-                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol",
-                "Controller",
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Migration", "NEDRuntime", "Netsim", "PackageManager",
+                "ControlProtocol", "Controller",
             ]),
 
         // MARK: Benchmarks
@@ -131,6 +131,7 @@ let package = Package(
             "bench-start-up", in: "StartUp", uses: ["Basics", "YANG", "ConfigTree", "ControlProtocol", "Controller"]),
         benchmark("bench-validated-edit", in: "ValidatedEdit", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
+        benchmark("bench-cli-parse", in: "CLIParse", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
 
         // MARK: Tests
         .executableTarget(
@@ -148,7 +149,7 @@ let package = Package(
         tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
-            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree"], path: "Fuzz/Checks",
+            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar"], path: "Fuzz/Checks",
             swiftSettings: settings),
         tests("FuzzTests", uses: ["FuzzChecks"]),
         tests("EventsTests", uses: ["Events"]),
@@ -157,18 +158,18 @@ let package = Package(
         tests(
             "ConfigDatabaseTests",
             uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", grdb, "cdb-crash-helper"]),
-        tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
+        tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
-        tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
+        tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
         tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration", "TestSupport"]),
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
-        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim", "TestSupport"]),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",
             uses: [

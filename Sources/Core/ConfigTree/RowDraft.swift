@@ -41,9 +41,11 @@ package final class RowDraft {
 
     // MARK: Leaves
 
-    package func set(_ value: String, for leaf: SchemaNode) {
+    package func set(_ value: String, for leaf: SchemaNode) { set(value, in: leaf.slot) }
+
+    package func set(_ value: String, in slot: Int) {
         var value = value
-        value.withUTF8 { set(UnsafeRawBufferPointer($0), in: leaf.slot) }
+        value.withUTF8 { set(UnsafeRawBufferPointer($0), in: slot) }
     }
 
     func set(_ value: UnsafeRawBufferPointer, in slot: Int) {

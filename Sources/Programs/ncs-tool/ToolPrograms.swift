@@ -13,6 +13,7 @@ enum ToolPrograms {
         "ncs-setup": SetupCommand.run,
         "ncs-backup": BackupProgram.run,
         "ncs-package": package,
+        "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
         "ncsc": compiler,
         "confdc": compiler,
