@@ -78,13 +78,13 @@ func ours(_ count: Int, _ directory: String, _ installation: String) throws -> (
     let environment = [
         "NCS_DIR": installation, "PATH": installation + "/bin:/usr/bin:/bin", "NCS_IPC_PATH": directory + "/ipc",
     ]
-    try shell("ncs-setup --dest .", in: directory, "", environment)
+    try shell("ncs-setup --dest .", in: directory, environment)
     let data =
         "<config xmlns=\"http://tail-f.com/ns/config/1.0\"><devices xmlns=\"http://tail-f.com/ns/ncs\"><authgroups>\n"
         + entries(0..<count) + "</authgroups></devices></config>\n"
     try Data(data.utf8).write(to: URL(fileURLWithPath: directory + "/ncs-cdb/groups.xml"))
-    try shell("ncs", in: directory, "", environment)
-    defer { try? shell("ncs --stop", in: directory, "", environment) }
+    try shell("ncs", in: directory, environment)
+    defer { try? shell("ncs --stop", in: directory, environment) }
     func change(_ turn: Int) -> String {
         "devices authgroups group g\(count / 2) default-map remote-name v\(turn)\ncommit\n"
     }
