@@ -44,7 +44,7 @@ extension Lab {
     }
 
     static let sshOptions = [
-        "-q", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=none", "-o",
+        "-q", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
         "ConnectTimeout=20",
     ]
 
