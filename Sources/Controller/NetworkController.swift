@@ -52,6 +52,7 @@ package final class NetworkController: Sendable {
     let packages: PackageService
     let history: CommitHistory
     let rollbackFiles: RollbackFiles?
+    let storage: StorageKeeper
     let host: String
     let sessions = SessionRegistry()
     let operational = OperationalRegistry()
@@ -88,6 +89,7 @@ package final class NetworkController: Sendable {
         packages = parts.packages
         history = parts.history
         rollbackFiles = parts.rollbackFiles
+        storage = parts.storage
         host = parts.host
         clock = parts.clock
         alarms.connect(
@@ -160,6 +162,7 @@ package final class NetworkController: Sendable {
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
         rollbackFiles?.stop()
+        storage.stop()
         database.close()
     }
 }
@@ -180,6 +183,7 @@ struct ControllerParts {
     var packages: PackageService
     var history: CommitHistory
     var rollbackFiles: RollbackFiles?
+    var storage: StorageKeeper
     var host: String
     var clock: WallClock
 }

@@ -27,6 +27,8 @@ final class CommitWriter: Sendable {
         var fault: DatabaseFault?
         var watcher: @Sendable (DatabaseFault?) -> Void = { _ in }
         var isStopping = false
+        /// Records written since the start, and the bytes of their payloads.
+        var written = (records: 0, bytes: 0)
     }
 
     private let storage: LogStorage
@@ -60,6 +62,8 @@ final class CommitWriter: Sendable {
 
     var head: LogPosition { state.withLock { $0.stored.head } }
     var anchor: LogAnchor { state.withLock { $0.stored.anchor } }
+    var snapshots: [StoredSnapshot] { state.withLock { $0.stored.snapshots } }
+    var written: (records: Int, bytes: Int) { state.withLock { $0.written } }
 
     func submit(_ batch: CommitBatch) throws -> CommitTicket {
         guard batch.isWithinLimits else { throw DatabaseFault.tooLarge(path: storage.path) }
@@ -107,7 +111,24 @@ final class CommitWriter: Sendable {
         let old = anchor
         let new = LogAnchor(identity: old.identity, position: position, manifest: manifest)
         try storage.moveAnchor(from: old, to: new)
-        state.withLock { $0.stored.anchor = new }
+        state.withLock { state in
+            state.stored.anchor = new
+            state.stored.snapshots.removeAll { $0.position.number <= position.number }
+        }
+    }
+
+    func addSnapshot(_ snapshot: StoredSnapshot) throws {
+        try storage.insert(snapshot)
+        state.withLock { state in
+            state.stored.snapshots.removeAll { $0.position.number == snapshot.position.number }
+            state.stored.snapshots.append(snapshot)
+            state.stored.snapshots.sort { $0.position.number > $1.position.number }
+        }
+    }
+
+    func removeSnapshots(except kept: Set<Int64>) throws {
+        try storage.removeSnapshots(except: kept)
+        state.withLock { $0.stored.snapshots.removeAll { !kept.contains($0.position.number) } }
     }
 
     /// Writes what is pending and ends the thread.
@@ -202,7 +223,10 @@ final class CommitWriter: Sendable {
             let (next, records) = try storage.write(group.map(\.batch), onto: stored)
             state.withLock { state in
                 state.stored = StoredState(
-                    anchor: state.stored.anchor, head: next.head, operational: next.operational)
+                    anchor: state.stored.anchor, head: next.head, operational: next.operational,
+                    snapshots: state.stored.snapshots)
+                state.written.records += records.reduce(0) { $0 + $1.count }
+                state.written.bytes += group.reduce(0) { $0 + $1.batch.byteCount }
                 for pending in group where pending.ticket != nil {
                     for change in pending.batch.operational { state.operational[change.key] = change.value }
                 }

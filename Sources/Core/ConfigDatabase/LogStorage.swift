@@ -67,17 +67,29 @@ struct LogStorage: Sendable {
 
     // MARK: Reading
 
+    /// Brings a file of an earlier format to this one.
+    func upgrade() throws { try queue.writeWithoutTransaction { try DatabaseFormat.upgrade($0) } }
+
     /// Checks everything and hands on the log in order.
     func verify(_ replay: (ReplayStep) throws -> Void) throws -> StoredState {
         try queue.inDatabase { try DatabaseFormat.checkTables($0, path: path) }
         let (anchor, head) = try queue.inDatabase {
             (try LogAnchor.read($0, path: path), try LogHead.read($0, path: path))
         }
+        let snapshots = try readSnapshots(after: anchor)
         try replay(.anchor(anchor))
+        try replay(.snapshots(snapshots))
+        var unmet = Dictionary(snapshots.map { ($0.position.number, $0.position) }) { first, _ in first }
         var position = anchor.position
         try read(after: position, through: .max) { record in
             position = record.position
+            if unmet[record.number] == record.position { unmet[record.number] = nil }
             try replay(.record(record))
+        }
+        guard unmet.isEmpty else {
+            throw DatabaseFault.damaged(
+                "a snapshot is of a record that the log does not have", path: path,
+                recoverableThrough: position.number)
         }
         guard position == head.position else {
             throw DatabaseFault.damaged(
@@ -89,7 +101,7 @@ struct LogStorage: Sendable {
             throw DatabaseFault.damaged(
                 "operational values are missing", path: path, recoverableThrough: position.number)
         }
-        return StoredState(anchor: anchor, head: position, operational: operational)
+        return StoredState(anchor: anchor, head: position, operational: operational, snapshots: snapshots)
     }
 
     /// Reads the records that follow `position`, each checked against its predecessor.
@@ -258,7 +270,7 @@ struct LogStorage: Sendable {
         }
     }
 
-    /// Lets a snapshot stand for the log up to a record, and forgets those records.
+    /// Lets a snapshot stand for the log up to a record.
     func moveAnchor(from old: LogAnchor, to anchor: LogAnchor) throws {
         try queue.writeWithoutTransaction { db in
             try db.inTransaction(.immediate) {
@@ -270,7 +282,7 @@ struct LogStorage: Sendable {
                         remedy: "make the snapshot again", path: path, record: anchor.position.number)
                 }
                 try anchor.insert(db)
-                try db.execute(sql: "DELETE FROM log WHERE number <= ?", arguments: [anchor.position.number])
+                try db.execute(sql: "DELETE FROM snapshot WHERE number <= ?", arguments: [anchor.position.number])
                 CrashPoint.reach("cdb.anchor-written")
                 return .commit
             }
@@ -302,6 +314,8 @@ struct StoredState: Sendable {
     var anchor: LogAnchor
     var head: LogPosition
     var operational: OperationalTable
+    /// Latest first.
+    var snapshots: [StoredSnapshot] = []
 
     var storedHead: LogHead {
         LogHead(position: head, operationalCount: operational.count, operationalDigest: operational.digest)

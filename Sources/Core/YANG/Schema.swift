@@ -269,6 +269,7 @@ package struct SchemaNode: Hashable, Sendable {
     /// The name and the namespace of `module`, at a fraction of its cost.
     package var moduleName: String { schema.modules[Int(flat.module)].name }
     package var namespace: String { schema.modules[Int(flat.module)].namespace }
+    package var modulePrefix: String { schema.modules[Int(flat.module)].prefix }
     /// Position among the data children of `dataParent`; -1 for choice, case and root.
     package var slot: Int { Int(flat.slot) }
     package var isConfig: Bool { has(FlatNode.Flag.config) }

@@ -29,6 +29,10 @@ case .help:
     exit(0)
 case .stop, .status, .reload, .waitStarted:
     exit(DaemonControl.perform(arguments, environment))
+case .databaseDump:
+    exit(DatabaseCommands.dump(arguments.databaseWords))
+case .databaseCompact:
+    exit(DatabaseCommands.compact(arguments, environment))
 case .start:
     if arguments.isForeground || arguments.isChild {
         exit(Daemon.run(arguments, environment))
