@@ -69,7 +69,7 @@ bench: stage
 soak: stage
 	@$(PHASE) "build tests" $(SWIFT) build $(BUILD_OPTIONS) --build-tests
 	@OPENNED_INSTALLATION=$(STAGE) OPENNED_SOAK_SEEDS=$(SEEDS) OPENNED_SOAK_EDITS=$(EDITS) $(PHASE) soak \
-	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak|Serialisability|Validated'
+	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak|Serialisability|Validated|PowerCut|DeviceEffect|ConfigDatabaseTests'
 
 fuzz: bootstrap
 	@$(PHASE) fuzz tools/fuzz
