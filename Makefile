@@ -25,6 +25,7 @@ BENCHMARKS    ?= CommitPath \
     bench-commit-peers \
     bench-concurrent-commits \
     bench-data-codec \
+    bench-migrate \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \

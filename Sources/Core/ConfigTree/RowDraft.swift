@@ -138,6 +138,9 @@ package final class RowDraft {
     /// Adds a finished container that was not begun here.
     func add(_ row: Row, as container: SchemaNode) { put(.finished(.row(row)), in: container.slot) }
 
+    /// Adds what is finished in place of all that was said of a child; its rows must fit the child's slots.
+    package func add(_ kid: Kid, to child: SchemaNode) { put(.finished(kid), in: child.slot) }
+
     /// Takes back all that was said of a child: a leaf, a container, every entry of a list or leaf-list.
     package func remove(_ child: SchemaNode) {
         if let position = position(of: child.slot) { removeLeaf(at: position) }
