@@ -16,7 +16,7 @@ struct ExampleRouterTests {
     }
 
     /// Packs the models of a version; the driver over them talks to nobody here.
-    private func package(_ version: String, _ workshop: ControllerWorkshop) throws {
+    private func pack(_ version: String, _ workshop: ControllerWorkshop) throws {
         let yang = try Self.folder(version) + "/src/yang"
         let main = try String(contentsOfFile: yang + "/router.yang", encoding: .utf8)
         try workshop.package("router", version: version, module: main) { place in
@@ -29,8 +29,8 @@ struct ExampleRouterTests {
 
     @Test func allDataOfAnExampleRouterMovesButTheCounters() throws {
         let workshop = try ControllerWorkshop()
-        try package("1.0", workshop)
-        try package("1.1", workshop)
+        try pack("1.0", workshop)
+        try pack("1.1", workshop)
         let controller = try workshop.start()
         let session = try workshop.session()
         let model = try #require(controller.system.driver("router-cli-1.0:router-cli-1.0")).model

@@ -65,12 +65,18 @@ final class MigrationRun: Sendable {
         var info: String?
     }
 
+    /// How data goes from one driver to another.
+    private struct Way {
+        var plans: CarryPlans
+        var hasMap: Bool
+    }
+
     private let call: ActionCall
     private let driver: Driver
     private let validator: Validator
     private let count: Int
     private let done = Mutex(0)
-    private let plans = Mutex<[String: CarryPlans]>([:])
+    private let plans = Mutex<[String: Way]>([:])
     private let planned = Mutex(MigrationPlan())
     /// What was approved, if anything was.
     private let approved = Mutex<MigrationPlan?>(nil)
@@ -124,7 +130,7 @@ final class MigrationRun: Sendable {
             lines.crossCheck(look.carried.tree.diff(to: data))
         }
         migrated.info = lines.text(look.carried)
-        try save(name, look.before, look.carried, from: look.oldID)
+        try save(name, look)
         CrashPoint.reach("migrate.before-device")
         try controller.changeDriver(
             of: name, leaf: look.leaf, to: driver.nedID, from: look.before, with: data, by: call.session)
@@ -238,9 +244,9 @@ final class MigrationRun: Sendable {
         _ name: String, _ before: DataTree, _ oldDriver: Driver?, _ lines: inout EventLines
     ) throws(ControlError) -> CarriedData {
         guard let oldDriver else { return DataCarrier.carry(before, to: driver.model, plans: CarryPlans()) }
-        let back = try plans(from: oldDriver, to: driver)
+        let back = try way(from: oldDriver, to: driver).plans
         if let record = MigrationRecord.read(in: directory, name, from: driver.nedID, to: oldDriver.nedID) {
-            let there = try plans(from: driver, to: oldDriver)
+            let there = try way(from: driver, to: oldDriver).plans
             if let old = record.goingBack(before, to: driver.model, there: there, back: back) {
                 lines.notes.append("what was there before the migration to \(oldDriver.shortID) is there again")
                 return old
@@ -254,12 +260,13 @@ final class MigrationRun: Sendable {
     }
 
     /// How data goes from one driver to another, worked out once for all devices.
-    private func plans(from old: Driver, to new: Driver) throws(ControlError) -> CarryPlans {
+    private func way(from old: Driver, to new: Driver) throws(ControlError) -> Way {
         let key = "\(old.nedID) \(new.nedID)"
         if let known = plans.withLock({ $0[key] }) { return known }
         let map = try MigrationMapFiles.map(from: old, to: new, in: call.controller.system)
-        let made = CarryPlans { before, after in before === old.model && after === new.model ? map : nil }
-        return plans.withLock { table in
+        let plans = CarryPlans { before, after in before === old.model && after === new.model ? map : nil }
+        let made = Way(plans: plans, hasMap: map != nil)
+        return self.plans.withLock { table in
             if let other = table[key] { return other }
             table[key] = made
             return made
@@ -274,12 +281,13 @@ final class MigrationRun: Sendable {
             diagnostics: faults)
     }
 
-    private func save(
-        _ name: String, _ before: DataTree, _ carried: CarriedData, from oldID: String
-    ) throws(ControlError) {
-        guard !carried.losses.isEmpty || carried.counts.converted > 0 else { return }
+    /// Keeps what it takes to go back, where carrying the data back would not do: maps lead one way.
+    private func save(_ name: String, _ look: Look) throws(ControlError) {
+        let carried = look.carried
+        let hasMap = try look.oldDriver.map { old throws(ControlError) in try way(from: old, to: driver).hasMap }
+        guard !carried.losses.isEmpty || carried.counts.converted > 0 || hasMap == true else { return }
         do {
-            try MigrationRecord(device: name, from: oldID, to: driver.nedID, before, carried.losses)
+            try MigrationRecord(device: name, from: look.oldID, to: driver.nedID, look.before, carried.losses)
                 .write(in: directory)
         } catch {
             throw ControlError(.resource, "what is not carried over cannot be kept in \(directory): \(error)")
