@@ -63,6 +63,7 @@ let package = Package(
         target("Transactions", in: "Core/Transactions", uses: ["Basics"]),
         target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, crypto]),
         target("CLIGrammar", in: "Core/CLIGrammar", uses: ["Basics", "YANG", "ConfigTree"]),
+        target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
 
@@ -147,6 +148,7 @@ let package = Package(
             "ConfigDatabaseTests",
             uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", "cdb-crash-helper"]),
         tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
+        tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
