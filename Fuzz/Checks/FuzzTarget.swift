@@ -14,11 +14,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     /// A pattern and, after a NUL, texts to match, separated by NUL.
     case pattern
 
+    /// What a NETCONF client sends, from its greeting on: framing, messages, operations.
+    case netconf
+
     /// Longer inputs are of no use: their parts are found in shorter ones.
     package var lengthLimit: Int {
         switch self {
         case .yang: 16_384
-        case .xml, .json: 8_192
+        case .xml, .json, .netconf: 8_192
         case .xpath: 1_024
         case .pattern: 1_024
         }
@@ -32,6 +35,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: DataCheck.fault(onJSON: bytes)
         case .xpath: XPathCheck.fault(on: bytes)
         case .pattern: PatternCheck.fault(on: bytes)
+        case .netconf: NETCONFCheck.fault(on: bytes)
         }
     }
 
@@ -44,6 +48,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .json: DataCheck.jsonSeeds
             case .xpath: XPathCheck.seeds
             case .pattern: PatternCheck.seeds
+            case .netconf: NETCONFCheck.seeds
             }
         return texts.map { Array($0.utf8) }
     }
@@ -56,6 +61,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: DataCheck.jsonWords
         case .xpath: XPathCheck.words
         case .pattern: PatternCheck.words
+        case .netconf: NETCONFCheck.words
         }
     }
 }

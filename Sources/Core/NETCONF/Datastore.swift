@@ -11,6 +11,9 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
     /// What is wrong with `tree`, of all that the change from `old` can have made wrong.
     func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic]
 
+    /// `tree` without what goes by itself because of the change: nodes whose `when` it made false.
+    func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree
+
     /// Makes `new` the running configuration, durably; `old` is what it was when `new` was checked. The cost should
     /// follow the difference. Throws a sentence if it cannot be stored.
     func replaceRunning(_ old: DataTree, with new: DataTree) throws(RPCFailure)
@@ -31,6 +34,10 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
 
     /// The time now, as `date-and-time`.
     func timestamp() -> String
+}
+
+extension NETCONFDatastore {
+    package func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree { tree }
 }
 
 /// What happens instead of a request.

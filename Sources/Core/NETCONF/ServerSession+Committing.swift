@@ -71,7 +71,8 @@ extension ServerSession {
         }
         let pending = try pendingCommit(parameters["persist-id"]?.trimmedText)
         let before = server.datastore.running
-        if let candidate = server.withState({ $0.candidate }) {
+        if let changed = server.withState({ $0.candidate }) {
+            let candidate = server.datastore.settled(changed, changedFrom: before)
             let found = faults(server.datastore.faults(in: candidate, changedFrom: before))
             if !found.isEmpty { throw RPCFailure(found) }
             try server.datastore.replaceRunning(before, with: candidate)

@@ -178,8 +178,8 @@ extension TreeDecoder {
             let given = name.qualifier.map { $0.isEmpty ? "has no namespace" : "has the namespace \($0)" }
             let summary = isJSON ? "names another module, or none" : given ?? "has no namespace"
             return fault(
-                "\(name.local) under \(whole) \(summary)", "write \(wanted)", isTolerable: true, code: "unknown-namespace",
-                subject: subject)
+                "\(name.local) under \(whole) \(summary)", "write \(wanted)", isTolerable: true,
+                code: "unknown-namespace", subject: subject)
         }
         let schema = frame.scope.model.schema
         if let qualifier = name.qualifier, !qualifier.isEmpty,
