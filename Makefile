@@ -20,7 +20,19 @@ EDITS         ?= 100000
 export FUZZ_SECONDS ?= 60
 # Seconds after which tests that hang are ended, with exit status 124.
 TEST_LIMIT    ?= 1800
-BENCHMARKS    ?= CommitPath bench-concurrent-commits bench-data-codec bench-packed-tree bench-patterns bench-schema-load bench-ssh-server bench-validated-edit
+BENCHMARKS    ?= CommitPath \
+    bench-cli-parse \
+    bench-commit-peers \
+    bench-concurrent-commits \
+    bench-data-codec \
+    bench-package-reload \
+    bench-packed-tree \
+    bench-patterns \
+    bench-schema-diff \
+    bench-schema-load \
+    bench-ssh-server \
+    bench-start-up \
+    bench-validated-edit
 
 all: build
 

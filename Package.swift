@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -38,6 +39,7 @@ func tests(_ name: String, uses: [Target.Dependency], data: [String] = []) -> Ta
 
 let package = Package(
     name: "OpenNED",
+    products: [.library(name: "FileEffects", type: .dynamic, targets: ["FileEffects"])],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -61,7 +63,7 @@ let package = Package(
         target("Events", in: "Core/Events", uses: ["Basics"]),
         target("Secrets", in: "Core/Secrets", uses: ["Basics", "YANG", "CCrypt", crypto]),
         target("Transactions", in: "Core/Transactions", uses: ["Basics"]),
-        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, crypto]),
+        target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, sqlite, crypto]),
         target("CLIGrammar", in: "Core/CLIGrammar", uses: ["Basics", "YANG", "ConfigTree"]),
         target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
@@ -110,35 +112,46 @@ let package = Package(
         program(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
-                "Basics", "YANG", "ConfigTree", "Migration", "Netsim", "PackageManager", "ControlProtocol", "Controller",
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Migration", "NEDRuntime", "Netsim", "PackageManager",
+                "ControlProtocol", "Controller",
             ]),
 
         // MARK: Benchmarks
         benchmark("CommitPath", in: "CommitPath", uses: ["Basics", "ConfigDatabase", "CSQLiteTestVFS", grdb]),
         benchmark(
             "bench-concurrent-commits", in: "ConcurrentCommits",
-            uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS"]),
+            uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS", grdb]),
+        benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
+        benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
+        benchmark("bench-schema-diff", in: "SchemaDiff", uses: ["Basics", "YANG", "Migration"]),
         benchmark("bench-schema-load", in: "SchemaLoad", uses: ["Basics", "YANG"]),
+        benchmark(
+            "bench-start-up", in: "StartUp", uses: ["Basics", "YANG", "ConfigTree", "ControlProtocol", "Controller"]),
         benchmark("bench-validated-edit", in: "ValidatedEdit", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-ssh-server", in: "SSHServer", uses: ["Wire"]),
+        benchmark("bench-cli-parse", in: "CLIParse", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
 
         // MARK: Tests
         .executableTarget(
             name: "cdb-crash-helper", dependencies: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS"],
             path: "Tests/cdb-crash-helper", swiftSettings: settings),
+        .target(name: "FileEffects", path: "Tests/FileEffects"),
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Wire"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Basics", "YANG", "ConfigTree", "FileEffects", "Wire"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("BasicsTests", uses: ["Basics"]),
         .executableTarget(
             name: "schema-compile-helper", dependencies: ["YANG"], path: "Tests/schema-compile-helper",
             swiftSettings: settings),
         tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
-        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree"], data: ["XPath"]),
+        tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
-            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "NETCONF"], path: "Fuzz/Checks",
+            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF"],
+            path: "Fuzz/Checks",
             swiftSettings: settings),
         tests("FuzzTests", uses: ["FuzzChecks"]),
         tests("EventsTests", uses: ["Events"]),
@@ -146,25 +159,25 @@ let package = Package(
         tests("TransactionsTests", uses: ["Transactions"]),
         tests(
             "ConfigDatabaseTests",
-            uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", "cdb-crash-helper"]),
-        tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar"]),
+            uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", grdb, "cdb-crash-helper"]),
+        tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
         tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
-        tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime"]),
-        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration"]),
+        tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
+        tests("MigrationTests", uses: ["Basics", "YANG", "ConfigTree", "Migration", "TestSupport"]),
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
-        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "Netsim", "TestSupport"]),
+        tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
-                "Wire", "ControlProtocol", "Controller", "Events", "TestSupport",
+                "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
             ]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(

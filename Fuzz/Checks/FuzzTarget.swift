@@ -13,7 +13,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case xpath
     /// A pattern and, after a NUL, texts to match, separated by NUL.
     case pattern
-
+    /// The configuration of a device.
+    case cli
     /// What a NETCONF client sends, from its greeting on: framing, messages, operations.
     case netconf
 
@@ -22,6 +23,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .yang: 16_384
         case .xml, .json, .netconf: 8_192
+        case .cli: 4_096
         case .xpath: 1_024
         case .pattern: 1_024
         }
@@ -35,6 +37,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: DataCheck.fault(onJSON: bytes)
         case .xpath: XPathCheck.fault(on: bytes)
         case .pattern: PatternCheck.fault(on: bytes)
+        case .cli: CLICheck.fault(on: bytes)
         case .netconf: NETCONFCheck.fault(on: bytes)
         }
     }
@@ -48,6 +51,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .json: DataCheck.jsonSeeds
             case .xpath: XPathCheck.seeds
             case .pattern: PatternCheck.seeds
+            case .cli: CLICheck.seeds
             case .netconf: NETCONFCheck.seeds
             }
         return texts.map { Array($0.utf8) }
@@ -61,6 +65,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: DataCheck.jsonWords
         case .xpath: XPathCheck.words
         case .pattern: PatternCheck.words
+        case .cli: CLICheck.words
         case .netconf: NETCONFCheck.words
         }
     }

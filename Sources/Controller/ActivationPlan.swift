@@ -147,7 +147,10 @@ extension [SchemaChange] {
     /// As entries of `modified-path`, one a path.
     func report(to output: RowDraft, prefix: String = "") {
         var items: [String: RowDraft] = [:]
+        var said: Set<[String]> = []
         for change in self {
+            // Of one node two statements may have changed in the same way.
+            guard said.insert([change.path, change.info, change.compatibility.rawValue]).inserted else { continue }
             let item = items[change.path] ?? output.item("modified-path")
             items[change.path] = item
             item.put("path", prefix + change.path)

@@ -49,7 +49,8 @@ extension LoadedSystem {
         guard model.type == .cli else {
             return made(.modelOnly(reason: "\(model.type.rawValue) drivers are not part of this release"))
         }
-        if let path = model.descriptionPath {
+        if model.hasDescription {
+            let path = package.directory + "/" + LoadedPackage.descriptionFile
             let bytes: [UInt8]
             do { bytes = try DurableFiles.read(path, limit: 1 << 20) } catch {
                 throw DiagnosticsError(.error("cannot be read: \(error)", place: SourcePlace(file: path)))

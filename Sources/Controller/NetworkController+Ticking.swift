@@ -39,6 +39,7 @@ extension NetworkController {
     private func tick() {
         devices.closeIdle()
         checkConfirmed()
+        tickStorage()
         checkPackageConfirmation()
         guard let due = retrier.nextDue, due <= clock.now() else { return }
         do {

@@ -52,6 +52,7 @@ package final class NetworkController: Sendable {
     let packages: PackageService
     let history: CommitHistory
     let rollbackFiles: RollbackFiles?
+    let storage: StorageKeeper
     let host: String
     let sessions = SessionRegistry()
     let operational = OperationalRegistry()
@@ -88,12 +89,25 @@ package final class NetworkController: Sendable {
         packages = parts.packages
         history = parts.history
         rollbackFiles = parts.rollbackFiles
+        storage = parts.storage
         host = parts.host
         clock = parts.clock
         alarms.connect(
             limit: { [weak self] in self?.alarmHistoryLimit },
             announce: { [sessions] in sessions.tellAll(.alarm(type: $0.key.type, text: $0.lastAlarmText)) })
         registerOperationalProviders()
+        database.watch { [alarms, logs] in Self.report($0, alarms, logs) }
+    }
+
+    /// What hinders the database is an alarm until it is over.
+    private static func report(_ fault: DatabaseFault?, _ alarms: AlarmKeeper, _ logs: SystemLogs) {
+        if let fault {
+            logs.develop(.critical, "\(fault)\(fault.cause.map { " (\($0))" } ?? "")")
+            alarms.raise(.databaseWriteFailure, device: "ncs", text: fault.description)
+        } else {
+            logs.develop(.info, "the database can be written again")
+            alarms.clear(.databaseWriteFailure, device: "ncs")
+        }
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
@@ -148,6 +162,7 @@ package final class NetworkController: Sendable {
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
         rollbackFiles?.stop()
+        storage.stop()
         database.close()
     }
 }
@@ -168,6 +183,7 @@ struct ControllerParts {
     var packages: PackageService
     var history: CommitHistory
     var rollbackFiles: RollbackFiles?
+    var storage: StorageKeeper
     var host: String
     var clock: WallClock
 }

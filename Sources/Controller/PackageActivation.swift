@@ -29,8 +29,16 @@ struct PackageActivation {
     /// Builds the next generation from packages of the load path and compares it with the one in force.
     func plan(from sources: [PackageSource]) throws(ControlError) -> ActivationPlan {
         do {
+            let (store, current) = (controller.packages.generations, controller.system)
+            let kept = store.unchanged(sources, since: current.generation.packages)
+            if current.generation.packages.allSatisfy(\.isUp), kept.count == sources.count,
+                Set(kept.values.map(\.package.name)) == Set(current.generation.packages.map(\.name)),
+                kept.values.allSatisfy(\.isSaidTheSame)
+            {
+                return try compare(current)
+            }
             let number = nextNumber()
-            try controller.packages.generations.build(number, from: sources)
+            try store.build(number, from: sources, sharing: kept)
             return try compare(try load(number))
         } catch let error as ControlError {
             throw error
@@ -101,8 +109,9 @@ struct PackageActivation {
         return ActivationPlan(from: current, to: next, data: tree)
     }
 
-    /// Removes what a plan has built.
+    /// Removes what a plan has built, if it has built anything.
     func discard(_ plan: ActivationPlan) {
+        guard plan.next.generation.number != controller.system.generation.number else { return }
         try? DurableFiles.removeTree(controller.packages.generations.path(plan.next.generation.number))
     }
 
@@ -218,16 +227,22 @@ struct PackageActivation {
 
     /// The point of no return.
     private func record(_ plan: ActivationPlan, _ tree: DataTree) throws(ControlError) {
-        let record = ActivationRecord(
-            generation: plan.next.generation.number, digest: plan.next.generation.digest, user: session.user.name,
-            data: ChangeSet(DataTree(plan.next.model).diff(to: tree)))
-        CrashPoint.reach("activation.before-record")
+        let generation = plan.next.generation
         do {
+            // The files of the snapshot stay unnamed until the record names them.
+            let storage = controller.storage.claim()
+            defer { storage.release() }
+            let snapshot = try ConfigurationImage.write(
+                tree, to: controller.database.snapshotFiles, commits: controller.history.count,
+                generation: generation.number, generationDigest: generation.digest)
+            let record = ActivationRecord(
+                generation: generation.number, digest: generation.digest, user: session.user.name, snapshot: snapshot)
+            CrashPoint.reach("activation.before-record")
             let written = try controller.database.append([
                 LogEntry(kind: .activation, time: controller.clock.now(), payload: record.encode())
             ])
             CrashPoint.reach("activation.recorded")
-            for record in written { controller.history.noteActivation(record) }
+            for record in written { controller.history.noteActivation(record, snapshot) }
             controller.head.withLock { head in
                 head.tree = tree
                 head.system = plan.next

@@ -175,5 +175,5 @@ struct SecretHandling: Sendable {
 
 /// Which schema nodes have a secret somewhere below, worked out once per schema.
 private enum SecretNodes {
-    static func isNear(_ node: SchemaNode) -> Bool { SecretNodeCache.shared.nodes(node.schema).contains(node.id) }
+    static func isNear(_ node: SchemaNode) -> Bool { node.schema.secretNodes.contains(node.id) }
 }

@@ -13,8 +13,8 @@ package import YANG
 
 /// Why the daemon could not start: the exit status that the field's scripts know, and a sentence.
 package struct StartupError: Error, Sendable, CustomStringConvertible {
-    /// 10 faulty init file, 11 database of another kind, 13 upgrade failed, 15 database damaged, 16 file error,
-    /// 20 cannot listen, 21 faulty configuration file, 22 faulty installation.
+    /// 10 faulty init file, 11 database of another kind, 13 upgrade failed, 14 upgrade left data that its own models do not
+    /// take, 15 database damaged, 16 file error, 20 cannot listen, 21 faulty configuration file, 22 faulty installation.
     package var exitStatus: Int32
     package var description: String
 
@@ -46,13 +46,37 @@ package struct Startup {
         moduleDirectory = installation + "/src/ncs/yang"
     }
 
-    /// What the log holds: the latest activation, and the changes since.
+    /// What the log holds: the latest activation, and the changes since the latest snapshot.
     private final class Replayed {
+        var anchor: LogAnchor?
+        var snapshots: [StoredSnapshot] = []
         var activation: ActivationRecord?
-        var changes: [ChangeSet] = []
+        /// Where the latest activation is in the log.
+        var activated: LogPosition?
+        var changes: [ArraySlice<UInt8>] = []
+        /// The records after the latest snapshot, and their bytes.
+        var tail = (records: 0, bytes: 0)
         var plan = RecoveryPlan()
         var number: Int64 = 0
         let history = CommitHistory()
+
+        /// The packages in force, as the log says or the snapshot that it begins with.
+        var inForce: (generation: Int, digest: String)? {
+            if let activation { return (activation.generation, activation.digest) }
+            return (anchor?.manifest).flatMap { SnapshotManifest($0) }.map { ($0.generation, $0.generationDigest) }
+        }
+
+        /// From what the configuration can be made, the least work first.
+        var bases: [StoredConfiguration.Base] {
+            var bases = snapshots.filter { $0.position.number > activated?.number ?? 0 }
+                .map { StoredConfiguration.Base(position: $0.position, content: .snapshot($0.manifest)) }
+            if let activation, let activated {
+                bases.append(StoredConfiguration.Base(position: activated, content: .activation(activation)))
+            } else if let anchor, let manifest = SnapshotManifest(anchor.manifest) {
+                bases.append(StoredConfiguration.Base(position: anchor.position, content: .snapshot(manifest)))
+            }
+            return bases
+        }
     }
 
     package func start() throws(StartupError) -> NetworkController {
@@ -61,7 +85,7 @@ package struct Startup {
         let packages = packageService()
         let number = try generationNumber(replayed, packages)
         let generation = try load(number, packages)
-        try requireUnchanged(generation, replayed.activation)
+        try requireUnchanged(generation, replayed.inForce?.digest)
         let system = LoadedSystem.make(generation, previous: nil)
         let secrets = try secretHandling(database)
         let tree = try data(replayed, system, database, secrets)
@@ -82,14 +106,16 @@ package struct Startup {
                 tree: tree, system: system, number: database.head.number, database: database, doubts: doubts,
                 retrier: InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32), devices: devices,
                 secrets: secrets, alarms: alarms, logs: logs, configuration: configuration, packages: packages,
-                history: replayed.history, rollbackFiles: rollbackFiles(secrets), host: host,
-                clock: clock))
+                history: replayed.history, rollbackFiles: rollbackFiles(secrets),
+                storage: storageKeeper(database, replayed), host: host, clock: clock))
         recovery.set(controller)
         controller.startRollbackFiles()
         controller.startTicking()
         controller.startQueue()
+        controller.storage.check()
         packages.removeLeftovers(current: number)
         noteLoaded(system.generation, packages)
+        FreedMemory.giveBack()
         return controller
     }
 
@@ -107,26 +133,57 @@ package struct Startup {
             report: { [logs] in logs.develop(.error, $0) })
     }
 
+    private func storageKeeper(_ database: ConfigurationDatabase, _ replayed: Replayed) -> StorageKeeper {
+        StorageKeeper(
+            database, history: replayed.history, policy: configuration.compaction,
+            historySize: configuration.rollback.historySize, found: replayed.tail,
+            report: { [logs] in logs.develop(.error, $0) })
+    }
+
     // MARK: Database
 
     private func openDatabase(_ replayed: Replayed) throws(StartupError) -> ConfigurationDatabase {
         do {
             try DurableFiles.makeDirectory(configuration.databaseDirectory, mode: 0o700)
             return try ConfigurationDatabase(directory: configuration.databaseDirectory) { step in
-                guard case .record(let record) = step else { return }
-                try Self.add(record, to: replayed)
+                switch step {
+                case .anchor(let anchor):
+                    replayed.anchor = anchor
+                    guard !anchor.manifest.isEmpty else { return }
+                    try Self.begin(replayed, anchor)
+                case .snapshots(let snapshots): replayed.snapshots = snapshots
+                case .record(let record): try Self.add(record, to: replayed)
+                }
             }
         } catch let fault as DatabaseFault {
             logs.note(.databaseStartFailed(reason: fault.description))
             throw StartupError(Self.exitStatus(of: fault), "\(fault)")
         } catch {
             logs.note(.databaseStartFailed(reason: "\(error)"))
-            throw StartupError(16, "\(error)")
+            throw Self.startupError(error)
         }
     }
 
+    private static func startupError(_ error: any Error) -> StartupError {
+        switch error {
+        case let error as StartupError: return error
+        case let error as FileError:
+            return StartupError([EACCES, EPERM].contains(error.errno) ? 22 : 16, "\(error)")
+        default:
+            // The bytes are those that were written, but nobody can make anything of them.
+            return StartupError(15, "a record of the database cannot be understood: \(error)")
+        }
+    }
+
+    private static func begin(_ replayed: Replayed, _ anchor: LogAnchor) throws {
+        guard let manifest = SnapshotManifest(anchor.manifest) else {
+            throw StartupError(15, "the row that names the first snapshot of the database is damaged")
+        }
+        replayed.history.begin(after: manifest.commits)
+    }
+
     /// The field's numbers for a database that cannot be used.
-    private static func exitStatus(of fault: DatabaseFault) -> Int32 {
+    static func exitStatus(of fault: DatabaseFault) -> Int32 {
         switch fault.code {
         case .damaged, .missing: 15
         case .foreign, .newer: 11
@@ -138,20 +195,22 @@ package struct Startup {
 
     private static func add(_ record: LogRecord, to replayed: Replayed) throws {
         replayed.number = record.number
-        try replayed.history.replay(record)
+        let changes = try replayed.history.replay(record)
         if let kind = record.transactionKind {
             try replayed.plan.add(kind, number: record.number, payload: record.payload)
         }
-        switch record.kind {
-        case .activation:
+        if record.kind == .activation {
             replayed.activation = try ActivationRecord(record.payload)
+            replayed.activated = record.position
             replayed.changes = []
-        case .initialise, .commit: replayed.changes.append(try CommitRecord(record.payload).changes)
-        case .decisionCommit:
-            guard case .decision(_, let change)? = TransactionPayload(.decisionCommit, record.payload) else { return }
-            replayed.changes.append(try CommitRecord(change).changes)
-        default: break
+            replayed.tail = (0, 0)
+            return
         }
+        // The snapshot has what comes before; should it turn out to be damaged, the log is read again.
+        guard record.number > replayed.snapshots.first?.position.number ?? 0 else { return }
+        replayed.tail.records += 1
+        replayed.tail.bytes += record.payload.count
+        if let changes { replayed.changes.append(changes) }
     }
 
     private func secretHandling(_ database: ConfigurationDatabase) throws(StartupError) -> SecretHandling {
@@ -188,14 +247,14 @@ package struct Startup {
 
     /// The generation that the log says is in force; for an empty database, a first one made from the load path.
     private func generationNumber(_ replayed: Replayed, _ packages: PackageService) throws(StartupError) -> Int {
-        if let activation = replayed.activation {
-            guard DurableFiles.exists(packages.generations.path(activation.generation)) else {
+        if let (generation, _) = replayed.inForce {
+            guard DurableFiles.exists(packages.generations.path(generation)) else {
                 throw StartupError(
                     13,
-                    "\(packages.generations.path(activation.generation)): the packages in use are gone; restore the "
+                    "\(packages.generations.path(generation)): the packages in use are gone; restore the "
                         + "directory from a backup, or start from an empty database")
             }
-            return activation.generation
+            return generation
         }
         do {
             try packages.buildFromLoadPath(1)
@@ -216,9 +275,9 @@ package struct Startup {
     /// That the private copies are still those that the log put in force. Where only signed packages are loaded, others
     /// are not started; elsewhere it is noted.
     private func requireUnchanged(
-        _ generation: PackageGeneration, _ activation: ActivationRecord?
+        _ generation: PackageGeneration, _ digest: String?
     ) throws(StartupError) {
-        guard let activation, activation.digest != generation.digest else { return }
+        guard let digest, digest != generation.digest else { return }
         let what =
             "\(configuration.stateDirectory)/packages-in-use/\(generation.number): the packages in use were changed"
         guard configuration.loadPathPolicy == "require" else { return logs.develop(.warning, what + " by hand") }
@@ -234,20 +293,13 @@ package struct Startup {
     private func data(
         _ replayed: Replayed, _ system: LoadedSystem, _ database: ConfigurationDatabase, _ secrets: SecretHandling
     ) throws(StartupError) -> DataTree {
-        guard let activation = replayed.activation else {
+        guard replayed.inForce != nil else {
             return try initialise(system, database, secrets, replayed.history)
         }
-        var tree = DataTree(system.model)
-        do throws(PathError) {
-            tree = try tree.applying(activation.data)
-            for changes in replayed.changes { tree = try tree.applying(changes) }
-            return tree
-        } catch {
-            throw StartupError(
-                13,
-                "the stored configuration does not fit the packages in use: \(error); restore the packages that were "
-                    + "loaded, or load the configuration from a backup")
-        }
+        let stored = StoredConfiguration(database: database, model: system.model) { [logs] in logs.develop(.error, $0) }
+        let bases = replayed.bases
+        defer { replayed.changes = [] }
+        return try stored.tree(bases, changes: replayed.changes)
     }
 
     /// Fills an empty database from `ncs-cdb/*.xml`, in order of their names.

@@ -17,6 +17,7 @@ package struct SystemConfiguration: Sendable {
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
     package var rollback: Rollback
+    package var compaction: CompactionPolicy
     /// How many generations of packages are kept, the one in force among them.
     package var packageGenerations: Int
     /// With how many devices a commit speaks at a time.
@@ -56,6 +57,7 @@ package struct SystemConfiguration: Sendable {
                     place: SourcePlace(file: file)))
         }
         rollback = try Self.rollback(reader, file, logDirectory)
+        compaction = try Self.compaction(reader, file)
         prepareLimit = try Self.number(reader, "transactions/prepare-limit", 32, 1...1_000, file)
         packageGenerations = try Self.number(reader, "packages/generations", 5, 1...1_000, file)
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
@@ -110,6 +112,16 @@ package struct SystemConfiguration: Sendable {
         return generation
     }
 
+    private static func compaction(_ reader: ConfigurationReader, _ file: String) throws -> CompactionPolicy {
+        try CompactionPolicy {
+            reader.text("compaction/" + $0)
+        } fault: { name, text, expected in
+            DiagnosticsError(
+                .error(
+                    "compaction/\(name) is '\(text)'", remedy: "write \(expected)", place: SourcePlace(file: file)))
+        }
+    }
+
     private static func rollback(
         _ reader: ConfigurationReader, _ file: String, _ logDirectory: String
     ) throws -> Rollback {
@@ -143,6 +155,8 @@ private struct ConfigurationReader {
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
+        "compaction/journal-compaction", "compaction/file-size-relative", "compaction/file-size-absolute",
+        "compaction/num-transactions", "compaction/delayed-compaction-timeout",
         "rollback/history-size", "transactions/prepare-limit", "packages/generations",
         "encrypted-strings/external-keys/command",
         "encrypted-strings/external-keys/command-argument", "encrypted-strings/AESCFB128/key",
@@ -163,7 +177,7 @@ private struct ConfigurationReader {
         "disable-schema-uri-for-agents", "load-path-policy", "package-signing", "netconf-call-home", "mib-support",
         "large-scale", "southbound-source-address", "ordered-by-user-merge", "process-limits", "enable-attributes",
         "commit-parameters", "error-renderer", "services", "compliance",
-        "transactions", "packages",
+        "transactions", "packages", "compaction",
     ]
 
     init(file: String, runDirectory: String, environment: [String: String]) throws {

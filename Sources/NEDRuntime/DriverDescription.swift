@@ -146,8 +146,11 @@ extension DriverDescription {
         """#
 
     /// The grammar that goes with `dialect`.
-    package var grammarDialect: CLIDialect {
-        switch dialect {
+    package var grammarDialect: CLIDialect { Self.grammarDialect(dialect) }
+
+    /// The grammar of a dialect as `dialect` names it; IOS for another name.
+    package static func grammarDialect(_ name: String) -> CLIDialect {
+        switch name {
         case "xr": .xr
         case "nx": .nx
         case "c": .c

@@ -67,7 +67,7 @@ package struct NetsimCommand {
     }
 
     /// Where the modules that come with the installation lie.
-    static func moduleDirectory(_ environment: [String: String]) throws(NetsimError) -> String {
+    package static func moduleDirectory(_ environment: [String: String]) throws(NetsimError) -> String {
         guard let installation = environment["NCS_DIR"], !installation.isEmpty else {
             throw NetsimError(.usage, "", "NCS_DIR is not set", remedy: "source the ncsrc file of the installation")
         }

@@ -1,5 +1,5 @@
 import Basics
-import CLIGrammar
+package import CLIGrammar
 import Foundation
 
 /// A driver package as far as a simulated device needs it.
@@ -66,7 +66,7 @@ package struct NetsimPackage: Hashable, Sendable {
     }
 
     /// How the device's configuration looks, as `driver/driver.yaml` names it; IOS without one.
-    var dialect: CLIDialect {
+    package var dialect: CLIDialect {
         let bytes = (try? DurableFiles.read(directory + "/driver/driver.yaml", limit: 1 << 20)) ?? []
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         let words = lines.first { $0.hasPrefix("dialect:") }?.dropFirst(8).split(whereSeparator: {

@@ -19,16 +19,22 @@ package struct DirectoryDigest: Sendable {
         files.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sha256) }
     }
 
-    init(of directory: String) throws {
-        var hash = SHA256()
+    package init(of directory: String) throws {
         let walker = FileManager.default.enumerator(atPath: directory)
-        let names = (walker?.allObjects as? [String] ?? []).sorted()
-        for name in names {
-            let path = directory + "/" + name
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue
-            else { continue }
-            let isExecutable = FileManager.default.isExecutableFile(atPath: path)
+        let names = walker?.allObjects as? [String] ?? []
+        try self.init(
+            names.compactMap { name in
+                var info = stat()
+                let path = directory + "/" + name
+                guard stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFDIR else { return nil }
+                return (name, path, info.st_mode & S_IXUSR != 0)
+            })
+    }
+
+    /// - Parameter list: the files: path from the directory, where they are, whether their owner may run them.
+    init(_ list: [(name: String, path: String, isExecutable: Bool)]) throws {
+        var hash = SHA256()
+        for (name, path, isExecutable) in list.sorted(by: { $0.name < $1.name }) {
             let content = try FileRegion(wholeFile: path).sha256()
             hash.update(data: Data("\(name)\0\(isExecutable)\0\(content)\n".utf8))
             files[name] = File(sha256: content, isExecutable: isExecutable)

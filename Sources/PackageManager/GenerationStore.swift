@@ -49,11 +49,15 @@ package struct GenerationStore: Sendable {
 
     /// Copies packages into a fresh generation and returns what could not be copied.
     ///
-    /// - Parameter faults: of packages that are not tried again.
+    /// - Parameters:
+    ///   - faults: of packages that are not tried again.
+    ///   - kept: by the path of their source, packages that are in force with the same content (`unchanged`): their
+    ///     files are shared.
     /// - Throws: if it is not a package's fault but the machine's (no space left, say). Nothing is left then.
     @discardableResult
     package func build(
-        _ number: Int, from sources: [PackageSource], keeping faults: [PackageCopyFault] = []
+        _ number: Int, from sources: [PackageSource], keeping faults: [PackageCopyFault] = [],
+        sharing kept: [String: UnchangedPackage] = [:]
     ) throws -> [PackageCopyFault] {
         let temporary = path(number) + ".new"
         try DurableFiles.removeTree(temporary)
@@ -62,7 +66,11 @@ package struct GenerationStore: Sendable {
             try DurableFiles.makeDirectory(temporary)
             var faults = faults
             for source in sources {
-                if let fault = try copy(source, to: temporary) { faults.append(fault) }
+                if let same = kept[source.path] {
+                    try share(same, to: temporary, source.path)
+                } else if let fault = try copy(source, to: temporary) {
+                    faults.append(fault)
+                }
             }
             try PackageCopyFault.write(faults, to: temporary)
             try DurableFiles.rename(temporary, to: path(number))
@@ -112,6 +120,7 @@ package struct GenerationStore: Sendable {
             let found = Self.packageName(of: source)
             name = found
             var origin = isOwn ? PackageOrigin(of: source.path) : try unsigned(source)
+            origin.sharedDigest = nil
             try requireNew(target + "/" + found, source.path)
             var copier = PackageCopier(source: source.path)
             try copier.copy(to: target + "/" + found)
@@ -132,6 +141,59 @@ package struct GenerationStore: Sendable {
                 try bundle.extract(to: $0, isDurable: false)
             }
         }
+    }
+
+    // MARK: Sharing
+
+    /// The packages of the load path whose content is that of a package in force, by the path of the source.
+    package func unchanged(_ sources: [PackageSource], since current: [LoadedPackage]) -> [String: UnchangedPackage] {
+        var found: [String: UnchangedPackage] = [:]
+        for source in sources {
+            if let same = try? unchanged(source, since: current) { found[source.path] = same }
+        }
+        return found
+    }
+
+    private func unchanged(_ source: PackageSource, since current: [LoadedPackage]) throws -> UnchangedPackage? {
+        switch source.form {
+        case .directory:
+            var origin = try unsigned(source)
+            let name = Self.packageName(of: source)
+            guard let package = current.first(where: { $0.name == name }), package.signer == nil else { return nil }
+            var copier = PackageCopier(source: source.path)
+            guard try copier.digest().whole == package.digest else { return nil }
+            origin.warnings += copier.warnings
+            return UnchangedPackage(package: package, origin: origin)
+        case .bundle:
+            let accepted = try accept(source.path)
+            let signer = PackageSigner(accepted.bundle)
+            guard
+                let package = current.first(where: { $0.signer?.manifestSHA256 == signer.manifestSHA256 }),
+                !package.digest.isEmpty
+            else { return nil }
+            return UnchangedPackage(
+                package: package, origin: PackageOrigin(signer: signer, warnings: accepted.warnings))
+        case .archive, .brokenLink: return nil
+        }
+    }
+
+    /// Takes a package over by links to its files: what is in a generation is never written to.
+    private func share(_ same: UnchangedPackage, to target: String, _ path: String) throws {
+        let place = target + "/" + same.package.name
+        try requireNew(place, path)
+        var made: Set<String> = []
+        for name in same.package.content.sortedFiles.map(\.path) {
+            let folder = DurableFiles.parent(of: "\(place)/\(name)")
+            if made.insert(folder).inserted {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            }
+            guard link("\(same.package.directory)/\(name)", "\(place)/\(name)") == 0 else {
+                throw FileError(operation: "link", path: "\(place)/\(name)", errno: errno)
+            }
+        }
+        var origin = same.origin
+        origin.sharedDigest = same.package.digest
+        try origin.write(for: place)
     }
 
     private func unsigned(_ source: PackageSource) throws -> PackageOrigin {
@@ -238,6 +300,15 @@ package struct GenerationStore: Sendable {
         let old = all.filter { $0 < current }.dropLast(max(keep - 1, 0))
         for number in all.filter({ $0 > current }) + old { try? DurableFiles.removeTree(path(number)) }
     }
+}
+
+/// A package in force that the load path still holds, to the last byte.
+package struct UnchangedPackage: Sendable {
+    package let package: LoadedPackage
+    let origin: PackageOrigin
+
+    /// Whether the same is to be said of it as before.
+    package var isSaidTheSame: Bool { package.warnings.prefix(origin.warnings.count) == origin.warnings[...] }
 }
 
 /// A package of the load path that is not in a generation, and why.

@@ -37,8 +37,8 @@ package struct LoadedPackage: Sendable {
         package var modelDigest: String
         /// The revisions of modules that the schema is the union of.
         package var revisions: DriverRevisions
-        /// The driver's description, if the package has one.
-        package var descriptionPath: String?
+        /// Whether the package describes the driver, in `LoadedPackage.descriptionFile`.
+        package var hasDescription: Bool
         package var javaClassName: String?
     }
 
@@ -56,6 +56,11 @@ package struct LoadedPackage: Sendable {
     /// What was done to its models: recipes that were applied, and such as no longer apply.
     package var notes: [String] = []
     package var drivers: [DriverModel] = []
+    /// What reading the models gave: warnings that are among `warnings` too, and the modules that extend the system.
+    var modelWarnings: [String] = []
+    var systemModules: [SystemModule] = []
+
+    package static let descriptionFile = "driver/driver.yaml"
 
     /// SHA-256 over names, modes and content of all its files, in hexadecimal; empty if it could not be read.
     package var digest: String { content.whole }
@@ -69,10 +74,27 @@ package struct LoadedPackage: Sendable {
         try DirectoryDigest(of: directory).differences(since: content)
     }
 
+    /// For a package with the same content.
+    mutating func takeModels(of other: Self) {
+        drivers = other.drivers
+        notes = other.notes
+        warnings += other.modelWarnings
+        modelWarnings = other.modelWarnings
+        systemModules = other.systemModules
+    }
+
     mutating func fail(_ status: Status, _ info: [String]) {
         self.status = status
         errorInfo += info
     }
+}
+
+/// A module that goes into the system model, and whose package fails with it.
+struct SystemModule: Sendable {
+    var source: SchemaCompiler.Source
+    var library: [SchemaCompiler.Source] = []
+    var annotations: [SchemaCompiler.Source] = []
+    var package: String
 }
 
 /// A whole set of packages that is, was or may be in force. Immutable.

@@ -10,45 +10,70 @@ struct PackageCopier {
     private let root: String
     private let limits: PackageArchiveLimits
     private var entries = 0
-    private var bytes = 0
 
     init(source: String, limits: PackageArchiveLimits = PackageArchiveLimits()) {
         root = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
         self.limits = limits
     }
 
+    /// The digest that a copy would have.
+    mutating func digest() throws -> DirectoryDigest {
+        var files: [(name: String, path: String, isExecutable: Bool)] = []
+        try visit(root, "", depth: 1) { source, name, info in
+            if info.st_mode & S_IFMT == S_IFREG { files.append((name, source, info.st_mode & S_IXUSR != 0)) }
+        }
+        return try DirectoryDigest(files)
+    }
+
     /// Copies to `target`, which must not exist. On a fault nothing is left there.
     mutating func copy(to target: String) throws {
         do {
-            try copyDirectory(root, target, depth: 1)
+            try Self.makeDirectory(target)
+            var room = limits.bytes
+            try visit(root, "", depth: 1) { source, name, info in
+                guard info.st_mode & S_IFMT == S_IFREG else { return try Self.makeDirectory("\(target)/\(name)") }
+                room -= try RegularFile.copy(
+                    source, to: "\(target)/\(name)", keepsExecutable: true, followsLinks: false, limit: room)
+                CrashPoint.reach("copy")
+            }
         } catch {
             try? DurableFiles.removeTree(target)
             throw error
         }
     }
 
-    private mutating func copyDirectory(_ source: String, _ target: String, depth: Int) throws {
+    private static func makeDirectory(_ path: String) throws {
+        guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else {
+            throw FileError(operation: "make the directory", path: path, errno: errno)
+        }
+    }
+
+    /// Shows every directory and regular file: where it is, its path in the package, what it is; a directory first.
+    private mutating func visit(
+        _ source: String, _ prefix: String, depth: Int, _ body: (String, String, stat) throws -> Void
+    ) throws {
         guard depth <= limits.depth else {
             throw PackageError(.limitExceeded, source, "is more than \(limits.depth) directories deep")
-        }
-        guard mkdir(target, 0o755) == 0, chmod(target, 0o755) == 0 else {
-            throw FileError(operation: "make the directory", path: target, errno: errno)
         }
         for name in try Self.names(in: source) where !PackageArchiveWriter.leftOut.contains(name) {
             entries += 1
             guard entries <= limits.entries else {
                 throw PackageError(.limitExceeded, root, "has more than \(limits.entries) files")
             }
-            try copyEntry(source + "/" + name, target + "/" + name, depth: depth)
+            try visitEntry(source + "/" + name, prefix + name, depth: depth, body)
         }
     }
 
-    private mutating func copyEntry(_ source: String, _ target: String, depth: Int) throws {
+    private mutating func visitEntry(
+        _ source: String, _ name: String, depth: Int, _ body: (String, String, stat) throws -> Void
+    ) throws {
         var info = stat()
         guard lstat(source, &info) == 0 else { throw FileError(operation: "read", path: source, errno: errno) }
         switch info.st_mode & S_IFMT {
-        case S_IFDIR: try copyDirectory(source, target, depth: depth + 1)
-        case S_IFREG: try copyFile(source, target)
+        case S_IFDIR:
+            try body(source, name, info)
+            try visit(source, name + "/", depth: depth + 1, body)
+        case S_IFREG: try body(source, name, info)
         case S_IFLNK:
             let resolved = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
             guard resolved.hasPrefix(root + "/"), stat(resolved, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
@@ -56,16 +81,10 @@ struct PackageCopier {
                     "the link \(source.dropFirst(root.count + 1)) does not lead to a file inside the "
                         + "package and was left out")
             }
-            try copyFile(resolved, target)
+            try body(resolved, name, info)
         default:
             throw PackageError(.entryRefused, source, "is neither a file nor a directory", remedy: "remove it")
         }
-    }
-
-    private mutating func copyFile(_ source: String, _ target: String) throws {
-        bytes += try RegularFile.copy(
-            source, to: target, keepsExecutable: true, followsLinks: false, limit: limits.bytes - bytes)
-        CrashPoint.reach("copy")
     }
 
     /// The names in a directory, sorted; a name that is no UTF-8 is refused.

@@ -68,13 +68,21 @@ package struct PackageLoader: Sendable {
             var package = LoadedPackage(
                 name: name, directory: path, signer: origin.signer, status: .up, warnings: origin.warnings)
             do {
-                package.content = try DirectoryDigest(of: path)
+                package.content = try sharedContent(name, origin) ?? DirectoryDigest(of: path)
                 try read(&package)
             } catch {
                 package.fail(error is FileError ? .fileLoadError : .metaDataError, ["\(error)"])
             }
             return package
         }
+    }
+
+    /// Of files that were taken over from the generation in force as they are.
+    private func sharedContent(_ name: String, _ origin: PackageOrigin) -> DirectoryDigest? {
+        guard let digest = origin.sharedDigest, let before = previous?.package(name), before.digest == digest else {
+            return nil
+        }
+        return before.content
     }
 
     private func read(_ package: inout LoadedPackage) throws {
@@ -110,16 +118,20 @@ package struct PackageLoader: Sendable {
 
     // MARK: Models
 
-    /// A module that goes into the system model, and whose package fails with it.
-    struct SystemModule {
-        var source: SchemaCompiler.Source
-        var library: [SchemaCompiler.Source] = []
-        var annotations: [SchemaCompiler.Source] = []
-        var package: String
+    /// Compiles the models of a package's drivers and returns the modules that it adds to the system. A package that is
+    /// the same to the last byte is not read again.
+    private func loadModels(_ package: inout LoadedPackage) -> [SystemModule] {
+        if let before = previous?.package(package.name), before.isUp, before.digest == package.digest {
+            package.takeModels(of: before)
+        } else {
+            let count = package.warnings.count
+            package.systemModules = readModels(&package)
+            package.modelWarnings = Array(package.warnings.dropFirst(count))
+        }
+        return package.systemModules
     }
 
-    /// Compiles the models of a package's drivers and returns the modules that it adds to the system.
-    private func loadModels(_ package: inout LoadedPackage) -> [SystemModule] {
+    private func readModels(_ package: inout LoadedPackage) -> [SystemModule] {
         let modules: PackageModules
         do {
             modules = try PackageModules(package, moduleDirectory: moduleDirectory)
@@ -138,12 +150,12 @@ package struct PackageLoader: Sendable {
             // The module of a driver's identity bears the identity's name, whatever prefix the meta-data gives it.
             let nedID = "\(identity):\(identity)"
             guard let (schema, revisions, digest) = driverSchema(&package, modules) else { return [] }
-            let description = package.directory + "/driver/driver.yaml"
+            let description = package.directory + "/" + LoadedPackage.descriptionFile
             package.drivers.append(
                 LoadedPackage.DriverModel(
                     nedID: nedID, type: ned.type, schema: schema, modelDigest: digest,
                     revisions: revisions,
-                    descriptionPath: DurableFiles.exists(description) ? description : nil,
+                    hasDescription: DurableFiles.exists(description),
                     javaClassName: ned.javaClassName))
             if !modules.systemNames.contains(identity), ned.nedID != nil {
                 let source = NEDIDModule.source(identity: identity, type: ned.type)

@@ -8,6 +8,9 @@ struct PackageOrigin: Codable {
     /// What is to be said about that.
     var warnings: [String] = []
 
+    /// The digest of content that was taken over as it was, so that it need not be read again.
+    var sharedDigest: String?
+
     init(signer: PackageSigner? = nil, warnings: [String] = []) {
         self.signer = signer
         self.warnings = warnings
@@ -21,10 +24,11 @@ struct PackageOrigin: Codable {
         self = origin
     }
 
+    /// Not synced: a generation is, as a whole, before it counts.
     func write(for package: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        try DurableFiles.write(Self.file(package), Array(encoder.encode(self)))
+        try encoder.encode(self).write(to: URL(fileURLWithPath: Self.file(package)))
     }
 
     private static func file(_ package: String) -> String {

@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import Foundation
 import Testing
@@ -122,6 +123,63 @@ struct CommandTests {
         #expect(try commands(body, "acl a\n", "acl a\nacl d\n") == "acl d\n")
         #expect(try commands(body, "server [ a b ]\n", "server [ a b c ]\n") == "server [ c ]\n")
         #expect(try commands(body, "server [ a b ]\n", "server [ b a ]\n") == "no server [ a b ]\nserver [ b a ]\n")
+    }
+
+    @Test func ordersAreMadeWithTheFewestCommands() throws {
+        let body = """
+            list acl { tailf:cli-suppress-mode; tailf:cli-show-long-obu-diffs; ordered-by user; key name;
+              leaf name { type string; } }
+            list full { tailf:cli-suppress-mode; tailf:cli-show-long-obu-diffs { tailf:cli-reset-full; }
+              ordered-by user; key name; leaf name { type string; } }
+            """
+        #expect(try commands(body, "acl a\nacl b\nacl c\n", "acl a\nacl c\nacl b\n") == "no acl b\nacl b\n")
+        #expect(
+            try commands(body, "acl a\nacl b\nacl c\nacl d\n", "acl b\nacl c\nacl d\nacl a\n") == "no acl a\nacl a\n")
+        #expect(
+            try commands(body, "full a\nfull b\n", "full a\nfull b\nfull c\n")
+                == "no full a\nno full b\nfull a\nfull b\nfull c\n")
+    }
+
+    @Test func circlesAreOpenedWhereAValueChanges() throws {
+        // The pool may only be made once the old one is gone, which is in use until the reference changes.
+        let body = """
+            leaf use { type leafref { path "/m:pool/m:name"; } }
+            list pool { tailf:cli-suppress-mode; key name; leaf name { type string; }
+              tailf:cli-diff-create-after "/m:pool" { tailf:cli-when-target-delete; } }
+            """
+        #expect(
+            try commands(body, "use a\npool a\n", "use b\npool b\n") == "no use a\nno pool a\npool b\nuse b\n")
+    }
+
+    @Test func listsRemoveWhatChangesInTheirEntries() throws {
+        let body = """
+            list peer { tailf:cli-remove-before-change; key name; leaf name { type string; } leaf as { type uint32; } }
+            """
+        #expect(try commands(body, "peer a\n as 1\n!\n", "peer a\n as 2\n!\n") == "peer a\n no as 1\n as 2\nexit\n")
+    }
+
+    @Test func annotationsInVainAreNamed() throws {
+        let grammar = CLIGrammar(
+            model: try TestModels.model(
+                """
+                leaf a { tailf:cli-column-width 7; tailf:cli-diff-after "../nothing"; type string; }
+                leaf b { tailf:cli-column-width 7; type string; } leaf c { tailf:cli-multi-value; type string; }
+                """), dialect: .i)
+        let found = grammar.annotationFindings()
+        #expect(found.map(\.severity) == [.note, .warning])
+        #expect(found[0].summary.hasPrefix("cli-column-width is not acted on (2 nodes)"))
+        #expect(found[1].summary == "cli-diff-after of /m:a names no node: ../nothing")
+    }
+
+    @Test func everyAnnotationOfTheManualIsSpokenFor() throws {
+        let file = TestModels.packageRoot.appending(path: "yang/tailf/tailf-cli-extensions.yang")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let names = text.matches(of: /(?m)^\s*extension (cli-[a-z-]+)/).map { String($0.output.1) }
+        #expect(names.count > 120)
+        for name in names where name != "cli-no-keyword" {
+            let isIdle = CLIAnnotations.idle[name] != nil
+            #expect(isIdle != CLIAnnotations.effective.contains(name), "\(name)")
+        }
     }
 
     @Test func curlyDifferencesMarkTheirLines() throws {

@@ -199,6 +199,18 @@ struct GrammarTests {
             "banner motd ^CHello\n exit\n!\nBye^C\nbanner login ^Cx^C\nhostname r\n", .i)
     }
 
+    @Test func stateOfTheSameNameTakesNoNameAway() throws {
+        func source(_ name: String, _ body: String) -> SchemaCompiler.Source {
+            let text = "module \(name) { namespace urn:\(name); prefix \(name); \(body) }"
+            return SchemaCompiler.Source(path: name + ".yang", bytes: Array(text.utf8))
+        }
+        let schema = try TestModels.compile([
+            source("a", "list vlan { key id; leaf id { type uint16; } }"),
+            source("b", "container vlan { config false; leaf count { type uint16; } }"),
+        ])
+        #expect(try CLIGrammar(model: DataModel(schema), dialect: .i).again("vlan 7\n!\n") == "vlan 7\n!\n")
+    }
+
     @Test func unknownSubmodesAreSkippedWhole() throws {
         let grammar = CLIGrammar(
             model: try TestModels.model(

@@ -55,31 +55,4 @@ struct PublicModelTests {
     func configurationsOfNXOSComeBackThroughThePublicModel() throws {
         try report(TestModels.netsimNX.get(), .nx, folders: ["nxos_isis", "nxos_redistribution"])
     }
-
-    /// From each configuration to the next by commands, and back.
-    private func pairs(_ model: DataModel, _ dialect: CLIDialect, folders: [String]) throws {
-        let grammar = CLIGrammar(model: model, dialect: dialect)
-        let root = try #require(TestModels.sharedData).appending(path: "lab-configs")
-        for folder in folders {
-            let urls = try FileManager.default.contentsOfDirectory(
-                at: root.appending(path: folder), includingPropertiesForKeys: nil
-            ).filter { $0.pathExtension == "txt" }.sorted { $0.path < $1.path }
-            let trees = try urls.map { try grammar.parse(Array(try Data(contentsOf: $0))).tree }
-            for (index, tree) in trees.enumerated() {
-                let other = trees[(index + 1) % trees.count]
-                for fault in [try grammar.applyFaults(tree, other), try grammar.applyFaults(other, tree)] {
-                    if let fault { Issue.record("\(urls[index].lastPathComponent) and the next: \(fault)") }
-                }
-                #expect(grammar.commands(from: tree, to: tree).isEmpty)
-            }
-        }
-    }
-
-    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
-    func commandsLeadFromOneConfigurationToAnother() throws {
-        let ios = ["ios_example_network", "iosxe_bgp_confederation", "iosxe_redistribution"]
-        try pairs(TestModels.netsimIOS.get(), .i, folders: ios)
-        try pairs(TestModels.ownDriver.get(), .i, folders: ios)
-        try pairs(TestModels.netsimNX.get(), .nx, folders: ["nxos_isis", "nxos_redistribution"])
-    }
 }

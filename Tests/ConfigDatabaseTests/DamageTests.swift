@@ -139,7 +139,7 @@ private func killed(_ commits: Int) throws -> (Scratch, database: Data, log: Dat
     bytes[63] = 9
     try bytes.write(to: URL(fileURLWithPath: scratch.file))
     #expect(fault(scratch)?.code == .newer)
-    #expect(fault(scratch)?.sentence == "the database has format 9, this release reads formats up to 1")
+    #expect(fault(scratch)?.sentence == "the database has format 9, this release reads formats up to 2")
 }
 
 @Test func aMissingFileBesideItsLogIsNotMadeAnew() throws {

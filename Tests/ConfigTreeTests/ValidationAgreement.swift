@@ -1,5 +1,6 @@
 import Basics
 import ConfigTree
+import TestSupport
 import Testing
 import YANG
 

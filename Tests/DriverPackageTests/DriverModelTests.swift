@@ -15,8 +15,9 @@ import YANG
         #expect(outcome.diagnostics.map(\.description) == [])
     }
 
-    @Test(arguments: ShippedSources.drivers, ["test/branch.xml", "netsim/openned-ios.xml"])
-    func sampleIsValid(driver: String, file: String) throws {
+    @Test(arguments: ShippedSources.drivers, ["test/branch.xml", "netsim"])
+    func sampleIsValid(driver: String, place: String) throws {
+        let file = place == "netsim" ? "netsim/\(driver.dropLast("-cli-1.0".count)).xml" : place
         let schema = try ShippedSources.driver(driver)
         let decoded = try decode("packages/\(driver)/\(file)", schema)
         #expect(decoded.diagnostics.map(\.description) == [])

@@ -8,7 +8,7 @@ import YANG
 @Suite struct SampleTextTests {
     @Test(arguments: ShippedSources.drivers) func textAndDataSayTheSame(driver: String) throws {
         let model = DataModel(try ShippedSources.driver(driver))
-        let grammar = CLIGrammar(model: model, dialect: .i)
+        let grammar = CLIGrammar(model: model, dialect: ShippedSources.dialect(driver))
         let parsed = try grammar.parse(try ShippedSources.bytes("packages/\(driver)/test/branch.cfg"))
         #expect(parsed.skipped == [])
         let path = "packages/\(driver)/test/branch.xml"
@@ -23,7 +23,7 @@ import YANG
         let model = DataModel(try ShippedSources.driver(driver))
         let path = "packages/\(driver)/test/branch.xml"
         let data = try XMLDataDecoder.tree(try ShippedSources.bytes(path), file: path, model: model).get()
-        let shown = CLIGrammar(model: model, dialect: .i).render(data)
+        let shown = CLIGrammar(model: model, dialect: ShippedSources.dialect(driver)).render(data)
         let text = String(decoding: try ShippedSources.bytes("packages/\(driver)/test/branch.cfg"), as: UTF8.self)
         #expect(shown == text)
     }

@@ -1,4 +1,5 @@
 import Basics
+import CLIGrammar
 import Foundation
 import YANG
 
@@ -7,7 +8,9 @@ enum ShippedSources {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let ietfDirectory = ProcessInfo.processInfo.environment["YANG_MODULE_DIR"] ?? "/usr/share/yuma/modules/ietf"
-    static let drivers = ["openned-ios-cli-1.0", "openned-ios-cli-2.0"]
+    static let drivers = ["openned-ios-cli-1.0", "openned-ios-cli-2.0", "openned-nx-cli-1.0"]
+
+    static func dialect(_ driver: String) -> CLIDialect { driver.contains("-nx-") ? .nx : .i }
 
     static func url(_ path: String) -> URL { root.appending(path: path) }
 

@@ -89,10 +89,12 @@ final class Lab {
         try waitForDaemonToEnd()
     }
 
-    /// The daemon's process, if there is one.
+    /// The daemon's process, if there is one. One that has ended and waits for its parent to notice is none.
     var daemon: Int32? {
         guard let text = try? directory.text("run/state/ncs.pid"), let id = Int32(text.filter(\.isNumber)),
-            let name = try? String(contentsOfFile: "/proc/\(id)/comm", encoding: .utf8), name.hasPrefix("ncs")
+            let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+            let (name, state) = status.firstMatch(of: #/\((.*)\) (.)/#).map({ ($0.output.1, $0.output.2) }),
+            name.hasPrefix("ncs"), state != "Z"
         else { return nil }
         return id
     }

@@ -99,6 +99,33 @@ import Testing
         #expect(try workshop.run("diff -r in-use/1 in-use/2").output == "")
     }
 
+    @Test func whatHasNotChangedIsSharedAndTheRestIsRead() throws {
+        try packages.bundle("signed", in: "packages")
+        try packages.directory("packages/plain", "plain")
+        try packages.directory("packages/other", "other")
+        try workshop.must("mkdir packages/plain/.git; echo x > packages/plain/.git/x")
+        let first = try packages.load(1)
+        let store = packages.generations()
+        func unchanged() -> [String] {
+            store.unchanged(packages.loadPath.sources(), since: first.packages).values.map(\.package.name).sorted()
+        }
+        #expect(unchanged() == ["other", "plain", "signed"])
+        try workshop.must("chmod +x packages/other/templates/t.xml; echo >> packages/plain/templates/t.xml")
+        #expect(unchanged() == ["signed"])
+        let kept = store.unchanged(packages.loadPath.sources(), since: first.packages)
+        #expect(try store.build(2, from: packages.loadPath.sources(), sharing: kept).isEmpty)
+        let loader = PackageLoader(moduleDirectory: try SystemModuleDirectory.shared.get(), previous: first)
+        let second = try loader.load(2, directory: store.path(2))
+        #expect(second.package("signed")?.digest == first.package("signed")?.digest)
+        #expect(second.package("signed")?.signer?.subject.contains("Test signer") == true)
+        #expect(second.package("plain")?.digest != first.package("plain")?.digest)
+        let fresh = try PackageLoader(moduleDirectory: SystemModuleDirectory.shared.get())
+            .load(2, directory: store.path(2))
+        #expect(fresh.digest == second.digest, "as a start reads it")
+        store.removeOld(current: 2, keep: 1)
+        #expect(try second.package("signed")?.differencesOnDisk() == [])
+    }
+
     @Test func aLabelBesideADirectoryOfTheLoadPathIsNotBelieved() throws {
         try packages.directory("packages/p", "p")
         try packages.bundle("signed", in: "packages")

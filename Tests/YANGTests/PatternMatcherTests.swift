@@ -134,6 +134,42 @@ func internetAddressPatternsWork(pattern: String, text: String, expected: Bool) 
     }
 }
 
+/// What is said of two languages holds for all texts of up to four letters, and for the text that is shown.
+@Test func inclusionAgreesWithAllShortTexts() throws {
+    var texts = [""]
+    for _ in 0..<4 { texts = [""] + texts.flatMap { text in ["a", "b", "c"].map { text + $0 } } }
+    var seed = SplitMix(state: 7)
+    var counts: [Bool: Int] = [:]
+    func language() throws -> TextLanguage {
+        let patterns = try (0..<Int.random(in: 0...2, using: &seed)).map { _ in
+            let text = randomPattern(&seed, depth: 2).text
+            return TypePattern(
+                source: text, isInverted: Int.random(in: 0...3, using: &seed) == 0, errorMessage: nil,
+                errorAppTag: nil, matcher: try PatternMatcher(text))
+        }
+        let low = Int.random(in: 0...2, using: &seed)
+        return TextLanguage(patterns: patterns, lengths: Bool.random(using: &seed) ? [low...(low + 3)] : [])
+    }
+    func isMember(_ text: String, _ language: TextLanguage) -> Bool {
+        language.patterns.allSatisfy { $0.matcher.matches(text) != $0.isInverted }
+            && (language.lengths.isEmpty || language.lengths.contains { $0.contains(text.count) })
+    }
+    for _ in 0..<150 {
+        let (first, second) = (try language(), try language())
+        switch first.inclusion(in: second) {
+        case .included:
+            counts[true, default: 0] += 1
+            let lost = texts.first { isMember($0, first) && !isMember($0, second) }
+            #expect(lost == nil, "\(first) in \(second)")
+        case .excluded(let text):
+            counts[false, default: 0] += 1
+            #expect(isMember(text, first) && !isMember(text, second), "'\(text)' of \(first) in \(second)")
+        case .undecided: Issue.record("undecided: \(first) in \(second)")
+        }
+    }
+    #expect(counts.values.allSatisfy { $0 > 15 } && counts.count == 2, "\(counts)")
+}
+
 /// A pattern with the sets of places where it can end: what the engine must agree with.
 private struct Oracle {
     var text: String

@@ -79,6 +79,26 @@ private func text(of type: ResolvedType) -> String {
         }
     }
 
+    /// Fingerprints are of what a model means: not of places, prefixes and texts for people.
+    @Test func fingerprintsTellWhatModelsMean() throws {
+        func fingerprint(_ prefix: String, _ body: String) throws -> UInt64 {
+            let text = "module m { yang-version 1.1; namespace urn:m; prefix \(prefix); \(body) }"
+            let schema = try #require(SchemaCompiler().compile([source(text)]).schema)
+            return schema.root.fingerprint
+        }
+        func body(_ p: String, type: String = "uint8", must: String = "/P:c/P:a = 1", more: String = "") -> String {
+            "identity i; identity j { base i; } \(more) container c { leaf a { type \(type); } "
+                + "leaf b { must \"\(must.replacingOccurrences(of: "P", with: p))\"; type identityref { base i; } } }"
+        }
+        let first = try fingerprint("m", body("m"))
+        #expect(try fingerprint("other", body("other")) == first)
+        #expect(try fingerprint("m", "description \"text\";\n\n\(body("m"))") == first)
+        #expect(try fingerprint("m", body("m", must: "/P:c/P:a=1")) == first)
+        #expect(try fingerprint("m", body("m", type: "uint16")) != first)
+        #expect(try fingerprint("m", body("m", must: "/P:c/P:a = 2")) != first)
+        #expect(try fingerprint("m", body("m", more: "identity k { base j; }")) != first, "more values of b")
+    }
+
     @Test func noDamagedByteIsTakenForAnImage() throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/a"

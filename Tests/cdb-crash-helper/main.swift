@@ -11,6 +11,7 @@ import Transactions
 //   fault DIRECTORY OPERATION CODE PASSES TIMES  meet a disk fault between commits; print what becomes of them
 //   syncs DIRECTORY                            print how many syncs one caller and eight callers need
 //   many DIRECTORY COUNT                       commit without waiting in between
+//   snapshots DIRECTORY COUNT                  commit, make snapshots and let the log forget what they stand for
 
 func report(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
@@ -32,6 +33,28 @@ func many(_ database: ConfigurationDatabase, _ count: Int) throws {
                 CommitBatch([LogEntry(kind: .commit, time: 0, payload: [UInt8](repeating: 120, count: index * 7))])))
     }
     for ticket in tickets { report("\(try ticket.wait()[0].number)") }
+}
+
+/// A snapshot of two chunks after each third commit; the log begins behind the one before.
+func snapshots(_ database: ConfigurationDatabase, _ count: Int) throws {
+    let files = database.snapshotFiles
+    for index in 0..<count {
+        let payload = Array("{\"n\":\(database.head.number)}".utf8)
+        let record = try database.append([LogEntry(kind: .commit, time: Int64(index), payload: payload)])[0]
+        report("\(record.number)")
+        guard index % 3 == 2 else { continue }
+        let shared = try files.write(Array("shared".utf8))
+        let own = try files.write(Array("up to \(record.number)".utf8))
+        try files.sync()
+        let manifest = SnapshotManifest(
+            root: own.digest, chunks: [shared, own], commits: Int(record.number), generation: 1, generationDigest: "d")
+        try database.addSnapshot(StoredSnapshot(position: record.position, manifest: manifest))
+        let known = database.snapshots
+        if known.count > 1 { try database.moveAnchor(to: known[1].position, manifest: known[1].manifest.bytes) }
+        try database.forget { true }
+        let named = database.snapshots.map(\.manifest) + [SnapshotManifest(database.anchor.manifest)].compactMap(\.self)
+        _ = try files.removeAll(except: Set(named.flatMap(\.chunks).map(\.digest)))
+    }
 }
 
 func transactions(_ database: ConfigurationDatabase, _ directory: String, _ count: Int, _ devices: Int) throws {
@@ -79,7 +102,7 @@ func syncs(_ database: ConfigurationDatabase) throws {
 
 func run(_ arguments: [String]) throws {
     guard arguments.count >= 3 else {
-        report("usage: cdb-crash-helper commits|transactions|fault|syncs|many DIRECTORY ...")
+        report("usage: cdb-crash-helper commits|transactions|fault|syncs|many|snapshots DIRECTORY ...")
         exit(2)
     }
     func number(_ index: Int) -> Int { arguments.count > index ? Int(arguments[index]) ?? 0 : 0 }
@@ -88,6 +111,7 @@ func run(_ arguments: [String]) throws {
     let database = try ConfigurationDatabase(directory: arguments[2])
     switch arguments[1] {
     case "commits": try commits(database, number(3))
+    case "snapshots": try snapshots(database, number(3))
     case "many": try many(database, number(3))
     case "transactions": try transactions(database, arguments[2], number(3), number(4))
     case "syncs": try syncs(database)

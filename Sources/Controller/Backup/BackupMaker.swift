@@ -99,11 +99,15 @@ package struct BackupMaker {
             try DurableFiles.makeDirectory(top, mode: 0o700)
             try DurableFiles.makeDirectory(top + "/ncs-cdb", mode: 0o700)
             try copyDatabase(to: top + "/ncs-cdb", copyRunning)
-            let generation = try Self.generation(inDatabaseOf: top + "/ncs-cdb")
+            let named = try Self.named(inDatabaseOf: top + "/ncs-cdb")
             try copyDirectories(to: top)
-            // Packages may have been replaced meanwhile: then the copy of the database names others.
-            let isWhole = generation.map { DurableFiles.exists("\(top)/state/packages-in-use/\($0)") } ?? true
-            if isWhole { return try copyFiles(to: top) }
+            // Packages may have been replaced meanwhile, or the database compacted: then the copy of the database names
+            // others.
+            let isWhole = named.generation.map { DurableFiles.exists("\(top)/state/packages-in-use/\($0)") } ?? true
+            let files = SnapshotFiles(databaseDirectory: top + "/ncs-cdb")
+            let faults = named.snapshots.lazy.flatMap { files.faults(of: $0) }
+            if let fault = faults.first, fault.code != .missing { throw fault }
+            if isWhole, faults.isEmpty { return try copyFiles(to: top) }
         }
         throw BackupError(.unusable, "packages are being replaced all the time; try again later")
     }
@@ -132,16 +136,33 @@ package struct BackupMaker {
         try DurableFiles.remove(copy)
     }
 
-    /// The packages that the log says are in force. Opening checks every record.
-    private static func generation(inDatabaseOf directory: String) throws -> Int? {
+    /// What the database says that is not in its file.
+    private struct Named {
+        /// The packages that the log says are in force.
         var generation: Int?
+        var snapshots: [SnapshotManifest] = []
+    }
+
+    /// Opening checks every record.
+    private static func named(inDatabaseOf directory: String) throws -> Named {
+        var named = Named()
         let database = try ConfigurationDatabase(directory: directory) { step in
-            guard case .record(let record) = step, record.kind == .activation else { return }
-            generation = try ActivationRecord(record.payload).generation
+            switch step {
+            case .anchor(let anchor):
+                guard let manifest = SnapshotManifest(anchor.manifest) else { return }
+                named.generation = manifest.generation
+                named.snapshots.append(manifest)
+            case .snapshots(let snapshots): named.snapshots += snapshots.map(\.manifest)
+            case .record(let record):
+                guard record.kind == .activation else { return }
+                let activation = try ActivationRecord(record.payload)
+                named.generation = activation.generation
+                if let snapshot = activation.snapshot { named.snapshots.append(snapshot) }
+            }
         }
         database.close()
         for suffix in ["-wal", "-shm"] { unlink(directory + "/" + ConfigurationDatabase.fileName + suffix) }
-        return generation
+        return named
     }
 
     private func copyDirectories(to top: String) throws(BackupError) {

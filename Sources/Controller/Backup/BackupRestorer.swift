@@ -76,7 +76,9 @@ package struct BackupRestorer {
     /// What an earlier run left: something unfinished goes; what has changed places already was there before, and stays.
     private func setAside(_ assembled: String) throws(BackupError) {
         do {
-            try? DurableFiles.removeTree(assembled + ".unpacked")
+            for suffix in [".unpacked", ".unpacked2", ".unpacked2.unpacked"] {
+                try? DurableFiles.removeTree(assembled + suffix)
+            }
             guard DurableFiles.exists(assembled) else { return }
             if DurableFiles.exists(assembled + "/" + Self.marker) {
                 try DurableFiles.removeTree(assembled)

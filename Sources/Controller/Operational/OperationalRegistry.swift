@@ -59,6 +59,7 @@ extension NetworkController {
         operational.register(OperationalDevices(devices: devices, queue: queue))
         operational.register(OperationalQueue(keeper: queue))
         operational.register(OperationalRollbackFiles(settings: configuration.rollback, history: history))
+        operational.register(OperationalStorage(database: database) { [weak self] in self?.storage })
         operational.register(OperationalAlarms(alarms: alarms))
         operational.register(ControllerState(isStopping: { [weak self] in self?.isStopping != false }))
     }

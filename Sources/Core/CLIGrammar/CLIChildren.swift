@@ -122,6 +122,10 @@ final class CLIChildren: Sendable {
     private static func makeNodes(_ parent: CLINode, dialect: CLIDialect) -> [CLINode] {
         var counts: [String: Int] = [:]
         for schema in parent.schema.dataChildren { counts[schema.name, default: 0] += 1 }
+        // State of the same name stands in no configuration, and is no reason to call that otherwise.
+        var configured: [String: Int] = [:]
+        for schema in parent.schema.dataChildren where schema.isConfig { configured[schema.name, default: 0] += 1 }
+        for (name, count) in configured where count == 1 && !dialect.alignsValues { counts[name] = 1 }
         return parent.schema.dataChildren.map { schema in
             var word = schema.annotation("alt-name")?.argument ?? schema.name
             let isShared = counts[schema.name, default: 1] > 1 && parent.kind != .root
@@ -187,7 +191,8 @@ final class CLIChildren: Sendable {
 /// The way from a node to what a word or value on the line means, through containers without a word.
 struct CLIRoute: Sendable {
     var via: [CLINode]
-    var target: CLINode
+    /// Held by the table of its parent, which lives as long as the grammar.
+    unowned(unsafe) var target: CLINode
 
     /// The slot, in the node where the route begins, of its first node.
     var slot: Int { (via.first ?? target).slot }

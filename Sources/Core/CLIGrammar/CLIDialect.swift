@@ -7,6 +7,8 @@ package struct CLIDialect: Hashable, Sendable {
         case i
         /// NX-OS.
         case nx
+        /// Junos, and the operator's J-style CLI.
+        case j
     }
 
     package var style: Style

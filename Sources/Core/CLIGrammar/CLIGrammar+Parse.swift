@@ -34,6 +34,8 @@ package struct ParseOptions: Sendable {
     package var isStrict = false
     /// Words may be abbreviated where that is unambiguous (`line con 0`): the option `allow-abbrevs` of a CLI driver.
     package var allowsAbbreviations = false
+    /// Each line is carried out over what the lines before it made, even where the text begins with nothing.
+    package var isLineByLine = false
 
     package init() {}
 }
@@ -47,7 +49,7 @@ extension CLIGrammar {
         _ text: [UInt8], over base: DataTree? = nil, at path: InstancePath = InstancePath(),
         options: ParseOptions = ParseOptions()
     ) throws(CLIFault) -> ParsedConfiguration {
-        if base != nil || !path.steps.isEmpty {
+        if base != nil || !path.steps.isEmpty || options.isLineByLine {
             let base = base ?? DataTree(model)
             var reader = editReader(text, base, path, options)
             try reader.read()

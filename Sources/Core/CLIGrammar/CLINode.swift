@@ -25,7 +25,8 @@ final class CLINode: Sendable {
     /// Whether values must not be shown.
     let isSecret: Bool
     private let dialect: CLIDialect
-    private let table = AtomicLazyReference<CLIChildren>()
+    /// Counted once, when it is put there; given back with the node.
+    private let table = Atomic<Unmanaged<CLIChildren>?>(nil)
 
     init(_ schema: SchemaNode, word: String, dialect: CLIDialect, inherited: CLITraits) {
         self.schema = schema
@@ -57,9 +58,22 @@ final class CLINode: Sendable {
     var isHeader: Bool { schema.isKey || has(.prefixKey) }
 
     var children: CLIChildren {
-        if let made = table.load() { return made }
-        return table.storeIfNil(CLIChildren(self, dialect: dialect))
+        @inline(__always) get {
+            if let made = table.load(ordering: .acquiring) { return made._withUnsafeGuaranteedRef { $0 } }
+            return makeChildren()
+        }
     }
+
+    @inline(never)
+    private func makeChildren() -> CLIChildren {
+        let new = Unmanaged.passRetained(CLIChildren(self, dialect: dialect))
+        let outcome = table.compareExchange(expected: nil, desired: new, ordering: .acquiringAndReleasing)
+        guard !outcome.exchanged, let made = outcome.original else { return new.takeUnretainedValue() }
+        new.release()
+        return made.takeUnretainedValue()
+    }
+
+    deinit { table.load(ordering: .acquiring)?.release() }
 
     func child(_ slot: Int) -> CLINode { children.nodes[slot] }
 
@@ -67,6 +81,7 @@ final class CLINode: Sendable {
     var bequest: CLITraits {
         var result = traits.intersection([.caseInsensitive, .explicitExit])
         if kind == .container, has(.resetContainer) { result.insert(.resetContainer) }
+        if kind == .list, has(.removeBeforeChange) { result.insert(.removeBeforeChange) }
         return result
     }
 }
@@ -79,6 +94,8 @@ private struct AnnotationReader {
     init(_ schema: SchemaNode, dialect: CLIDialect, inherited: CLITraits) {
         statements = schema.extensions
         traits = inherited
+        // What a list bequeaths is about the values in its entries.
+        if !schema.isTerminal { traits.remove(.removeBeforeChange) }
         for statement in statements {
             if let trait = CLITraits.byStatement[statement.name] { traits.insert(trait) }
             for inner in statement.substatements {

@@ -100,7 +100,8 @@ struct CLILine {
     var indent: Int
     var tokens: [CLIToken]
 
-    init(_ bytes: ArraySlice<UInt8>, dialect: CLIDialect) {
+    /// - Parameter memory: a list of words no longer needed, of which the room is taken.
+    init(_ bytes: ArraySlice<UInt8>, dialect: CLIDialect, reusing memory: consuming [CLIToken] = []) {
         var end = bytes.endIndex
         while end > bytes.startIndex, CLIText.isBlank(bytes[end - 1]) { end -= 1 }
         let text = bytes[bytes.startIndex..<end]
@@ -108,8 +109,8 @@ struct CLILine {
         while start < end, CLIText.isBlank(text[start]) { start += 1 }
         self.bytes = text
         indent = start - text.startIndex
-        tokens = []
-        tokens.reserveCapacity(6)
+        tokens = memory
+        if tokens.capacity < 6 { tokens.reserveCapacity(6) }
         var index = start
         while index < end {
             if CLIText.isBlank(text[index]) {

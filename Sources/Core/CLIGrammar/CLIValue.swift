@@ -8,7 +8,14 @@ enum CLIValueKind: Sendable {
     case boolean
     /// A string without restrictions.
     case text
-    case typed(ResolvedType)
+    case typed(Typed)
+
+    /// A type behind a reference: it is large, and one is looked at for each value.
+    final class Typed: Sendable {
+        let type: ResolvedType
+
+        init(_ type: ResolvedType) { self.type = type }
+    }
 
     init(_ schema: SchemaNode) {
         guard let type = schema.type else {
@@ -19,7 +26,7 @@ enum CLIValueKind: Sendable {
         case .empty: self = .empty
         case .boolean: self = .boolean
         case .string where type.patterns.isEmpty && type.lengths.isEmpty && type.secret == nil: self = .text
-        default: self = .typed(type)
+        default: self = .typed(Typed(type))
         }
     }
 
@@ -42,7 +49,7 @@ extension CLINode {
             }
             return string
         case .text: return string
-        case .typed(let type): return try type.canonical(string, in: context)
+        case .typed(let typed): return try typed.type.canonical(string, in: context)
         }
     }
 
@@ -55,8 +62,8 @@ struct CLIValueWriter: Sendable {
 
     /// A canonical value as a text for people: an identity without its module where only one has that name.
     func plain(_ value: String, of node: CLINode, in schema: Schema) -> String {
-        guard case .typed(let type) = node.value, value.contains(":") else { return value }
-        return Self.withoutModule(value, type, schema) ?? value
+        guard case .typed(let typed) = node.value, value.contains(":") else { return value }
+        return Self.withoutModule(value, typed.type, schema) ?? value
     }
 
     private static func withoutModule(_ value: String, _ type: ResolvedType, _ schema: Schema) -> String? {

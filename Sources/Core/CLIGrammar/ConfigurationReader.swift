@@ -14,7 +14,13 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         var indent: Int
         /// Indentation of what is in it, once known.
         var contentIndent: Int?
-        var header: String
+        var header: ArraySlice<UInt8>
+    }
+
+    /// What a line needs to find what is mounted where it leads; empty while no line is read.
+    private final class Surroundings {
+        var sink: Sink?
+        var place: Sink.Place?
     }
 
     let dialect: CLIDialect
@@ -31,6 +37,10 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private var order: Entries.Place?
     private var orderKeys: [String]?
     private let bytes: [UInt8]
+    private let surroundings = Surroundings()
+    private var parser: LineParser
+    /// Open modes with an exit command.
+    private var exitCommandCount = 0
     private var cursor = 0
     private var number = 0
 
@@ -39,7 +49,17 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         self.sink = sink
         self.dialect = dialect
         self.options = options
-        modes = [Mode(base: base, place: place, indent: -1, header: "")]
+        modes = [Mode(base: base, place: place, indent: -1, header: [])]
+        exitCommandCount = base.node.exitCommand == nil ? 0 : 1
+        let surroundings = surroundings
+        parser = LineParser(CLILine([], dialect: dialect), base: base) { parser, frame, node in
+            guard let place = surroundings.place,
+                let row = surroundings.sink?.row(frame, of: parser, base: place)
+            else { return nil }
+            let grammar = parser.frames[frame].grammar
+            return grammar.mounted(row, node).map { grammar.grammar(of: $0) }
+        }
+        parser.allowsAbbreviations = options.allowsAbbreviations
         isIndented = Self.hasIndentation(bytes)
     }
 
@@ -67,8 +87,15 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func nextLine() -> CLILine? {
         guard cursor < bytes.count else { return nil }
         let start = cursor
-        while cursor < bytes.count, bytes[cursor] != 10 { cursor += 1 }
-        let line = CLILine(bytes[start..<cursor], dialect: dialect)
+        cursor = bytes.withUnsafeBufferPointer { all in
+            var here = start
+            while here < all.count, all[here] != 10 { here += 1 }
+            return here
+        }
+        var memory: [CLIToken] = []
+        swap(&memory, &parser.line.tokens)
+        memory.removeAll(keepingCapacity: true)
+        let line = CLILine(bytes[start..<cursor], dialect: dialect, reusing: memory)
         cursor += 1
         number += 1
         return line
@@ -86,10 +113,14 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             skipDepth = nil
         }
         let line = dialect.hasBanners ? banner(line) : line
-        let closed = isIndented ? popByIndentation(line.indent) : []
-        if leave(line, closed) {
-            takenCount += 1
-            return
+        if exitCommandCount > 0 || first == UInt8(ascii: "e") {
+            let closed = isIndented ? popByIndentation(line.indent) : []
+            if leave(line, closed) {
+                takenCount += 1
+                return
+            }
+        } else if isIndented {
+            while modes.count > 1, modes[modes.count - 1].indent >= line.indent { close(1) }
         }
         if isIndented, let content = modes[modes.count - 1].contentIndent, line.indent > content {
             return try skip(line, "inside a line that opens no submode", isNew: true)
@@ -104,15 +135,22 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         var count = 0
         while count < modes.count - 1, modes[modes.count - 1 - count].indent >= indent { count += 1 }
         guard count > 0 else { return [] }
-        defer { modes.removeLast(count) }
+        defer { close(count) }
         return Array(modes.suffix(count))
+    }
+
+    private mutating func close(_ count: Int) {
+        if exitCommandCount > 0 {
+            for mode in modes.suffix(count) where mode.base.node.exitCommand != nil { exitCommandCount -= 1 }
+        }
+        modes.removeLast(count)
     }
 
     /// `!` ends the mode of which the header stands at its own indentation.
     private mutating func bang(_ indent: Int) {
         if isIndented, let depth = skipDepth, indent > depth { return }
-        while modes.count > 1, modes[modes.count - 1].indent > indent { modes.removeLast() }
-        if modes.count > 1, modes[modes.count - 1].indent == indent { modes.removeLast() }
+        while modes.count > 1, modes[modes.count - 1].indent > indent { close(1) }
+        if modes.count > 1, modes[modes.count - 1].indent == indent { close(1) }
     }
 
     /// Whether the line only leaves modes: `exit`, `end`, or the exit command of a mode. Its indentation may have
@@ -121,18 +159,18 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         let text = line.bytes.dropFirst(line.indent)
         let top = modes[modes.count - 1]
         if text.elementsEqual(CLIText.end), top.base.content.children.routes(text).isEmpty {
-            modes.removeLast(modes.count - 1)
+            close(modes.count - 1)
             return true
         }
         let isExit = text.elementsEqual(CLIText.exit)
         func isExitCommand(_ mode: Mode) -> Bool { mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }
         if closed.contains(where: { $0.indent == line.indent && (isExit || isExitCommand($0)) }) { return true }
         if let index = modes.lastIndex(where: isExitCommand) {
-            modes.removeLast(modes.count - max(index, 1))
+            close(modes.count - max(index, 1))
             return true
         }
         if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent {
-            modes.removeLast()
+            close(1)
         }
         return isExit
     }
@@ -142,11 +180,10 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private mutating func take(_ line: CLILine) throws(CLIFault) {
         var fault: (LineFault, Int)?
         for index in modes.indices.reversed() {
-            var parser = parser(line, in: index)
-            if parser.parse() {
+            if parse(line, in: index) {
                 takenCount += 1
-                if index < modes.count - 1 { modes.removeLast(modes.count - 1 - index) }
-                carryOut(parser, line)
+                if index < modes.count - 1 { close(modes.count - 1 - index) }
+                carryOut(line)
                 return
             }
             if fault == nil { fault = (parser.fault, index) }
@@ -156,19 +193,15 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         try skip(line, found.message(line), isNew: true, column: line.column(found.token))
     }
 
-    private func parser(_ line: CLILine, in index: Int) -> LineParser {
-        let place = modes[index].place
-        let sink = sink
-        var parser = LineParser(line, base: modes[index].base) { parser, frame, node in
-            let grammar = parser.frames[frame].grammar
-            guard let row = sink.row(frame, of: parser, base: place) else { return nil }
-            return grammar.mounted(row, node).map { grammar.grammar(of: $0) }
-        }
-        parser.allowsAbbreviations = options.allowsAbbreviations
-        return parser
+    private mutating func parse(_ line: CLILine, in index: Int) -> Bool {
+        parser.restart(line, base: modes[index].base)
+        surroundings.sink = sink
+        surroundings.place = modes[index].place
+        defer { surroundings.sink = nil }
+        return parser.parse()
     }
 
-    private mutating func carryOut(_ parser: LineParser, _ line: CLILine) {
+    private mutating func carryOut(_ line: CLILine) {
         let top = modes.count - 1
         if modes[top].contentIndent.map({ $0 > line.indent }) ?? true { modes[top].contentIndent = line.indent }
         let place = modes[top].place
@@ -180,8 +213,9 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             var base = parser.frames[index]
             base.parent = -1
             base.position = -1
-            let header = CLIText.string(line.bytes.dropFirst(line.indent))
+            let header = line.bytes.dropFirst(line.indent)
             let place = sink.place(index, of: parser, base: place)
+            if base.node.exitCommand != nil { exitCommandCount += 1 }
             modes.append(Mode(base: base, place: place, indent: line.indent, header: header))
         }
     }
@@ -197,7 +231,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             if modes[top].contentIndent.map({ $0 > line.indent }) ?? true { modes[top].contentIndent = line.indent }
         }
         let text = CLIText.string(line.bytes.dropFirst(line.indent))
-        let headers = modes.dropFirst().map(\.header)
+        let headers = modes.dropFirst().map { CLIText.string($0.header) }
         skipped.append(SkippedLine(number: number, text: text, mode: headers, reason: reason))
     }
 

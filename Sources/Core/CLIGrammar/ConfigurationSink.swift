@@ -19,7 +19,8 @@ struct DraftSink: ConfigurationSink {
     /// A draft, and the model of the tree that it belongs to.
     struct Place {
         var draft: RowDraft
-        var model: DataModel
+        /// Held by the grammar that reads.
+        unowned(unsafe) var model: DataModel
     }
 
     mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place {
@@ -75,7 +76,7 @@ struct DraftSink: ConfigurationSink {
             switch change {
             case .create(let frame): _ = place(frame)
             case .set(let frame, let node, let value):
-                place(frame).draft.set(value, for: node.schema)
+                place(frame).draft.set(value, in: node.slot)
             case .add(let frame, let node, let values):
                 let draft = place(frame).draft
                 for value in values { draft.add(value, to: node.schema) }
@@ -106,7 +107,7 @@ struct DraftSink: ConfigurationSink {
         for frame in parser.frames.dropFirst() { places.append(Self.step(frame, from: places[frame.parent])) }
         for operation in parser.operations {
             switch operation {
-            case .leaf(let frame, let node, let value, _): places[frame].draft.set(value ?? "", for: node.schema)
+            case .leaf(let frame, let node, let value, _): places[frame].draft.set(value ?? "", in: node.slot)
             case .values(let frame, let node, let values):
                 for value in values { places[frame].draft.add(value, to: node.schema) }
             case .node, .list: break

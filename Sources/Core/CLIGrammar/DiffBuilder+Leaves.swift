@@ -24,7 +24,13 @@ extension DiffBuilder {
             let line = context.prefix + node.word + [CLIText.space] + Banner.text(value)
             return add(line, touches, context, cause: cause)
         }
-        add(context.prefix + context.composer.leafWords(node, value), touches, context, cause: cause)
+        var removal: [UInt8]?
+        if let old, !node.has([.suppressNo, .booleanNo]) {
+            removal = Self.negated(
+                context.prefix, deletionWords(node, old, context), embedded: node.has(.embedNo))
+        }
+        add(
+            context.prefix + context.composer.leafWords(node, value), touches, context, cause: cause, removal: removal)
     }
 
     mutating func unset(_ node: CLINode, _ value: String, _ context: DiffContext, cause: String? = nil) {

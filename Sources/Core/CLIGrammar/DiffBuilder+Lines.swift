@@ -12,7 +12,9 @@ extension DiffBuilder {
         let newRest = context.composer.append(node, new, Self.own(node, new), to: &newLine)
         let apart = Set(oldRest).union(newRest)
         let inline = diff.children.filter { !apart.contains($0.node.slot) }
-        if oldLine != newLine { replace(node, old, new, inline, oldLine, newLine, context) }
+        if oldLine != newLine {
+            replace(node, old, new, inline, oldLine, newLine, context, isAlone: apart.isEmpty)
+        }
         let others = diff.children.filter { apart.contains($0.node.slot) }
         level(others, of: node, old, new, context)
     }
@@ -23,7 +25,7 @@ extension DiffBuilder {
 
     private mutating func replace(
         _ node: CLINode, _ old: Row, _ new: Row, _ inline: [DiffNode], _ oldLine: [UInt8], _ newLine: [UInt8],
-        _ context: DiffContext
+        _ context: DiffContext, isAlone: Bool
     ) {
         let gone = inline.filter { $0.change == .deleted }
         let hadLine = oldLine.count > context.prefix.count
@@ -38,7 +40,11 @@ extension DiffBuilder {
         let isUnnamed = gone.contains {
             node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
         }
-        if hadLine, mustGo || !hasLine || ((isUnnamed || nested) && !resets) {
+        let mustGoWhole = hadLine && (mustGo || !hasLine || ((isUnnamed || nested) && !resets))
+        if mustGoWhole, node.kind == .list, isAlone {
+            return renew(node, old, new, hasLine ? newLine : context.prefix, context, cause: cause)
+        }
+        if mustGoWhole {
             var line = context.prefix
             _ = context.composer.append(node, old, Self.own(node, old), to: &line, isDeletion: true)
             add(
@@ -60,6 +66,17 @@ extension DiffBuilder {
         if !onlyLoses {
             add(Array(newLine.dropLast()), touches.filter { $0.kind != .deleted || resets }, context, cause: cause)
         }
+    }
+
+    /// An entry that is one line goes by its keys, and comes anew.
+    private mutating func renew(
+        _ node: CLINode, _ old: Row, _ new: Row, _ line: [UInt8], _ context: DiffContext, cause: String
+    ) {
+        add(
+            Self.negated([], context.prefix), removed(node, old, context), context,
+            cause: "removed before it changes: \(context.path.words)", isDeletion: true)
+        let touches = new.storedSlots.flatMap { all(node.child($0), new, .created, context) }
+        add(Array(line.dropLast()), [touch(.created, context)] + touches, context, cause: cause)
     }
 
     /// Whether the new line takes away by itself all that it does not say.
@@ -138,7 +155,8 @@ extension DiffBuilder {
         Array(keys.map { context.grammar.writer.word($0) }.joined(separator: [CLIText.space]))
     }
 
-    /// From the first entry out of place on, all that stay are removed and given again.
+    /// The longest beginning of the new order that stands in the same order already stays; what follows it is removed
+    /// and given again. Where entries can only be added at the end, no other way takes fewer commands.
     private mutating func reorder(
         _ diffs: [DiffNode], _ node: CLINode, _ old: Entries?, _ new: Entries?, _ context: DiffContext
     ) {
@@ -147,11 +165,12 @@ extension DiffBuilder {
         for diff in diffs { byKeys[diff.keys] = diff }
         let entries = new.rows.map { (keys: new.keys(of: $0), row: $0) }
         func isNew(_ keys: [String]) -> Bool { byKeys[keys]?.change == .created }
-        let isOut = entries.map { isNew($0.keys) || byKeys[$0.keys]?.change == .moved }
-        let start = node.has(.resetFullOrder) ? 0 : isOut.firstIndex(of: true) ?? entries.count
+        let start = node.has(.resetFullOrder) ? 0 : Self.stayingCount(entries.map(\.keys), old)
         let tail = entries[start...]
         for entry in entries[..<start] {
-            if let diff = byKeys[entry.keys] { self.entry(diff, node, context) }
+            guard var diff = byKeys[entry.keys] else { continue }
+            if diff.change == .moved { diff.change = .inside }
+            self.entry(diff, node, context)
         }
         if !tail.allSatisfy({ isNew($0.keys) }) {
             for entry in tail where !isNew(entry.keys) {
@@ -159,5 +178,18 @@ extension DiffBuilder {
             }
         }
         for entry in tail { create(node, entry.row, context.inside(node, keys: entry.keys)) }
+    }
+
+    /// How many of the first entries of `new` stand in that order in `old`.
+    private static func stayingCount(_ new: [[String]], _ old: Entries?) -> Int {
+        guard let old else { return 0 }
+        var positions: [[String]: Int] = [:]
+        for (index, row) in old.rows.enumerated() { positions[old.keys(of: row)] = index }
+        var last = -1
+        for (count, keys) in new.enumerated() {
+            guard let position = positions[keys], position > last else { return count }
+            last = position
+        }
+        return new.count
     }
 }

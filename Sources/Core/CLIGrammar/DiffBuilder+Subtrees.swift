@@ -100,7 +100,14 @@ extension DiffBuilder {
         // `no` of such a boolean sets it, so that the entry would stay.
         let hasBoolean = node.kind == .list && slots.contains { node.child($0).has(.booleanNo) }
         if vanishes, !slots.isEmpty, !node.has(.shortNo), !hasBoolean, !(whole && node.kind == .list) {
-            guard node.isOneLine else { return removeContents(node, row, inner) }
+            guard node.isOneLine else {
+                let count = units.count
+                removeContents(node, row, inner)
+                // The node goes with the last of these lines, whichever that will be.
+                let own = [touch(.deleted, context)] + headerTouches(node, row, .deleted, context)
+                for index in count..<units.count { units[index].touches += own }
+                return
+            }
             return removeLine(node, row, slots, inner, touches, cause)
         }
         if node.has(.recursiveDelete) { removeContents(node, row, inner) }

@@ -10,12 +10,12 @@ struct DiffBuilder {
 
     mutating func add(
         _ line: [UInt8]?, _ touches: [DiffTouch], _ context: DiffContext, cause: String, comment: [UInt8]? = nil,
-        isDeletion: Bool = false
+        isDeletion: Bool = false, removal: [UInt8]? = nil
     ) {
         units.append(
             DiffUnit(
                 modes: context.modes, line: line, comment: comment, touches: touches, cause: cause,
-                opener: context.opener, isDeletion: isDeletion))
+                opener: context.opener, isDeletion: isDeletion, removal: removal))
     }
 
     func touch(

@@ -16,6 +16,8 @@ struct DiffOrder {
 
     private(set) var units: [DiffUnit]
     private var followers: [[Int]]
+    /// For each unit, what must come before it, and whether a reference (not only an annotation) demands that.
+    private var leaders: [[(unit: Int, isReference: Bool)]]
     private var waits: [Int]
     private var hasEdges = false
     private var seen: Set<[Int]> = []
@@ -23,15 +25,19 @@ struct DiffOrder {
     init(_ units: [DiffUnit]) {
         self.units = units
         followers = Array(repeating: [], count: units.count)
+        leaders = Array(repeating: [], count: units.count)
         waits = Array(repeating: 0, count: units.count)
         connect()
     }
 
     // MARK: What must come before what
 
-    private mutating func edge(_ first: Int, _ second: Int, _ cause: @autoclosure () -> String?) {
+    private mutating func edge(
+        _ first: Int, _ second: Int, isReference: Bool = false, _ cause: @autoclosure () -> String?
+    ) {
         guard first != second, seen.insert([first, second]).inserted else { return }
         followers[first].append(second)
+        leaders[second].append((first, isReference))
         waits[second] += 1
         if let cause = cause() {
             hasEdges = true
@@ -73,12 +79,12 @@ struct DiffOrder {
             let place = Place(scope: touch.scope, node: schema.schema[target])
             if let value = touch.newValue {
                 for other in byReference[Reference(place: place, value: value)] ?? [] where makes(other, place, value) {
-                    edge(other, index, "after what it refers to (\(schema.name) \(value))")
+                    edge(other, index, isReference: true, "after what it refers to (\(schema.name) \(value))")
                 }
             }
             if let value = touch.oldValue {
                 for other in byReference[Reference(place: place, value: value)] ?? [] where takes(other, place, value) {
-                    edge(index, other, "after the reference to it is gone (\(schema.name) \(value))")
+                    edge(index, other, isReference: true, "after the reference to it is gone (\(schema.name) \(value))")
                 }
             }
         }
@@ -114,7 +120,11 @@ struct DiffOrder {
 
     // MARK: Sorting
 
-    /// The commands in order. A cycle is cut at the command that comes first by the schema.
+    /// The commands in order.
+    ///
+    /// A circle is opened where that does least harm: at a command that changes a value, by removing the old value
+    /// first; else at the command of which only an annotation, not a reference, asks for one before it; else at the one
+    /// that comes first by the schema. What merely follows a circle waits until it is opened.
     mutating func sorted() -> [DiffUnit] {
         guard hasEdges else { return units }
         var waits = waits
@@ -124,7 +134,6 @@ struct DiffOrder {
         var result: [DiffUnit] = []
         result.reserveCapacity(units.count)
         var last: Int?
-        var firstOpen = 0
         while result.count < units.count {
             var next: Int?
             if let last, last + 1 < units.count, !isDone[last + 1], waits[last + 1] == 0,
@@ -134,9 +143,11 @@ struct DiffOrder {
             }
             while next == nil, let candidate = ready.pop() { if !isDone[candidate] { next = candidate } }
             if next == nil {
-                while isDone[firstOpen] { firstOpen += 1 }
-                next = firstOpen
-                units[firstOpen].cause += "; the order that it asks for goes in a circle"
+                let circle = circle(isDone)
+                if let split = circle.first(where: { units[$0].removal != nil }) { return splitting(split) }
+                let choice = weakest(circle)
+                units[choice].cause += "; the order that it asks for goes in a circle"
+                next = choice
             }
             guard let index = next else { break }
             isDone[index] = true
@@ -148,6 +159,52 @@ struct DiffOrder {
             }
         }
         return result
+    }
+
+    /// Units that wait for each other, each for the next; ascending.
+    private func circle(_ isDone: [Bool]) -> [Int] {
+        guard var here = isDone.firstIndex(of: false) else { return [] }
+        var way: [Int] = []
+        var position: [Int: Int] = [:]
+        while position[here] == nil {
+            position[here] = way.count
+            way.append(here)
+            guard let leader = leaders[here].first(where: { !isDone[$0.unit] }) else { return [here] }
+            here = leader.unit
+        }
+        return way[(position[here] ?? 0)...].sorted()
+    }
+
+    private func weakest(_ circle: [Int]) -> Int {
+        let members = Set(circle)
+        let weak = circle.first { unit in
+            leaders[unit].allSatisfy { !members.contains($0.unit) || !$0.isReference }
+        }
+        return weak ?? circle.first ?? 0
+    }
+
+    /// All anew, with the old value of one unit removed by a command of its own.
+    private func splitting(_ index: Int) -> [DiffUnit] {
+        var units = units
+        var removal = units[index]
+        removal.line = removal.removal
+        removal.isDeletion = true
+        removal.cause = "removed before it changes, to open a circle in the order: " + removal.cause
+        removal.comment = nil
+        for number in removal.touches.indices {
+            removal.touches[number].kind = .deleted
+            removal.touches[number].newValue = nil
+            units[index].touches[number].kind = .created
+            units[index].touches[number].oldValue = nil
+        }
+        removal.removal = nil
+        units[index].removal = nil
+        for number in units.indices {
+            if let opener = units[number].opener, opener >= index { units[number].opener = opener + 1 }
+        }
+        units.insert(removal, at: index)
+        var order = DiffOrder(units)
+        return order.sorted()
     }
 }
 

@@ -14,6 +14,9 @@ struct DiffRule {
     /// Keys of target entries that must be equal to a key on the way to the node: by list, key name, and the steps up
     /// from the node to the leaf with the value.
     var joins: [Join]
+    /// How many steps from the root a relative path leaves alone: instances that differ there have nothing to do with
+    /// each other.
+    var shared: Int
 
     struct Join {
         var list: SchemaNode
@@ -56,6 +59,7 @@ struct DiffRule {
         self.side = side
         targetPath = path.nodes
         joins = path.joins
+        shared = path.shared
     }
 
     private static func targetKinds(_ statement: ExtensionInstance) -> Set<DiffTouch.Kind> {
@@ -87,7 +91,8 @@ struct DiffRule {
 
     /// Whether the two instances, which are of the right nodes, belong together.
     func joins(_ own: InstancePath, _ target: InstancePath) -> Bool {
-        joins.allSatisfy { join in
+        guard own.steps.prefix(shared) == target.steps.prefix(shared) else { return false }
+        return joins.allSatisfy { join in
             guard let step = target.steps.first(where: { $0.node == join.list }),
                 let index = join.list.keys.firstIndex(where: { $0.name == join.key }), index < step.keys.count,
                 let value = Self.value(join, own)
@@ -120,13 +125,16 @@ struct DiffRule {
 struct TargetPath {
     var nodes: [SchemaNode] = []
     var joins: [DiffRule.Join] = []
+    var shared = 0
 
     /// Nil if it names no node.
     init?(_ text: String, from node: SchemaNode) {
         var here: SchemaNode? = node
         var rest = text[...]
+        shared = Self.depth(node)
         if rest.first == "/" {
             here = node.schema.root
+            shared = 0
             rest.removeFirst()
         }
         for step in Self.steps(rest) {
@@ -134,7 +142,9 @@ struct TargetPath {
             let (name, predicates) = Self.split(step)
             switch name {
             case ".", "": continue
-            case "..": here = current.dataParent
+            case "..":
+                here = current.dataParent
+                shared = min(shared, Self.depth(here))
             default:
                 let plain = name.split(separator: ":").last.map(String.init) ?? name
                 let module = name.contains(":") ? name.split(separator: ":").first.map(String.init) : nil
@@ -155,6 +165,12 @@ struct TargetPath {
             up = node.dataParent
         }
         nodes = path.reversed()
+    }
+
+    private static func depth(_ node: SchemaNode?) -> Int {
+        var (count, here) = (0, node)
+        while let node = here, node.kind != .root { (count, here) = (count + 1, node.dataParent) }
+        return count
     }
 
     /// `key=current()/../x` or `key=current()`.

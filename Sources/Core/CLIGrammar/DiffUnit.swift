@@ -39,6 +39,8 @@ struct DiffUnit {
     /// The unit that brings the submode into being.
     var opener: Int?
     var isDeletion = false
+    /// What takes the old value away on a line of its own, for a unit that changes a value: it may be split there.
+    var removal: [UInt8]?
 }
 
 /// Where commands are being made: the submodes around, the words since, the data path.

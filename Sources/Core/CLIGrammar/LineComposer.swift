@@ -22,6 +22,7 @@ struct LineComposer {
 
     func valueText(_ node: CLINode, _ value: String) -> [UInt8] {
         let plain = writer.plain(value, of: node, in: grammar.model.schema)
+        if node.has(.suppressQuotes) { return Array(plain.utf8) }
         if node.has(.multiValue) || node.has(.multiWordKey) { return writer.rest(plain) }
         return writer.word(plain)
     }

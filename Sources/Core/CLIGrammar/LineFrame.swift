@@ -1,13 +1,16 @@
 import ConfigTree
 
 /// A place in the data that a line has reached: a container, list entry or mount point, and how far its content went.
+///
+/// Nodes and grammars outlive every line that is read with them: whoever reads holds the outermost grammar, which holds
+/// the rest. So frames do not count references to them.
 struct LineFrame {
     /// The node itself.
-    var node: CLINode
+    unowned(unsafe) var node: CLINode
     /// The node of which the children can follow: the root of the mounted model at a mount point.
-    var content: CLINode
+    unowned(unsafe) var content: CLINode
     /// The grammar to which `content` belongs.
-    var grammar: CLIGrammar
+    unowned(unsafe) var grammar: CLIGrammar
     /// Index of the frame around it; -1 for the mode in which the line begins.
     var parent: Int
     var keys: [String] = []

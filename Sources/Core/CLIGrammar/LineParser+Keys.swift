@@ -163,8 +163,8 @@ extension LineParser {
         if text.elementsEqual([UInt8(ascii: "*")]) { return true }
         let string = CLIText.string(text)
         if key.has(.allowRange) { return string.contains("..") || string.contains(",") || string.contains("*") }
-        guard case .typed(let type) = key.value else { return false }
-        switch type.base {
+        guard case .typed(let typed) = key.value else { return false }
+        switch typed.type.base {
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64:
             return string.dropFirst().contains { $0 == "," || $0 == "." || $0 == "-" }
         default: return false

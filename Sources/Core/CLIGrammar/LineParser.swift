@@ -7,7 +7,7 @@ import YANG
 /// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
 /// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget bounds the search.
 struct LineParser {
-    let line: CLILine
+    var line: CLILine
     /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
     var allowsAbbreviations: Bool
@@ -23,7 +23,8 @@ struct LineParser {
     var action: ActionRequest?
     /// Words that were taken for the value of a secret on any of the ways tried; empty where such a value is lacking.
     var secretWords: [Range<Int>] = []
-    private var budget = 5_000
+    private var budget = Self.wholeBudget
+    private static let wholeBudget = 5_000
 
     init(
         _ line: CLILine, base: LineFrame, isInteractive: Bool = false,
@@ -37,6 +38,20 @@ struct LineParser {
     }
 
     var count: Int { line.tokens.count }
+
+    /// Another line, in the memory of the last one.
+    mutating func restart(_ line: CLILine, base: LineFrame) {
+        self.line = line
+        isNo = false
+        frames.removeAll(keepingCapacity: true)
+        frames.append(base)
+        operations.removeAll(keepingCapacity: true)
+        fault = LineFault(token: 0, reason: .unknown)
+        range = nil
+        action = nil
+        if !secretWords.isEmpty { secretWords.removeAll() }
+        budget = Self.wholeBudget
+    }
 
     /// Reads the whole line. On failure `fault` says where and why.
     mutating func parse() -> Bool {

@@ -37,8 +37,10 @@ package struct OperationalChange: Hashable, Sendable {
     }
 }
 
-/// What a start reads: first where the log begins, then each of its records in order.
+/// What a start reads: first where the log begins, then the snapshots after that, then each record in order.
 package enum ReplayStep: Sendable {
     case anchor(LogAnchor)
+    /// Latest first.
+    case snapshots([StoredSnapshot])
     case record(LogRecord)
 }

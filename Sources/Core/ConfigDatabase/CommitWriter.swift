@@ -8,7 +8,8 @@ internal import Synchronization
 /// - Batches become durable in the order of `submit`; numbers are given there.
 /// - A batch is acknowledged only after its transaction was synced.
 /// - When a transaction fails, every batch submitted by then fails with it: later ones may be built on it.
-/// - After a fault that leaves the outcome unknown, nothing more is written until the next start.
+/// - After a fault that leaves the outcome unknown, nothing more is written until the place of what is in question could
+///   be written over: then it is not in the log, and what is in memory holds.
 final class CommitWriter: Sendable {
     private struct Pending: Sendable {
         var batch: CommitBatch
@@ -22,7 +23,12 @@ final class CommitWriter: Sendable {
         /// Operational values as readers see them: durable ones, and those written without waiting.
         var operational: [String: [UInt8]]
         var closedBy: DatabaseFault?
+        /// What the latest write met; nil if it succeeded.
+        var fault: DatabaseFault?
+        var watcher: @Sendable (DatabaseFault?) -> Void = { _ in }
         var isStopping = false
+        /// Records written since the start, and the bytes of their payloads.
+        var written = (records: 0, bytes: 0)
     }
 
     private let storage: LogStorage
@@ -39,6 +45,8 @@ final class CommitWriter: Sendable {
     private static let idleDelay = DispatchTimeInterval.milliseconds(50)
     /// How often values that nobody waits for are held back because others follow.
     private static let delayLimit = 20
+    /// After a fault, how long until the disk is tried again although nobody commits.
+    private static let retryDelay = DispatchTimeInterval.milliseconds(250)
 
     init(_ storage: LogStorage, _ stored: StoredState) {
         self.storage = storage
@@ -54,6 +62,8 @@ final class CommitWriter: Sendable {
 
     var head: LogPosition { state.withLock { $0.stored.head } }
     var anchor: LogAnchor { state.withLock { $0.stored.anchor } }
+    var snapshots: [StoredSnapshot] { state.withLock { $0.stored.snapshots } }
+    var written: (records: Int, bytes: Int) { state.withLock { $0.written } }
 
     func submit(_ batch: CommitBatch) throws -> CommitTicket {
         guard batch.isWithinLimits else { throw DatabaseFault.tooLarge(path: storage.path) }
@@ -81,6 +91,16 @@ final class CommitWriter: Sendable {
         work.signal()
     }
 
+    /// Tells `body` when writing begins to fail, fails for another reason, or succeeds again (nil). Called on the writer's
+    /// thread; must be short.
+    func watch(_ body: @escaping @Sendable (DatabaseFault?) -> Void) {
+        let fault = state.withLock { state in
+            state.watcher = body
+            return state.fault
+        }
+        if let fault { body(fault) }
+    }
+
     func operational(_ key: String) -> [UInt8]? { state.withLock { $0.operational[key] } }
 
     func operationalKeys(prefix: String) -> [String] {
@@ -91,7 +111,24 @@ final class CommitWriter: Sendable {
         let old = anchor
         let new = LogAnchor(identity: old.identity, position: position, manifest: manifest)
         try storage.moveAnchor(from: old, to: new)
-        state.withLock { $0.stored.anchor = new }
+        state.withLock { state in
+            state.stored.anchor = new
+            state.stored.snapshots.removeAll { $0.position.number <= position.number }
+        }
+    }
+
+    func addSnapshot(_ snapshot: StoredSnapshot) throws {
+        try storage.insert(snapshot)
+        state.withLock { state in
+            state.stored.snapshots.removeAll { $0.position.number == snapshot.position.number }
+            state.stored.snapshots.append(snapshot)
+            state.stored.snapshots.sort { $0.position.number > $1.position.number }
+        }
+    }
+
+    func removeSnapshots(except kept: Set<Int64>) throws {
+        try storage.removeSnapshots(except: kept)
+        state.withLock { $0.stored.snapshots.removeAll { !kept.contains($0.position.number) } }
     }
 
     /// Writes what is pending and ends the thread.
@@ -110,10 +147,13 @@ final class CommitWriter: Sendable {
     private func run() {
         var pages = 0
         var delays = 0
+        var policy = GatherPolicy()
         while true {
-            let mustWait = state.withLock { $0.pending.isEmpty && !$0.isStopping }
+            let (mustWait, isFaulty) = state.withLock { ($0.pending.isEmpty && !$0.isStopping, $0.fault != nil) }
             if mustWait {
-                if pages < Self.idleCheckpoint {
+                if isFaulty {
+                    if work.wait(timeout: .now() + Self.retryDelay) == .timedOut { tryAgain() }
+                } else if pages < Self.idleCheckpoint {
                     work.wait()
                 } else if work.wait(timeout: .now() + Self.idleDelay) == .timedOut {
                     pages = checkpoint()
@@ -125,12 +165,17 @@ final class CommitWriter: Sendable {
                 continue
             }
             delays = 0
+            gather(&policy)
             let (group, stored) = takeGroup()
             if group.isEmpty {
                 if state.withLock({ $0.isStopping }) { break }
                 continue
             }
+            let start = DispatchTime.now().uptimeNanoseconds
             write(group, onto: stored)
+            policy.wrote(
+                answered: group.count { $0.ticket != nil }, waiting: waitingCallers,
+                nanoseconds: DispatchTime.now().uptimeNanoseconds - start)
             pages += group.reduce(2) { $0 + 1 + $1.batch.byteCount / 4_000 }
             if pages >= Self.busyCheckpoint { pages = checkpoint() }
         }
@@ -143,7 +188,19 @@ final class CommitWriter: Sendable {
             state.isStopping || state.pending.isEmpty || state.pending.contains { $0.ticket != nil }
         }
         if isUrgent { return true }
-        return work.wait(timeout: .now() + Self.idleDelay) == .timedOut
+        let isFaulty = state.withLock { $0.fault != nil }
+        return work.wait(timeout: .now() + (isFaulty ? Self.retryDelay : Self.idleDelay)) == .timedOut
+    }
+
+    private var waitingCallers: Int {
+        state.withLock { state in state.isStopping ? 1 << 20 : state.pending.count { $0.ticket != nil } }
+    }
+
+    /// Lets the callers that have just been answered come back before the next sync.
+    private func gather(_ policy: inout GatherPolicy) {
+        guard waitingCallers > 0, let (callers, deadline) = policy.wanted(.now()) else { return }
+        while waitingCallers < callers, work.wait(timeout: deadline) == .success {}
+        policy.waited(found: waitingCallers)
     }
 
     private func takeGroup() -> ([Pending], StoredState) {
@@ -166,13 +223,17 @@ final class CommitWriter: Sendable {
             let (next, records) = try storage.write(group.map(\.batch), onto: stored)
             state.withLock { state in
                 state.stored = StoredState(
-                    anchor: state.stored.anchor, head: next.head, operational: next.operational)
+                    anchor: state.stored.anchor, head: next.head, operational: next.operational,
+                    snapshots: state.stored.snapshots)
+                state.written.records += records.reduce(0) { $0 + $1.count }
+                state.written.bytes += group.reduce(0) { $0 + $1.batch.byteCount }
                 for pending in group where pending.ticket != nil {
                     for change in pending.batch.operational { state.operational[change.key] = change.value }
                 }
             }
             for (pending, records) in zip(group, records) { pending.batch.onDurable?(records) }
             for (pending, records) in zip(group, records) { pending.ticket?.finish(.success(records)) }
+            note(nil)
         } catch {
             fail(group, with: settled(DatabaseFault.from(error, path: storage.path), stored))
         }
@@ -206,7 +267,26 @@ final class CommitWriter: Sendable {
             }
             return (group + others).compactMap(\.ticket)
         }
+        note(fault)
         for ticket in refused { ticket.finish(.failure(fault)) }
+    }
+
+    private func note(_ fault: DatabaseFault?) {
+        let watcher: (@Sendable (DatabaseFault?) -> Void)? = state.withLock { state in
+            guard state.fault?.code != fault?.code else { return nil }
+            state.fault = fault
+            return state.watcher
+        }
+        watcher?(fault)
+    }
+
+    /// Whether the disk can be written again. What was in question is written over, and so is not in the log.
+    private func tryAgain() {
+        let (stored, closedBy) = state.withLock { ($0.stored, $0.closedBy) }
+        if let closedBy, closedBy.code != .outcomeUnknown { return }
+        guard (try? storage.touch(stored)) != nil else { return }
+        state.withLock { $0.closedBy = nil }
+        note(nil)
     }
 
     /// Returns the pages left in the write-ahead log, about. A failure is no fault: the log only grows.

@@ -15,7 +15,7 @@ package final class ConfigurationDatabase: Sendable {
     package let isNew: Bool
 
     let storage: LogStorage
-    private let writer: CommitWriter
+    let writer: CommitWriter
 
     /// Opens `cdb.sqlite` in `directory`, or makes an empty one, and hands its whole content to `replay`.
     ///
@@ -31,6 +31,7 @@ package final class ConfigurationDatabase: Sendable {
             var refusal: (any Error)?
             let stored: StoredState
             do {
+                try storage.upgrade()
                 stored = try storage.verify { step in
                     do { try replay(step) } catch {
                         refusal = error
@@ -123,7 +124,8 @@ package final class ConfigurationDatabase: Sendable {
         }
     }
 
-    /// Lets a snapshot stand for the log up to and including `position`, whose records are forgotten.
+    /// Lets a snapshot stand for the log up to and including `position`, whose records nobody reads any more; `forget`
+    /// removes them.
     ///
     /// The snapshot's files must be durable already; `manifest` names them.
     package func moveAnchor(to position: LogPosition, manifest: [UInt8]) throws {
@@ -133,6 +135,10 @@ package final class ConfigurationDatabase: Sendable {
             throw DatabaseFault.from(error, path: path)
         }
     }
+
+    /// Tells `body` at once if writing fails, then when it begins to fail or succeeds again (nil), on a thread of the
+    /// database; it must be short.
+    package func watch(_ body: @escaping @Sendable (DatabaseFault?) -> Void) { writer.watch(body) }
 
     // MARK: Operational values
 

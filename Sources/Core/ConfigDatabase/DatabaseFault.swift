@@ -11,7 +11,7 @@ package struct DatabaseFault: Error, Hashable, Sendable, CustomStringConvertible
         case readOnly
         /// The disk failed to read, write or sync.
         case inputOutput
-        /// As `inputOutput`, and whether the last commit is on the disk shows only at the next start.
+        /// As `inputOutput`, and whether the last commit is on the disk shows when the disk works again, or at the next start.
         case outcomeUnknown
         /// The content is not what was written.
         case damaged
@@ -118,6 +118,10 @@ extension DatabaseFault {
             return DatabaseFault(
                 .noSpace, "no space left on the disk", remedy: "free some space and commit again", path: path,
                 cause: cause)
+        case EFBIG:
+            return DatabaseFault(
+                .noSpace, "the file may not grow any further",
+                remedy: "raise the limit on the size of files (ulimit -f) and commit again", path: path, cause: cause)
         case EROFS:
             return DatabaseFault(
                 .readOnly, "the database cannot be written", remedy: "make the file and its file system writable",

@@ -13,7 +13,7 @@ internal import GRDB
 enum DatabaseFormat {
     /// `NED1`.
     static let applicationID: UInt32 = 0x4E45_4431
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     /// The largest payload, well below what SQLite takes.
     static let payloadLimit = 512 << 20
 
@@ -35,6 +35,12 @@ enum DatabaseFormat {
         """,
     ]
 
+    /// What the second format has and the first had not.
+    static let snapshotTable = """
+        CREATE TABLE snapshot (number INTEGER PRIMARY KEY, digest BLOB NOT NULL, manifest BLOB NOT NULL, \
+        seal BLOB NOT NULL) STRICT
+        """
+
     /// Makes an empty database of the given identity: 16 bytes that no other database has.
     static func create(_ path: String, identity: [UInt8]) throws {
         let temporary = path + ".new"
@@ -44,9 +50,11 @@ enum DatabaseFormat {
         defer { close(descriptor) }
         let queue = try DatabaseQueue(path: temporary)
         try queue.inDatabase { db in
+            // So that space can be given back while others commit.
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = \(version)")
-            for table in tables { try db.execute(sql: table) }
+            for table in tables + [snapshotTable] { try db.execute(sql: table) }
             let start = LogAnchor(identity: identity, position: LogAnchor.start(of: identity), manifest: [])
             try start.insert(db)
             try LogHead(position: start.position, operationalCount: 0, operationalDigest: .zero).insert(db)
@@ -83,12 +91,25 @@ enum DatabaseFormat {
     /// Whether the tables are exactly ours: a flipped bit here would rename a column.
     static func checkTables(_ db: Database, path: String) throws {
         let found = try String.fetchAll(db, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-        guard found == tables.sorted() else {
+        guard found.sorted() == (tables + [snapshotTable]).sorted() else {
             throw DatabaseFault.damaged("the table definitions of the database are damaged", path: path)
         }
         if let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), finding != "ok" {
             throw DatabaseFault.damaged("the structure of the database file is damaged", path: path, cause: finding)
         }
+    }
+
+    /// Makes a database of the first format one of this.
+    static func upgrade(_ db: Database) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        try db.inTransaction(.immediate) {
+            let found = try String.fetchAll(db, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+            guard found.sorted() == tables.sorted() else { return .rollback }
+            try db.execute(sql: snapshotTable)
+            try db.execute(sql: "PRAGMA user_version = \(version)")
+            return .commit
+        }
+        CrashPoint.reach("cdb.upgraded")
     }
 
     static func bigEndian32(_ bytes: [UInt8], at offset: Int) -> UInt32 {

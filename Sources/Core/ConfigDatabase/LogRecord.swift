@@ -36,6 +36,20 @@ package struct LogDigest: Hashable, Sendable, CustomStringConvertible {
 
     package init(of data: [UInt8]) { bytes = Array(SHA256.hash(data: data)) }
 
+    /// What `description` wrote.
+    package init?(hexadecimal text: String) {
+        let digits = Array(text.utf8)
+        guard digits.count == 2 * Self.size else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(byte)
+        }
+        self.bytes = bytes
+    }
+
     /// In hexadecimal.
     package var description: String { bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() }
 

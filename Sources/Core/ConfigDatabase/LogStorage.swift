@@ -1,11 +1,14 @@
 internal import Basics
 internal import Foundation
 internal import GRDB
+internal import GRDBSQLite
 
 /// The SQLite file: reads, checks and writes; decides nothing about who writes when.
 struct LogStorage: Sendable {
     let path: String
     let queue: DatabaseQueue
+    /// The files that are open: the database and its write-ahead log.
+    private let files: [String: FileIdentity]
 
     /// Rows and, about, bytes of the log read at a time: a long read neither keeps the writer waiting nor fills memory.
     private static let rowChunk = 256
@@ -46,6 +49,17 @@ struct LogStorage: Sendable {
             // Takes the lock at once, not with the first commit.
             try db.execute(sql: "BEGIN IMMEDIATE; COMMIT")
         }
+        files = [path, path + "-wal"].reduce(into: [:]) { $0[$1] = FileIdentity($1) }
+    }
+
+    /// That what is written will be found by the next start.
+    private func requireFiles() throws {
+        for (name, identity) in files where FileIdentity(name) != identity {
+            throw DatabaseFault(
+                .missing, "the file was removed or replaced while it was in use",
+                remedy: "put it back; if it is lost, make a backup with ncs-backup before the daemon is stopped, and "
+                    + "restore that", path: name)
+        }
     }
 
     /// Copies the write-ahead log into the file, as far as the disk lets it, and closes it.
@@ -53,17 +67,29 @@ struct LogStorage: Sendable {
 
     // MARK: Reading
 
+    /// Brings a file of an earlier format to this one.
+    func upgrade() throws { try queue.writeWithoutTransaction { try DatabaseFormat.upgrade($0) } }
+
     /// Checks everything and hands on the log in order.
     func verify(_ replay: (ReplayStep) throws -> Void) throws -> StoredState {
         try queue.inDatabase { try DatabaseFormat.checkTables($0, path: path) }
         let (anchor, head) = try queue.inDatabase {
             (try LogAnchor.read($0, path: path), try LogHead.read($0, path: path))
         }
+        let snapshots = try readSnapshots(after: anchor)
         try replay(.anchor(anchor))
+        try replay(.snapshots(snapshots))
+        var unmet = Dictionary(snapshots.map { ($0.position.number, $0.position) }) { first, _ in first }
         var position = anchor.position
         try read(after: position, through: .max) { record in
             position = record.position
+            if unmet[record.number] == record.position { unmet[record.number] = nil }
             try replay(.record(record))
+        }
+        guard unmet.isEmpty else {
+            throw DatabaseFault.damaged(
+                "a snapshot is of a record that the log does not have", path: path,
+                recoverableThrough: position.number)
         }
         guard position == head.position else {
             throw DatabaseFault.damaged(
@@ -75,7 +101,7 @@ struct LogStorage: Sendable {
             throw DatabaseFault.damaged(
                 "operational values are missing", path: path, recoverableThrough: position.number)
         }
-        return StoredState(anchor: anchor, head: position, operational: operational)
+        return StoredState(anchor: anchor, head: position, operational: operational, snapshots: snapshots)
     }
 
     /// Reads the records that follow `position`, each checked against its predecessor.
@@ -177,8 +203,9 @@ struct LogStorage: Sendable {
     func write(_ batches: [CommitBatch], onto state: StoredState) throws -> (StoredState, [[LogRecord]]) {
         var next = state
         var written = [[LogRecord]]()
+        try requireFiles()
         try queue.writeWithoutTransaction { db in
-            try db.inTransaction(.immediate) {
+            try namingReason(db) {
                 for batch in batches {
                     var records = [LogRecord]()
                     for entry in batch.entries {
@@ -192,11 +219,36 @@ struct LogStorage: Sendable {
                 }
                 try next.storedHead.insert(db)
                 CrashPoint.reach("cdb.written")
-                return .commit
             }
         }
         CrashPoint.reach("cdb.committed")
         return (next, written)
+    }
+
+    /// A transaction. SQLite names only one reason why a write can fail, a full disk: the others that have a remedy of
+    /// their own are asked for here.
+    private func namingReason(_ db: Database, _ work: () throws -> Void) throws {
+        do {
+            try db.inTransaction(.immediate) {
+                try work()
+                return .commit
+            }
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_IOERR_WRITE {
+            let reason = Self.latestReason(db)
+            guard [EROFS, EDQUOT, EFBIG, ENOSPC].contains(reason) else { throw error }
+            throw FileError(operation: "write", path: path, errno: reason)
+        }
+    }
+
+    /// The system's reason for the latest failure at the write-ahead log; 0 if there was none.
+    private static func latestReason(_ db: Database) -> Int32 {
+        var log: UnsafeMutablePointer<sqlite3_file>?
+        var reason: Int32 = 0
+        guard sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK,
+            let log, let methods = log.pointee.pMethods,
+            methods.pointee.xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &reason) == SQLITE_OK
+        else { return 0 }
+        return reason
     }
 
     private func insert(_ record: LogRecord, _ db: Database) throws {
@@ -218,7 +270,7 @@ struct LogStorage: Sendable {
         }
     }
 
-    /// Lets a snapshot stand for the log up to a record, and forgets those records.
+    /// Lets a snapshot stand for the log up to a record.
     func moveAnchor(from old: LogAnchor, to anchor: LogAnchor) throws {
         try queue.writeWithoutTransaction { db in
             try db.inTransaction(.immediate) {
@@ -230,7 +282,7 @@ struct LogStorage: Sendable {
                         remedy: "make the snapshot again", path: path, record: anchor.position.number)
                 }
                 try anchor.insert(db)
-                try db.execute(sql: "DELETE FROM log WHERE number <= ?", arguments: [anchor.position.number])
+                try db.execute(sql: "DELETE FROM snapshot WHERE number <= ?", arguments: [anchor.position.number])
                 CrashPoint.reach("cdb.anchor-written")
                 return .commit
             }
@@ -241,6 +293,7 @@ struct LogStorage: Sendable {
     /// Rewrites the head as it is. After a failed sync this overwrites the frames whose fate is unknown; after a
     /// checkpoint it takes the sync of the log's new header away from the next commit.
     func touch(_ state: StoredState) throws {
+        try requireFiles()
         try queue.writeWithoutTransaction { db in
             try db.inTransaction(.immediate) {
                 try state.storedHead.insert(db)
@@ -261,6 +314,8 @@ struct StoredState: Sendable {
     var anchor: LogAnchor
     var head: LogPosition
     var operational: OperationalTable
+    /// Latest first.
+    var snapshots: [StoredSnapshot] = []
 
     var storedHead: LogHead {
         LogHead(position: head, operationalCount: operational.count, operationalDigest: operational.digest)

@@ -29,6 +29,12 @@ package struct Salvage: Sendable {
             }
             let source = try LogStorage(opening: copy, isDamaged: true)
             defer { source.close() }
+            try source.upgrade()
+            let snapshots = "/" + SnapshotFiles.directoryName
+            if DurableFiles.exists(directory + snapshots), !DurableFiles.exists(newDirectory + snapshots) {
+                try FileManager.default.copyItem(atPath: directory + snapshots, toPath: newDirectory + snapshots)
+                try DurableFiles.syncTree(newDirectory + snapshots)
+            }
             return try copyLog(from: source, to: path)
         } catch {
             throw DatabaseFault.from(error, path: damaged)

@@ -44,6 +44,8 @@ package struct Row: @unchecked Sendable {
 
     package var node: NodeID { header.node }
     package var leafCount: Int { Int(header.leafCount) }
+    /// The size of the values of all leaves.
+    var valueByteCount: Int { Int(header.valueBytes) }
     /// The place of an entry in its user-ordered list; 0 in others.
     package var order: UInt64 { header.order }
     package var kids: ContiguousArray<KidSlot> { header.kids }

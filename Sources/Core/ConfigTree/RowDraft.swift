@@ -41,9 +41,11 @@ package final class RowDraft {
 
     // MARK: Leaves
 
-    package func set(_ value: String, for leaf: SchemaNode) {
+    package func set(_ value: String, for leaf: SchemaNode) { set(value, in: leaf.slot) }
+
+    package func set(_ value: String, in slot: Int) {
         var value = value
-        value.withUTF8 { set(UnsafeRawBufferPointer($0), in: leaf.slot) }
+        value.withUTF8 { set(UnsafeRawBufferPointer($0), in: slot) }
     }
 
     func set(_ value: UnsafeRawBufferPointer, in slot: Int) {
@@ -177,6 +179,19 @@ package final class RowDraft {
         let draft = RowDraft(model.schema.root)
         put(.mount(model, draft), in: point.slot)
         return draft
+    }
+
+    /// What is mounted already, to be continued.
+    func existingMount(_ point: SchemaNode) -> (DataModel, RowDraft)? {
+        guard let index = index(of: point.slot) else { return nil }
+        switch kids[index].content {
+        case .mount(let model, let draft): return (model, draft)
+        case .finished(.mount(let tree)):
+            let draft = RowDraft(tree.model.schema.root, continuing: tree.root)
+            kids[index].content = .mount(tree.model, draft)
+            return (tree.model, draft)
+        default: return nil
+        }
     }
 
     /// Mounts a finished tree as it is.

@@ -18,12 +18,13 @@ package enum AlarmType: String, CaseIterable, Sendable {
     case serviceActivationFailure = "service-activation-failure"
     case transactionLockTimeViolation = "transaction-lock-time-violation"
     case certificateExpiration = "certificate-expiration"
+    case databaseWriteFailure = "database-write-failure"
 
     package var severity: AlarmSeverity {
         switch self {
         case .packageLoadFailure, .packageOperationFailure, .finalCommitError, .commitThroughQueueFailed,
             .commitThroughQueueFailedTransiently, .commitThroughQueueRollbackFailed, .configurationError,
-            .serviceActivationFailure:
+            .serviceActivationFailure, .databaseWriteFailure:
             .critical
         case .abortError, .connectionFailure, .liveTreeConnectionFailure, .outOfSync, .revisionError: .major
         case .autoConfigureFailed, .commitThroughQueueBlocked, .missingTransactionID, .transactionLockTimeViolation,
@@ -63,6 +64,7 @@ package enum AlarmType: String, CaseIterable, Sendable {
         case .serviceActivationFailure: "A service could not be activated."
         case .transactionLockTimeViolation: "A transaction held its lock for too long."
         case .certificateExpiration: "A certificate has expired, or is about to."
+        case .databaseWriteFailure: "The configuration database cannot be written: commits are refused."
         }
     }
 }

@@ -41,7 +41,7 @@ struct PatternProgram: Sendable {
     private(set) var classCount = 0
     /// The class of each ASCII character.
     private(set) var asciiClasses: [UInt16] = []
-    private var boundaries: [UInt32] = []
+    private(set) var boundaries: [UInt32] = []
     private var boundaryClasses: [UInt16] = []
     private var membership: [Bool] = []
 

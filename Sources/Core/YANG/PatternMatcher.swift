@@ -54,6 +54,16 @@ package final class PatternMatcher: Sendable {
         return try PatternProgram(try parser.parse())
     }
 
+    /// The program; nil if this is no pattern after all.
+    var compiledProgram: PatternProgram? {
+        state.withLock { state in
+            if state.program == nil {
+                state.program = (try? Self.compile(source, acceptsExtraEscapes)).map { Program($0) }
+            }
+            return state.program?.program
+        }
+    }
+
     /// Whether all of `text` is in the language of the pattern.
     package func matches(_ text: String) -> Bool {
         var text = text

@@ -19,6 +19,7 @@ package final class Schema: Sendable {
     private let identityTable = AtomicLazyReference<Box<IdentityTable>>()
     private let findings = AtomicLazyReference<Box<[Diagnostic]>>()
     private let otherDefinitions = AtomicLazyReference<Box<SchemaDefinitions>>()
+    let secretBearing = AtomicLazyReference<Box<Set<NodeID>>>()
 
     /// The schema that an image holds. What is not flat in it is decoded when it is first asked for.
     init(image: SchemaImage) {
@@ -268,6 +269,7 @@ package struct SchemaNode: Hashable, Sendable {
     /// The name and the namespace of `module`, at a fraction of its cost.
     package var moduleName: String { schema.modules[Int(flat.module)].name }
     package var namespace: String { schema.modules[Int(flat.module)].namespace }
+    package var modulePrefix: String { schema.modules[Int(flat.module)].prefix }
     /// Position among the data children of `dataParent`; -1 for choice, case and root.
     package var slot: Int { Int(flat.slot) }
     package var isConfig: Bool { has(FlatNode.Flag.config) }

@@ -1,4 +1,5 @@
 import Foundation
+import Migration
 import PackageManager
 import YANG
 
@@ -12,13 +13,24 @@ enum ToolPrograms {
         "ncs-setup": SetupCommand.run,
         "ncs-backup": BackupProgram.run,
         "ncs-package": package,
+        "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
         "ncsc": compiler,
         "confdc": compiler,
     ]
 
     @Sendable private static func compiler(_ arguments: [String], _ environment: [String: String]) -> Int32 {
-        CompilerCommand.run(arguments: arguments, environment: environment, output: say, errors: complain)
+        if CompareCommand.isMeant(by: arguments) {
+            return CompareCommand.run(
+                arguments: arguments, environment: environment, unpack: unpack,
+                output: { FileHandle.standardOutput.write(Data($0.utf8)) }, errors: complain)
+        }
+        return CompilerCommand.run(arguments: arguments, environment: environment, output: say, errors: complain)
+    }
+
+    @Sendable private static func unpack(_ archive: String, _ directory: String) throws -> String {
+        let listing = try PackageArchive(path: archive).extract(to: directory, isDurable: false)
+        return "\(directory)/\(listing.topDirectory)"
     }
 
     @Sendable private static func package(_ arguments: [String], _ environment: [String: String]) -> Int32 {

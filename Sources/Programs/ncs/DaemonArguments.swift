@@ -3,7 +3,7 @@ import Basics
 /// The options of `ncs` (manual page ncs.1).
 struct DaemonArguments {
     enum Command: String {
-        case start, stop, status, reload, version, waitStarted, help
+        case start, stop, status, reload, version, waitStarted, help, databaseDump, databaseCompact
     }
 
     enum PackageReload { case none, reload, force }
@@ -11,6 +11,8 @@ struct DaemonArguments {
     var command = Command.start
     var configurationFile: String?
     var directory: String?
+    /// The words behind `--cdb-debug-dump` or `--cdb-compact`: a directory and what is wanted of it.
+    var databaseWords: [String] = []
     var isForeground = false
     var isVerbose = false
     var packageReload = PackageReload.none
@@ -46,6 +48,13 @@ struct DaemonArguments {
         case "--wait-started": command = .waitStarted
         case "--help", "-h": command = .help
         case "--daemon-child": isChild = true
+        case "--cdb-debug-dump":
+            command = .databaseDump
+            databaseWords = Array(rest)
+            rest = []
+        case "--cdb-compact":
+            command = .databaseCompact
+            databaseWords = [try value(of: argument, &rest)]
         // Known to the field's scripts, and of no consequence here.
         case "--ignore-initial-validation", "--full-upgrade-validation", "--disable-compaction-on-start",
             "--stop-on-eof", "--start-phase0", "--start-phase1", "--start-phase2", "--wait-phase0", "--nolog":
@@ -64,6 +73,7 @@ struct DaemonArguments {
     static let usage = """
         usage: ncs [-c FILE] [--cd DIR] [--foreground [-v]] [--with-package-reload | --with-package-reload-force]
                ncs --stop | --status | --reload | --wait-started | --version [--verbose]
+               ncs --cdb-compact DIR | --cdb-debug-dump DIR [OPTIONS] [SUBTREES] (try --cdb-debug-dump help)
 
         Without a command, starts the daemon in the background. The configuration file is ncs.conf in the current
         directory, or etc/ncs/ncs.conf of the installation.

@@ -30,6 +30,14 @@ enum DaemonControl {
     private static func waitForEnd(_ connection: FrameConnection) {
         guard let daemon = connection.peer()?.process else { return }
         while (try? connection.receive()) != nil {}
-        for _ in 0..<3_000 where kill(daemon, 0) == 0 { usleep(10_000) }
+        for _ in 0..<3_000 where isRunning(daemon) { usleep(10_000) }
+    }
+
+    /// A process that has ended counts as gone although its parent has not taken notice: some init processes of
+    /// containers are late, or never do.
+    private static func isRunning(_ process: Int32) -> Bool {
+        guard kill(process, 0) == 0 else { return false }
+        guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return true }
+        return status.split(separator: ")").last?.hasPrefix(" Z") != true
     }
 }

@@ -5,6 +5,8 @@ import YANG
 // Compositions only: what the options ask for is done by `Launcher` (start), `Daemon` (serve) and `DaemonControl`.
 
 signal(SIGPIPE, SIG_IGN)
+// A limit on the size of files refuses a write, it does not end the daemon.
+signal(SIGXFSZ, SIG_IGN)
 
 if let status = CompileWorker.run(Array(CommandLine.arguments.dropFirst())) { exit(status) }
 
@@ -27,6 +29,10 @@ case .help:
     exit(0)
 case .stop, .status, .reload, .waitStarted:
     exit(DaemonControl.perform(arguments, environment))
+case .databaseDump:
+    exit(DatabaseCommands.dump(arguments.databaseWords))
+case .databaseCompact:
+    exit(DatabaseCommands.compact(arguments, environment))
 case .start:
     if arguments.isForeground || arguments.isChild {
         exit(Daemon.run(arguments, environment))

@@ -160,7 +160,8 @@ package struct SchemaCompiler: Sendable {
         merger.mergeAugments()
         editor.applyAnnotations(loader.annotations)
         if options.appliesDeviations { editor.applyDeviations(of: implemented) }
-        observe(ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder))
+        observe(
+            ModuleDraft(root: root, modules: loader.modules, augments: editor.augments, builder: builder, types: types))
         let assembler = SchemaAssembler(
             builder: builder, types: types, identities: identities, modules: loader.modules)
         let parts = assembler.assemble()
@@ -178,4 +179,5 @@ struct ModuleDraft {
     var augments: [AppliedAugment]
     /// Has the structures; expands what is not in the tree.
     var builder: TreeBuilder
+    var types: TypeResolver
 }

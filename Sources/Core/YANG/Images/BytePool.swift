@@ -27,6 +27,10 @@ struct BytePool {
         return number
     }
 
+    func text(_ number: Int) -> String {
+        String(decoding: bytes[Int(offsets[number])..<Int(offsets[number + 1])], as: UTF8.self)
+    }
+
     private func equals(_ number: UInt32, _ entry: UnsafeRawBufferPointer) -> Bool {
         let range = Int(offsets[Int(number)])..<Int(offsets[Int(number) + 1])
         guard range.count == entry.count else { return false }

@@ -63,7 +63,8 @@ struct ImageCheck {
         guard let names = poolCount(.nameOffsets, .nameBytes), let texts = poolCount(.textOffsets, .textBytes),
             let types = poolCount(.typeOffsets, .typeBytes), let extras = poolCount(.extraOffsets, .extraBytes),
             nodeBytes.count >= FlatNode.size, nodeBytes.count % FlatNode.size == 0,
-            nodeBytes.count / FlatNode.size < Int32.max
+            nodeBytes.count / FlatNode.size < Int32.max,
+            header.range(.fingerprints).count == nodeBytes.count / FlatNode.size * 8
         else { return false }
         let nodes = bytes[nodeBytes].withMemoryRebound(to: FlatNode.self) { UnsafeBufferPointer(rebasing: $0[...]) }
         let children = numbers(.children)

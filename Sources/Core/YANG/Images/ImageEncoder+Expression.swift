@@ -40,7 +40,7 @@ extension ImageEncoder {
     }
 
     private mutating func put(_ tag: ExpressionTag, _ operands: XPathExpression...) {
-        bytes.append(tag.rawValue)
+        put(byte: tag.rawValue)
         for operand in operands { put(operand) }
     }
 
@@ -62,17 +62,17 @@ extension ImageEncoder {
     private mutating func put(_ test: XPathExpression.NodeTest) {
         switch test {
         case .name(let module, let name):
-            bytes.append(TestTag.name.rawValue)
+            put(byte: TestTag.name.rawValue)
             put(module)
             put(name)
         case .anyName(let module):
-            bytes.append(TestTag.anyName.rawValue)
+            put(byte: TestTag.anyName.rawValue)
             put(module)
-        case .anyNode: bytes.append(TestTag.anyNode.rawValue)
-        case .text: bytes.append(TestTag.text.rawValue)
-        case .comment: bytes.append(TestTag.comment.rawValue)
+        case .anyNode: put(byte: TestTag.anyNode.rawValue)
+        case .text: put(byte: TestTag.text.rawValue)
+        case .comment: put(byte: TestTag.comment.rawValue)
         case .processingInstruction(let target):
-            bytes.append(TestTag.processingInstruction.rawValue)
+            put(byte: TestTag.processingInstruction.rawValue)
             put(target)
         }
     }

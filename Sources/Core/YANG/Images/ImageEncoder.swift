@@ -5,12 +5,44 @@ struct ImageEncoder {
     var bytes: ContiguousArray<UInt8> = []
     var texts = BytePool()
 
-    init() { _ = texts.intern("") }
+    /// A hash over what was put since it was set to 0: texts by their content; places, written forms of expressions and
+    /// extension statements left out. Equal for equal types and properties of any two schemas.
+    var fingerprint: UInt64 = 0
+    /// For the sets of values of identityrefs, which count in their fingerprints.
+    var identities = IdentityTable()
+    private var identityHashes: [[String]: UInt64] = [:]
+    private var isUnmarked = false
+    private var textHashes: ContiguousArray<UInt64> = []
+
+    init() { _ = number(of: "") }
 
     // MARK: Numbers and texts
 
+    private mutating func mark(_ word: UInt64) {
+        if !isUnmarked { fingerprint = ImageHash.mixed(fingerprint &+ 1 ^ word &* 0x9E37_79B1_85EB_CA87) }
+    }
+
+    /// Puts something that the fingerprint does not see.
+    private mutating func unmarked(_ write: (inout ImageEncoder) -> Void) {
+        let outer = isUnmarked
+        isUnmarked = true
+        write(&self)
+        isUnmarked = outer
+    }
+
+    private mutating func number(of text: String) -> UInt32 {
+        let number = texts.intern(text)
+        while textHashes.count <= number { textHashes.append(ImageHash.of(texts.text(textHashes.count))) }
+        return number
+    }
+
     mutating func put(_ value: some FixedWidthInteger & UnsignedInteger) {
-        var rest = UInt128(value)
+        mark(UInt64(truncatingIfNeeded: value))
+        append(UInt128(value))
+    }
+
+    private mutating func append(_ value: UInt128) {
+        var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
@@ -19,13 +51,30 @@ struct ImageEncoder {
     }
 
     /// Small numbers of either sign in few bytes.
-    mutating func put(signed value: Int128) { put(UInt128(bitPattern: value << 1 ^ value >> 127)) }
+    mutating func put(signed value: Int128) {
+        mark(UInt64(truncatingIfNeeded: value))
+        append(UInt128(bitPattern: value << 1 ^ value >> 127))
+    }
 
-    mutating func put(_ value: Bool) { bytes.append(value ? 1 : 0) }
-    mutating func put(_ text: String) { put(texts.intern(text)) }
+    /// A byte as it is.
+    mutating func put(byte: UInt8) {
+        mark(UInt64(byte))
+        bytes.append(byte)
+    }
+
+    mutating func put(_ value: Bool) { put(byte: value ? 1 : 0) }
+
+    mutating func put(_ text: String) {
+        let number = number(of: text)
+        mark(textHashes[Int(number)])
+        append(UInt128(number))
+    }
 
     mutating func put(_ text: String?) {
-        if let text { put(texts.intern(text) + 1) } else { put(UInt32(0)) }
+        guard let text else { return put(UInt32(0)) }
+        let number = number(of: text)
+        mark(textHashes[Int(number)])
+        append(UInt128(number) + 1)
     }
 
     mutating func put<Element>(_ list: some Collection<Element>, _ element: (inout ImageEncoder, Element) -> Void) {
@@ -34,9 +83,20 @@ struct ImageEncoder {
     }
 
     mutating func put(_ place: SourcePlace) {
-        put(place.file)
-        put(UInt(clamping: place.line))
-        put(UInt(clamping: place.column))
+        unmarked {
+            $0.put(place.file)
+            $0.put(UInt(clamping: place.line))
+            $0.put(UInt(clamping: place.column))
+        }
+    }
+
+    /// What an identityref allows is no part of its type, but of the set of modules.
+    private mutating func markIdentities(_ bases: [String]) {
+        guard !bases.isEmpty else { return }
+        let hash =
+            identityHashes[bases] ?? ImageHash.of(identities.values(of: bases).joined(separator: " "))
+        identityHashes[bases] = hash
+        mark(hash)
     }
 
     // MARK: Types
@@ -68,10 +128,11 @@ struct ImageEncoder {
             }
         }
         put(type.identityBases) { $0.put($1) }
+        markIdentities(type.identityBases)
         put(type.leafref.map { [$0] } ?? []) { $0.put($1) }
-        put(type.leafrefSource)
+        unmarked { $0.put(type.leafrefSource) }
         put(type.requireInstance)
-        put(signed: Int128(type.leafrefTarget?.index ?? -1))
+        unmarked { $0.put(signed: Int128(type.leafrefTarget?.index ?? -1)) }
         put(type.members) { $0.put($1) }
         put(type.secret?.rawValue)
     }
@@ -86,13 +147,13 @@ struct ImageEncoder {
         put(extra.defaults) { $0.put($1) }
         put(extra.musts) { $0.put($1) }
         put(extra.whens) { $0.put($1) }
-        put(extra.extensions) { $0.put($1) }
+        unmarked { $0.put(extra.extensions) { $0.put($1) } }
         put(extra.units)
     }
 
     private mutating func put(_ constraint: Constraint) {
         put(constraint.expression)
-        put(constraint.source)
+        unmarked { $0.put(constraint.source) }
         put(constraint.errorMessage)
         put(constraint.errorAppTag)
         put(constraint.contextIsParent)

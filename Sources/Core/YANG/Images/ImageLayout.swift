@@ -4,7 +4,7 @@
 /// of `ImageHash` or of what `ImageEncoder` writes needs a new `version`.
 enum ImageLayout {
     static let magic: UInt64 = 0x31_47_4D_49_44_45_4E_4F  // "ONEDIMG1"
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let alignment = 16
     /// Magic, version, section count, size of the file; then the table of sections; then the hash of all before.
     static let headerSize = 24 + Section.allCases.count * 24 + 8
@@ -25,6 +25,8 @@ enum ImageLayout {
         case extraOffsets, extraBytes
         /// Modules; identities; diagnostics; `SchemaDefinitions`, each encoded as one.
         case modules, identities, diagnostics, definitions
+        /// A hash for each node, over it and all below it (`SchemaFingerprints`).
+        case fingerprints
     }
 
     static func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }

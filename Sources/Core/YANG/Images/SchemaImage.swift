@@ -20,12 +20,13 @@ final class SchemaImage: @unchecked Sendable {
     let texts: ImagePool
     let types: ImagePool
     let extras: ImagePool
+    let fingerprints: UnsafePointer<UInt64>
 
     /// Takes over bytes that `SchemaImageWriter` laid out, allocated with `ImageLayout.alignment`.
     init(allocated bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         memory = .allocated
-        (nodes, nodeCount, children, names, texts, types, extras) = Self.parts(bytes)
+        (nodes, nodeCount, children, names, texts, types, extras, fingerprints) = Self.parts(bytes)
     }
 
     /// Maps an image file. Nil unless it is whole and, if `key` is given, was made of what has that digest.
@@ -45,7 +46,7 @@ final class SchemaImage: @unchecked Sendable {
             munmap(start, bytes.count)
             return nil
         }
-        (nodes, nodeCount, children, names, texts, types, extras) = Self.parts(bytes)
+        (nodes, nodeCount, children, names, texts, types, extras, fingerprints) = Self.parts(bytes)
     }
 
     /// The whole file is read at once for its hashes: let the kernel map it in one go.
@@ -61,7 +62,8 @@ final class SchemaImage: @unchecked Sendable {
     private static func parts(
         _ bytes: UnsafeRawBufferPointer
     ) -> (
-        UnsafePointer<FlatNode>, Int, UnsafePointer<Int32>, ImagePool, ImagePool, ImagePool, ImagePool
+        UnsafePointer<FlatNode>, Int, UnsafePointer<Int32>, ImagePool, ImagePool, ImagePool, ImagePool,
+        UnsafePointer<UInt64>
     ) {
         let header = ImageHeader(bytes)
         func start(_ section: ImageLayout.Section) -> UnsafeRawPointer {
@@ -75,7 +77,8 @@ final class SchemaImage: @unchecked Sendable {
         return (
             start(.nodes).assumingMemoryBound(to: FlatNode.self), header.range(.nodes).count / FlatNode.size,
             start(.children).assumingMemoryBound(to: Int32.self), pool(.nameOffsets, .nameBytes),
-            pool(.textOffsets, .textBytes), pool(.typeOffsets, .typeBytes), pool(.extraOffsets, .extraBytes)
+            pool(.textOffsets, .textBytes), pool(.typeOffsets, .typeBytes), pool(.extraOffsets, .extraBytes),
+            start(.fingerprints).assumingMemoryBound(to: UInt64.self)
         )
     }
 
@@ -101,7 +104,7 @@ final class SchemaImage: @unchecked Sendable {
         return name.withUTF8 { child(of: parent, module: module, name: UnsafeRawBufferPointer($0)) }
     }
 
-    private func child(of parent: Int32, module: Int32, name: UnsafeRawBufferPointer) -> Int32? {
+    func child(of parent: Int32, module: Int32, name: UnsafeRawBufferPointer) -> Int32? {
         let table = section(.lookup)
         let slots = table.count / 4
         let nameHash = ImageHash.of(name)

@@ -19,13 +19,25 @@ struct SchemaImageWriter {
         definitions: SchemaDefinitions, key: [UInt8] = []
     ) -> SchemaImage {
         var writer = SchemaImageWriter(nodeCount: records.count)
-        let typeNumbers = types.map { writer.number(of: $0) }
+        writer.encoder.identities = identities
+        var typeHashes: [UInt64] = []
+        let typeNumbers = types.map { type in
+            let number = writer.number(of: type)
+            typeHashes.append(writer.encoder.fingerprint)
+            return number
+        }
+        var fingerprints = SchemaFingerprints(modules: modules.map(\.name), typeHashes: typeHashes)
         writer.nodes.reserveCapacity(records.count)
-        for record in records { writer.add(record, typeNumbers) }
+        for record in records {
+            writer.encoder.fingerprint = 0
+            writer.add(record, typeNumbers)
+            fingerprints.add(record, extra: writer.encoder.fingerprint)
+        }
         writer.fillLookup()
         let lists: [ContiguousArray<UInt8>] = [
             writer.encoded { $0.put(modules) { $0.put($1) } }, writer.encoded { $0.put(identities) },
             writer.encoded { $0.put(diagnostics) { $0.put($1) } }, writer.encoded { $0.put(definitions) },
+            fingerprints.bytes(childTable),
         ]
         return writer.assemble(key: key, children: childTable, lists: lists)
     }
@@ -88,6 +100,7 @@ struct SchemaImageWriter {
 
     private mutating func number(of type: ResolvedType) -> Int32 {
         encoder.bytes.removeAll(keepingCapacity: true)
+        encoder.fingerprint = 0
         encoder.put(type)
         return Int32(encoder.bytes.withUnsafeBytes { types.intern($0) })
     }

@@ -1,12 +1,11 @@
-import ConfigTree
-import Testing
-import YANG
+package import ConfigTree
+package import YANG
 
 /// Random edits of data of any model: few places and few values, so that they meet, and literals of the model's own
 /// expressions among the values.
-struct RandomData {
-    let model: DataModel
-    var random: SeededGenerator
+package struct RandomData {
+    package let model: DataModel
+    package var random: SeededGenerator
     /// The leaves, lists and presence containers that edits choose from.
     private var places: [SchemaNode] = []
     private var keyPool: [NodeID: [[String]]] = [:]
@@ -20,9 +19,9 @@ struct RandomData {
     ]
 
     /// `breadth` schema nodes are chosen from `nodes`, with those near them that constraints read.
-    init(_ model: DataModel, seed: UInt64, breadth: Int = 80) {
+    package init(_ model: DataModel, seed: UInt64, breadth: Int = 80) {
         self.model = model
-        random = SeededGenerator(seed)
+        random = SeededGenerator(seed: seed)
         var found: Set<String> = []
         var all: [SchemaNode] = []
         for index in 0..<Int32(model.schema.nodeCount) {
@@ -92,7 +91,7 @@ struct RandomData {
 
     // MARK: Edits
 
-    mutating func edit(_ tree: DataTree) throws -> DataTree {
+    package mutating func edit(_ tree: DataTree) throws -> DataTree {
         if random.chance(1, of: 7), let path = stored(in: tree) {
             // Keys go with their entry.
             return try tree.applying(.delete, at: path.last?.node.isKey == true ? path.parent : path)
@@ -141,7 +140,7 @@ struct RandomData {
         return path
     }
 
-    mutating func newEntry(_ list: SchemaNode, _ parent: InstancePath, in tree: DataTree) -> InstancePath {
+    package mutating func newEntry(_ list: SchemaNode, _ parent: InstancePath, in tree: DataTree) -> InstancePath {
         parent.appending(list, keys: newKeys(list, tree, parent))
     }
 
@@ -154,7 +153,7 @@ struct RandomData {
 
     // MARK: Values
 
-    mutating func value(of leaf: SchemaNode, in tree: DataTree, at path: InstancePath) -> String? {
+    package mutating func value(of leaf: SchemaNode, in tree: DataTree, at path: InstancePath) -> String? {
         guard let type = leaf.type else { return nil }
         if random.chance(3, of: 4), let target = target(type, path, tree) { return target }
         let pool = valuePool[leaf.id] ?? makePool(leaf, type)
@@ -220,6 +219,6 @@ struct RandomData {
     }
 }
 
-extension SeededGenerator {
-    mutating func chance(_ part: Int, of whole: Int) -> Bool { Int.random(in: 0..<whole, using: &self) < part }
+extension RandomNumberGenerator {
+    package mutating func chance(_ part: Int, of whole: Int) -> Bool { Int.random(in: 0..<whole, using: &self) < part }
 }

@@ -1,0 +1,154 @@
+import ConfigTree
+import Foundation
+import NEDRuntime
+import Netsim
+import Testing
+import YANG
+
+@testable import CLIGrammar
+
+/// Commands against a simulated router that insists on their order.
+struct StrictOrderTests {
+    static let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK_SEEDS"] != nil
+    static let ios = ["ios_example_network", "iosxe_bgp_confederation", "iosxe_redistribution"]
+    static let nx = ["nxos_isis", "nxos_redistribution"]
+
+    static func files(_ folders: [String]) throws -> [URL] {
+        let root = try #require(TestModels.sharedData).appending(path: "lab-configs")
+        return try folders.flatMap { folder in
+            try FileManager.default.contentsOfDirectory(
+                at: root.appending(path: folder), includingPropertiesForKeys: nil
+            ).filter { $0.pathExtension == "txt" }.sorted { $0.path < $1.path }
+        }
+    }
+
+    /// What goes wrong when a router that holds `from` is told to become `to`; nil if it does.
+    static func fault(
+        _ grammar: CLIGrammar, _ rules: StrictRules, from: DataTree, to: DataTree, tolerating: Set<String>
+    ) -> String? {
+        let commands = grammar.commands(from: from, to: to).map(\.text)
+        var router = StrictRouter(grammar, rules: rules, holding: from, tolerating: tolerating)
+        let text = { commands.joined(separator: "\n") }
+        if let refusal = router.enter(commands) { return "refused: \(refusal)\n\(text())" }
+        let difference = grammar.settled(router.tree).diff(to: grammar.settled(to))
+        return difference.isEmpty ? nil : "ends up elsewhere: \(ChangeSet(difference).json)\n\(text())"
+    }
+
+    /// Every pair in a soak, else each file and the next: there and back.
+    private func pairs(_ model: DataModel, _ dialect: CLIDialect, _ folders: [String]) throws -> Int {
+        let grammar = CLIGrammar(model: model, dialect: dialect)
+        let every = Self.isSoak ? 1 : 4
+        let files = try Self.files(folders).enumerated().filter { $0.offset % every == 0 }.map(\.element)
+        let trees = try files.map { try grammar.parse(Array(try Data(contentsOf: $0))).tree }
+        let rules = StrictRules(model)
+        let dangling = trees.map(rules.danglingReferences)
+        var count = 0
+        for a in trees.indices {
+            for b in Self.isSoak ? Array(trees.indices) : [(a + 1) % trees.count, (a + trees.count - 1) % trees.count]
+            where a != b {
+                let fault = Self.fault(
+                    grammar, rules, from: trees[a], to: trees[b], tolerating: dangling[a].union(dangling[b]))
+                if let fault {
+                    Issue.record("\(files[a].lastPathComponent) to \(files[b].lastPathComponent): \(fault)")
+                }
+                count += 1
+            }
+        }
+        return count
+    }
+
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    func configurationsOfIOSLeadToEachOther() throws {
+        #expect(try pairs(TestModels.netsimIOS.get(), .i, Self.ios) >= 12)
+        #expect(try pairs(TestModels.ownDriver.get(), .i, Self.ios) >= 12)
+    }
+
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    func configurationsOfNXOSLeadToEachOther() throws {
+        #expect(try pairs(TestModels.netsimNX.get(), .nx, Self.nx) >= 2)
+    }
+
+    /// The simulator must be able to refuse.
+    @Test func strictRoutersRefuse() throws {
+        let model = try TestModels.model(
+            """
+            list acl { key name; leaf name { type string; } }
+            leaf use { type leafref { path "/m:acl/m:name"; } }
+            leaf speed { tailf:cli-remove-before-change; type uint16; }
+            leaf early { type string; tailf:cli-diff-set-before "/m:late"; }
+            leaf late { type string; }
+            leaf child { type string; tailf:cli-diff-dependency "/m:mother"; }
+            leaf mother { type string; }
+            """)
+        let grammar = CLIGrammar(model: model, dialect: .i)
+        func refusal(_ text: String, _ commands: [String]) throws -> String? {
+            var router = StrictRouter(grammar, rules: StrictRules(model), holding: try grammar.parse(text).tree)
+            return router.enter(commands)
+        }
+        #expect(try refusal("", ["use a"])?.contains("not there") == true)
+        #expect(try refusal("", ["acl a", "exit", "use a"]) == nil)
+        #expect(try refusal("acl a\n!\nuse a\n", ["no acl a"])?.contains("not there") == true)
+        #expect(try refusal("speed 1\n", ["speed 2"])?.contains("must be removed") == true)
+        #expect(try refusal("speed 1\n", ["no speed 1", "speed 2"]) == nil)
+        #expect(try refusal("", ["late x", "early y"])?.contains("too late") == true)
+        #expect(try refusal("", ["early y", "late x"]) == nil)
+        #expect(try refusal("", ["child y", "mother x"])?.contains("too early") == true)
+        #expect(try refusal("child y\nmother x\n", ["no mother x", "no child y"])?.contains("too late") == true)
+    }
+
+    /// The lines that random edits make bring a router to the same data, text engine and all.
+    private func edits(_ model: DataModel, _ dialect: CLIDialect, seed: UInt64, count: Int) throws {
+        let grammar = CLIGrammar(model: model, dialect: dialect)
+        var trees = RandomTrees(model, seed: seed)
+        func readable(_ tree: DataTree) throws -> DataTree {
+            try grammar.parse(grammar.render(tree), strict: false).tree
+        }
+        let rules = StrictRules(model)
+        var here = try readable(trees.tree(width: 3))
+        for _ in 0..<count {
+            let next = try readable(trees.edited(here, edits: 3))
+            let dangling = rules.danglingReferences(here).union(rules.danglingReferences(next))
+            let fault = Self.fault(grammar, rules, from: here, to: next, tolerating: dangling)
+            if let fault { Issue.record("\(fault)") }
+            here = next
+        }
+    }
+
+    private var count: Int { Self.isSoak ? 10_000 : 60 }
+
+    @Test func randomEditsOfOurDriver() throws { try edits(TestModels.ownDriver.get(), .i, seed: 31, count: count) }
+
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    func randomEditsOfTheRouter() throws { try edits(TestModels.router.get(), .c, seed: 32, count: count) }
+}
+
+extension RandomTrees {
+    /// A tree with some subtrees replaced by random ones: of another tree, merged or taken away.
+    mutating func edited(_ tree: DataTree, edits: Int) -> DataTree {
+        var result = tree
+        for _ in 0..<edits {
+            let other = self.tree(width: 2)
+            let tops = other.rootInstance.children() + result.rootInstance.children()
+            guard let top = tops.randomElement(using: &random) else { continue }
+            if Bool.random(using: &random), let gone = Self.inside(top, &random), result.instance(gone) != nil {
+                result = (try? result.applying(.delete, at: gone)) ?? result
+            } else if let taken = try? other.applying(.delete, at: top.path), Bool.random(using: &random) {
+                // All of the other tree but that part.
+                result = result.merging(taken)
+            } else {
+                result = result.merging(other)
+            }
+        }
+        return result
+    }
+
+    private static func inside(_ instance: Instance, _ random: inout SeededGenerator) -> InstancePath? {
+        var here = instance
+        while Int.random(in: 0..<4, using: &random) > 0 {
+            let inner = here.children().filter { !$0.node.isKey && $0.node.annotation("cli-prefix-key") == nil }
+            guard let next = inner.randomElement(using: &random) else { break }
+            here = next
+        }
+        return here.path
+    }
+}

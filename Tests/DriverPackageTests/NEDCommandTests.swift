@@ -1,0 +1,84 @@
+import Basics
+import CLIGrammar
+import ConfigTree
+import NEDRuntime
+import Testing
+import YANG
+
+/// `ncs-ned` on our own driver, files in memory.
+@Suite struct NEDCommandTests {
+    private static let grammar = Result {
+        CLIGrammar(model: DataModel(try ShippedSources.driver("openned-ios-cli-2.0")), dialect: .i)
+    }
+
+    private struct Outcome {
+        var status: Int32 = 0
+        var output: [String] = []
+        var errors: [String] = []
+    }
+
+    private struct Missing: Error {}
+
+    private func run(_ words: String, _ files: [String: String]) -> Outcome {
+        var outcome = Outcome()
+        let services = NEDCommand.Services(
+            subject: { name, _ in
+                guard name == "ios" else { throw Missing() }
+                let description = try DriverDescription(
+                    yaml: try ShippedSources.bytes("packages/openned-ios-cli-2.0/driver/driver.yaml"), file: "d.yaml")
+                return NEDCommand.Subject(grammar: try Self.grammar.get(), description: description)
+            },
+            read: { name in
+                guard let text = files[name] else { throw Missing() }
+                return Array(text.utf8)
+            },
+            output: { outcome.output.append($0) }, errors: { outcome.errors.append($0) })
+        outcome.status = NEDCommand.run(arguments: words.split(separator: " ").map(String.init), services: services)
+        return outcome
+    }
+
+    private let old =
+        "Building configuration...\nhostname a\ninterface Loopback0\n description x\n!\ncrypto map m\n set y\n!\nend\n"
+    private let new = "hostname b\ninterface Loopback1\n!\nend\n"
+
+    @Test func textsBecomeDataAndTextAgain() {
+        let parsed = run("parse ios a", ["a": old])
+        #expect(parsed.status == 0)
+        #expect(parsed.output.joined().contains("<hostname xmlns=\"urn:openned:ned:openned-ios\">a</hostname>"))
+        #expect(
+            parsed.errors == ["a:6: crypto map m: unknown command", "a:7: set y: inside a submode that is not known"])
+        let json = run("parse ios a --format json", ["a": old])
+        #expect(
+            run("render ios j", ["j": json.output.joined()]).output
+                == run("parse ios a --format cli", ["a": old]).output)
+        #expect(run("render ios x", ["x": parsed.output.joined()]).output[0].hasPrefix("hostname a\n"))
+        let strict = run("parse ios a --mode strict", ["a": old])
+        #expect(strict.status == 1)
+        #expect(strict.errors.first?.contains("a:6:") == true)
+    }
+
+    @Test func differencesAreCommandsWithTheirCauses() {
+        let files = ["a": old, "b": new]
+        #expect(
+            run("diff ios a b", files).output
+                == ["hostname b", "no interface Loopback0", "interface Loopback1", "exit"])
+        let explained = run("diff ios a b --explain", files).output
+        #expect(explained[1].hasPrefix("no interface Loopback0  ! deleted "))
+        #expect(run("diff ios a b --reverse", files).output == run("diff ios b a", files).output)
+    }
+
+    @Test func checksCountWhatIsSkipped() {
+        let outcome = run("check ios a b", ["a": old, "b": new])
+        #expect(outcome.status == 0)
+        #expect(outcome.output.last == "2 files, 2 round trips, 2 of 7 lines skipped")
+    }
+
+    @Test func badCommandLinesAreExplained() {
+        for words in ["", "parse", "parse ios", "frobnicate ios a", "parse ios a --format yaml", "diff ios a"] {
+            #expect(run(words, ["a": old]).status == 2, "\(words)")
+        }
+        #expect(run("parse nx a", ["a": old]).status == 1)
+        #expect(run("parse ios missing", [:]).status == 1)
+        #expect(run("--help", [:]).status == 0)
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What operators do in a run directory without devices: every operation that leaves something behind for good. Its
+/// effects on the disk are found by the library that is preloaded into the programs, not by a list.
+struct EffectCampaign {
+    /// One operation, and the state that it was acknowledged to have brought about.
+    struct Step {
+        var name: String
+        /// The size of the journal when the operation was acknowledged.
+        var position: Int
+        var state: String
+    }
+
+    static let password = "PlantedPassword-9917"
+
+    let lab: Lab
+    let control: FileEffectsControl
+    private let keeping: TemporaryDirectory
+
+    /// Where the lab is kept as it was before the first step.
+    var saved: String { keeping.path("saved") }
+
+    init(_ lab: Lab) throws {
+        self.lab = lab
+        keeping = try TemporaryDirectory("campaign")
+        control = try FileEffectsControl(in: keeping.path)
+        control.skipSyncs()
+    }
+
+    func environment() throws -> [String: String] {
+        try control.environment(root: lab.directory.path, isJournalled: true)
+    }
+
+    // MARK: The operations
+
+    private static func groups(_ names: [String], _ word: String) -> String {
+        "config\n"
+            + names.map { "devices authgroups group \($0) default-map remote-name \(word) remote-password \(password)\n" }
+            .joined() + "commit"
+    }
+
+    /// In order; each must say what is expected of it.
+    private static let operations: [(name: String, commands: String, says: String)] = [
+        ("commit", groups(["g"], "first"), "Commit complete"),
+        ("commit of many leaves", groups((0..<40).map { "g\($0)" }, "second"), "Commit complete"),
+        ("rollback", "config\nrollback-files apply-rollback-file id 0\ncommit", "Commit complete"),
+        ("key rotation", "key-rotation apply-new-keys", "result true"),
+        ("commit after rotation", groups(["g", "h"], "third"), "Commit complete"),
+        ("packages reload", "packages reload", "result true"),
+        ("commit after reload", groups(["g", "k"], "fourth"), "Commit complete"),
+        ("confirmed commit", groups(["c"], "sixth") + " confirmed 30 persist x", "will be reverted"),
+        ("confirmation", "config\ncommit persist-id x", "Commit complete"),
+    ]
+
+    /// A run directory with version 1.0 of a driver in force, a device with configuration, and 1.0.1 in the load path.
+    func prepare() throws {
+        try lab.makeDriver("mini", "1.0", model: SmallModels.first)
+        try lab.shell("ncs-setup --dest . && cp -R build/mini-cli-1.0 packages/")
+        try lab.startDaemon()
+        try lab.shell("ncs_load -l -m -n", input: SmallModels.device)
+        try lab.killDaemon()
+        try lab.makeDriver("mini", "1.0.1", model: SmallModels.second)
+        try lab.shell("rm -rf packages/* && cp -R build/mini-cli-1.0 packages/ && rm -rf build")
+        try lab.startDaemon()
+        try lab.killDaemon()
+        try lab.attemptOutside("cp -a \(lab.directory.path) \(saved)")
+    }
+
+    /// Does one operation after the other until one does not say what it should, as when the daemon is killed.
+    ///
+    /// - Returns: what was acknowledged: first what there was before, then a step for each operation.
+    func perform() throws -> [Step] {
+        var steps = [Step(name: "start", position: control.position, state: try state())]
+        for operation in Self.operations {
+            guard let said = answer(operation.commands), said.contains(operation.says) else { return steps }
+            let position = control.position
+            guard let state = try? state() else { return steps }
+            steps.append(Step(name: operation.name, position: position, state: state))
+        }
+        guard let backup = try backUp(&steps) else { return steps }
+        guard answer(Self.groups(["l"], "fifth"))?.contains("Commit complete") == true else { return steps }
+        let position = control.position
+        guard let state = try? state() else { return steps }
+        steps.append(Step(name: "commit after backup", position: position, state: state))
+        try restore(backup, &steps)
+        return steps
+    }
+
+    private func backUp(_ steps: inout [Step]) throws -> String? {
+        let outcome = try lab.attempt("ncs-backup", [], more: environment())
+        guard outcome.status == 0, let name = lab.directory.names(in: "run/backups").first else { return nil }
+        steps.append(Step(name: "backup", position: control.position, state: steps[steps.count - 1].state))
+        return "\(lab.run)/backups/\(name)"
+    }
+
+    private func restore(_ backup: String, _ steps: inout [Step]) throws {
+        try? lab.killDaemon()
+        let wanted = steps[steps.count - 2].state
+        let arguments = ["--restore", backup, "--non-interactive", "--install-dir", lab.run]
+        guard try lab.attempt("ncs-backup", arguments, more: environment()).status == 0 else { return }
+        steps.append(Step(name: "restore", position: control.position, state: wanted))
+    }
+
+    private func answer(_ commands: String, isRefusalToo: Bool = false) -> String? {
+        let outcome = try? lab.attempt("ncs_cli", ["-s", "-C", "-u", "admin"], input: commands + "\n")
+        return outcome.flatMap { isRefusalToo || $0.status == 0 ? $0.text : nil }
+    }
+
+    /// What a daemon holds, with encrypted values named by their keys.
+    func state() throws -> String {
+        let said = try lab.operate(
+            "show running-config | nomore\nshow packages package package-version | nomore\n"
+                + "key-rotation get-active-generation")
+        return said.replacing(#/(\$9\$\d+\$)[^ \n]+/#) { "\($0.output.1)" }
+    }
+
+    // MARK: What is found afterwards
+
+    /// Starts a daemon on what is there, and requires one of the states that may be there; the number of the step.
+    @discardableResult
+    func judge(_ steps: [Step], acknowledged: Int, _ circumstances: String) throws -> Int {
+        let started = try lab.attempt("ncs", [])
+        guard started.status == 0 else { throw ProcessFault("\(circumstances): no start: \(started)") }
+        let found = try state()
+        let last = min(acknowledged + 1, steps.count - 1)
+        guard let step = (acknowledged...last).last(where: { steps[$0].state == found }) else {
+            let other = steps.firstIndex { $0.state == found }.map { "that of step \($0)" } ?? "half a step:\n\(found)"
+            throw ProcessFault(
+                "\(circumstances): steps up to \(acknowledged) (\(steps[acknowledged].name)) were acknowledged, the state "
+                    + "is \(other)")
+        }
+        let next = answer(Self.groups(["after"], "after"), isRefusalToo: true) ?? ""
+        let isExpected = next.contains("confirmed commit in progress") && steps[step].name == "confirmed commit"
+        guard isExpected || next.contains("Commit complete") else {
+            throw ProcessFault("\(circumstances): no commit afterwards:\n\(next)")
+        }
+        try requireBackup(steps, acknowledged, circumstances)
+        try lab.killDaemon()
+        return step
+    }
+
+    /// A backup that was acknowledged is there, and any under its final name is whole.
+    private func requireBackup(_ steps: [Step], _ acknowledged: Int, _ circumstances: String) throws {
+        let names = lab.directory.names(in: "run/backups").filter { $0.hasSuffix(".gz") || $0.hasSuffix(".backup") }
+        for name in names { try lab.attemptOutside("tar -tf '\(lab.run)/backups/\(name)' > /dev/null") }
+        // A restore brings the directory of the moment of the backup, in which the backup itself was not yet.
+        let kept = lab.directory.names(in: "").contains { $0.hasPrefix("run.") }
+        guard steps.prefix(acknowledged + 1).last?.name == "backup", !kept else { return }
+        if names.isEmpty { throw ProcessFault("\(circumstances): the backup is gone") }
+    }
+
+    /// Puts the lab back to what it was before the first step.
+    func reset() throws {
+        if lab.daemon != nil { try lab.killDaemon() }
+        try ChildProcess.require("rm -rf '\(lab.directory.path)' && cp -a '\(saved)' '\(lab.directory.path)'")
+    }
+}
+
+extension ChildProcess {
+    /// A command line of the shell that must succeed.
+    static func require(_ line: String) throws {
+        let outcome = try run("/bin/sh", ["-c", line])
+        guard outcome.status == 0 else { throw ProcessFault("\(outcome)") }
+    }
+}
