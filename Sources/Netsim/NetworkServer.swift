@@ -11,6 +11,7 @@ final class NetworkServer: Sendable {
         var device: SimulatedDevice
         var netconf: NETCONFServer?
         var listeners: [SSHListenerID]
+        var tcp: TCPServer.Listener?
         /// What it serves where, by the name of the port.
         var places: [(name: String, address: SocketAddress)]
     }
@@ -25,6 +26,7 @@ final class NetworkServer: Sendable {
     private let moduleDirectory: String
     private let clock: WallClock
     private let server: SSHServer
+    private let tcpServer: TCPServer
     private let crew: DeviceCrew
     private let state = Mutex(State())
     private let models = ModelCache()
@@ -35,6 +37,7 @@ final class NetworkServer: Sendable {
         self.clock = clock
         do throws(WireError) {
             server = try SSHServer(limits: SSHServerLimits())
+            tcpServer = try TCPServer()
         } catch {
             throw NetsimError(.system, "", error.description)
         }
@@ -59,6 +62,7 @@ final class NetworkServer: Sendable {
     func shutDown() {
         for name in state.withLock({ Array($0.running.keys) }) { _ = stop(name) }
         server.stop()
+        tcpServer.stop()
         crew.stop()
     }
 
@@ -128,6 +132,11 @@ final class NetworkServer: Sendable {
                 running.listeners.append(try listen(door, address, key))
                 running.places.append((name, address))
             }
+            if let netconf = running.netconf {
+                let address = SocketAddress(host: device.address, port: device.ports.netconfTCP)
+                running.tcp = try listen(NETCONFPort(simulated, netconf), address)
+                running.places.append(("netconf-tcp", address))
+            }
         } catch {
             for listener in running.listeners { server.stopListening(listener) }
             throw error
@@ -145,11 +154,21 @@ final class NetworkServer: Sendable {
         }
     }
 
-    /// Two listening sockets for each device, and room for sessions. Throws if the system does not grant it.
+    private func listen(
+        _ port: NETCONFPort, _ address: SocketAddress
+    ) throws(NetsimError) -> TCPServer.Listener {
+        do throws(WireError) {
+            return try tcpServer.listen(at: address) { port.serve($0) }
+        } catch {
+            throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
+        }
+    }
+
+    /// Three listening sockets for each device, and room for sessions. Throws if the system does not grant it.
     private static func allowDescriptors(for count: Int) throws(NetsimError) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let needed = rlim_t(2 * count + 256)
+        let needed = rlim_t(3 * count + 256)
         if limit.rlim_cur < limit.rlim_max {
             limit.rlim_cur = limit.rlim_max
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -168,6 +187,8 @@ final class NetworkServer: Sendable {
             return ControlReply(device: name, state: .notRunning)
         }
         for listener in running.listeners { server.stopListening(listener, endingSessions: true) }
+        if let tcp = running.tcp { tcpServer.stopListening(tcp) }
+        running.netconf?.endSessions()
         let failure = Mutex("")
         let done = DispatchSemaphore(value: 0)
         running.device.queue.run {

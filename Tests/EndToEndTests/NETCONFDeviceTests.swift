@@ -63,9 +63,13 @@ extension EndToEnd {
                 try lab.shell("cp -R \(source) package && chmod -R u+w package && mkdir package/load-dir")
                 try lab.shell("ncs-netsim create-network package 1 r && ncs-netsim start")
                 let port = try lab.shell("ncs-netsim get-port r0 netconf").filter(\.isNumber)
+                let info = try lab.shell("cat netsim/.netsiminfo")
+                let tcp = try #require(info.split(separator: "\n").first { $0.hasPrefix("netconf_tcp_ports") })
+                    .filter(\.isNumber).dropFirst()
                 try lab.directory.write("run/drive.py", Self.script)
                 let python = try ChildProcess.run("python3", ["-c", "import sys; print(sys.executable)"]).output
-                let outcome = try lab.attempt(python.trimmingCharacters(in: .newlines), ["drive.py", port])
+                let outcome = try lab.attempt(
+                    python.trimmingCharacters(in: .newlines), ["drive.py", port, String(tcp)])
                 guard outcome.status == 0 else { throw ProcessFault("\(outcome)") }
                 try require(outcome.output, contains: "all operations done")
             }
@@ -160,6 +164,25 @@ extension EndToEnd {
             unknown = to_ele('<partial-lock xmlns="%s"><select>/</select></partial-lock>' % base)
             refused('operation-not-supported', b.dispatch, unknown)
             b.close_session()
+            # plain TCP, with the line that some clients begin with
+            import socket
+            port = int(sys.argv[2])
+            def talk(first):
+                with socket.create_connection(('127.0.0.1', port), 60) as line:
+                    line.sendall(first + b'<hello xmlns="%s"><capabilities><capability>urn:ietf:params:netconf:base:1.0'
+                                 b'</capability></capabilities></hello>]]>]]>' % base.encode())
+                    line.sendall(b'<rpc xmlns="%s" message-id="1"><get-config><source><running/></source></get-config>'
+                                 b'</rpc>]]>]]><rpc xmlns="%s" message-id="2"><close-session/></rpc>]]>]]>'
+                                 % (base.encode(), base.encode()))
+                    heard = b''
+                    while True:
+                        more = line.recv(65536)
+                        if not more:
+                            return heard
+                        heard += more
+            for first in (b'', b'[admin;127.0.0.1;tcp;0;0;]\n'):
+                heard = talk(first)
+                assert b'192.0.2.5' in heard and heard.endswith(b'<ok/></rpc-reply>]]>]]>'), heard[-200:]
             print('all operations done')
             """#
     }

@@ -89,6 +89,14 @@ package final class NETCONFServer: Sendable {
         if let lost { rollBack(lost.number) }
     }
 
+    /// Ends all sessions, as a server does that stops.
+    package func endSessions() {
+        for (id, session) in state.withLock(\.sessions) {
+            end(id)
+            session.end()
+        }
+    }
+
     // MARK: Confirmed commit
 
     /// Puts back what was before the confirmed commit of that number, if it still waits.
