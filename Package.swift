@@ -171,7 +171,7 @@ let package = Package(
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDRuntime", "TestSupport"]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",
