@@ -25,6 +25,7 @@ BENCHMARKS    ?= CommitPath \
     bench-commit-peers \
     bench-concurrent-commits \
     bench-data-codec \
+    bench-migrate \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \
@@ -69,7 +70,7 @@ bench: stage
 soak: stage
 	@$(PHASE) "build tests" $(SWIFT) build $(BUILD_OPTIONS) --build-tests
 	@OPENNED_INSTALLATION=$(STAGE) OPENNED_SOAK_SEEDS=$(SEEDS) OPENNED_SOAK_EDITS=$(EDITS) $(PHASE) soak \
-	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak|Serialisability|Validated'
+	    $(SWIFT) test $(BUILD_OPTIONS) --skip-build --filter 'Simulation|Crash|Soak|Serialisability|Validated|PowerCut|DeviceEffect|ConfigDatabaseTests'
 
 fuzz: bootstrap
 	@$(PHASE) fuzz tools/fuzz

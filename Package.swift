@@ -122,6 +122,7 @@ let package = Package(
             "bench-concurrent-commits", in: "ConcurrentCommits",
             uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS", grdb]),
         benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
+        benchmark("bench-migrate", in: "Migrate", uses: ["YANG", "ConfigTree", "Migration"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),

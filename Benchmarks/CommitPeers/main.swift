@@ -52,7 +52,7 @@ func milliseconds(_ work: () throws -> Void) rethrows -> Double {
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 /// Runs a command line to its end, with `input`; what it says.
-func shell(_ line: String, in directory: String, _ input: String, _ environment: [String: String]) throws {
+func shell(_ line: String, in directory: String, input: String = "", _ environment: [String: String]) throws {
     let file = directory + "/input"
     try Data(input.utf8).write(to: URL(fileURLWithPath: file))
     let process = Process()
@@ -78,26 +78,28 @@ func ours(_ count: Int, _ directory: String, _ installation: String) throws -> (
     let environment = [
         "NCS_DIR": installation, "PATH": installation + "/bin:/usr/bin:/bin", "NCS_IPC_PATH": directory + "/ipc",
     ]
-    try shell("ncs-setup --dest .", in: directory, "", environment)
+    try shell("ncs-setup --dest .", in: directory, environment)
     let data =
         "<config xmlns=\"http://tail-f.com/ns/config/1.0\"><devices xmlns=\"http://tail-f.com/ns/ncs\"><authgroups>\n"
         + entries(0..<count) + "</authgroups></devices></config>\n"
     try Data(data.utf8).write(to: URL(fileURLWithPath: directory + "/ncs-cdb/groups.xml"))
-    try shell("ncs", in: directory, "", environment)
-    defer { try? shell("ncs --stop", in: directory, "", environment) }
+    try shell("ncs", in: directory, environment)
+    defer { try? shell("ncs --stop", in: directory, environment) }
     func change(_ turn: Int) -> String {
         "devices authgroups group g\(count / 2) default-map remote-name v\(turn)\ncommit\n"
     }
     let commits = 200
     var sessions: [Double] = [], programs: [Double] = []
     for round in 0..<5 {
-        let empty = try milliseconds { try shell("ncs_cli -s -C -u admin", in: directory, "config\n", environment) }
+        let empty = try milliseconds {
+            try shell("ncs_cli -s -C -u admin", in: directory, input: "config\n", environment)
+        }
         let many = "config\n" + (0..<commits).map { change(round * commits + $0) }.joined()
-        let full = try milliseconds { try shell("ncs_cli -s -C -u admin", in: directory, many, environment) }
+        let full = try milliseconds { try shell("ncs_cli -s -C -u admin", in: directory, input: many, environment) }
         sessions.append((full - empty) / Double(commits))
         programs.append(
             try milliseconds {
-                try shell("ncs_cli -s -C -u admin", in: directory, "config\n" + change(-round - 1), environment)
+                try shell("ncs_cli -s -C -u admin", in: directory, input: "config\n" + change(-round - 1), environment)
             })
     }
     return (median(sessions), median(programs))
@@ -164,7 +166,8 @@ func bench() throws -> Bool {
         print("NCS_DIR is not set: source ncsrc, or name an installation")
         return false
     }
-    let sizes = CommandLine.arguments.count > 1 ? CommandLine.arguments.dropFirst().compactMap { Int($0) } : [1_000, 10_000]
+    let named = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+    let sizes = named.isEmpty ? [1_000, 10_000] : named
     var isWithin = true
     print("entries      ours, in a session   ours, a program each   netconfd   ratio")
     for size in sizes {
@@ -174,7 +177,8 @@ func bench() throws -> Bool {
         let our = try ours(size, directory, installation)
         let other = try peer(size, directory + "/peer")
         let start = String(format: "%8d      %9.2f ms         %9.2f ms", size, our.session, our.program)
-        print(start + (other.map { String(format: "      %8.1f ms   %.0f", $0, $0 / our.session) } ?? "   not installed"))
+        let beside = other.map { String(format: "      %8.1f ms   %.0f", $0, $0 / our.session) }
+        print(start + (beside ?? "   not installed"))
         if size == sizes.last, let other { isWithin = our.session <= other }
     }
     print(isWithin ? "all bounds kept" : "a bound is missed")

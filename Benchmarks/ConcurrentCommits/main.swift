@@ -52,6 +52,7 @@ struct Run {
     /// CPU of a commit; of several runs, that of the one which was disturbed least.
     var cost = 0.0
 
+    func each(_ sum: Double) -> Double { sum / Double(max(1, times.count)) }
     var rate: Double { Double(times.count) / seconds }
     func percentile(_ percent: Int) -> Double { times[min(times.count - 1, times.count * percent / 100)] }
 
@@ -164,9 +165,9 @@ struct Bounds {
 
 /// One session's commits in a small and in a large configuration, and bare SQLite, in turns: a change of the disk's
 /// mood meets all of them.
-func compare(_ small: NetworkController, _ large: NetworkController, _ bare: BareSQLite, entries: Int, count: Int) throws
-    -> (small: Run, large: Run, bare: [Double])
-{
+func compare(
+    _ small: NetworkController, _ large: NetworkController, _ bare: BareSQLite, entries: Int, count: Int
+) throws -> (small: Run, large: Run, bare: [Double]) {
     var parts: (small: [Run], large: [Run], bare: [Double]) = ([], [], [])
     for _ in 0..<10 {
         parts.bare += try bare.times(count / 10)
@@ -181,7 +182,8 @@ extension Run {
         self.init(
             times: parts.flatMap(\.times).sorted(), seconds: parts.reduce(0) { $0 + $1.seconds },
             cpu: parts.reduce(0) { $0 + $1.cpu }, syncs: parts.reduce(0) { $0 + $1.syncs },
-            editing: parts.reduce(0) { $0 + $1.editing }, cost: parts.map(\.cost).min() ?? 0)
+            editing: parts.reduce(0) { $0 + $1.editing },
+            cost: (parts.map { $0.each($0.cpu) }.min() ?? 0) - (parts.map { $0.each($0.editing) }.min() ?? 0))
     }
 
     var syncsPerCommit: Double { Double(syncs) / Double(times.count) }

@@ -26,6 +26,8 @@ struct ActivationPlan {
     let schemaChanges: [(nedID: String?, change: SchemaChange)]
     /// What of the present data has no place under the new models.
     let losses: [Loss]
+    /// How data is carried over, migration maps of the new packages included.
+    let plans: CarryPlans
     /// What stops a reload without `force`.
     let warnings: [String]
     /// What the plan depends on, by what to call it: packages by their content, data by its amount.
@@ -50,8 +52,10 @@ struct ActivationPlan {
             schemaChanges += comparison.changes.map { (driver.shortID, $0) }
         }
         self.schemaChanges = schemaChanges
-        losses = isSchemaChanged ? DataCarrier.carry(data, to: next.model).losses : []
-        warnings = Self.warnings(current, next)
+        let maps = MigrationMapFiles.upgrade(from: current, to: next)
+        plans = maps.plans
+        losses = isSchemaChanged ? DataCarrier.carry(data, to: next.model, plans: maps.plans).losses : []
+        warnings = Self.warnings(current, next) + maps.faults
         inputs = Self.inputs(current.generation, next.generation, losses, warnings)
         digest = Self.digest(inputs)
     }

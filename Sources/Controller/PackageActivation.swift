@@ -195,7 +195,7 @@ struct PackageActivation {
         }
         defer { reservation.release() }
         let running = controller.running
-        let carried = DataCarrier.carry(running, to: plan.next.model)
+        let carried = DataCarrier.carry(running, to: plan.next.model, plans: plan.plans)
         if manner.isExact, carried.losses != plan.losses {
             throw ControlError(
                 .conflict,

@@ -21,6 +21,24 @@ func withDirectory(_ body: (String) throws -> Void) throws {
     }
 }
 
+@Test func aDeviceOrPipeIsWrittenToAndStaysWhatItIs() throws {
+    try withDirectory { directory in
+        let pipe = directory + "/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let reader = open(pipe, O_RDWR | O_NONBLOCK)
+        defer { close(reader) }
+        try DurableFiles.replace(pipe, with: Array("content".utf8))
+        var buffer = [UInt8](repeating: 0, count: 20)
+        #expect(read(reader, &buffer, 20) == 7)
+        try DurableFiles.write(directory + "/file", Array("x".utf8))
+        #expect(throws: FileError.self) { try DurableFiles.rename(directory + "/file", to: pipe) }
+        var info = stat()
+        #expect(stat(pipe, &info) == 0 && info.st_mode & S_IFMT == S_IFIFO)
+        try DurableFiles.replace("/dev/null", with: [1])
+        #expect(stat("/dev/null", &info) == 0 && info.st_mode & S_IFMT == S_IFCHR)
+    }
+}
+
 @Test func aFailedReplaceKeepsTheOldContent() throws {
     try withDirectory { directory in
         let path = directory + "/file"

@@ -3,7 +3,7 @@ import Foundation
 @testable import ConfigDatabase
 
 /// The long form of the campaigns, for `make soak`.
-let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK"] != nil
+let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK_SEEDS"] != nil
 
 /// A directory of its own for a test, removed at the end.
 final class Scratch: Sendable {

@@ -117,7 +117,8 @@ extension EndToEnd {
                 #expect(shown.contains("mini-cli-1.0") && !shown.contains("1.0.1"), "\(shown)")
                 control.fail([.write, .create], ENOSPC, name: "crypto_keys")
                 let said = try lab.attempt(
-                    "ncs_cli", ["-s", "-C", "-u", "admin"], input: "key-rotation apply-new-keys\n").text
+                    "ncs_cli", ["-s", "-C", "-u", "admin"], input: "key-rotation apply-new-keys\n"
+                ).text
                 try require(said, contains: "ncs.crypto_keys", "No space left on device")
                 try require(try lab.operate("key-rotation get-active-generation"), contains: "active-generation 1")
                 control.fail([.write, .create], ENOSPC, name: "rollback")
@@ -159,8 +160,8 @@ extension EndToEnd {
         private func awaitAlarm(_ lab: Lab, _ circumstances: String, isRaised: Bool) throws {
             try lab.wait(for: "\(circumstances): the alarm is \(isRaised ? "raised" : "cleared")", seconds: 15) {
                 let alarms = try lab.alarms()
-                let isThere = alarms.contains("database-write-failure") && alarms.contains("is-cleared              false")
-                return isThere == isRaised
+                let isOpen = alarms.contains("is-cleared              false")
+                return (isOpen && alarms.contains("database-write-failure")) == isRaised
             }
         }
     }

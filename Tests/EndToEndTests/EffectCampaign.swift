@@ -37,8 +37,9 @@ struct EffectCampaign {
 
     private static func groups(_ names: [String], _ word: String) -> String {
         "config\n"
-            + names.map { "devices authgroups group \($0) default-map remote-name \(word) remote-password \(password)\n" }
-            .joined() + "commit"
+            + names.map { name in
+                "devices authgroups group \(name) default-map remote-name \(word) remote-password \(password)\n"
+            }.joined() + "commit"
     }
 
     /// In order; each must say what is expected of it.

@@ -44,7 +44,7 @@ extension Lab {
     }
 
     static let sshOptions = [
-        "-q", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
+        "-q", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
         "ConnectTimeout=20",
     ]
 

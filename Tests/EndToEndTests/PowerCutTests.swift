@@ -60,8 +60,7 @@ extension EndToEnd {
             _ effects: [(effect: FileEffect, end: Int)], _ at: Int, _ fate: PowerCut.Fate, _ what: String
         ) throws {
             let lab = campaign.lab
-            if lab.daemon != nil { try lab.killDaemon() }
-            try ChildProcess.require("rm -rf '\(lab.directory.path)' && cp -a '\(campaign.saved)' '\(lab.directory.path)'")
+            try campaign.reset()
             let disk = try PowerCut(lab.directory.path)
             for index in 0..<at { disk.apply(effects[index].effect) }
             try ChildProcess.require("rm -rf '\(lab.directory.path)'")

@@ -63,7 +63,7 @@ private func run(seed: UInt64, steps: Int) throws {
 }
 
 @Test func afterACrashAtAnyStepAllParticipantsAgreeWithTheLog() throws {
-    let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK"] != nil
+    let isSoak = ProcessInfo.processInfo.environment["OPENNED_SOAK_SEEDS"] != nil
     for seed in 1...(isSoak ? 5_000 : 120) as ClosedRange<UInt64> {
         for steps in 0...40 { try run(seed: seed, steps: steps) }
     }

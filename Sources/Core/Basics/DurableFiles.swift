@@ -57,8 +57,10 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
 
 /// File effects that must survive a crash. Each step that changes the disk passes a `CrashPoint`.
 package enum DurableFiles {
-    /// Replaces `path` by `bytes` as a whole: a reader, or a start after a crash, sees the old content or the new.
+    /// Replaces `path` by `bytes` as a whole: a reader, or a start after a crash, sees the old content or the new. A
+    /// device or pipe (`/dev/null`) stays what it is and is written to.
     package static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o644) throws {
+        if isSpecial(path) { return try writeInto(path, bytes) }
         let temporary = "\(path).\(getpid()).new"
         try write(temporary, bytes, mode: mode)
         try rename(temporary, to: path)
@@ -92,7 +94,26 @@ package enum DurableFiles {
     }
 
     /// Renames and syncs the directory of the new name.
+    private static func isSpecial(_ path: String) -> Bool {
+        var info = stat()
+        guard stat(path, &info) == 0 else { return false }
+        return ![S_IFREG, S_IFDIR].contains(info.st_mode & S_IFMT)
+    }
+
+    private static func writeInto(_ path: String, _ bytes: some Collection<UInt8>) throws {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(operation: "open", path: path, errno: errno) }
+        defer { close(descriptor) }
+        guard Array(bytes).withUnsafeBufferPointer({ writeAll(descriptor, $0) }) else {
+            throw FileError(operation: "write", path: path, errno: errno)
+        }
+    }
+
+    /// Refuses to put a file in the place of a device or pipe.
     package static func rename(_ path: String, to newPath: String) throws {
+        guard !isSpecial(newPath) else {
+            throw FileError(operation: "put a file in the place of a device", path: newPath, errno: EEXIST)
+        }
         guard Foundation.rename(path, newPath) == 0 else {
             throw FileError(operation: "rename to \(newPath)", path: path, errno: errno)
         }

@@ -72,6 +72,9 @@ final class EntriesDraft {
         items.append(.row(draft.freeze(in: model, order: label(items.count))))
     }
 
+    /// Adds a finished entry whose keys are known to be new.
+    func append(_ row: Row) { items.append(.row(row)) }
+
     func addValue(_ value: String) -> Bool {
         guard find([value]) == nil else { return false }
         items.append(.row(.leafListEntry(list.id, value: value, order: label(items.count))))
@@ -102,7 +105,7 @@ final class EntriesDraft {
             switch item {
             case .row(let row):
                 let order = label(number)
-                rows.append(row.order == order ? row : row.placed(at: order))
+                rows.append(!isLabelled || row.order == order ? row : row.placed(at: order))
             case .draft(let draft): rows.append(draft.freeze(in: model, order: label(number)))
             case .gone: break
             }

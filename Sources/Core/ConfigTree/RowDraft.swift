@@ -143,9 +143,12 @@ package final class RowDraft {
         if let position = row.position(of: child.slot) {
             row.withValue(at: position) { set(UnsafeRawBufferPointer($0), in: child.slot) }
         } else if let kid = row.kid(in: child.slot) {
-            put(.finished(kid), in: child.slot)
+            add(kid, to: child)
         }
     }
+
+    /// Adds what is finished in place of all that was said of a child; its rows must fit the child's slots.
+    package func add(_ kid: Kid, to child: SchemaNode) { put(.finished(kid), in: child.slot) }
 
     /// Takes back all that was said of a child: a leaf, a container, every entry of a list or leaf-list.
     package func remove(_ child: SchemaNode) {

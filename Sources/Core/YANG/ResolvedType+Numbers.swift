@@ -101,7 +101,7 @@ extension ResolvedType {
     }
 
     /// The ranges of an integer, by restriction or by its built-in type.
-    var allowedRanges: [ClosedRange<Int128>] { ranges.isEmpty ? [builtInRange] : ranges }
+    package var allowedRanges: [ClosedRange<Int128>] { ranges.isEmpty ? [builtInRange] : ranges }
 
     private func isAllowed(_ value: Int128) -> Bool {
         builtInRange.contains(value) && (ranges.isEmpty || ranges.contains { $0.contains(value) })

@@ -3,7 +3,7 @@ import Foundation
 /// How the canonical values of a type are ordered in lists `ordered-by system`.
 ///
 /// Every case is a total order in which only equal bytes are equal.
-package enum ValueOrder: Sendable {
+package enum ValueOrder: Hashable, Sendable {
     /// By their UTF-8 bytes.
     case bytes
     /// Numbers by value, before whatever is no number.

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import YANG
 
@@ -78,9 +79,9 @@ package struct CompareCommand {
     private func write(_ text: String) throws {
         guard let path = arguments.output else { return output(text) }
         do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try DurableFiles.replace(path, with: Array(text.utf8))
         } catch {
-            throw CompareArguments.Fault(message: "\(path): cannot be written: \(error.localizedDescription)")
+            throw CompareArguments.Fault(message: "\(error)")
         }
     }
 }
