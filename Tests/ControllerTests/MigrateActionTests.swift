@@ -73,6 +73,19 @@ import YANG
         #expect(back.entries("migrate-result").first?.value("info")?.contains("/mini:location") == true)
     }
 
+    @Test func whatWasKeptOfAnEarlierMigrationDoesNotComeBack() throws {
+        let workshop = try workshop(devices: 1, module: TestModels.second, map: nil)
+        let session = try workshop.session()
+        try session.change([("\(config(0))interface[name='e0']", nil)])
+        _ = try session.act(Self.all, Self.there)
+        _ = try session.act(Self.all, Self.back)
+        #expect(try session.value("\(config(0))contact") == "noc")
+        try session.change([("\(config(0))contact", nil)])
+        _ = try session.act(Self.all, Self.there)
+        _ = try session.act(Self.all, Self.back)
+        #expect(try session.value("\(config(0))contact") == nil)
+    }
+
     @Test func aFailingDeviceDoesNotStopTheOthersAndTheRunIsTakenUp() throws {
         let limited = TestModels.first.replacing(
             "leaf mtu { type uint16; }",

@@ -285,8 +285,11 @@ final class MigrationRun: Sendable {
     private func save(_ name: String, _ look: Look) throws(ControlError) {
         let carried = look.carried
         let hasMap = try look.oldDriver.map { old throws(ControlError) in try way(from: old, to: driver).hasMap }
-        guard !carried.losses.isEmpty || carried.counts.converted > 0 || hasMap == true else { return }
         do {
+            guard !carried.losses.isEmpty || carried.counts.converted > 0 || hasMap == true else {
+                // Of an earlier migration: what it leads back to is out of date.
+                return try MigrationRecord.remove(in: directory, name, from: look.oldID, to: driver.nedID)
+            }
             try MigrationRecord(device: name, from: look.oldID, to: driver.nedID, look.before, carried.losses)
                 .write(in: directory)
         } catch {
