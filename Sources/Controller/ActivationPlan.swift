@@ -100,7 +100,7 @@ struct ActivationPlan {
         return inputs
     }
 
-    private static func digest(_ inputs: [String: String]) -> String {
+    static func digest(_ inputs: [String: String]) -> String {
         let text = inputs.sorted { $0.key < $1.key }.map { "\($0.key)\0\($0.value)\0" }.joined()
         return SHA256.hash(data: Data(text.utf8)).prefix(16).map { String(format: "%02x", $0) }.joined()
     }
@@ -133,6 +133,28 @@ struct ActivationPlan {
         }
     }
 
+    /// What becomes of each device's configuration: how many instances, and those that are not kept.
+    func reportInstances(of data: DataTree, to output: RowDraft) {
+        for device in data.allDevices() {
+            guard let name = device.keys.first, let tree = device.child("config")?.mountedTree else { continue }
+            let driver = NEDIDLocation.nedID(of: device).flatMap(next.driver)
+            if driver?.model === tree.model { continue }
+            var lines = EventLines(isVerbose: true)
+            var counts = CarryCounts()
+            if let driver {
+                counts = DataCarrier.carry(tree, to: driver.model, plans: plans) { lines.add($0) }.counts
+            } else {
+                counts.dropped = tree.instanceCount
+            }
+            let item = output.item("device-data", name)
+            item.put("kept", "\(counts.kept)")
+            item.put("converted", "\(counts.converted)")
+            item.put("defaulted", "\(counts.defaulted)")
+            item.put("dropped", "\(counts.dropped)")
+            for line in lines.changes { item.put("instance", line) }
+        }
+    }
+
     /// The first places of what would be lost, with the number of instances; nil if nothing would.
     var lossText: String? {
         guard !losses.isEmpty else { return nil }
@@ -148,19 +170,26 @@ struct ActivationPlan {
 }
 
 extension [SchemaChange] {
-    /// As entries of `modified-path`, one a path.
-    func report(to output: RowDraft, prefix: String = "") {
+    /// As entries of `modified-path`, one a path; `uses` says what else concerns whoever has to do with the node.
+    func report(
+        to output: RowDraft, prefix: String = "", uses: (SchemaChange) -> ChangeUses = { _ in ChangeUses() }
+    ) {
         var items: [String: RowDraft] = [:]
         var said: Set<[String]> = []
         for change in self {
             // Of one node two statements may have changed in the same way.
             guard said.insert([change.path, change.info, change.compatibility.rawValue]).inserted else { continue }
+            let isFirst = items[change.path] == nil
             let item = items[change.path] ?? output.item("modified-path")
             items[change.path] = item
             item.put("path", prefix + change.path)
             let modification = item.item("modification")
             modification.put("info", change.info)
             modification.put("backward-compatible", change.compatibility.rawValue)
+            guard isFirst else { continue }
+            let uses = uses(change)
+            for template in uses.templates { item.put("affected-template", template) }
+            for rule in uses.rules { item.put("affected-rule", rule) }
         }
     }
 }

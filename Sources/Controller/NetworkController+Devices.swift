@@ -73,14 +73,27 @@ extension NetworkController {
 }
 
 extension NetworkController {
-    /// Gives a device another driver, together with the configuration under its model.
+    /// Gives a device another driver, together with the configuration under its model. Throws `conflict` if its
+    /// configuration is no longer `before`, which that was made of.
     func changeDriver(
-        of name: String, leaf: InstancePath, to nedID: String, with config: DataTree, by session: ControllerSession
+        of name: String, leaf: InstancePath, to nedID: String, from before: DataTree, with config: DataTree,
+        by session: ControllerSession
     ) throws(ControlError) {
+        var isMoved = false
         try changeRunning(by: session, label: "migrate \(name)", mayChangeDriver: true) { (tree) throws(PathError) in
-            var tree = try tree.settingDeviceConfig(name, to: nil)
-            try tree.apply(.set(nedID), at: leaf)
-            return try tree.settingDeviceConfig(name, to: config)
+            let present = tree.device(name)?.child("config")?.mountedTree ?? DataTree(before.model)
+            guard present.root === before.root || (present.model === before.model && before.diff(to: present).isEmpty)
+            else {
+                isMoved = true
+                return tree
+            }
+            var changed = try tree.settingDeviceConfig(name, to: nil)
+            try changed.apply(.set(nedID), at: leaf)
+            return try changed.settingDeviceConfig(name, to: config)
+        }
+        if isMoved {
+            throw ControlError(
+                .conflict, "the configuration of device \(name) was changed meanwhile; migrate it again")
         }
     }
 }

@@ -153,17 +153,17 @@ final class PackageTurn: Sendable {
 final class PlanMemory: Sendable {
     private let plans = Mutex<[(digest: String, inputs: [String: String])]>([])
 
-    func remember(_ plan: ActivationPlan) {
+    func remember(_ digest: String, _ inputs: [String: String]) {
         plans.withLock { plans in
-            plans.removeAll { $0.digest == plan.digest }
-            plans.append((plan.digest, plan.inputs))
+            plans.removeAll { $0.digest == digest }
+            plans.append((digest, inputs))
             if plans.count > 16 { plans.removeFirst() }
         }
     }
 
     /// What differs between a plan that was shown and another; nil if it is not known.
-    func difference(_ digest: String, _ plan: ActivationPlan) -> [String]? {
+    func difference(_ digest: String, _ inputs: [String: String]) -> [String]? {
         guard let old = plans.withLock({ plans in plans.first { $0.digest == digest }?.inputs }) else { return nil }
-        return Set(old.keys).union(plan.inputs.keys).sorted().filter { old[$0] != plan.inputs[$0] }
+        return Set(old.keys).union(inputs.keys).sorted().filter { old[$0] != inputs[$0] }
     }
 }

@@ -1,5 +1,6 @@
 package import Basics
 import Foundation
+import Migration
 
 /// Makes the archive of a package from its directory: builds what is to be built, then packs it reproducibly.
 ///
@@ -44,7 +45,8 @@ package struct PackageBuilder: Sendable {
     /// Builds the package in `directory`.
     ///
     /// - Parameter output: the file to write, or a directory for one of the usual name (`ncs-6.7-NAME-VERSION.tar.gz`).
-    package func build(_ directory: String, output: String = ".") throws -> Result {
+    /// - Parameter origins: packages or models that migration maps lead from, besides those found by name.
+    package func build(_ directory: String, output: String = ".", origins: [String] = []) throws -> Result {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
             throw PackageError(
@@ -56,6 +58,7 @@ package struct PackageBuilder: Sendable {
         } else {
             warnings += try buildWithoutMakefile(directory)
         }
+        try checkMaps(directory, origins)
         let (metaData, more) = try Self.metaData(of: directory)
         let name = PackageFileName(package: metaData.name, version: metaData.version).description
         let archive =
@@ -104,6 +107,17 @@ package struct PackageBuilder: Sendable {
         if findings.contains(where: { $0.severity == .error }) { throw DiagnosticsError(findings) }
         progress("Compiled \(yang)")
         return findings
+    }
+
+    /// Refuses migration maps that do not fit the models that were just compiled, or those that they come from.
+    private func checkMaps(_ directory: String, _ origins: [String]) throws {
+        let search = environment["NCS_DIR"].map { ["\($0)/src/ncs/yang"] } ?? []
+        let olds = origins.map { path in
+            let nedID = (try? Self.metaData(of: path))?.metaData.neds.first?.nedID
+            return MapCheck.Origin(path: path, nedID: nedID)
+        }
+        let faults = try MapCheck(package: directory, searchPath: search).faults(origins: olds)
+        if !faults.isEmpty { throw DiagnosticsError(faults) }
     }
 
     private func make(in directory: String) throws {

@@ -8,8 +8,9 @@ package enum PackageCommand {
         usage: ncs-package COMMAND ...
           make-test-ca DIR [--algorithm ed25519|p256|p384|rsa]
               makes keys and certificates for trying out: root.pem, root.key, signer.key, chain.pem
-          build PKG-DIR [-o FILE|DIR]
-              builds a package and makes its archive, ncs-\(Product.compatibleVersion)-NAME-VERSION.tar.gz
+          build PKG-DIR [-o FILE|DIR] [--migrates-from PKG-DIR|MODELS]
+              builds a package and makes its archive, ncs-\(Product.compatibleVersion)-NAME-VERSION.tar.gz; its migration
+              maps are checked against the package named, and against those beside it that they name
           sign PKG-DIR|FILE.tar.gz --key KEY --chain CHAIN [--out FILE.signed.bin]
               makes a signed package; KEY and CHAIN are PEM, the signer's certificate first
           verify FILE.signed.bin [--trust-anchors DIR]
@@ -95,11 +96,13 @@ package enum PackageCommand {
     }
 
     private static func build(_ arguments: [String], _ context: Context) throws {
-        let parsed = try ParsedArguments(arguments, options: ["-o", "--output"])
+        let parsed = try ParsedArguments(arguments, options: ["-o", "--output", "--migrates-from"])
         let builder = PackageBuilder(environment: context.environment, compile: context.compile) {
             context.output($0 + "\n")
         }
-        let result = try builder.build(parsed.file(), output: parsed["-o"] ?? parsed["--output"] ?? ".")
+        let result = try builder.build(
+            parsed.file(), output: parsed["-o"] ?? parsed["--output"] ?? ".",
+            origins: parsed["--migrates-from"].map { [$0] } ?? [])
         for warning in result.warnings { context.errors("\(warning)\n") }
         context.output("Built \(result.archive)\n")
     }

@@ -227,4 +227,28 @@ import YANG
                 Loss(path: "/ncs:device/config", reason: "no driver is loaded for it", instances: 2),
             ])
     }
+
+    /// A driver for several releases has several revisions of a module in one model.
+    @Test func dataGoesBetweenModelsOfMergedRevisions() throws {
+        func model(_ bodies: [(revision: String, body: String)]) throws -> DataModel {
+            var options = SchemaCompiler.Options()
+            options.mergesRevisions = true
+            let sources = bodies.map { revision, body in
+                let text = "module m { namespace \"urn:m\"; prefix m; revision \(revision); \(body) }"
+                return SchemaCompiler.Source(path: "m@\(revision).yang", bytes: Array(text.utf8))
+            }
+            return DataModel(try #require(SchemaCompiler(options: options).compile(sources).schema))
+        }
+        let first = ("2020-01-01", "leaf old { type string; } leaf size { type uint8; }")
+        let second = ("2022-02-02", "leaf both { type string; } leaf size { type uint16; }")
+        let third = ("2024-04-04", "leaf both { type string; } leaf fresh { type string; } leaf size { type uint32; }")
+        let (before, after) = (try model([first, second]), try model([second, third]))
+        let tree = try DataTree(before, [(.set("a"), "/m:old"), (.set("b"), "/m:both"), (.set("7"), "/m:size")])
+        let carried = DataCarrier.carry(tree, to: after)
+        #expect(carried.tree.items == ["/m:both b", "/m:size 7"])
+        #expect(carried.losses.map(\.path) == ["/m:old"])
+        let back = DataCarrier.carry(carried.tree, to: before)
+        #expect(back.tree.items == ["/m:both b", "/m:size 7"])
+        #expect(back.losses == [])
+    }
 }

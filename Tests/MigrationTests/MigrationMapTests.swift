@@ -1,5 +1,6 @@
 import Basics
 import ConfigTree
+import Foundation
 import Testing
 import YANG
 
@@ -136,5 +137,46 @@ import YANG
         let result = try map(text, schema, schema)
         #expect(result.map == nil)
         #expect(result.faults.contains { $0.contains(fault) }, "\(result.faults)")
+    }
+
+    /// As `ncs-package build` does: the package's own models always, the old ones if they are found.
+    @Test func mapsAreCheckedWhenThePackageIsBuilt() throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "maps-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: place) }
+        func write(_ name: String, _ text: String) throws {
+            let file = place.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+        func faults(_ origins: [MapCheck.Origin] = []) throws -> [String] {
+            try MapCheck(package: place.appending(path: "m-cli-2.0").path, searchPath: []).faults(origins: origins)
+                .map { $0.description.replacing(place.path + "/m-cli-2.0/", with: "") }
+        }
+        let module = "module m { namespace \"urn:m\"; prefix m; leaf NAME { type string; } }"
+        for (package, leaf) in [("m-cli-1.0", "a"), ("m-cli-2.0", "b")] {
+            try write("\(package)/package-meta-data.xml", "<ncs-package/>")
+            try write("\(package)/src/yang/m.yang", module.replacing("NAME", with: leaf))
+        }
+        #expect(try faults() == [])
+        let map = "migration x {\n from FROM;\n rename /m:a { to NAME; value \"VALUE\"; }\n}\n"
+        func writeMap(from: String, to: String, _ value: String) throws {
+            let text = map.replacing("FROM", with: from).replacing("NAME", with: to).replacing("VALUE", with: value)
+            try write("m-cli-2.0/migration/x.map", text)
+        }
+        try writeMap(from: "m-cli-1.0", to: "b", ".")
+        #expect(try faults() == [])
+        try writeMap(from: "elsewhere", to: "c", "1 +")
+        let own = try faults()
+        #expect(own.count == 2 && own.allSatisfy { $0.hasPrefix("migration/x.map:3:") }, "\(own)")
+        #expect(own[0].contains("/c: the new model has no c below /; there are b"), "\(own)")
+        try writeMap(from: "m-cli-1.0", to: "b", ".")
+        try write("m-cli-1.0/src/yang/m.yang", module.replacing("NAME", with: "other"))
+        let beside = try faults()
+        #expect(beside.count == 1 && beside[0].contains("the old model has no m:a below /"), "\(beside)")
+        try writeMap(from: "elsewhere", to: "b", ".")
+        #expect(try faults() == [])
+        let named = try faults([.init(path: place.appending(path: "m-cli-1.0").path, nedID: nil)])
+        #expect(named == beside, "\(named)")
     }
 }

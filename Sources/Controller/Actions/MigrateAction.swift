@@ -1,9 +1,12 @@
 import Basics
 import ConfigTree
 import ControlProtocol
+import Foundation
 import Migration
 import NEDRuntime
+import PackageManager
 import Synchronization
+import Transactions
 import YANG
 
 /// `devices device X migrate` and `devices migrate`: another driver for devices that stay what they are. Nothing is
@@ -33,56 +36,24 @@ enum MigrateAction {
         }
         let isOne = call.path.steps.contains { $0.node.name == "device" }
         let run = MigrationRun(call, driver, count: names.count)
-        let reported = Mutex<[ObjectIdentifier: ReportedModels]>([:])
+        if let expected = call.text("expected-plan") { try run.requirePlan(expected, names) }
+        let report = MigrationReport(call, driver)
         let results = DeviceWork.inParallel(names) { name in
             do throws(ControlError) {
                 let migrated = try run.migrate(name)
-                if let old = migrated.oldDriver { Self.note(old, driver, migrated.before, call, reported) }
+                if let old = migrated.oldDriver { report.note(old, migrated.before) }
                 return .ok(migrated.info)
             } catch {
                 return .failed(error.message)
             }
         }
+        if call.flag("dry-run") { output.put("plan-digest", run.rememberedPlan(names)) }
         for (name, result) in zip(names, results) {
             let suppresses = call.flag("suppress-positive-result") && result.isPositive
             if suppresses, result.leaves.count == 1 { continue }
             result.write(to: isOne ? output : output.item("migrate-result", name))
         }
-        for models in reported.withLock({ $0.values.sorted { $0.nedID < $1.nedID } }) {
-            models.changes.report(to: output)
-        }
-    }
-
-    /// The differences of two models, and which of them concern a device of the call.
-    private struct ReportedModels {
-        let nedID: String
-        let all: [SchemaChange]
-        var used: Set<Int> = []
-        let hidesUnused: Bool
-
-        var changes: [SchemaChange] { hidesUnused ? used.sorted().map { all[$0] } : all }
-    }
-
-    private static func note(
-        _ old: Driver, _ new: Driver, _ data: DataTree?, _ call: ActionCall,
-        _ reported: borrowing Mutex<[ObjectIdentifier: ReportedModels]>
-    ) {
-        let mode = call.text("suppress-modified-paths")
-        guard mode != "all", call.flag("dry-run") || call.flag("verbose") else { return }
-        reported.withLock { table in
-            var models =
-                table[ObjectIdentifier(old)]
-                ?? ReportedModels(
-                    nedID: old.nedID, all: SchemaComparison(from: old.model.schema, to: new.model.schema).changes,
-                    hidesUnused: mode == "without-instance-data")
-            if models.hidesUnused, let data {
-                for (index, change) in models.all.enumerated()
-                where !models.used.contains(index) && change.hasInstances(in: data) {
-                    models.used.insert(index)
-                }
-            }
-            table[ObjectIdentifier(old)] = models
-        }
+        report.write(to: output)
     }
 }
 
@@ -94,12 +65,21 @@ final class MigrationRun: Sendable {
         var info: String?
     }
 
+    /// How data goes from one driver to another.
+    private struct Way {
+        var plans: CarryPlans
+        var hasMap: Bool
+    }
+
     private let call: ActionCall
     private let driver: Driver
     private let validator: Validator
     private let count: Int
     private let done = Mutex(0)
-    private let plans = Mutex<[String: CarryPlans]>([:])
+    private let plans = Mutex<[String: Way]>([:])
+    private let planned = Mutex(MigrationPlan())
+    /// What was approved, if anything was.
+    private let approved = Mutex<MigrationPlan?>(nil)
 
     init(_ call: ActionCall, _ driver: Driver, count: Int) {
         self.call = call
@@ -110,8 +90,57 @@ final class MigrationRun: Sendable {
 
     private var directory: String { call.controller.configuration.stateDirectory + "/migrations" }
 
+    /// What is known of a device before anything is done to it.
+    private struct Look {
+        var device: Instance
+        var leaf: InstancePath
+        var oldID: String
+        var oldDriver: Driver?
+        var before: DataTree
+        var carried: CarriedData
+    }
+
     func migrate(_ name: String) throws(ControlError) -> Migrated {
         defer { noteDone() }
+        let controller = call.controller
+        let isDryRun = call.flag("dry-run")
+        if !isDryRun { try awaitTurn(name) }
+        var lines = EventLines(isVerbose: call.flag("verbose"))
+        let look: Look
+        do throws(ControlError) {
+            look = try self.look(name, &lines)
+            if isDryRun || call.flag("no-networking") { try requireValid(look.carried.tree) }
+        } catch {
+            if isDryRun { planned.withLock { $0.note(name, refusal: error.message) } }
+            throw error
+        }
+        var migrated = Migrated(oldDriver: look.oldDriver, before: look.before, info: nil)
+        if isDryRun {
+            note(name, look, on: planned)
+            migrated.info = lines.text(look.carried)
+            return migrated
+        }
+        try requireApproval(name, look)
+        var data = look.carried.tree
+        var transactionID: String?
+        if !call.flag("no-networking") {
+            let reading = try read(look.device)
+            data = try controller.secrets.sealed(reading.tree, like: look.carried.tree)
+            transactionID = reading.transactionID
+            lines.crossCheck(look.carried.tree.diff(to: data))
+        }
+        migrated.info = lines.text(look.carried)
+        try save(name, look)
+        CrashPoint.reach("migrate.before-device")
+        try controller.changeDriver(
+            of: name, leaf: look.leaf, to: driver.nedID, from: look.before, with: data, by: call.session)
+        CrashPoint.reach("migrate.device-done")
+        controller.devices.disconnect(name)
+        if let transactionID { controller.devices.noteInSync(name, transactionID) }
+        return migrated
+    }
+
+    private func look(_ name: String, _ lines: inout EventLines) throws(ControlError) -> Look {
         let controller = call.controller
         guard let device = controller.running.device(name), let leaf = NEDIDLocation.path(of: device),
             let oldID = NEDIDLocation.nedID(of: device)
@@ -119,33 +148,84 @@ final class MigrationRun: Sendable {
         guard oldID != driver.nedID else {
             throw ControlError(.invalidValue, "Device \(name) has ned-id \(driver.shortID) already")
         }
-        let old = device.child("config")?.mountedTree
-        let before = old ?? DataTree(driver.model)
+        let before = device.child("config")?.mountedTree ?? DataTree(driver.model)
         let oldDriver = controller.system.driver(oldID)
-        var lines = EventLines(isVerbose: call.flag("verbose"))
         let carried = try carry(name, before, oldDriver, &lines)
-        try requireValid(carried.tree)
-        var migrated = Migrated(oldDriver: oldDriver, before: before, info: nil)
-        if call.flag("dry-run") {
-            migrated.info = lines.text(carried)
-            return migrated
+        return Look(
+            device: device, leaf: leaf, oldID: oldID, oldDriver: oldDriver, before: before, carried: carried)
+    }
+
+    /// Changes of the device that are queued are in terms of its old model: they come first.
+    private func awaitTurn(_ name: String) throws(ControlError) {
+        let (controller, session) = (call.controller, call.session.id)
+        let deadline = Date(timeIntervalSinceNow: 60)
+        func reason() -> String? {
+            if let item = controller.queue.first(of: name) {
+                return "Device \(name) has changes in the commit queue (item \(item.id))"
+            }
+            guard let owner = controller.runningLock.session, owner != session else { return nil }
+            return "the configuration database is locked by \(controller.runningLock.description ?? "another session")"
         }
-        var data = carried.tree
-        var transactionID: String?
-        if !call.flag("no-networking") {
-            let reading = try read(device)
-            data = try controller.secrets.sealed(reading.tree, like: carried.tree)
-            transactionID = reading.transactionID
-            lines.crossCheck(carried.tree.diff(to: data))
+        while let reason = reason() {
+            guard call.flag("wait-for-lock") else {
+                throw ControlError(.locked, "\(reason); try again later, or with wait-for-lock")
+            }
+            let now = Date()
+            guard now < deadline else { throw ControlError(.locked, "\(reason), and did so for 60 s") }
+            // The lock on running wakes nobody.
+            _ = controller.queue.wait(until: min(deadline, now + 0.2)) { controller.queue.first(of: name) == nil }
+            if controller.runningLock.session != nil { usleep(100_000) }
         }
-        migrated.info = lines.text(carried)
-        try save(name, before, carried, from: oldID)
-        CrashPoint.reach("migrate.before-device")
-        try controller.changeDriver(of: name, leaf: leaf, to: driver.nedID, with: data, by: call.session)
-        CrashPoint.reach("migrate.device-done")
-        controller.devices.disconnect(name)
-        if let transactionID { controller.devices.noteInSync(name, transactionID) }
-        return migrated
+    }
+
+    // MARK: Approval
+
+    private func note(_ name: String, _ look: Look, on plan: borrowing Mutex<MigrationPlan>) {
+        let packages = [look.oldDriver?.package, driver.package].compactMap(\.self)
+            .compactMap { call.controller.system.generation.package($0) }
+        plan.withLock { $0.note(name, from: look.oldID, to: driver.nedID, look.carried, packages) }
+    }
+
+    /// The digest of what a dry run has shown.
+    func rememberedPlan(_ names: [String]) -> String {
+        let plan = planned.withLock { $0 }
+        call.controller.packages.plans.remember(plan.digest, plan.inputs)
+        return plan.digest
+    }
+
+    /// Refuses what is not the plan that was approved, before anything is done.
+    func requirePlan(_ expected: String, _ names: [String]) throws(ControlError) {
+        let looked = Mutex(MigrationPlan())
+        _ = DeviceWork.inParallel(names) { name in
+            var lines = EventLines(isVerbose: false)
+            do throws(ControlError) {
+                let look = try self.look(name, &lines)
+                try self.requireValid(look.carried.tree)
+                self.note(name, look, on: looked)
+            } catch {
+                looked.withLock { $0.note(name, refusal: error.message) }
+            }
+            return .ok()
+        }
+        let plan = looked.withLock { $0 }
+        approved.withLock { $0 = plan }
+        guard plan.digest != expected.lowercased() else { return }
+        let moved = call.controller.packages.plans.difference(expected.lowercased(), plan.inputs)
+        let what = moved.map { "; what has changed: " + $0.joined(separator: ", ") } ?? ""
+        throw ControlError(
+            .conflict,
+            "the plan has changed: expected \(expected), now it is \(plan.digest)\(what); look at it with migrate dry-run"
+        )
+    }
+
+    private func requireApproval(_ name: String, _ look: Look) throws(ControlError) {
+        guard let approved = approved.withLock({ $0 }) else { return }
+        let now = Mutex(MigrationPlan())
+        note(name, look, on: now)
+        let (before, after) = (approved.inputs["device \(name)"], now.withLock { $0 }.inputs["device \(name)"])
+        if let before, before.hasPrefix(MigrationPlan.refused) || before == after { return }
+        throw ControlError(
+            .conflict, "device \(name) was changed since the plan was made; look at it with migrate dry-run")
     }
 
     private func noteDone() {
@@ -164,9 +244,9 @@ final class MigrationRun: Sendable {
         _ name: String, _ before: DataTree, _ oldDriver: Driver?, _ lines: inout EventLines
     ) throws(ControlError) -> CarriedData {
         guard let oldDriver else { return DataCarrier.carry(before, to: driver.model, plans: CarryPlans()) }
-        let back = try plans(from: oldDriver, to: driver)
+        let back = try way(from: oldDriver, to: driver).plans
         if let record = MigrationRecord.read(in: directory, name, from: driver.nedID, to: oldDriver.nedID) {
-            let there = try plans(from: driver, to: oldDriver)
+            let there = try way(from: driver, to: oldDriver).plans
             if let old = record.goingBack(before, to: driver.model, there: there, back: back) {
                 lines.notes.append("what was there before the migration to \(oldDriver.shortID) is there again")
                 return old
@@ -180,12 +260,13 @@ final class MigrationRun: Sendable {
     }
 
     /// How data goes from one driver to another, worked out once for all devices.
-    private func plans(from old: Driver, to new: Driver) throws(ControlError) -> CarryPlans {
+    private func way(from old: Driver, to new: Driver) throws(ControlError) -> Way {
         let key = "\(old.nedID) \(new.nedID)"
         if let known = plans.withLock({ $0[key] }) { return known }
         let map = try MigrationMapFiles.map(from: old, to: new, in: call.controller.system)
-        let made = CarryPlans { before, after in before === old.model && after === new.model ? map : nil }
-        return plans.withLock { table in
+        let plans = CarryPlans { before, after in before === old.model && after === new.model ? map : nil }
+        let made = Way(plans: plans, hasMap: map != nil)
+        return self.plans.withLock { table in
             if let other = table[key] { return other }
             table[key] = made
             return made
@@ -193,7 +274,6 @@ final class MigrationRun: Sendable {
     }
 
     private func requireValid(_ tree: DataTree) throws(ControlError) {
-        guard call.flag("no-networking") || call.flag("dry-run") else { return }
         let faults = validator.violations(in: tree, limit: 20).filter { $0.severity == .error }
         guard let first = faults.first else { return }
         throw ControlError(
@@ -201,12 +281,16 @@ final class MigrationRun: Sendable {
             diagnostics: faults)
     }
 
-    private func save(
-        _ name: String, _ before: DataTree, _ carried: CarriedData, from oldID: String
-    ) throws(ControlError) {
-        guard !carried.losses.isEmpty || carried.counts.converted > 0 else { return }
+    /// Keeps what it takes to go back, where carrying the data back would not do: maps lead one way.
+    private func save(_ name: String, _ look: Look) throws(ControlError) {
+        let carried = look.carried
+        let hasMap = try look.oldDriver.map { old throws(ControlError) in try way(from: old, to: driver).hasMap }
         do {
-            try MigrationRecord(device: name, from: oldID, to: driver.nedID, before, carried.losses)
+            guard !carried.losses.isEmpty || carried.counts.converted > 0 || hasMap == true else {
+                // Of an earlier migration: what it leads back to is out of date.
+                return try MigrationRecord.remove(in: directory, name, from: look.oldID, to: driver.nedID)
+            }
+            try MigrationRecord(device: name, from: look.oldID, to: driver.nedID, look.before, carried.losses)
                 .write(in: directory)
         } catch {
             throw ControlError(.resource, "what is not carried over cannot be kept in \(directory): \(error)")
@@ -223,56 +307,5 @@ final class MigrationRun: Sendable {
         } catch {
             throw ControlError(.connection, access.masked(error.operatorText))
         }
-    }
-}
-
-/// What an operator reads of one device's migration: no more than `limit` lines of each kind, whatever the data.
-private struct EventLines {
-    private static let limit = 50
-    let isVerbose: Bool
-    var notes: [String] = []
-    private var events: [String] = []
-    private var eventCount = 0
-
-    init(isVerbose: Bool) { self.isVerbose = isVerbose }
-
-    mutating func add(_ event: CarryEvent) {
-        eventCount += 1
-        guard events.count < Self.limit else { return }
-        let old = event.value.map { " \($0)" } ?? ""
-        switch event.fate {
-        case .converted(let new, let place):
-            events.append(
-                "\(event.path.keypath):\(old) becomes\(new.map { " \($0)" } ?? "")\(place.map { " at \($0)" } ?? "")")
-        case .defaulted(let new, let reason):
-            events.append("\(event.path.keypath):\(old) becomes the default \(new): \(reason)")
-        case .dropped(let reason, let instances):
-            events.append("\(event.path.keypath):\(old) is dropped: \(reason) (\(instances) instances)")
-        }
-    }
-
-    /// Says how what the device holds differs from what was carried over.
-    mutating func crossCheck(_ difference: [DiffNode]) {
-        let items = ChangeSet(difference).items
-        guard !items.isEmpty else { return }
-        notes.append("the device differs from what was carried over in \(items.count) places")
-        if isVerbose { notes += items.prefix(Self.limit).map { "the device has another: \($0.path)" } }
-    }
-
-    func text(_ carried: CarriedData) -> String? {
-        var lines = notes
-        if isVerbose {
-            let counts = carried.counts
-            lines.append(
-                "\(counts.kept) instances kept, \(counts.converted) converted, \(counts.defaulted) defaulted, "
-                    + "\(counts.dropped) dropped")
-            lines += events
-            if eventCount > events.count { lines.append("and \(eventCount - events.count) more") }
-        }
-        if !carried.losses.isEmpty {
-            lines.append("not carried over:")
-            lines += carried.losses.prefix(Self.limit).map { "\($0.path): \($0.reason) (\($0.instances) instances)" }
-        }
-        return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
 }

@@ -30,6 +30,11 @@ struct MigrationRecord: Codable {
         try DurableFiles.replace(path, with: Array(try encoder.encode(self)), mode: 0o600)
     }
 
+    static func remove(in directory: String, _ device: String, from old: String, to new: String) throws {
+        let path = file(directory, device, old, new)
+        if DurableFiles.exists(path) { try DurableFiles.remove(path) }
+    }
+
     static func read(in directory: String, _ device: String, from old: String, to new: String) -> MigrationRecord? {
         guard let bytes = try? DurableFiles.read(file(directory, device, old, new)) else { return nil }
         return try? JSONDecoder().decode(MigrationRecord.self, from: Data(bytes))

@@ -58,8 +58,11 @@ enum PackageActions {
     ) throws(ControlError) {
         if call.flag("dry-run") {
             activation.discard(plan)
-            call.controller.packages.plans.remember(plan)
+            call.controller.packages.plans.remember(plan.digest, plan.inputs)
             plan.report(to: output, showsAll: reportsAll(call))
+            if call.input.child("report")?.child("instances") != nil {
+                plan.reportInstances(of: call.controller.running, to: output)
+            }
             return
         }
         do throws(ControlError) { try judge(plan, call) } catch {
@@ -80,7 +83,7 @@ enum PackageActions {
     /// Whether it is the plan that was approved, and one that may go ahead.
     private static func judge(_ plan: ActivationPlan, _ call: ActionCall) throws(ControlError) {
         if let expected = call.text("expected-plan"), expected != plan.digest {
-            let moved = call.controller.packages.plans.difference(expected, plan)
+            let moved = call.controller.packages.plans.difference(expected, plan.inputs)
             let what = moved.map { "; what has changed: " + $0.joined(separator: ", ") } ?? ""
             throw ControlError(
                 .conflict,

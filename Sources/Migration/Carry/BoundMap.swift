@@ -34,6 +34,13 @@ package final class BoundMap: Sendable {
         return (BoundMap(rules: rules, modules: map.modules), [])
     }
 
+    /// The faults of a map that show in the new models alone: places and modules that they do not have.
+    package static func faults(of map: MigrationMap, to new: Schema) -> [Diagnostic] {
+        var binder = MapBinder(map, new, new)
+        binder.checkDestinations()
+        return binder.faults
+    }
+
     /// The node below `parent` that takes the place of `node`, where modules have been renamed, merged or split.
     func counterpart(of node: SchemaNode, in parent: SchemaNode) -> SchemaNode? {
         for module in modules[node.moduleName] ?? [] {
@@ -79,6 +86,35 @@ private struct MapBinder {
             }
         }
         return rules
+    }
+
+    mutating func checkDestinations() {
+        for other in map.modules.sorted(by: { $0.key < $1.key }).flatMap(\.value)
+        where new.module(named: other) == nil {
+            fault("the new models have no module '\(other)'", "name one of theirs", map.place)
+        }
+        for rule in map.rules {
+            guard case .to(let destinations) = rule.operation else { continue }
+            for destination in destinations {
+                let path = destination.path.isEmpty ? rule.path : destination.path
+                let target = find(path, in: new, "new", destination.place)
+                if let target, destination.value != nil, !target.isTerminal {
+                    fault("\(path) has no value", "write 'value' for leaves and leaf-lists only", destination.place)
+                }
+                for text in [destination.value].compactMap(\.self) + destination.keys.values.sorted() {
+                    checkSyntax(text, destination.place)
+                }
+            }
+        }
+    }
+
+    /// Whether it is an expression; the modules that it names are those of the old models.
+    private mutating func checkSyntax(_ text: String, _ place: SourcePlace) {
+        do throws(XPathSyntaxError) {
+            _ = try XPathParser.parse(text, moduleForPrefix: { $0 }, defaultModule: "")
+        } catch {
+            fault("the expression \(text) cannot be read: \(error)", "write an XPath expression", place)
+        }
     }
 
     private mutating func fault(_ summary: String, _ remedy: String, _ place: SourcePlace) {

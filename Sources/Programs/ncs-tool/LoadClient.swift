@@ -72,14 +72,12 @@ final class LoadInput {
 
     init(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        var info = stat()
-        guard descriptor >= 0, fstat(descriptor, &info) == 0 else {
-            throw FileError(operation: "open", path: path, errno: errno)
-        }
-        guard info.st_mode & S_IFMT != S_IFDIR else { throw FileError(operation: "read", path: path, errno: EISDIR) }
+        guard descriptor >= 0 else { throw FileError(operation: "open", path: path, errno: errno) }
+        let status = try FileStatus(descriptor: descriptor, path: path)
+        guard status.kind != .directory else { throw FileError(operation: "read", path: path, errno: EISDIR) }
         name = path
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        size = info.st_mode & S_IFMT == S_IFREG ? Int(info.st_size) : nil
+        size = status.kind == .file ? status.size : nil
     }
 
     func next(_ meter: LoadMeter) throws -> [UInt8]? {
