@@ -77,13 +77,7 @@ extension CLIDeviceSession {
 
     private func apply(_ change: ChangeSet, phase name: String) throws(NEDError) {
         try backToOperational()
-        let now = try show().tree
-        let wanted: DataTree
-        do {
-            wanted = try now.applying(change)
-        } catch {
-            throw NEDError(.driver, device: target.name, "the change does not fit the driver's model: \(error)")
-        }
+        let (now, wanted) = try held(with: change)
         let commands = Self.commands(driver, from: now, to: wanted)
         guard !commands.isEmpty else {
             try phase(name) { () throws(NEDError) in }

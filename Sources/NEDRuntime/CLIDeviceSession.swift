@@ -14,7 +14,7 @@ package final class CLIDeviceSession: DeviceSession {
     let description: DriverDescription
     let dialogue: CLIDialogue
     /// Counted from 1 in each process; traces show it.
-    let number: Int
+    package let number: Int
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
     var isPreparing = false
     /// What the device said of its modules when the session began.
@@ -128,28 +128,5 @@ package final class CLIDeviceSession: DeviceSession {
     /// Whether the device is still there; sends nothing, but notices that it hung up meanwhile.
     package func isAlive() -> Bool { isUsable && dialogue.isListening() }
 
-    /// Notes that an operation is over and the session waits for the next one.
-    package func returnToPool() {
-        trace.phase(.toDriver, "CLOSE \(number): (Pool: true)")
-        trace.phase(.fromDriver, "CLOSED")
-    }
-
-    /// Traces a phase around its work: `>> PREPARE 1:` with what belongs to it, `<< PREPARE OK`.
-    func phase<Result>(
-        _ name: String, _ details: String = "", lines: [String] = [], _ work: () throws(NEDError) -> Result
-    ) throws(NEDError) -> Result {
-        let headline = "\(name) \(number):" + (details.isEmpty ? "" : " " + details)
-        trace.phase(.toDriver, ([headline] + lines).joined(separator: "\n"))
-        dialogue.phase = name
-        do {
-            let result = try work()
-            trace.phase(.fromDriver, "\(name) OK")
-            return result
-        } catch {
-            var fault = error
-            fault.phase = name
-            trace.phase(.fromDriver, "\(name) ERROR: \(fault.message)")
-            throw fault
-        }
-    }
+    package func begin(phase: String) { dialogue.phase = phase }
 }

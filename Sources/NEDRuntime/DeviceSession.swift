@@ -8,6 +8,8 @@ package import YANG
 package protocol DeviceSession: AnyObject {
     var target: DeviceTarget { get }
     var driver: Driver { get }
+    /// By which traces tell the sessions of a device apart.
+    var number: Int { get }
     /// What the device said of its modules when the session began.
     var announcement: ModuleAnnouncement { get }
     /// Where the session writes what passes. Each operation brings its own: it knows the secrets to mask.
@@ -16,9 +18,9 @@ package protocol DeviceSession: AnyObject {
     var isUsable: Bool { get }
     /// Whether the device is still there; sends nothing, but notices that it hung up meanwhile.
     func isAlive() -> Bool
-    /// Notes that an operation is over and the session waits for the next one.
-    func returnToPool()
     func close()
+    /// A phase of the work begins: what goes wrong from here on is reported under its name.
+    func begin(phase: String)
 
     /// Reads the whole configuration.
     func show() throws(NEDError) -> DeviceReading
@@ -37,6 +39,43 @@ package protocol DeviceSession: AnyObject {
 }
 
 extension DeviceSession {
+    package func begin(phase: String) {}
+
+    /// Notes that an operation is over and the session waits for the next one.
+    package func returnToPool() {
+        trace.phase(.toDriver, "CLOSE \(number): (Pool: true)")
+        trace.phase(.fromDriver, "CLOSED")
+    }
+
+    /// Traces a phase around its work: `>> PREPARE 1:` with what belongs to it, `<< PREPARE OK`.
+    func phase<Result>(
+        _ name: String, _ details: String = "", lines: [String] = [], _ work: () throws(NEDError) -> Result
+    ) throws(NEDError) -> Result {
+        let headline = "\(name) \(number):" + (details.isEmpty ? "" : " " + details)
+        trace.phase(.toDriver, ([headline] + lines).joined(separator: "\n"))
+        begin(phase: name)
+        do {
+            let result = try work()
+            trace.phase(.fromDriver, "\(name) OK")
+            return result
+        } catch {
+            var fault = error
+            fault.phase = name
+            trace.phase(.fromDriver, "\(name) ERROR: \(fault.message)")
+            throw fault
+        }
+    }
+
+    /// What the device holds, and that with `change` laid over it.
+    func held(with change: ChangeSet) throws(NEDError) -> (now: DataTree, wanted: DataTree) {
+        let now = try show().tree
+        do {
+            return (now, try now.applying(change))
+        } catch {
+            throw NEDError(.driver, device: target.name, "the change does not fit the driver's model: \(error)")
+        }
+    }
+
     /// Throws `.outOfSync` if the device holds anything but what that transaction id stands for.
     package func requireTransactionID(_ expected: String?) throws(NEDError) {
         guard try transactionID() != expected else { return }

@@ -102,13 +102,7 @@ extension NETCONFDeviceSession {
     /// Reads what the device holds, lays `change` over it and sends the difference.
     private func apply(_ change: ChangeSet, phase name: String) throws(NEDError) {
         abandon()
-        let now = try show().tree
-        let wanted: DataTree
-        do {
-            wanted = try now.applying(change)
-        } catch {
-            throw NEDError(.driver, device: target.name, "the change does not fit the driver's model: \(error)")
-        }
+        let (now, wanted) = try held(with: change)
         let native = driver.change(from: now, to: wanted)
         guard !native.isEmpty else { return try phase(name) { () throws(NEDError) in } }
         try driver.requireWritable(target.name)

@@ -17,7 +17,7 @@ package final class NETCONFDeviceSession: DeviceSession {
     package let target: DeviceTarget
     package let driver: Driver
     let dialogue: NETCONFDialogue
-    let number: Int
+    package let number: Int
     package private(set) var announcement = ModuleAnnouncement.none
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
     var isPreparing = false
@@ -119,11 +119,6 @@ package final class NETCONFDeviceSession: DeviceSession {
 
     package func isAlive() -> Bool { isUsable && dialogue.isListening() }
 
-    package func returnToPool() {
-        trace.phase(.toDriver, "CLOSE \(number): (Pool: true)")
-        trace.phase(.fromDriver, "CLOSED")
-    }
-
     /// Ends the session. The device is told if it still listens.
     package func close() {
         trace.phase(.toDriver, "CLOSE \(number): (Pool: false)")
@@ -134,20 +129,4 @@ package final class NETCONFDeviceSession: DeviceSession {
         trace.phase(.fromDriver, "CLOSED")
     }
 
-    /// Traces a phase around its work: `>> PREPARE 1:` with what belongs to it, `<< PREPARE OK`.
-    func phase<Result>(
-        _ name: String, lines: [String] = [], _ work: () throws(NEDError) -> Result
-    ) throws(NEDError) -> Result {
-        trace.phase(.toDriver, (["\(name) \(number):"] + lines).joined(separator: "\n"))
-        do {
-            let result = try work()
-            trace.phase(.fromDriver, "\(name) OK")
-            return result
-        } catch {
-            var fault = error
-            fault.phase = name
-            trace.phase(.fromDriver, "\(name) ERROR: \(fault.message)")
-            throw fault
-        }
-    }
 }
