@@ -109,6 +109,9 @@ package struct Startup {
                 history: replayed.history, rollbackFiles: rollbackFiles(secrets),
                 storage: storageKeeper(database, replayed), host: host, clock: clock))
         recovery.set(controller)
+        do { try controller.confirmed.forgetUnlessChanged(since: replayed.history.commits.first?.transaction) } catch {
+            throw StartupError(16, error.message)
+        }
         controller.startRollbackFiles()
         controller.startTicking()
         controller.startQueue()

@@ -144,9 +144,13 @@ struct EffectCampaign {
                     + "is \(other)")
         }
         let next = answer(Self.groups(["after"], "after"), isRefusalToo: true) ?? ""
-        let isExpected = next.contains("confirmed commit in progress") && steps[step].name == "confirmed commit"
+        // The confirmation brings about nothing that can be seen: until it is acknowledged, it may not be there.
+        let isExpected =
+            next.contains("confirmed commit in progress")
+            && steps[acknowledged...step].contains { $0.name == "confirmed commit" }
         guard isExpected || next.contains("Commit complete") else {
-            throw ProcessFault("\(circumstances): no commit afterwards:\n\(next)")
+            let name = steps[acknowledged].name
+            throw ProcessFault("\(circumstances), \(name) acknowledged: no commit afterwards:\n\(next)")
         }
         try requireBackup(steps, acknowledged, circumstances)
         try lab.killDaemon()
