@@ -65,6 +65,7 @@ let package = Package(
         target("Transactions", in: "Core/Transactions", uses: ["Basics"]),
         target("ConfigDatabase", in: "Core/ConfigDatabase", uses: ["Basics", "Transactions", grdb, sqlite, crypto]),
         target("CLIGrammar", in: "Core/CLIGrammar", uses: ["Basics", "YANG", "ConfigTree"]),
+        target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
 
@@ -77,10 +78,10 @@ let package = Package(
             uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", crypto, yams]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", crypto, yams]),
         target(
             "Netsim", in: "Netsim",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "TerminalSession", "Transactions", "Wire"]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire"]),
 
         // MARK: Controller
         target(
@@ -150,7 +151,8 @@ let package = Package(
         tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
-            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar"], path: "Fuzz/Checks",
+            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF"],
+            path: "Fuzz/Checks",
             swiftSettings: settings),
         tests("FuzzTests", uses: ["FuzzChecks"]),
         tests("EventsTests", uses: ["Events"]),
@@ -160,6 +162,7 @@ let package = Package(
             "ConfigDatabaseTests",
             uses: ["Basics", "ConfigDatabase", "Transactions", "CSQLiteTestVFS", grdb, "cdb-crash-helper"]),
         tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
+        tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
@@ -169,7 +172,7 @@ let package = Package(
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Wire", "NEDRuntime", "TestSupport"]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDRuntime", "TestSupport"]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",

@@ -82,6 +82,9 @@ function print_file(   out, s, done) {
     if (ned_id != "") {
         match(s, /<name>[^<]*<\/name>/)
         s = substr(s, 1, RSTART - 1) "<name>" ned_id "</name>" substr(s, RSTART + RLENGTH)
+        # A NETCONF driver may leave its ned-id to the build altogether.
+        if (kind == "nc" && match(s, /<netconf[ \t\r\n]*\/>|<netconf>[ \t\r\n]*<\/netconf>/))
+            s = substr(s, 1, RSTART - 1) "<netconf><ned-id>-</ned-id></netconf>" substr(s, RSTART + RLENGTH)
         done = ""
         while (match(s, /<ned-id[^>]*>[^<]*<\/ned-id>/)) {
             done = done substr(s, 1, RSTART - 1) "<ned-id xmlns:id=\"http://tail-f.com/ns/ned-id/" ned_id "\">id:" \

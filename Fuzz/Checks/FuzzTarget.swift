@@ -15,12 +15,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case pattern
     /// The configuration of a device.
     case cli
+    /// What a NETCONF client sends, from its greeting on: framing, messages, operations.
+    case netconf
 
     /// Longer inputs are of no use: their parts are found in shorter ones.
     package var lengthLimit: Int {
         switch self {
         case .yang: 16_384
-        case .xml, .json: 8_192
+        case .xml, .json, .netconf: 8_192
         case .cli: 4_096
         case .xpath: 1_024
         case .pattern: 1_024
@@ -36,6 +38,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .xpath: XPathCheck.fault(on: bytes)
         case .pattern: PatternCheck.fault(on: bytes)
         case .cli: CLICheck.fault(on: bytes)
+        case .netconf: NETCONFCheck.fault(on: bytes)
         }
     }
 
@@ -49,6 +52,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .xpath: XPathCheck.seeds
             case .pattern: PatternCheck.seeds
             case .cli: CLICheck.seeds
+            case .netconf: NETCONFCheck.seeds
             }
         return texts.map { Array($0.utf8) }
     }
@@ -62,6 +66,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .xpath: XPathCheck.words
         case .pattern: PatternCheck.words
         case .cli: CLICheck.words
+        case .netconf: NETCONFCheck.words
         }
     }
 }

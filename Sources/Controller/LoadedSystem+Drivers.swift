@@ -45,6 +45,7 @@ extension LoadedSystem {
                 nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly,
                 revisions: model.revisions)
         }
+        if model.type == .netconf { return made(.netconf) }
         guard model.type == .cli else {
             return made(.modelOnly(reason: "\(model.type.rawValue) drivers are not part of this release"))
         }

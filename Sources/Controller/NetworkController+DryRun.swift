@@ -29,12 +29,12 @@ extension NetworkController {
             return (change.name, "")
         }
         let mask = SecretMask(secrets.plainTexts(from) + secrets.plainTexts(to))
-        let commands = CLIDeviceSession.commands(driver, from: secrets.opened(from), to: secrets.opened(to))
+        let native = driver.change(from: secrets.opened(from), to: secrets.opened(to))
         // Nobody connects: a device that could not be reached has no trace of it.
         if let access = try? devices.access(change.device, system: system, localUser: session.user.name) {
             (secrets.plainTexts(from) + secrets.plainTexts(to)).forEach(access.mask.add)
-            CLIDeviceSession.traceDryRun(commands, trace: access.trace)
+            native.traceDryRun(access.trace)
         }
-        return (change.name, mask.mask(commands.text()))
+        return (change.name, mask.mask(native.text))
     }
 }

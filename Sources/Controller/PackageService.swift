@@ -122,6 +122,11 @@ package struct PackageService: Sendable {
     func removeLeftovers(current: Int) {
         generations.removeOld(current: current, keep: kept)
         store.removeLeftovers()
+        let directory = DurableFiles.parent(of: lockFile)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        where name.hasSuffix(".new") && [PackageLock.fileName, SignerLedger.fileName].contains(where: name.hasPrefix) {
+            unlink(directory + "/" + name)
+        }
     }
 }
 

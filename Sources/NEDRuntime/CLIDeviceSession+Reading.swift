@@ -42,12 +42,6 @@ extension CLIDeviceSession {
         }
     }
 
-    /// Throws `.outOfSync` if the device holds anything but what that transaction id stands for.
-    package func requireTransactionID(_ expected: String?) throws(NEDError) {
-        guard try transactionID() != expected else { return }
-        throw NEDError(.outOfSync, device: target.name, "out of sync")
-    }
-
     /// Of all lines, also those that the model does not know; empty lines at the end do not count.
     private func digest(_ lines: [String]) -> String {
         var hash = SHA256()

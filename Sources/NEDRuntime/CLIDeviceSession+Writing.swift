@@ -8,10 +8,11 @@ extension CLIDeviceSession {
         return grammar.commands(from: old, to: new)
     }
 
-    /// Traces what a dry run would send; there is no session.
-    package static func traceDryRun(_ commands: [CLICommand], trace: any DeviceTrace) {
-        trace.phase(.toDriver, (["PREPARE DRY 0:"] + commands.map(\.text)).joined(separator: "\n"))
-        trace.phase(.fromDriver, "PREPARE DRY OK")
+    package func prepare(_ change: NativeChange) throws(NEDError) {
+        guard case .commands(let commands) = change else {
+            throw NEDError(.driver, device: target.name, "a change for another kind of device was to be sent")
+        }
+        try prepare(commands)
     }
 
     /// Sends the commands: to the running configuration, or to the candidate if the device has one. On a refusal the

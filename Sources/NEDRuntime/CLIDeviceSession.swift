@@ -7,7 +7,7 @@ package import YANG
 ///
 /// Invariants: used by one thread at a time; once `isUsable` is false the session must be dropped, for nobody knows
 /// where the device stands. `prepare` takes effect at once on a device of class `direct`.
-package final class CLIDeviceSession {
+package final class CLIDeviceSession: DeviceSession {
     package let target: DeviceTarget
     package let driver: Driver
     let grammar: CLIGrammar
@@ -81,6 +81,8 @@ package final class CLIDeviceSession {
     ) throws(NEDError) -> (CLIGrammar, DriverDescription) {
         switch driver.kind {
         case .cli(let grammar, let description): return (grammar, description)
+        case .netconf:
+            throw NEDError(.driver, device: target.name, "ned-id \(driver.shortID) is not for a command line")
         case .modelOnly(let reason):
             throw NEDError(
                 .readOnly, device: target.name, "ned-id \(driver.shortID) has no driver that can connect: \(reason)")

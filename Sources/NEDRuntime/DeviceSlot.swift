@@ -5,7 +5,7 @@ import Foundation
 /// Invariant: one operation at a time; whoever holds the slot alone talks to the device.
 package final class DeviceSlot: Sendable {
     private struct State {
-        var session: CLIDeviceSession?
+        var session: (any DeviceSession)?
         /// What the session was opened for; another place, user or driver needs another one.
         var sessionKey: [String] = []
         var lastUse = ContinuousClock.now
@@ -24,7 +24,7 @@ package final class DeviceSlot: Sendable {
     /// - Parameter isLast: the operation is over with this; traces show that the session goes back to the pool.
     package func withSession<Result>(
         _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace, isLast: Bool = true,
-        _ work: (CLIDeviceSession) throws(NEDError) -> Result
+        _ work: (any DeviceSession) throws(NEDError) -> Result
     ) throws(NEDError) -> Result {
         guard queue.lock(before: Date(timeIntervalSinceNow: 600)) else {
             throw NEDError(.driver, device: target.name, "another operation on the device takes longer than 10 minutes")
@@ -37,17 +37,24 @@ package final class DeviceSlot: Sendable {
 
     private func open(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
-    ) throws(NEDError) -> CLIDeviceSession {
+    ) throws(NEDError) -> any DeviceSession {
         let key = Self.key(target, driver)
         if let session = state.session {
             session.trace = trace
             if state.sessionKey == key, session.driver === driver, session.isAlive() { return session }
         }
         drop()
-        let session = try CLIDeviceSession.connect(target, driver, trace: trace)
+        let session = try Self.connect(target, driver, trace)
         state.session = session
         state.sessionKey = key
         return session
+    }
+
+    private static func connect(
+        _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
+    ) throws(NEDError) -> any DeviceSession {
+        if case .netconf = driver.kind { return try NETCONFDeviceSession.connect(target, driver, trace: trace) }
+        return try CLIDeviceSession.connect(target, driver, trace: trace)
     }
 
     /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.

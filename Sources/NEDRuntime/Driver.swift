@@ -17,6 +17,8 @@ package final class Driver: Sendable {
 
     package enum Kind: Sendable {
         case cli(CLIGrammar, DriverDescription)
+        /// The model is the whole description: the device speaks the protocol of RFC 6241.
+        case netconf
         /// The package has models but nothing that we can run: devices can be configured in the database only.
         case modelOnly(reason: String)
     }

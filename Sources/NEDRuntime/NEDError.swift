@@ -72,9 +72,10 @@ package struct NEDError: Error, Sendable, CustomStringConvertible {
     }
 
     /// There was no session yet in which the device could do anything.
-    package var isConnectFailure: Bool { phase == NEDError.connectPhase }
+    package var isConnectFailure: Bool { phase == Self.connectPhase || phase == Self.netconfConnectPhase }
 
     static let connectPhase = "CLI CONNECT"
+    static let netconfConnectPhase = "NETCONF CONNECT"
 
     /// The sentence as the incumbent words it: `Failed to connect to device ce0: …`, `Network Element Driver: device
     /// …`.

@@ -1,10 +1,18 @@
+import NETCONF
 import Wire
 
 /// Who may log in to a device, and what serves its channels.
 final class DeviceDoor: SSHServerHandler {
     private let device: SimulatedDevice
+    private let netconf: NETCONFServer?
+    private let hasCommandLine: Bool
 
-    init(_ device: SimulatedDevice) { self.device = device }
+    /// - Parameter netconf: what serves the subsystem of that name, on a port that has it.
+    init(_ device: SimulatedDevice, netconf: NETCONFServer? = nil, hasCommandLine: Bool = true) {
+        self.device = device
+        self.netconf = netconf
+        self.hasCommandLine = hasCommandLine
+    }
 
     /// Every simulated device has the one user admin with the password admin, as the incumbent's have.
     func allows(_ login: SSHLogin, password: String) -> Bool {
@@ -13,9 +21,9 @@ final class DeviceDoor: SSHServerHandler {
 
     func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? {
         switch channel.kind {
-        case .shell: DeviceChannel(device, channel)
-        case .exec(let command): DeviceExecution(device, command)
-        case .subsystem: nil
+        case .shell: hasCommandLine ? DeviceChannel(device, channel) : nil
+        case .exec(let command): hasCommandLine ? DeviceExecution(device, command) : nil
+        case .subsystem(let name): name == "netconf" ? netconf.map { NETCONFChannel(device, $0) } : nil
         }
     }
 

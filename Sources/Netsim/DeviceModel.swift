@@ -8,6 +8,8 @@ import YANG
 package final class DeviceModel: Sendable {
     package let package: NetsimPackage
     package let data: DataModel
+    /// Where the modules that come with the installation lie.
+    let moduleDirectory: String
     let grammar: CLIGrammar
     let validator: Validator
     /// The leaf at the top of the model that holds the device's host name, if it has one.
@@ -36,6 +38,7 @@ package final class DeviceModel: Sendable {
                 remedy: "build it with make -C src, or give a package with modules in src/yang")
         }
         self.package = package
+        self.moduleDirectory = moduleDirectory
         data = DataModel(schema)
         grammar = CLIGrammar(model: data, dialect: package.dialect)
         validator = Validator(data)

@@ -93,8 +93,12 @@ struct DeviceStore {
 
     /// Records edits; `tree` is the configuration after them.
     mutating func record(_ edits: [PathEdit], after tree: DataTree) throws(NetsimError) {
-        let items = edits.map { ChangeSet.Item($0.edit, $0.path.description) }
-        let line = Array((ChangeSet(items).json.replacing("\n", with: "") + "\n").utf8)
+        try record(ChangeSet(edits.map { ChangeSet.Item($0.edit, $0.path.description) }), after: tree)
+    }
+
+    /// Records a change; the cost is that of the change.
+    mutating func record(_ changes: ChangeSet, after tree: DataTree) throws(NetsimError) {
+        let line = Array((changes.json.replacing("\n", with: "") + "\n").utf8)
         do {
             if journalLength == 0 { try PlainFiles.append(files.journal, Array((base + "\n").utf8), mode: 0o600) }
             try PlainFiles.append(files.journal, line, mode: 0o600)

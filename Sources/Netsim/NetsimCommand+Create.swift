@@ -97,10 +97,10 @@ extension NetsimCommand {
             }
         }
         let package = try NetsimPackage(directory: directory)
-        guard package.kind == .cli else {
+        guard package.kind == .cli || package.kind == .netconf else {
             throw NetsimError(
                 .unsupported, directory, "it is a driver for \(package.kind.rawValue) devices",
-                remedy: "give a package for cli devices: only these are simulated")
+                remedy: "give a package for cli or netconf devices: only these are simulated")
         }
         guard try !DeviceModules(package).sources.isEmpty else {
             throw NetsimError(

@@ -60,7 +60,9 @@ extension NetsimCommand {
         try writer.start("device")
         try writer.leaf("name", text: device.name)
         try writer.leaf("address", text: device.address)
-        try writer.leaf("port", text: "\(device.ports.cli)")
+        let ports = device.ports
+        let port = package.kind == .cli ? ports.cli : package.kind == .snmp ? ports.snmp : ports.netconfSSH
+        try writer.leaf("port", text: "\(port)")
         if let key = HostKey.publicKey(device.files) {
             try writer.start("ssh")
             try writer.start("host-key")

@@ -134,8 +134,8 @@ package struct NetsimCommand {
         case "upgrade-device": return try upgrade(words)
         case "netconf-console", "cmd", "ncs-xml-init-remote":
             throw NetsimError(
-                .unsupported, "", "\(name) is not supported: devices are simulated with their command line only",
-                remedy: "use cli-i, load or ssh")
+                .unsupported, "", "\(name) is not supported",
+                remedy: "use cli-i, load or ssh; NETCONF clients reach the port that get-port DEVICE netconf names")
         default:
             errors("Unknown command: \(name)")
             errors(Self.usage)

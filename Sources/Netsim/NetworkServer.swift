@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import NETCONF
 import Synchronization
 import Transactions
 import Wire
@@ -8,8 +9,11 @@ import Wire
 final class NetworkServer: Sendable {
     private struct Running {
         var device: SimulatedDevice
-        var listener: SSHListenerID
-        var address: SocketAddress
+        var netconf: NETCONFServer?
+        var listeners: [SSHListenerID]
+        var tcp: TCPServer.Listener?
+        /// What it serves where, by the name of the port.
+        var places: [(name: String, address: SocketAddress)]
     }
 
     private struct State {
@@ -22,6 +26,7 @@ final class NetworkServer: Sendable {
     private let moduleDirectory: String
     private let clock: WallClock
     private let server: SSHServer
+    private let tcpServer: TCPServer
     private let crew: DeviceCrew
     private let state = Mutex(State())
     private let models = ModelCache()
@@ -32,6 +37,7 @@ final class NetworkServer: Sendable {
         self.clock = clock
         do throws(WireError) {
             server = try SSHServer(limits: SSHServerLimits())
+            tcpServer = try TCPServer()
         } catch {
             throw NetsimError(.system, "", error.description)
         }
@@ -56,6 +62,7 @@ final class NetworkServer: Sendable {
     func shutDown() {
         for name in state.withLock({ Array($0.running.keys) }) { _ = stop(name) }
         server.stop()
+        tcpServer.stop()
         crew.stop()
     }
 
@@ -101,33 +108,67 @@ final class NetworkServer: Sendable {
                     // Stopping waits for the device's queue, from which this is called.
                     Thread.detachNewThread { _ = server.stop(device.name) }
                 })
-            let key = try HostKey.load(device.files)
-            let address = SocketAddress(host: device.address, port: device.ports.cli)
-            let listener = try listen(simulated, address, key)
-            state.withLock {
-                $0.running[device.name] = Running(device: simulated, listener: listener, address: address)
-            }
+            let running = try open(simulated, device)
+            state.withLock { $0.running[device.name] = running }
             return ControlReply(device: device.name, state: .started)
         } catch {
             return ControlReply(device: device.name, state: .failed, text: error.description)
         }
     }
 
+    /// Opens the doors of a device: all of them or none.
+    private func open(_ simulated: SimulatedDevice, _ device: NetworkDevice) throws(NetsimError) -> Running {
+        let key = try HostKey.load(device.files)
+        var running = Running(device: simulated, listeners: [], places: [])
+        if simulated.model.package.kind == .netconf { running.netconf = NETCONFServer(DeviceDatastore(simulated)) }
+        var doors: [(String, UInt16, DeviceDoor)] = [("cli", device.ports.cli, DeviceDoor(simulated))]
+        if let netconf = running.netconf {
+            let door = DeviceDoor(simulated, netconf: netconf, hasCommandLine: false)
+            doors.append(("netconf", device.ports.netconfSSH, door))
+        }
+        do throws(NetsimError) {
+            for (name, port, door) in doors {
+                let address = SocketAddress(host: device.address, port: port)
+                running.listeners.append(try listen(door, address, key))
+                running.places.append((name, address))
+            }
+            if let netconf = running.netconf {
+                let address = SocketAddress(host: device.address, port: device.ports.netconfTCP)
+                running.tcp = try listen(NETCONFPort(simulated, netconf), address)
+                running.places.append(("netconf-tcp", address))
+            }
+        } catch {
+            for listener in running.listeners { server.stopListening(listener) }
+            throw error
+        }
+        return running
+    }
+
     private func listen(
-        _ device: SimulatedDevice, _ address: SocketAddress, _ key: SSHPrivateKey
+        _ door: DeviceDoor, _ address: SocketAddress, _ key: SSHPrivateKey
     ) throws(NetsimError) -> SSHListenerID {
         do throws(WireError) {
-            return try server.listen(at: address, hostKey: key, handler: DeviceDoor(device)).id
+            return try server.listen(at: address, hostKey: key, handler: door).id
         } catch {
             throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
         }
     }
 
-    /// A listening socket for each device, and room for sessions. Throws if the system does not grant it.
+    private func listen(
+        _ port: NETCONFPort, _ address: SocketAddress
+    ) throws(NetsimError) -> TCPServer.Listener {
+        do throws(WireError) {
+            return try tcpServer.listen(at: address) { port.serve($0) }
+        } catch {
+            throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
+        }
+    }
+
+    /// Three listening sockets for each device, and room for sessions. Throws if the system does not grant it.
     private static func allowDescriptors(for count: Int) throws(NetsimError) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let needed = rlim_t(count + 256)
+        let needed = rlim_t(3 * count + 256)
         if limit.rlim_cur < limit.rlim_max {
             limit.rlim_cur = limit.rlim_max
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -145,10 +186,13 @@ final class NetworkServer: Sendable {
         guard let running = state.withLock({ $0.running.removeValue(forKey: name) }) else {
             return ControlReply(device: name, state: .notRunning)
         }
-        server.stopListening(running.listener, endingSessions: true)
+        for listener in running.listeners { server.stopListening(listener, endingSessions: true) }
+        if let tcp = running.tcp { tcpServer.stopListening(tcp) }
+        running.netconf?.endSessions()
         let failure = Mutex("")
         let done = DispatchSemaphore(value: 0)
         running.device.queue.run {
+            running.netconf?.rollBackPending()
             do throws(NetsimError) {
                 try running.device.flush()
             } catch {
@@ -170,7 +214,7 @@ final class NetworkServer: Sendable {
             status: started
             package: \(device.model.package.directory)
             ned-id: \(device.model.package.nedID ?? "none")
-            cli: \(running.address)
+            \(running.places.map { "\($0.name): \($0.address)" }.joined(separator: "\n"))
             up: \(seconds) seconds
             """
         return ControlReply(device: name, state: .running, text: text)

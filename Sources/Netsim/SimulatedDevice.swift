@@ -90,6 +90,16 @@ final class SimulatedDevice: Sendable {
         }
     }
 
+    /// Makes another tree the configuration, at the cost of the difference. Who calls has checked it.
+    func replace(with new: DataTree) throws(NetsimError) {
+        try state.withLock { state throws(NetsimError) in
+            let difference = state.tree.diff(to: new)
+            guard !difference.isEmpty else { return }
+            try state.store.record(ChangeSet(difference), after: new)
+            state.tree = new
+        }
+    }
+
     /// Replaces the configuration as a whole, or lays `tree` over it.
     func load(_ tree: DataTree, isMerge: Bool) throws(NetsimError) {
         try state.withLock { state throws(NetsimError) in

@@ -28,7 +28,7 @@ struct TransactionTests {
             let id = try session.transactionID()
             try session.requireTransactionID(id)
             guard let commands = try? bench.commands("hostname r1\n", "hostname r2\n") else { return }
-            try session.prepare(commands)
+            try session.prepare(.commands(commands))
             try session.commit()
             try session.persist()
         }
@@ -94,7 +94,7 @@ struct TransactionTests {
 
     @Test func dryRunIsTraced() throws {
         let bench = try Bench()
-        CLIDeviceSession.traceDryRun(try bench.commands("", "hostname r2\n"), trace: bench.trace)
+        NativeChange.commands(try bench.commands("", "hostname r2\n")).traceDryRun(bench.trace)
         #expect(bench.trace.phases == [">> PREPARE DRY N:\nhostname r2", "<< PREPARE DRY OK"])
     }
 

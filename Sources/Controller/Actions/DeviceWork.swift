@@ -165,7 +165,7 @@ enum DeviceWork {
             var wanted = controller.secrets.opened(
                 device.child("config")?.mountedTree ?? DataTree(access.driver.model))
             let isDryRun = call.dryRunFormat != nil
-            let commands = try access.withSession { (session) throws(NEDError) -> [CLICommand] in
+            let native = try access.withSession { (session) throws(NEDError) -> NativeChange in
                 var actual = try session.show().tree
                 // What removes a secret of the device shows it.
                 controller.secrets.plainTexts(actual).forEach(access.mask.add)
@@ -178,21 +178,21 @@ enum DeviceWork {
                 } catch {
                     throw NEDError(.driver, device: name, error.message)
                 }
-                let commands = CLIDeviceSession.commands(access.driver, from: actual, to: wanted)
-                guard !isDryRun else { return commands }
-                if !commands.isEmpty {
-                    try session.prepare(commands)
+                let native = access.driver.change(from: actual, to: wanted)
+                guard !isDryRun else { return native }
+                if !native.isEmpty {
+                    try session.prepare(native)
                     try session.commit()
                     try session.persist()
                 }
                 access.noteInSync(try session.transactionID())
-                return commands
+                return native
             }
             guard isDryRun else {
                 controller.settleDoubt(about: name)
                 return .ok(leftOut.isEmpty ? nil : leftOut.joined(separator: "\n"))
             }
-            return DeviceResult(leaves: [("data", access.masked(commands.text()))])
+            return DeviceResult(leaves: [("data", access.masked(native.text))])
         }
     }
 

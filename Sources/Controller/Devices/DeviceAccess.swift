@@ -21,7 +21,7 @@ struct DeviceAccess: Sendable {
 
     /// Runs `work` on a session of the device. With `isLast` the operation is over then, and traces show it.
     func withSession<Result>(
-        isLast: Bool = true, _ work: (CLIDeviceSession) throws(NEDError) -> Result
+        isLast: Bool = true, _ work: (any DeviceSession) throws(NEDError) -> Result
     ) throws(NEDError) -> Result {
         do {
             let result = try slot.withSession(target, driver, trace: trace, isLast: isLast) {
@@ -39,7 +39,7 @@ struct DeviceAccess: Sendable {
     }
 
     /// For what cannot be refused: once more on a new connection if the first one broke, then in doubt.
-    func attempt(_ work: (CLIDeviceSession) throws(NEDError) -> Void) -> ParticipantOutcome {
+    func attempt(_ work: (any DeviceSession) throws(NEDError) -> Void) -> ParticipantOutcome {
         var reason = ""
         for _ in 0..<2 {
             do throws(NEDError) {

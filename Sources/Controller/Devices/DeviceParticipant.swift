@@ -1,5 +1,4 @@
 import Basics
-import CLIGrammar
 import ConfigTree
 import NEDRuntime
 import Secrets
@@ -15,7 +14,7 @@ struct DeviceParticipant: Participant {
     let id: ParticipantID
     let recovery: [UInt8]
     private let access: DeviceAccess
-    private let commands: [CLICommand]
+    private let native: NativeChange
     private let reverse: ChangeSet
     private let check: SyncCheck
     private let expected: String?
@@ -48,7 +47,7 @@ struct DeviceParticipant: Participant {
         let (before, after) = (secrets.opened(change.before), secrets.opened(change.after))
         // A command that removes a secret shows it too.
         (secrets.plainTexts(before) + secrets.plainTexts(after)).forEach(access.mask.add)
-        commands = CLIDeviceSession.commands(access.driver, from: before, to: after)
+        native = access.driver.change(from: before, to: after)
         let reverse = ChangeSet(after.diff(to: before))
         self.reverse = reverse
         self.check = check
@@ -70,7 +69,7 @@ struct DeviceParticipant: Participant {
                 try requireSameRevisions(session)
                 try requireSync(session)
                 isUntouched = false
-                try session.prepare(commands)
+                try session.prepare(native)
                 try session.commit()
             }
         } catch {
@@ -80,7 +79,7 @@ struct DeviceParticipant: Participant {
     }
 
     /// A device that was upgraded meanwhile may know other nodes than those that the change was cut to.
-    private func requireSameRevisions(_ session: CLIDeviceSession) throws(NEDError) {
+    private func requireSameRevisions(_ session: any DeviceSession) throws(NEDError) {
         let revisions = access.driver.revisions
         guard revisions.selection(for: session.announcement) != revisions.selection(for: announcement) else { return }
         throw NEDError(
@@ -88,7 +87,7 @@ struct DeviceParticipant: Participant {
             "the device announces other revisions of its modules than before; commit again, for those that it has now")
     }
 
-    private func requireSync(_ session: CLIDeviceSession) throws(NEDError) {
+    private func requireSync(_ session: any DeviceSession) throws(NEDError) {
         if check == .whole { return try session.requireTransactionID(expected) }
         let isInSync = try session.transactionID() == expected
         wasInSync.value.store(isInSync, ordering: .relaxed)
@@ -102,7 +101,7 @@ struct DeviceParticipant: Participant {
     }
 
     /// A device that was out of sync is so still: its transaction id would say that it is not.
-    private func noteInSync(_ session: CLIDeviceSession) throws(NEDError) {
+    private func noteInSync(_ session: any DeviceSession) throws(NEDError) {
         if wasInSync.value.load(ordering: .relaxed) { access.noteInSync(try session.transactionID()) }
     }
 

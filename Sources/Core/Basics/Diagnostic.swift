@@ -37,6 +37,21 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     package var appTag: String?
     /// The name of the kind of fault, if findings of its sort have names that users may choose by.
     package var code: String?
+    /// The element of a document that it is about, where that is no data.
+    package var subject: Subject?
+
+    package struct Subject: Hashable, Sendable {
+        package var name: String
+        package var namespace: String
+        /// The element around it.
+        package var parent: String
+
+        package init(name: String, namespace: String = "", parent: String = "") {
+            self.name = name
+            self.namespace = namespace
+            self.parent = parent
+        }
+    }
 
     package init(
         _ severity: Severity, _ summary: String, remedy: String = "", place: SourcePlace? = nil, path: String? = nil,

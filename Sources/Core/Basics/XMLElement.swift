@@ -70,7 +70,8 @@ package struct XMLElement: Hashable, Sendable {
         String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 
-    /// Writes the element. Attributes with a namespace get the prefix that `prefixes` has for it, or a made-up one.
+    /// Writes the element. Attributes with a namespace get the prefix that `prefixes` has for it, or a made-up one;
+    /// the prefix in front of a text is declared.
     package func write(to writer: inout XMLWriter) throws {
         var declared: [(prefix: String, uri: String)] = []
         var written: [(name: String, value: String)] = []
@@ -84,6 +85,10 @@ package struct XMLElement: Hashable, Sendable {
             let prefix = known ?? wanted ?? "n\(declared.count)"
             if known == nil { declared.append((prefix, attribute.namespace)) }
             written.append((prefix + ":" + attribute.name, attribute.value))
+        }
+        if let colon = text.firstIndex(of: ":"), let uri = prefixes[String(text[..<colon])] {
+            let prefix = String(text[..<colon])
+            if !declared.contains(where: { $0.prefix == prefix }) { declared.append((prefix, uri)) }
         }
         try writer.start(name, namespace: namespace, prefixes: declared, attributes: written)
         if !text.isEmpty { writer.text(text) }

@@ -10,6 +10,13 @@ package struct SkippedLine: Hashable, Sendable {
     package var mode: [String]
     /// Why: an unknown word, a bad value, inside an unknown submode.
     package var reason: String
+
+    package init(number: Int, text: String, mode: [String] = [], reason: String) {
+        self.number = number
+        self.text = text
+        self.mode = mode
+        self.reason = reason
+    }
 }
 
 /// What became of a configuration text.

@@ -128,9 +128,8 @@ package final class Instance: Sendable {
     }
 
     /// The entries of a list or leaf-list, in the order that a reader sees.
-    package func entries(_ list: SchemaNode) -> some Sequence<Instance> {
-        let rows = row?.entries(in: list.slot)
-        return (rows.map { Array($0.rows) } ?? []).lazy.map { self.instance(of: list, $0) }
+    package func entries(_ list: SchemaNode) -> InstanceEntries {
+        InstanceEntries(list: list, parent: self, rows: (row?.entries(in: list.slot)).map { Array($0.rows) } ?? [])
     }
 
     package func entries(_ name: String) -> [Instance] {
@@ -278,5 +277,27 @@ extension Instance: Hashable {
         if let row { return hasher.combine(row.identity) }
         hasher.combine(value)
         hasher.combine(parent?.row?.identity)
+    }
+}
+
+/// The entries of a list or leaf-list in an instance, made one after the other.
+package struct InstanceEntries: Sequence, IteratorProtocol {
+    let list: SchemaNode
+    let parent: Instance
+    let rows: [Row]
+    private var position = 0
+
+    init(list: SchemaNode, parent: Instance, rows: [Row]) {
+        self.list = list
+        self.parent = parent
+        self.rows = rows
+    }
+
+    package var underestimatedCount: Int { rows.count - position }
+
+    package mutating func next() -> Instance? {
+        guard position < rows.count else { return nil }
+        defer { position += 1 }
+        return parent.instance(of: list, rows[position])
     }
 }

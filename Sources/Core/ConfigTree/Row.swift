@@ -62,7 +62,7 @@ package struct Row: @unchecked Sendable {
     }
 
     /// The position among the leaves of the leaf in `slot`.
-    private func position(of slot: Int) -> Int? {
+    func position(of slot: Int) -> Int? {
         read { base, count in
             for index in 0..<count {
                 let here = Int(base.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))

@@ -138,6 +138,15 @@ package final class RowDraft {
     /// Adds a finished container that was not begun here.
     func add(_ row: Row, as container: SchemaNode) { put(.finished(.row(row)), in: container.slot) }
 
+    /// Takes over a child of a finished row of the same node, whole and uncopied: a leaf, a container, all entries.
+    package func adopt(_ child: SchemaNode, from row: Row) {
+        if let position = row.position(of: child.slot) {
+            row.withValue(at: position) { set(UnsafeRawBufferPointer($0), in: child.slot) }
+        } else if let kid = row.kid(in: child.slot) {
+            add(kid, to: child)
+        }
+    }
+
     /// Adds what is finished in place of all that was said of a child; its rows must fit the child's slots.
     package func add(_ kid: Kid, to child: SchemaNode) { put(.finished(kid), in: child.slot) }
 

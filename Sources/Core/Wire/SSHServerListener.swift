@@ -116,7 +116,7 @@ final class SSHServerListener: Sendable {
         return bind
     }
 
-    private static func listen(_ address: SocketAddress) throws(WireError) -> Int32 {
+    static func listen(_ address: SocketAddress) throws(WireError) -> Int32 {
         guard let candidate = try address.resolved(passive: true).first else {
             throw WireError(.addressUnavailable, peer: address.description, "no address")
         }
@@ -136,7 +136,7 @@ final class SSHServerListener: Sendable {
         return descriptor
     }
 
-    private static func localPort(_ descriptor: Int32) -> UInt16 {
+    static func localPort(_ descriptor: Int32) -> UInt16 {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         _ = withUnsafeMutablePointer(to: &storage) { pointer in

@@ -16,6 +16,13 @@ package final class TCPStream: ByteStream {
         return TCPStream(taking: descriptor, peer: "tcp \(address)", cancellation: cancellation)
     }
 
+    /// Takes over a connection that a server accepted. If it throws the descriptor stays the caller's.
+    convenience init(accepted descriptor: Int32) throws(WireError) {
+        let cancellation = try Cancellation()
+        SocketConnector.setDefaults(descriptor)
+        self.init(taking: descriptor, peer: "tcp client", cancellation: cancellation)
+    }
+
     private init(taking descriptor: Int32, peer: String, cancellation: Cancellation) {
         openned_ignore_sigpipe()
         self.descriptor = descriptor

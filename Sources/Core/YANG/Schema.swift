@@ -305,14 +305,13 @@ package struct SchemaNode: Hashable, Sendable {
     /// The nearest ancestor that is no choice or case; nil for the root.
     package var dataParent: SchemaNode? { id.index == 0 ? nil : schema[NodeID(flat.dataParent)] }
     /// Children in schema order, choice and case included.
-    package var children: some RandomAccessCollection<SchemaNode> { nodes(flat.childStart, flat.childCount) }
+    package var children: SchemaNodes { nodes(flat.childStart, flat.childCount) }
     /// Children in schema order with choice and case dissolved; the position is the child's `slot`.
     /// Actions and notifications are among them; `input` and `output` are data children of their rpc or action.
-    package var dataChildren: some RandomAccessCollection<SchemaNode> { nodes(flat.dataStart, flat.dataCount) }
+    package var dataChildren: SchemaNodes { nodes(flat.dataStart, flat.dataCount) }
 
-    private func nodes(_ start: UInt32, _ count: UInt32) -> some RandomAccessCollection<SchemaNode> {
-        let schema = schema
-        return (Int(start)..<Int(start) + Int(count)).lazy.map { schema[NodeID(schema.image.children[$0])] }
+    private func nodes(_ start: UInt32, _ count: UInt32) -> SchemaNodes {
+        SchemaNodes(schema: schema, start: Int(start), endIndex: Int(count))
     }
 
     package var dataChildCount: Int { Int(flat.dataCount) }

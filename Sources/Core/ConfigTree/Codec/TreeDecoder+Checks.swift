@@ -110,12 +110,19 @@ extension TreeDecoder {
     // MARK: Faults
 
     /// Adds a fault at the current node; a tolerable one is a warning under the lax policy.
-    func fault(_ summary: String, _ remedy: String = "", at position: TextPosition? = nil, isTolerable: Bool = false) {
+    /// `code` and `subject` are the `error-tag` of RFC 6241 and the `bad-element` that go with it.
+    func fault(
+        _ summary: String, _ remedy: String = "", at position: TextPosition? = nil, isTolerable: Bool = false,
+        code: String? = nil, subject: Diagnostic.Subject? = nil
+    ) {
         let severity: Diagnostic.Severity = isTolerable && options.policy == .lax ? .warning : .error
         // Beyond the limit a fault is only counted: a document full of them should not cost a path each.
         guard isReported(severity) else { return count += 1 }
         let place = (position ?? lastPosition).place(in: file)
-        add(Diagnostic(severity, summary, remedy: remedy, place: place, path: path.keypath))
+        var finding = Diagnostic(severity, summary, remedy: remedy, place: place, path: path.keypath)
+        finding.code = code
+        finding.subject = subject
+        add(finding)
     }
 
     /// An error is never lost behind warnings.
@@ -143,7 +150,8 @@ extension TreeDecoder {
         let missing = keys.indices.filter { !frame.hasKey($0) }.map { keys[$0].name }
         fault(
             "An entry of list \(frame.node.name) has no key \(missing.joined(separator: " and no key "))",
-            "each entry needs \(keys.map(\.name).joined(separator: ", "))", at: frame.position)
+            "each entry needs \(keys.map(\.name).joined(separator: ", "))", at: frame.position, code: "missing-element",
+            subject: Diagnostic.Subject(name: missing.first ?? ""))
     }
 
     /// Reports content of another case of a choice of `node` (RFC 7950 section 7.9).
@@ -163,12 +171,15 @@ extension TreeDecoder {
         }
         let parent = frame.scope.node
         let whole = parent.kind == .root && !frame.hasStep ? "the top level" : frame.node.name
+        let subject = Diagnostic.Subject(name: name.local, namespace: name.qualifier ?? "")
         let alike = parent.dataChildren.filter { $0.name == name.local }
         if let other = alike.first {
             let wanted = isJSON ? "\(other.module.name):\(name.local)" : "xmlns=\"\(other.module.namespace)\""
             let given = name.qualifier.map { $0.isEmpty ? "has no namespace" : "has the namespace \($0)" }
             let summary = isJSON ? "names another module, or none" : given ?? "has no namespace"
-            return fault("\(name.local) under \(whole) \(summary)", "write \(wanted)", isTolerable: true)
+            return fault(
+                "\(name.local) under \(whole) \(summary)", "write \(wanted)", isTolerable: true,
+                code: "unknown-namespace", subject: subject)
         }
         let schema = frame.scope.model.schema
         if let qualifier = name.qualifier, !qualifier.isEmpty,
@@ -176,9 +187,12 @@ extension TreeDecoder {
         {
             let kind = isJSON ? "module \(qualifier)" : "module with the namespace \(qualifier)"
             return fault(
-                "\(name.local) under \(whole): no \(kind) is loaded", "load it, or remove this", isTolerable: true)
+                "\(name.local) under \(whole): no \(kind) is loaded", "load it, or remove this", isTolerable: true,
+                code: "unknown-namespace", subject: subject)
         }
-        fault("\(whole) has no child \(name.local)", suggestion(name.local, parent), isTolerable: true)
+        fault(
+            "\(whole) has no child \(name.local)", suggestion(name.local, parent), isTolerable: true,
+            code: "unknown-element", subject: subject)
     }
 
     private func suggestion(_ name: String, _ parent: SchemaNode) -> String {

@@ -157,7 +157,8 @@ package enum XMLDataDecoder {
                 if result.operation == nil {
                     decoder.fault(
                         "operation=\"\(attribute.value)\" is not known",
-                        "expected merge, replace, create, delete or remove", at: position)
+                        "expected merge, replace, create, delete or remove", at: position, code: "bad-attribute",
+                        subject: Diagnostic.Subject(name: "operation", parent: reader.name))
                 }
             case (Namespace.yang, "insert"), ("", "insert"): result.insert = attribute.value
             case (Namespace.yang, "key"), ("", "key"), (Namespace.yang, "value"), ("", "value"):

@@ -1,0 +1,53 @@
+package import Basics
+
+/// Texts of a client: requests out, replies in.
+package enum ClientExchange {
+    /// What a client says first.
+    package static let greeting = Hello(Capabilities([Capabilities.base10, Capabilities.base11]))
+
+    /// The document of a request, without framing; `content` writes what is inside `<rpc>`.
+    package static func request(_ id: Int, _ content: (inout XMLWriter) throws -> Void) -> [UInt8] {
+        var writer = XMLWriter(pretty: false)
+        // Nothing throws without a sink.
+        try? writer.start("rpc", namespace: ProtocolNamespace.base, attributes: [("message-id", "\(id)")])
+        try? content(&writer)
+        try? writer.finish()
+        return writer.output.bytes
+    }
+
+    /// What a reply says, read with bounds.
+    package enum Reply: Sendable {
+        case ok
+        case errors([RPCError])
+    }
+
+    /// Reads the reply to request `id`: calls `data` at the start tag of `<data>`, which has to move the reader to its
+    /// end tag. Warnings are passed over. Throws `FramingError` if it is no such reply.
+    package static func read(
+        _ message: [UInt8], id: Int, data: (inout XMLReader) throws -> Void = { try $0.skipElement() }
+    ) throws -> Reply {
+        var reader = XMLReader(message, file: "reply")
+        _ = try reader.next()
+        guard reader.name == "rpc-reply" else {
+            throw FramingError(description: "<\(reader.name)> came where <rpc-reply> was expected")
+        }
+        guard reader.attribute("message-id") == "\(id)" || reader.attribute("message-id") == nil else {
+            throw FramingError(description: "the reply to another request came")
+        }
+        var errors: [RPCError] = []
+        while true {
+            switch try reader.next() {
+            case .startElement:
+                switch reader.name {
+                case "rpc-error":
+                    let error = RPCError(try BoundedElement.read(&reader))
+                    if !error.isWarning, errors.count < 100 { errors.append(error) }
+                case "data": try data(&reader)
+                default: try reader.skipElement()
+                }
+            case .text, .endElement: continue
+            case .endOfDocument: return errors.isEmpty ? .ok : .errors(errors)
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package import Basics
+package import ConfigTree
+
+/// What a NETCONF server serves: the role of whoever holds the data.
+///
+/// Calls come one at a time from the thread that works on the device's requests.
+package protocol NETCONFDatastore: AnyObject, Sendable {
+    var model: DataModel { get }
+    var running: DataTree { get }
+
+    /// What is wrong with `tree`, of all that the change from `old` can have made wrong.
+    func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic]
+
+    /// `tree` without what goes by itself because of the change: nodes whose `when` it made false.
+    func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree
+
+    /// Makes `new` the running configuration, durably; `old` is what it was when `new` was checked. The cost should
+    /// follow the difference. Throws a sentence if it cannot be stored.
+    func replaceRunning(_ old: DataTree, with new: DataTree) throws(RPCFailure)
+
+    /// The startup configuration; only asked for if the profile has one. Nil after it was deleted.
+    func startup() throws(RPCFailure) -> DataTree?
+    func setStartup(_ tree: DataTree?) throws(RPCFailure)
+
+    /// The text of a module for get-schema, as YANG.
+    func moduleText(_ name: String, revision: String?) -> [UInt8]?
+
+    /// Told of each request before it is carried out. Says what is to happen instead, for devices that misbehave on
+    /// demand.
+    func received(_ operation: String, session: SessionInfo) -> Interference?
+
+    /// Runs `work` after some seconds, as a request of its own.
+    func schedule(after seconds: Int, _ work: @escaping @Sendable () -> Void)
+
+    /// The time now, as `date-and-time`.
+    func timestamp() -> String
+}
+
+extension NETCONFDatastore {
+    package func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree { tree }
+}
+
+/// What happens instead of a request.
+package enum Interference: Hashable, Sendable {
+    case refuse(String)
+    /// The session ends without an answer.
+    case hangUp
+    /// There is no answer.
+    case silence
+}
+
+/// Who talks to the server.
+package struct SessionInfo: Hashable, Sendable {
+    package var id: UInt32
+    package var user: String
+    package var source: String
+    /// `netconf-ssh` or `netconf-tcp`.
+    package var transport: String
+    package var loginTime: String
+}
+
+/// What a server can do, beyond the base.
+package struct ServerProfile: Hashable, Sendable {
+    package var candidate = true
+    package var writableRunning = true
+    package var confirmedCommit = true
+    package var startup = false
+    package var validate = true
+    package var base11 = true
+    /// Further capabilities, such as those of a vendor.
+    package var further: [String] = []
+
+    package init() {}
+}
+
+/// Bounds on what a session may ask.
+package struct ServerLimits: Hashable, Sendable {
+    /// Bytes of one message.
+    package var message = 256 << 20
+    /// Before the greeting, less is enough.
+    package var hello = 1 << 20
+
+    package init() {}
+}

@@ -1,0 +1,175 @@
+/// How messages are set apart on the wire (RFC 6242).
+package enum MessageFraming: Sendable {
+    /// `]]>]]>` after each message: base 1.0, and the greeting of every session.
+    case endOfMessage
+    /// Chunks with their length in front: base 1.1.
+    case chunked
+
+    static let endMark = Array("]]>]]>".utf8)
+
+    /// What goes in front of a message of `count` bytes.
+    package func header(_ count: Int) -> [UInt8] {
+        switch self {
+        case .endOfMessage: []
+        case .chunked: Array("\n#\(count)\n".utf8)
+        }
+    }
+
+    /// What goes behind a message.
+    package var trailer: [UInt8] {
+        switch self {
+        case .endOfMessage: Self.endMark
+        case .chunked: Array("\n##\n".utf8)
+        }
+    }
+
+    /// A whole message as it goes out, at most `UInt32.max` bytes long.
+    package func frame(_ message: [UInt8]) -> [UInt8] { header(message.count) + message + trailer }
+}
+
+/// Bytes that are no messages: the session has to end (RFC 6242 section 4.2).
+package struct FramingError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var description: String
+}
+
+/// Takes messages out of a stream that comes in pieces.
+///
+/// Invariant: holds at most one message of `limit` bytes and the piece that was given last; what a chunk announces
+/// reserves nothing.
+package struct FrameReader: Sendable {
+    /// Takes effect with the next message.
+    package var framing = MessageFraming.endOfMessage
+    private let limit: Int
+    private var input: [UInt8] = []
+    private var offset = 0
+    private var message: [UInt8] = []
+    /// What is left of the chunk being read.
+    private var chunkRest = 0
+    private var hasChunk = false
+
+    private static let largestHeader = 13
+
+    package init(limit: Int) { self.limit = limit }
+
+    /// Goes on with the bytes that another reader has not worked on.
+    mutating func take(over other: FrameReader) { append(Array(other.input[other.offset...])) }
+
+    /// Whether nothing but white space has come since the last message.
+    package var isBetweenMessages: Bool {
+        message.isEmpty && !hasChunk && input[offset...].allSatisfy { $0 == 10 || $0 == 13 || $0 == 32 }
+    }
+
+    package mutating func append(_ bytes: [UInt8]) {
+        if offset == input.count {
+            input = bytes
+        } else {
+            input.removeFirst(offset)
+            input += bytes
+        }
+        offset = 0
+    }
+
+    /// The next whole message, or nil if more has to come first.
+    package mutating func next() throws(FramingError) -> [UInt8]? {
+        switch framing {
+        case .endOfMessage: try nextToMark()
+        case .chunked: try nextOfChunks()
+        }
+    }
+
+    private mutating func take() -> [UInt8] {
+        defer {
+            message = []
+            hasChunk = false
+        }
+        return message
+    }
+
+    private func checkLength(_ count: Int) throws(FramingError) {
+        guard count <= limit else { throw FramingError(description: "a message is longer than \(limit) bytes") }
+    }
+
+    // MARK: End of message
+
+    private mutating func nextToMark() throws(FramingError) -> [UInt8]? {
+        let mark = MessageFraming.endMark
+        while offset < input.count {
+            // The mark's last byte is not in its beginning: only a `>` can end a message.
+            let end = input[offset...].firstIndex(of: UInt8(ascii: ">"))
+            let next = end.map { $0 + 1 } ?? input.count
+            try checkLength(message.count + next - offset)
+            message += input[offset..<next]
+            offset = next
+            if end != nil, message.count >= mark.count, message.suffix(mark.count).elementsEqual(mark) {
+                message.removeLast(mark.count)
+                let whole = take()
+                // Some clients end a line after the mark; a declaration must come first in a document.
+                let start = whole.firstIndex { $0 != 10 && $0 != 13 && $0 != 32 && $0 != 9 } ?? whole.count
+                return start == 0 ? whole : Array(whole[start...])
+            }
+        }
+        return nil
+    }
+
+    // MARK: Chunks
+
+    private mutating func nextOfChunks() throws(FramingError) -> [UInt8]? {
+        while true {
+            if chunkRest > 0 {
+                guard offset < input.count else { return nil }
+                let count = min(chunkRest, input.count - offset)
+                message += input[offset..<offset + count]
+                offset += count
+                chunkRest -= count
+                if chunkRest > 0 { return nil }
+            }
+            guard let header = try chunkHeader() else { return nil }
+            switch header {
+            case .end:
+                guard hasChunk else { throw FramingError(description: "a message without a chunk") }
+                return take()
+            case .chunk(let size):
+                try checkLength(message.count + size)
+                hasChunk = true
+                chunkRest = size
+            }
+        }
+    }
+
+    private enum Header {
+        case chunk(Int)
+        case end
+    }
+
+    /// `\n#SIZE\n`, SIZE from 1 to 4294967295 without a zero in front, or `\n##\n`; nil if it is not whole yet.
+    private mutating func chunkHeader() throws(FramingError) -> Header? {
+        let head = input[offset...].prefix(Self.largestHeader + 1)
+        for (byte, wanted) in zip(head, [UInt8(ascii: "\n"), UInt8(ascii: "#")]) where byte != wanted {
+            throw FramingError(description: "a chunk begins with a line end and #")
+        }
+        guard head.count > 2 else { return nil }
+        let digits = head.dropFirst(2)
+        if digits.first == UInt8(ascii: "#") {
+            guard digits.count > 1 else { return nil }
+            guard digits.dropFirst().first == 10 else {
+                throw FramingError(description: "## ends a message and its line")
+            }
+            offset += 4
+            return .end
+        }
+        guard let end = digits.firstIndex(of: 10) else {
+            try checkDigits(digits)
+            return nil
+        }
+        try checkDigits(digits[..<end])
+        let size = digits[..<end].reduce(0) { $0 * 10 + Int($1 - 48) }
+        guard size > 0, size <= Int(UInt32.max) else { throw FramingError(description: "a chunk of \(size) bytes") }
+        offset = end + 1
+        return .chunk(size)
+    }
+
+    private func checkDigits(_ digits: ArraySlice<UInt8>) throws(FramingError) {
+        guard digits.count <= 10, digits.first != UInt8(ascii: "0"), digits.allSatisfy({ (48...57).contains($0) })
+        else { throw FramingError(description: "a chunk's length is a number from 1 to 4294967295") }
+    }
+}

@@ -1,0 +1,136 @@
+import Basics
+import ConfigTree
+import Synchronization
+
+/// What the sessions of one server share: candidate, locks, the confirmed commit that waits.
+///
+/// Invariants: `candidate` is nil as long as it is the running configuration; a session that is gone holds no lock; a
+/// confirmed commit that was not confirmed leaves the running configuration as it was before the first of its series.
+package final class NETCONFServer: Sendable {
+    package let datastore: any NETCONFDatastore
+    package let profile: ServerProfile
+    package let limits: ServerLimits
+    let library: ModuleLibrary
+    private let state = Mutex(State())
+
+    enum Store: String, Sendable, CaseIterable { case running, candidate, startup }
+
+    struct PendingCommit {
+        /// The session that began it, if only that may confirm it.
+        var session: UInt32?
+        var persistID: String?
+        /// What comes back unless it is confirmed.
+        var before: DataTree
+        var number: Int
+    }
+
+    struct State {
+        var nextSession: UInt32 = 1
+        var sessions: [UInt32: (info: SessionInfo, end: @Sendable () -> Void)] = [:]
+        var locks: [Store: UInt32] = [:]
+        var lockTimes: [Store: String] = [:]
+        var candidate: DataTree?
+        var pending: PendingCommit?
+        var commits = 0
+        var statistics = Statistics()
+    }
+
+    struct Statistics {
+        var inBadHellos = 0
+        var inSessions = 0
+        var droppedSessions = 0
+        var inRPCs = 0
+        var inBadRPCs = 0
+        var outRPCErrors = 0
+        var start = ""
+    }
+
+    package init(
+        _ datastore: any NETCONFDatastore, profile: ServerProfile = ServerProfile(),
+        limits: ServerLimits = ServerLimits()
+    ) {
+        self.datastore = datastore
+        self.profile = profile
+        self.limits = limits
+        library = ModuleLibrary(datastore.model.schema)
+        state.withLock { $0.statistics.start = datastore.timestamp() }
+    }
+
+    func withState<Result: Sendable, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try state.withLock { state throws(Failure) in try body(&state) }
+    }
+
+    // MARK: Sessions
+
+    /// Admits a session. `end` is called, from any thread, when another session kills it.
+    func begin(user: String, source: String, transport: String, end: @escaping @Sendable () -> Void) -> SessionInfo {
+        let time = datastore.timestamp()
+        return state.withLock { state in
+            while state.sessions[state.nextSession] != nil || state.nextSession == 0 { state.nextSession &+= 1 }
+            let info = SessionInfo(
+                id: state.nextSession, user: user, source: source, transport: transport, loginTime: time)
+            state.nextSession &+= 1
+            state.sessions[info.id] = (info, end)
+            state.statistics.inSessions += 1
+            return info
+        }
+    }
+
+    /// Takes back what a session leaves behind: its locks, the candidate under its lock, its confirmed commit.
+    func end(_ id: UInt32) {
+        let lost = state.withLock { state -> PendingCommit? in
+            guard state.sessions.removeValue(forKey: id) != nil else { return nil }
+            if state.locks[.candidate] == id { state.candidate = nil }
+            for (store, holder) in state.locks where holder == id { state.locks[store] = nil }
+            return state.pending?.session == id ? state.pending : nil
+        }
+        if let lost { rollBack(lost.number) }
+    }
+
+    /// Ends all sessions, as a server does that stops.
+    package func endSessions() {
+        for (id, session) in state.withLock(\.sessions) {
+            end(id)
+            session.end()
+        }
+    }
+
+    // MARK: Confirmed commit
+
+    /// Puts back what was before the confirmed commit of that number, if it still waits.
+    func rollBack(_ number: Int) {
+        let before = state.withLock { state -> DataTree? in
+            guard let pending = state.pending, pending.number == number else { return nil }
+            state.pending = nil
+            return pending.before
+        }
+        guard let before else { return }
+        // What cannot be stored stays as it is; the next commit reports it.
+        try? datastore.replaceRunning(datastore.running, with: before)
+    }
+
+    /// As if the time of a waiting confirmed commit were over: for a server that stops.
+    package func rollBackPending() {
+        if let number = state.withLock({ $0.pending?.number }) { rollBack(number) }
+    }
+
+    var capabilities: Capabilities {
+        var all = Capabilities([Capabilities.base10])
+        if profile.base11 { all.add(Capabilities.base11) }
+        let standard: [(Bool, String)] = [
+            (profile.writableRunning, "writable-running:1.0"), (profile.candidate, "candidate:1.0"),
+            (profile.confirmedCommit && profile.candidate, "confirmed-commit:1.1"), (true, "rollback-on-error:1.0"),
+            (profile.validate, "validate:1.0"), (profile.validate, "validate:1.1"),
+            (profile.startup, "startup:1.0"), (true, "xpath:1.0"),
+            (true, "with-defaults:1.0?basic-mode=explicit&also-supported=report-all,report-all-tagged,trim"),
+            (true, "yang-library:1.0?revision=2019-01-04&module-set-id=\(library.contentID)"),
+            (true, "yang-library:1.1?revision=2019-01-04&content-id=\(library.contentID)"),
+        ]
+        for (isThere, name) in standard where isThere { all.add(Capabilities.standard(name)) }
+        for uri in profile.further { all.add(uri) }
+        for module in library.announced { all.add(module.uri) }
+        return all
+    }
+}

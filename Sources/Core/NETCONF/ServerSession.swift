@@ -1,0 +1,186 @@
+import Basics
+import ConfigTree
+import Synchronization
+
+/// One session of a server: bytes in, bytes out. Knows no transport; used by one thread at a time.
+///
+/// Life: greeting, requests one after another, over. A peer that breaks the framing, the greeting, or with base 1.0 the
+/// XML, gets a close and no answer; everything else gets a reply.
+package final class ServerSession {
+    /// What is to be sent, and whether the session is over then.
+    package struct Output {
+        package var pieces: [[UInt8]] = []
+        package var closes = false
+        /// The transport is to be broken rather than closed.
+        package var breaks = false
+
+        package var bytes: [UInt8] { pieces.flatMap { $0 } }
+    }
+
+    let server: NETCONFServer
+    package let info: SessionInfo
+    private var frames: FrameReader
+    private var hasGreeted = false
+    package private(set) var isOver = false
+    private var isSilent = false
+    var closesAfterReply = false
+
+    /// - Parameter end: called from any thread when another session kills this one.
+    package init(
+        _ server: NETCONFServer, user: String, source: String, transport: String = "netconf-ssh",
+        end: @escaping @Sendable () -> Void
+    ) {
+        self.server = server
+        info = server.begin(user: user, source: source, transport: transport, end: end)
+        frames = FrameReader(limit: server.limits.hello)
+    }
+
+    deinit { server.end(info.id) }
+
+    /// What goes out first.
+    package var greeting: [UInt8] {
+        MessageFraming.endOfMessage.frame(Hello(server.capabilities, sessionID: info.id).bytes)
+    }
+
+    /// The transport is gone, or is being closed.
+    package func end() {
+        isOver = true
+        server.end(info.id)
+    }
+
+    /// Takes bytes without working on them.
+    package func append(_ bytes: [UInt8]) { if !isOver, !isSilent { frames.append(bytes) } }
+
+    /// Works on the next whole message; nil if there is none. So a caller can stop between two while the peer does not
+    /// read.
+    package func step() -> Output? {
+        guard !isOver, !isSilent else { return nil }
+        let message: [UInt8]?
+        do throws(FramingError) {
+            message = try frames.next()
+        } catch {
+            server.withState { $0.statistics.droppedSessions += 1 }
+            return close()
+        }
+        guard let message else { return nil }
+        return hasGreeted ? answer(message) : greet(message)
+    }
+
+    private func close(_ pieces: [[UInt8]] = []) -> Output {
+        end()
+        return Output(pieces: pieces, closes: true)
+    }
+
+    private func greet(_ message: [UInt8]) -> Output {
+        guard let hello = try? Hello(message: message), hello.sessionID == nil,
+            let framing = server.capabilities.framing(with: hello.capabilities)
+        else {
+            server.withState { $0.statistics.inBadHellos += 1 }
+            return close()
+        }
+        let rest = frames
+        frames = FrameReader(limit: server.limits.message)
+        frames.take(over: rest)
+        frames.framing = framing
+        hasGreeted = true
+        return Output()
+    }
+
+    private func answer(_ message: [UInt8]) -> Output {
+        var reply = Reply()
+        do {
+            let request = try RequestReader.head(message)
+            reply.attributes = request.attributes
+            server.withState { $0.statistics.inRPCs += 1 }
+            if let output = interfere(request.name, &reply) { return output }
+            try carryOut(request, message, &reply)
+        } catch let error as RequestFault {
+            server.withState { $0.statistics.inBadRPCs += 1 }
+            reply.attributes = error.attributes
+            reply.body = .errors([error.error])
+        } catch let error as RPCFailure {
+            reply.body = .errors(error.errors)
+        } catch let error as RPCError {
+            reply.body = .errors([error])
+        } catch {
+            // Not XML, or not within the bounds: only a peer with base 1.1 knows the tag for that.
+            server.withState { $0.statistics.inBadRPCs += 1 }
+            guard case .chunked = frames.framing else { return close() }
+            reply.attributes = []
+            reply.body = .errors([RPCError(.rpc, .malformedMessage, Self.text(of: error))])
+        }
+        if case .errors(let errors) = reply.body {
+            server.withState { $0.statistics.outRPCErrors += errors.count }
+        }
+        return output(reply)
+    }
+
+    private static func text(of error: any Error) -> String {
+        guard let found = (error as? DiagnosticsError)?.diagnostics.first else { return "\(error)" }
+        return found.summary + (found.place.map { " (line \($0.line), column \($0.column))" } ?? "")
+    }
+
+    private func output(_ reply: Reply) -> Output {
+        let message = reply.bytes
+        let pieces = [frames.framing.header(message.count), message, frames.framing.trailer].filter { !$0.isEmpty }
+        return closesAfterReply ? close(pieces) : Output(pieces: pieces)
+    }
+
+    private func interfere(_ operation: String, _ reply: inout Reply) -> Output? {
+        switch server.datastore.received(operation, session: info) {
+        case nil: return nil
+        case .refuse(let message)?:
+            reply.body = .errors([RPCError(.application, .operationFailed, message)])
+            return output(reply)
+        case .hangUp?:
+            end()
+            return Output(closes: true, breaks: true)
+        case .silence?:
+            isSilent = true
+            return Output()
+        }
+    }
+}
+
+/// A reply before it is written.
+struct Reply {
+    enum Body {
+        case ok
+        case errors([RPCError])
+        /// Content of `<data>`, written by the closure.
+        case data((inout XMLWriter) throws -> Void)
+        /// An element of its own instead of `<data>`.
+        case element((inout XMLWriter) throws -> Void)
+    }
+
+    var attributes: [RequestReader.Attribute] = []
+    var body = Body.ok
+
+    var bytes: [UInt8] {
+        var writer = XMLWriter(pretty: false)
+        // Nothing throws without a sink.
+        try? write(to: &writer)
+        return writer.output.bytes
+    }
+
+    private func write(to writer: inout XMLWriter) throws {
+        let prefixes = attributes.compactMap { attribute in
+            attribute.prefix.map { (prefix: $0, uri: attribute.namespace) }
+        }
+        var seen: Set<String> = []
+        try writer.start(
+            "rpc-reply", namespace: ProtocolNamespace.base,
+            prefixes: prefixes.filter { seen.insert($0.prefix).inserted },
+            attributes: attributes.map { (name: $0.qualifiedName, value: $0.value) })
+        switch body {
+        case .ok: try writer.leaf("ok", text: "")
+        case .errors(let errors): for error in errors { try error.write(to: &writer) }
+        case .data(let content):
+            try writer.start("data")
+            try content(&writer)
+            try writer.end()
+        case .element(let content): try content(&writer)
+        }
+        try writer.finish()
+    }
+}

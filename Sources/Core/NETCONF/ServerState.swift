@@ -1,0 +1,136 @@
+import Basics
+import ConfigTree
+import YANG
+
+/// The modules of a server as RFC 8525, RFC 7895 and RFC 6022 list them. Computed once: they do not change.
+struct ModuleLibrary: Sendable {
+    let contentID: String
+    let announced: [Capabilities.Module]
+    let modules: [SchemaModule]
+
+    init(_ schema: Schema) {
+        modules = schema.modules.sorted { $0.name < $1.name }
+        announced = modules.filter(\.isImplemented).map {
+            Capabilities.Module(name: $0.name, namespace: $0.namespace, revision: $0.revision)
+        }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in modules.map({ "\($0.name)@\($0.revision ?? "") \($0.digest)" }).joined(separator: "\n").utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        contentID = String(hash, radix: 16)
+    }
+}
+
+extension NETCONFServer {
+    /// What the server says of itself: netconf-state, yang-library and modules-state.
+    func stateData() -> [XMLElement] { [monitoring(), yangLibrary(), modulesState()] }
+
+    private static func leaf(_ name: String, _ text: String) -> XMLElement {
+        XMLElement(name, namespace: ProtocolNamespace.monitoring, text: text)
+    }
+
+    private static func node(_ name: String, _ children: [XMLElement]) -> XMLElement {
+        XMLElement(name, namespace: ProtocolNamespace.monitoring, children: children)
+    }
+
+    /// RFC 6022.
+    private func monitoring() -> XMLElement {
+        let uris = capabilities.uris.map { Self.leaf("capability", $0) }
+        let schemas = library.modules.map { module in
+            Self.node(
+                "schema",
+                [
+                    Self.leaf("identifier", module.name), Self.leaf("version", module.revision ?? ""),
+                    Self.leaf("format", "yang"), Self.leaf("namespace", module.namespace),
+                    Self.leaf("location", "NETCONF"),
+                ])
+        }
+        let (stores, sessions, statistics) = withState { state in
+            (datastores(state), self.sessions(state), state.statistics)
+        }
+        let counters: [(String, String)] = [
+            ("netconf-start-time", statistics.start), ("in-bad-hellos", "\(statistics.inBadHellos)"),
+            ("in-sessions", "\(statistics.inSessions)"), ("dropped-sessions", "\(statistics.droppedSessions)"),
+            ("in-rpcs", "\(statistics.inRPCs)"), ("in-bad-rpcs", "\(statistics.inBadRPCs)"),
+            ("out-rpc-errors", "\(statistics.outRPCErrors)"), ("out-notifications", "0"),
+        ]
+        return Self.node(
+            "netconf-state",
+            [
+                Self.node("capabilities", uris), Self.node("datastores", stores), Self.node("schemas", schemas),
+                Self.node("sessions", sessions), Self.node("statistics", counters.map { Self.leaf($0.0, $0.1) }),
+            ])
+    }
+
+    private func datastores(_ state: State) -> [XMLElement] {
+        let all: [(Store, Bool)] = [(.running, true), (.candidate, profile.candidate), (.startup, profile.startup)]
+        return all.filter(\.1).map { store, _ in
+            var parts = [Self.leaf("name", store.rawValue)]
+            if let holder = state.locks[store] {
+                let lock = [
+                    Self.leaf("locked-by-session", "\(holder)"), Self.leaf("locked-time", state.lockTimes[store] ?? ""),
+                ]
+                parts.append(Self.node("locks", [Self.node("global-lock", lock)]))
+            }
+            return Self.node("datastore", parts)
+        }
+    }
+
+    private func sessions(_ state: State) -> [XMLElement] {
+        state.sessions.values.map(\.info).sorted { $0.id < $1.id }.map { info in
+            Self.node(
+                "session",
+                [
+                    Self.leaf("session-id", "\(info.id)"), Self.leaf("transport", info.transport),
+                    Self.leaf("username", info.user), Self.leaf("source-host", info.source),
+                    Self.leaf("login-time", info.loginTime),
+                ])
+        }
+    }
+
+    /// RFC 8525.
+    private func yangLibrary() -> XMLElement {
+        func leaf(_ name: String, _ text: String) -> XMLElement {
+            XMLElement(name, namespace: ProtocolNamespace.yangLibrary, text: text)
+        }
+        func node(_ name: String, _ children: [XMLElement]) -> XMLElement {
+            XMLElement(name, namespace: ProtocolNamespace.yangLibrary, children: children)
+        }
+        let modules = library.modules.map { module in
+            node(
+                module.isImplemented ? "module" : "import-only-module",
+                [leaf("name", module.name)]
+                    + (module.revision.map { [leaf("revision", $0)] }
+                        ?? (module.isImplemented ? [] : [leaf("revision", "")]))
+                    + [leaf("namespace", module.namespace)]
+                    + (module.isImplemented ? module.features.map { leaf("feature", $0) } : []))
+        }
+        let ordered = modules.filter { $0.name == "module" } + modules.filter { $0.name != "module" }
+        let set = node("module-set", [leaf("name", "all")] + ordered)
+        let schema = node("schema", [leaf("name", "all"), leaf("module-set", "all")])
+        let stores = [("running", true), ("candidate", profile.candidate), ("startup", profile.startup)]
+        let datastores = stores.filter(\.1).map { name, _ in
+            var identity = leaf("name", "ds:\(name)")
+            identity.prefixes = ["ds": "urn:ietf:params:xml:ns:yang:ietf-datastores"]
+            return node("datastore", [identity, leaf("schema", "all")])
+        }
+        return node("yang-library", [set, schema] + datastores + [leaf("content-id", library.contentID)])
+    }
+
+    /// RFC 7895.
+    private func modulesState() -> XMLElement {
+        func leaf(_ name: String, _ text: String) -> XMLElement {
+            XMLElement(name, namespace: ProtocolNamespace.yangLibrary, text: text)
+        }
+        let modules = library.modules.map { module in
+            XMLElement(
+                "module", namespace: ProtocolNamespace.yangLibrary,
+                children: [leaf("name", module.name), leaf("revision", module.revision ?? "")]
+                    + [leaf("namespace", module.namespace)] + module.features.map { leaf("feature", $0) }
+                    + [leaf("conformance-type", module.isImplemented ? "implement" : "import")])
+        }
+        return XMLElement(
+            "modules-state", namespace: ProtocolNamespace.yangLibrary,
+            children: [leaf("module-set-id", library.contentID)] + modules)
+    }
+}

@@ -1,0 +1,77 @@
+import Basics
+import CLIGrammar
+import ConfigTree
+import Crypto
+import Foundation
+import NETCONF
+import YANG
+
+extension NETCONFDeviceSession {
+    /// Reads the part of the running configuration that the driver's model knows.
+    package func show() throws(NEDError) -> DeviceReading {
+        try phase("SHOW") { () throws(NEDError) in
+            trace.hold()
+            var shown: DataTree?
+            defer { trace.release(shown) }
+            let reading = try readRunning()
+            shown = reading.tree
+            return reading
+        }
+    }
+
+    package func transactionID() throws(NEDError) -> String {
+        try phase("GET_TRANS_ID") { () throws(NEDError) in
+            trace.hold()
+            var shown: DataTree?
+            defer { trace.release(shown) }
+            let reading = try readRunning()
+            shown = reading.tree
+            return reading.transactionID
+        }
+    }
+
+    private func readRunning() throws(NEDError) -> DeviceReading {
+        let model = driver.model
+        var options = DecodeOptions(.lax, content: .configOnly)
+        options.dropsDefaults = reportsDefaults
+        var decoded = Decoded(DataTree(model), [])
+        try dialogue.call("get-config") { writer in
+            try writer.start("get-config")
+            try writer.start("source")
+            try writer.leaf("running", text: "")
+            try writer.end()
+            try Self.writeFilter(model.schema, to: &writer)
+            try writer.end()
+        } data: { reader in
+            decoded = try XMLDataDecoder.tree(inside: &reader, model: model, options: options)
+        }
+        let faults = decoded.diagnostics.filter { $0.severity == .error }
+        guard faults.isEmpty else {
+            let words = faults.prefix(5).map { $0.summary + ($0.path.map { " at \($0)" } ?? "") }.joined(
+                separator: "; ")
+            throw NEDError(
+                .driver, device: target.name,
+                "the device's configuration cannot be read: \(words)".withoutControlCharacters)
+        }
+        let skipped = decoded.diagnostics.filter { $0.severity == .warning }.map {
+            SkippedLine(number: $0.place?.line ?? 0, text: $0.summary.withoutControlCharacters, reason: $0.remedy)
+        }
+        return DeviceReading(tree: decoded.content, transactionID: Self.digest(decoded.content), skipped: skipped)
+    }
+
+    /// Names all nodes at the top of the model, so that the device sends nothing else.
+    private static func writeFilter(_ schema: Schema, to writer: inout XMLWriter) throws {
+        try writer.start("filter", attributes: [("type", "subtree")])
+        for node in schema.root.dataChildren where node.isConfig {
+            try writer.leaf(node.name, namespace: node.namespace, text: "")
+        }
+        try writer.end()
+    }
+
+    /// Of the data, not of its text: the same configuration has the same transaction id however it is written.
+    private static func digest(_ tree: DataTree) -> String {
+        var hash = SHA256()
+        hash.update(data: Data(JSONDataEncoder.bytes(tree, EncodeOptions(pretty: false))))
+        return hash.finalize().prefix(16).map { String(format: "%02x", $0) }.joined()
+    }
+}

@@ -1,0 +1,153 @@
+import Basics
+import NETCONF
+import Synchronization
+import Wire
+package import YANG
+
+/// One open session with a NETCONF device, in NSO's phases.
+///
+/// The device's class follows from its capabilities. With a candidate: lock, edit, validate in PREPARE, commit in
+/// COMMIT; where confirmed-commit 1.1 is offered that commit waits under a persist-id, so that an abort or a lost
+/// controller takes it back, and PERSIST confirms it. Without a candidate the running configuration is edited in
+/// PREPARE, and an abort sends the reverse. Where there is a startup datastore, PERSIST copies to it.
+package final class NETCONFDeviceSession: DeviceSession {
+    /// Whether a confirmed commit of ours waits at the device.
+    enum Confirmation { case settled, waiting, unknown }
+
+    package let target: DeviceTarget
+    package let driver: Driver
+    let dialogue: NETCONFDialogue
+    let number: Int
+    package private(set) var announcement = ModuleAnnouncement.none
+    /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
+    var isPreparing = false
+    var confirmation = Confirmation.unknown
+    var held: Set<String> = []
+    private let stream: any ByteStream
+    private let connection: SSHSession
+
+    private static let counter = Mutex(0)
+
+    private init(
+        _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace, _ connection: SSHSession,
+        _ stream: any ByteStream
+    ) {
+        self.target = target
+        self.driver = driver
+        self.connection = connection
+        self.stream = stream
+        number = Self.counter.withLock { counter in
+            counter += 1
+            return counter
+        }
+        dialogue = NETCONFDialogue(stream, target, trace)
+    }
+
+    deinit { connection.close() }
+
+    // MARK: Connecting
+
+    /// Connects over SSH, opens the subsystem `netconf` and exchanges greetings.
+    package static func connect(
+        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace
+    ) throws(NEDError) -> NETCONFDeviceSession {
+        let place = "\(target.name)-\(target.address):\(target.port)"
+        trace.phase(.toDriver, "\(NEDError.netconfConnectPhase) to \(place) as \(target.remoteUser)")
+        do {
+            let (connection, stream) = try openSubsystem(target)
+            let session = NETCONFDeviceSession(target, driver, trace, connection, stream)
+            try session.dialogue.greet()
+            session.learn()
+            trace.phase(.fromDriver, "CONNECTED \(session.number)")
+            return session
+        } catch {
+            var fault = error
+            fault.phase = NEDError.netconfConnectPhase
+            trace.phase(.fromDriver, "CONNECT ERROR: \(fault.code.rawValue) \(fault.message)")
+            throw fault
+        }
+    }
+
+    private static func openSubsystem(_ target: DeviceTarget) throws(NEDError) -> (SSHSession, any ByteStream) {
+        do throws(WireError) {
+            let address = SocketAddress(host: target.address, port: target.port)
+            var options = SSHSessionOptions(
+                address: address, user: target.remoteUser, hostKeyPolicy: target.hostKeys)
+            options.connectTimeout = target.connectTimeout
+            options.readTimeout = target.readTimeout
+            let session = try SSHSession(options)
+            try session.connect()
+            try session.authenticate([.password(target.password)])
+            return (session, try session.openSubsystem("netconf"))
+        } catch {
+            throw NEDError(error, device: target.name, isConnecting: true)
+        }
+    }
+
+    private func learn() {
+        if !hasConfirmedCommit { confirmation = .settled }
+        let modules = dialogue.capabilities.modules.prefix(10_000).map {
+            AnnouncedModule(name: $0.name, revision: $0.revision ?? "")
+        }
+        announcement = ModuleAnnouncement(modules: modules)
+    }
+
+    // MARK: What the device can do
+
+    var hasCandidate: Bool { dialogue.capabilities.has("candidate:1.0") }
+    var hasWritableRunning: Bool { dialogue.capabilities.has("writable-running:1.0") }
+    /// With a persist-id; without one the commit would end with the session.
+    var hasConfirmedCommit: Bool { hasCandidate && dialogue.capabilities.has("confirmed-commit:1.1") }
+    var hasValidate: Bool {
+        dialogue.capabilities.has("validate:1.1") || dialogue.capabilities.has("validate:1.0")
+    }
+    var hasStartup: Bool { dialogue.capabilities.has("startup:1.0") }
+    var rollsBackOnError: Bool { dialogue.capabilities.has("rollback-on-error:1.0") }
+    /// Its answers have values that nobody set (RFC 6243).
+    var reportsDefaults: Bool {
+        dialogue.capabilities.parameter("basic-mode", of: "with-defaults:1.0") == "report-all"
+    }
+
+    // MARK: Keeping
+
+    package var trace: any DeviceTrace {
+        get { dialogue.trace }
+        set { dialogue.trace = newValue }
+    }
+
+    package var isUsable: Bool { !dialogue.isBroken && connection.isConnected }
+
+    package func isAlive() -> Bool { isUsable && dialogue.isListening() }
+
+    package func returnToPool() {
+        trace.phase(.toDriver, "CLOSE \(number): (Pool: true)")
+        trace.phase(.fromDriver, "CLOSED")
+    }
+
+    /// Ends the session. The device is told if it still listens.
+    package func close() {
+        trace.phase(.toDriver, "CLOSE \(number): (Pool: false)")
+        if isUsable { _ = try? dialogue.attempt("close-session") { try $0.leaf("close-session", text: "") } }
+        dialogue.close()
+        stream.close()
+        connection.close()
+        trace.phase(.fromDriver, "CLOSED")
+    }
+
+    /// Traces a phase around its work: `>> PREPARE 1:` with what belongs to it, `<< PREPARE OK`.
+    func phase<Result>(
+        _ name: String, lines: [String] = [], _ work: () throws(NEDError) -> Result
+    ) throws(NEDError) -> Result {
+        trace.phase(.toDriver, (["\(name) \(number):"] + lines).joined(separator: "\n"))
+        do {
+            let result = try work()
+            trace.phase(.fromDriver, "\(name) OK")
+            return result
+        } catch {
+            var fault = error
+            fault.phase = name
+            trace.phase(.fromDriver, "\(name) ERROR: \(fault.message)")
+            throw fault
+        }
+    }
+}

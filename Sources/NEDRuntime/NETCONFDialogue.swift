@@ -1,0 +1,155 @@
+import Basics
+import NETCONF
+import Wire
+
+/// Requests and replies with a NETCONF device over a stream of bytes.
+///
+/// Once `isBroken`, nobody knows which reply would come next: the session has to be dropped.
+final class NETCONFDialogue {
+    let target: DeviceTarget
+    var trace: any DeviceTrace
+    private let stream: any ByteStream
+    private var frames: FrameReader
+    private(set) var capabilities = Capabilities()
+    private(set) var isBroken = false
+    private var lastID = 0
+
+    init(_ stream: any ByteStream, _ target: DeviceTarget, _ trace: any DeviceTrace) {
+        self.stream = stream
+        self.target = target
+        self.trace = trace
+        frames = FrameReader(limit: target.replyLimit)
+    }
+
+    // MARK: Greeting
+
+    /// Exchanges greetings and agrees on the framing.
+    func greet() throws(NEDError) {
+        let mine = ClientExchange.greeting
+        try write(MessageFraming.endOfMessage.frame(mine.bytes), "hello")
+        let message = try receive("hello", within: target.connectTimeout)
+        let hello: Hello
+        do throws(FramingError) {
+            hello = try Hello(message: message)
+        } catch {
+            throw broken(.driver, error.description, "hello")
+        }
+        guard let framing = mine.capabilities.framing(with: hello.capabilities) else {
+            throw broken(.driver, "the device offers neither base 1.0 nor base 1.1", "hello")
+        }
+        guard hello.sessionID != nil else { throw broken(.driver, "the device gives no session-id", "hello") }
+        capabilities = hello.capabilities
+        frames.framing = framing
+    }
+
+    // MARK: Requests
+
+    /// Carries out an operation. `data` gets the reader at the start tag of `<data>` and moves it to the end tag.
+    /// Throws `.refused` with the device's errors; what `data` throws becomes a fault of the driver.
+    func call(
+        _ operation: String, _ content: (inout XMLWriter) throws -> Void,
+        data: (inout XMLReader) throws -> Void = { try $0.skipElement() }
+    ) throws(NEDError) {
+        let errors = try attempt(operation, content, data: data)
+        guard let first = errors.first else { return }
+        let words = errors.prefix(5).map(\.description).joined(separator: "; ")
+        let more = errors.count > 5 ? "; and \(errors.count - 5) more errors" : ""
+        let holder = first.tag == .lockDenied || first.tag == .inUse ? Self.holder(first) : ""
+        throw NEDError(
+            .refused, device: target.name,
+            "the device refuses \(operation): \(words)\(more)\(holder)".withoutControlCharacters,
+            command: operation)
+    }
+
+    private static func holder(_ error: RPCError) -> String {
+        guard let id = error.info.first(where: { $0.name == "session-id" })?.value else { return "" }
+        return id == "0"
+            ? "; somebody at the device itself holds it, or the candidate has changes: clear them there"
+            : "; session \(id) holds it: end that session, or try again later"
+    }
+
+    /// The same, with the device's errors as the result.
+    func attempt(
+        _ operation: String, _ content: (inout XMLWriter) throws -> Void,
+        data: (inout XMLReader) throws -> Void = { try $0.skipElement() }
+    ) throws(NEDError) -> [RPCError] {
+        CrashPoint.reach("driver.command")
+        lastID += 1
+        let request = ClientExchange.request(lastID, content)
+        try write(frames.framing.frame(request), operation)
+        while true {
+            let message = try receive(operation, within: target.readTimeout)
+            if Self.isNotification(message) { continue }
+            do {
+                switch try ClientExchange.read(message, id: lastID, data: data) {
+                case .ok: return []
+                case .errors(let errors): return errors
+                }
+            } catch {
+                throw broken(
+                    .driver, "the reply to \(operation) cannot be read: \(error)".withoutControlCharacters, operation)
+            }
+        }
+    }
+
+    private static func isNotification(_ message: [UInt8]) -> Bool {
+        var reader = XMLReader(message, file: "message")
+        guard (try? reader.next()) == .startElement else { return false }
+        return reader.name == "notification"
+    }
+
+    // MARK: Bytes
+
+    private func write(_ bytes: [UInt8], _ operation: String) throws(NEDError) {
+        guard !isBroken else { throw broken(.closed, "the session is over", operation) }
+        trace.traffic(.toDriver, bytes)
+        do throws(WireError) {
+            try stream.write(bytes, deadline: .after(target.writeTimeout))
+        } catch {
+            let fault = NEDError(error, device: target.name, isConnecting: false)
+            throw broken(fault.code, fault.message, operation)
+        }
+    }
+
+    /// The next message; each piece of it has to come within the time.
+    private func receive(_ operation: String, within time: Duration) throws(NEDError) -> [UInt8] {
+        while true {
+            do throws(FramingError) {
+                if let message = try frames.next() { return message }
+            } catch {
+                throw broken(.driver, "what the device sent is no NETCONF message: \(error)", operation)
+            }
+            let bytes: [UInt8]?
+            do throws(WireError) {
+                bytes = try stream.read(deadline: .after(time))
+            } catch {
+                let fault = NEDError(error, device: target.name, isConnecting: false)
+                let isLate = error.code == .timeout
+                throw broken(
+                    fault.code, isLate ? "no reply to \(operation) within \(time.inWords)" : fault.message, operation)
+            }
+            guard let bytes else { throw broken(.closed, "the device closed the connection", operation) }
+            trace.traffic(.fromDriver, bytes)
+            frames.append(bytes)
+        }
+    }
+
+    /// Whether the device is still there, with nothing sent.
+    func isListening() -> Bool {
+        guard !isBroken else { return false }
+        do throws(WireError) {
+            while let bytes = try stream.read(deadline: .after(.zero)) { frames.append(bytes) }
+            isBroken = true
+            return false
+        } catch {
+            return error.code == .timeout
+        }
+    }
+
+    func close() { isBroken = true }
+
+    private func broken(_ code: NEDError.Code, _ message: String, _ operation: String) -> NEDError {
+        isBroken = true
+        return NEDError(code, device: target.name, message, command: operation)
+    }
+}

@@ -1,0 +1,71 @@
+import NETCONF
+import Synchronization
+import Wire
+
+/// The subsystem `netconf` of a session: carries bytes between the channel and a `ServerSession`.
+///
+/// Bytes are taken on the loop thread and worked on in the device's queue; while the client does not read, no further
+/// request is begun.
+final class NETCONFChannel: SSHChannelHandler {
+    private let device: SimulatedDevice
+    private let server: NETCONFServer
+    private let session = Mutex<ServerSession?>(nil)
+    private let waiting = Atomic(0)
+
+    /// Input not worked on yet above this drops the client; a message may be larger, it is worked on as it comes.
+    private static let inputLimit = 32 << 20
+    /// More output than this pending: the next request waits until it has left.
+    private static let outputLimit = 1 << 20
+
+    init(_ device: SimulatedDevice, _ server: NETCONFServer) {
+        self.device = device
+        self.server = server
+    }
+
+    func opened(_ channel: SSHServerChannel) {
+        device.queue.run { [self] in
+            let source = String(channel.login.client.prefix { $0 != ":" })
+            session.withLock { session in
+                let made = ServerSession(server, user: channel.login.user, source: source) { channel.close() }
+                channel.send(made.greeting)
+                session = made
+            }
+        }
+    }
+
+    func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
+        guard waiting.add(bytes.count, ordering: .relaxed).newValue <= Self.inputLimit else { return channel.drop() }
+        device.queue.run { [self] in
+            waiting.subtract(bytes.count, ordering: .relaxed)
+            guard !channel.isClosed else { return }
+            session.withLock { $0?.append(bytes) }
+            pump(channel)
+        }
+    }
+
+    private func pump(_ channel: SSHServerChannel) {
+        while channel.pendingBytes < Self.outputLimit, let output = session.withLock({ $0?.step() }) {
+            for piece in output.pieces { channel.send(piece) }
+            if output.breaks { return channel.drop() }
+            if output.closes { return channel.close() }
+        }
+    }
+
+    func endOfInput(on channel: SSHServerChannel) {
+        device.queue.run { [self] in
+            pump(channel)
+            channel.close()
+        }
+    }
+
+    func outputDrained(on channel: SSHServerChannel) { device.queue.run { [self] in pump(channel) } }
+
+    func closed(_ channel: SSHServerChannel) {
+        device.queue.run { [self] in
+            session.withLock { session in
+                session?.end()
+                session = nil
+            }
+        }
+    }
+}
