@@ -5,12 +5,14 @@ import NEDRuntime
 import Secrets
 
 extension NetworkController {
-    /// What a commit would do, without doing it.
+    /// What a commit would do, without doing it; or what would take it back.
     func dryRun(
         _ format: CommitOptions.DryRunFormat, _ prepared: PreparedCommit, _ changes: [DeviceChange],
         _ options: CommitOptions, _ session: ControllerSession
     ) -> DryRun {
-        let (base, candidate, system) = (prepared.base, prepared.candidate, prepared.system)
+        let system = prepared.system
+        let (base, candidate) =
+            options.isReverse ? (prepared.candidate, prepared.base) : (prepared.base, prepared.candidate)
         return switch format {
         case .cli: .cli(CLIGrammar(model: candidate.model, dialect: .c).curlyDiff(from: base, to: candidate))
         case .cliC: .cliC(CLIGrammar(model: candidate.model, dialect: .c).commands(from: base, to: candidate).text())

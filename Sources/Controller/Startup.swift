@@ -107,8 +107,11 @@ package struct Startup {
                 retrier: InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32), devices: devices,
                 secrets: secrets, alarms: alarms, logs: logs, configuration: configuration, packages: packages,
                 history: replayed.history, rollbackFiles: rollbackFiles(secrets),
-                storage: storageKeeper(database, replayed), host: host, clock: clock))
+                storage: storageKeeper(database, replayed, alarms), host: host, clock: clock))
         recovery.set(controller)
+        do { try controller.confirmed.forgetUnlessChanged(since: replayed.history.commits.first?.transaction) } catch {
+            throw StartupError(16, error.message)
+        }
         controller.startRollbackFiles()
         controller.startTicking()
         controller.startQueue()
@@ -133,11 +136,13 @@ package struct Startup {
             report: { [logs] in logs.develop(.error, $0) })
     }
 
-    private func storageKeeper(_ database: ConfigurationDatabase, _ replayed: Replayed) -> StorageKeeper {
+    private func storageKeeper(
+        _ database: ConfigurationDatabase, _ replayed: Replayed, _ alarms: AlarmKeeper
+    ) -> StorageKeeper {
         StorageKeeper(
             database, history: replayed.history, policy: configuration.compaction,
             historySize: configuration.rollback.historySize, found: replayed.tail,
-            report: { [logs] in logs.develop(.error, $0) })
+            report: { [logs] in $0.tell(logs, alarms) })
     }
 
     // MARK: Database

@@ -1,6 +1,7 @@
 import ConfigDatabase
 import ConfigTree
 import ControlProtocol
+import Events
 import Foundation
 import TestSupport
 import Testing
@@ -109,6 +110,18 @@ import Testing
         #expect(!database.snapshots.isEmpty)
     }
 
+    @Test func anAutomaticCompactionThatFailsIsAnAlarmUntilOneSucceeds() throws {
+        let workshop = try workshop()
+        let controller = try #require(workshop.controller)
+        let (logs, alarms) = (controller.logs, controller.alarms)
+        StorageKeeper.Notice.failed("the disk is full").tell(logs, alarms)
+        let alarm = try #require(alarms.all.first { $0.key.type == "database-compaction-failure" })
+        #expect(!alarm.isCleared && alarm.lastAlarmText == "the disk is full")
+        _ = try compact(workshop)
+        let left = alarms.all.filter { !$0.isCleared }
+        #expect(left.isEmpty)
+    }
+
     @Test func aDamagedSnapshotIsPassedOverAndNamedWhileTheLogHasAll() throws {
         let workshop = try workshop()
         try commit(workshop, 0..<3)
@@ -124,8 +137,16 @@ import Testing
         let log = try workshop.directory.text("run/logs/devel.log")
         #expect(log.contains(".chunk: a file of a snapshot of the configuration is damaged"))
         #expect(log.contains("the configuration was made of the log instead"))
+        func awaitAlarms(_ open: [String]) throws {
+            let alarms = try #require(workshop.controller).alarms
+            func found() -> [String] { alarms.all.filter { !$0.isCleared }.map(\.key.type) }
+            for _ in 0..<3_000 where found() != open { usleep(10_000) }
+            #expect(found() == open)
+        }
+        try awaitAlarms(["database-damage"])
         // The next one replaces it.
         _ = try compact(workshop)
+        try awaitAlarms([])
         try workshop.restart()
         #expect(try workshop.session().value("\(Self.config)/mini:hostname") == "h3")
     }

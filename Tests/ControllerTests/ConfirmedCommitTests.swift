@@ -1,4 +1,5 @@
 import Basics
+import ConfigDatabase
 import ConfigTree
 import ControlProtocol
 import Foundation
@@ -148,6 +149,19 @@ import Testing
         hands.move(seconds: 601)
         try workshop.restart(clock: hands.clock)
         try awaitValue(workshop, "free")
+    }
+
+    /// The daemon died when the way back was written down, and the change was not.
+    @Test func aConfirmedCommitThatWasNeverMadeIsForgottenByTheNextStart() throws {
+        let workshop = try workshop(Hands())
+        let controller = try #require(workshop.controller)
+        try controller.confirmed.begin(
+            ConfirmedCommits.Pending(
+                base: controller.database.head.number, deadline: .max, persist: "ticket", session: -1, user: "anna",
+                context: "cli", noNetworking: false))
+        try workshop.restart()
+        try workshop.session("boris").change([(Self.leaf, "free")])
+        #expect(workshop.controller?.confirmed.current == nil)
     }
 
     // MARK: Plans

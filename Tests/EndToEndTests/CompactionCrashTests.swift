@@ -29,11 +29,7 @@ extension EndToEnd {
         /// A snapshot, and history behind it.
         private func prepare(_ lab: Lab) throws {
             try lab.shell("ncs-setup --dest .")
-            let file = lab.run + "/ncs.conf"
-            let text = try String(contentsOfFile: file, encoding: .utf8)
-            let plain = text.replacing(/(?s)<rollback>.*?<\/rollback>/, with: "")
-            try plain.replacing("</ncs-config>", with: Self.settings + "</ncs-config>")
-                .write(toFile: file, atomically: true, encoding: .utf8)
+            try lab.configure(rollback: Self.settings)
             try lab.startDaemon()
             try change(lab, 1...2)
             try require(try lab.operate("cdb compact"), contains: "records-removed 0")

@@ -140,6 +140,39 @@ extension EndToEnd {
             }
         }
 
+        @Test func aFileThatMayNotBeOpenedOrReadStopsTheStartWithItsNumber() throws {
+            try Lab.use("unreadable") { lab in
+                let keeping = try TemporaryDirectory("unreadable")
+                let control = try FileEffectsControl(in: keeping.path)
+                let preload = try control.environment(root: lab.directory.path, isJournalled: false)
+                try lab.shell("ncs-setup --dest .")
+                try lab.startDaemon()
+                try commit(lab, "good")
+                try lab.operate("cdb compact")
+                try lab.stopDaemon()
+                let rows: [(FileEffectsControl.Operations, Int32, Int32, String)] = [
+                    (.open, EACCES, 22, "cdb.sqlite"), (.read, EIO, 16, "disk reports an input/output error"),
+                ]
+                for (operations, error, status, says) in rows {
+                    control.fail(operations, error, name: "cdb.sqlite")
+                    let outcome = try lab.attempt("ncs", [], more: preload)
+                    #expect(outcome.status == status, "\(outcome)")
+                    try require(outcome.text, contains: says)
+                    control.mend()
+                }
+                try lab.startDaemon()
+                try requireRunning(lab, "good", "afterwards")
+                // A page goes bad while it runs: what is in force is in memory, and the next start names the damage.
+                try lab.shell(
+                    "head -c 4096 /dev/urandom | dd of=ncs-cdb/cdb.sqlite bs=4096 seek=2 conv=notrunc 2>/dev/null")
+                try requireRunning(lab, "good", "with a damaged page")
+                try lab.killDaemon()
+                let outcome = try lab.attempt("ncs", [])
+                #expect(outcome.status == 15, "\(outcome)")
+                try require(outcome.text, contains: "cdb.sqlite", "damaged")
+            }
+        }
+
         // MARK: Steps
 
         private static func change(_ word: String) -> String {

@@ -53,12 +53,20 @@ struct EffectCampaign {
         ("commit after reload", groups(["g", "k"], "fourth"), "Commit complete"),
         ("confirmed commit", groups(["c"], "sixth") + " confirmed 30 persist x", "will be reverted"),
         ("confirmation", "config\ncommit persist-id x", "Commit complete"),
+        ("compaction", "cdb compact", "records-removed"),
+        ("commit after compaction", groups(["g", "m"], "seventh"), "Commit complete"),
+        ("second compaction", "cdb compact", "records-removed"),
     ]
+
+    /// Few of the changes can be taken back, so that compactions have records to remove.
+    private static let settings =
+        "<rollback><enabled>true</enabled><directory>./logs</directory><history-size>3</history-size></rollback>"
 
     /// A run directory with version 1.0 of a driver in force, a device with configuration, and 1.0.1 in the load path.
     func prepare() throws {
         try lab.makeDriver("mini", "1.0", model: SmallModels.first)
         try lab.shell("ncs-setup --dest . && cp -R build/mini-cli-1.0 packages/")
+        try lab.configure(rollback: Self.settings)
         try lab.startDaemon()
         try lab.shell("ncs_load -l -m -n", input: SmallModels.device)
         try lab.killDaemon()
@@ -85,6 +93,10 @@ struct EffectCampaign {
         let position = control.position
         guard let state = try? state() else { return steps }
         steps.append(Step(name: "commit after backup", position: position, state: state))
+        try lab.killDaemon()
+        let compacted = try lab.attempt("ncs", ["--cdb-compact", "ncs-cdb"], more: environment())
+        guard compacted.status == 0 else { return steps }
+        steps.append(Step(name: "off-line compaction", position: control.position, state: state))
         try restore(backup, &steps)
         return steps
     }
@@ -97,8 +109,7 @@ struct EffectCampaign {
     }
 
     private func restore(_ backup: String, _ steps: inout [Step]) throws {
-        try? lab.killDaemon()
-        let wanted = steps[steps.count - 2].state
+        let wanted = steps.last { $0.name == "backup" }?.state ?? ""
         let arguments = ["--restore", backup, "--non-interactive", "--install-dir", lab.run]
         guard try lab.attempt("ncs-backup", arguments, more: environment()).status == 0 else { return }
         steps.append(Step(name: "restore", position: control.position, state: wanted))
@@ -133,9 +144,13 @@ struct EffectCampaign {
                     + "is \(other)")
         }
         let next = answer(Self.groups(["after"], "after"), isRefusalToo: true) ?? ""
-        let isExpected = next.contains("confirmed commit in progress") && steps[step].name == "confirmed commit"
+        // The confirmation brings about nothing that can be seen: until it is acknowledged, it may not be there.
+        let isExpected =
+            next.contains("confirmed commit in progress")
+            && steps[acknowledged...step].contains { $0.name == "confirmed commit" }
         guard isExpected || next.contains("Commit complete") else {
-            throw ProcessFault("\(circumstances): no commit afterwards:\n\(next)")
+            let name = steps[acknowledged].name
+            throw ProcessFault("\(circumstances), \(name) acknowledged: no commit afterwards:\n\(next)")
         }
         try requireBackup(steps, acknowledged, circumstances)
         try lab.killDaemon()

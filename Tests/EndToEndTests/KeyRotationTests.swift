@@ -20,6 +20,34 @@ extension EndToEnd {
             }
         }
 
+        /// What was stored before a rotation stays under the old keys for as long as it is in the history, no longer.
+        @Test func nothingIsLeftUnderOldKeysOnceTheHistoryIsCompactedAway() throws {
+            try Lab.use("old-keys") { lab in
+                try lab.shell("ncs-setup --dest .")
+                try lab.configure(
+                    rollback: "<rollback><enabled>true</enabled><directory>./logs</directory>"
+                        + "<history-size>2</history-size></rollback>")
+                try lab.startDaemon()
+                try lab.commit("devices authgroups group g default-map remote-name a remote-password \(Self.password)")
+                try lab.operate("cdb compact")
+                let old = "$9$1$"
+                #expect(try !Search.files(in: lab.run + "/ncs-cdb", for: old).isEmpty)
+                try rotate(lab)
+                try lab.operate("cdb compact")
+                #expect(try !Search.files(in: lab.run + "/ncs-cdb", for: old).isEmpty, "the history has it")
+                for number in 0..<2 { try lab.commit("devices authgroups group g default-map remote-name b\(number)") }
+                try lab.operate("cdb compact\ncdb compact")
+                try lab.stopDaemon()
+                try lab.shell("ncs --cdb-compact ncs-cdb")
+                #expect(try Search.files(in: lab.run + "/ncs-cdb", for: old) == [])
+                #expect(try !Search.files(in: lab.run + "/ncs-cdb", for: "$9$2$").isEmpty)
+                try lab.startDaemon()
+                let same = "config\ndevices authgroups group g default-map remote-password \(Self.password)\ncommit"
+                try require(try lab.operate(same), contains: "No modifications")
+                try lab.stopDaemon()
+            }
+        }
+
         /// A password, changed once, so that there is something in the history.
         private func prepare(_ lab: Lab) throws {
             try lab.shell("ncs-setup --dest .")

@@ -112,6 +112,15 @@ final class Lab {
         }
     }
 
+    /// Replaces the element `rollback` of the run directory's ncs.conf.
+    func configure(rollback: String) throws {
+        let file = run + "/ncs.conf"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try text.replacing(/(?s)<rollback>.*?<\/rollback>/, with: "")
+            .replacing("</ncs-config>", with: rollback + "</ncs-config>")
+            .write(toFile: file, atomically: true, encoding: .utf8)
+    }
+
     // MARK: Operator
 
     /// Gives commands to an operator's session; all of them must succeed. What they say.

@@ -24,16 +24,29 @@ extension EndToEnd {
                 _ = try lab.operate("show running-config devices device r0 config username")
                 try lab.killDaemon()
                 try lab.startDaemon()
-                try lab.operate("cdb compact")
+                try compactAndDump(lab, "before")
                 try search(lab)
                 try lab.operate("key-rotation apply-new-keys")
                 try lab.commit("devices device r0..1 config username joe secret 0 \(Self.leaf)", isEmpty: true)
-                try lab.operate("cdb compact")
+                try compactAndDump(lab, "after")
                 try lab.shell("ncs-backup && mkdir content && tar -xf backups/*.backup.gz -C content")
                 try search(lab)
                 try lab.stopDaemon()
+                try lab.shell("ncs --cdb-compact ncs-cdb > compaction-without-daemon.txt 2>&1")
                 try search(lab)
             }
+        }
+
+        /// What compactions say, and all forms of dumps, are searched as well: they are in the run directory.
+        private func compactAndDump(_ lab: Lab, _ name: String) throws {
+            try lab.directory.write("run/compaction-\(name).txt", try lab.operate("cdb compact"))
+            try #require(lab.directory.names(in: "run/ncs-cdb/snapshots").contains { $0.hasSuffix(".chunk") })
+            try lab.shell(
+                """
+                mkdir dump-\(name) && cd dump-\(name) && ncs --cdb-debug-dump ../ncs-cdb file_debug_hkp > dump.txt \
+                && ncs --cdb-debug-dump ../ncs-cdb xml
+                """)
+            try require(try lab.directory.text("run/dump-\(name)/dump.txt"), contains: "remote-password")
         }
 
         /// A device that refuses the secret, and names it in its answer.

@@ -74,6 +74,15 @@ final class ConfirmedCommits: Sendable {
         try store(new)
     }
 
+    /// At a start: a crash may have come between `begin` and the change itself, and then there is nothing to confirm or
+    /// to go back from, and nobody to keep waiting for it.
+    ///
+    /// - Parameter latestChange: the number of the record of the latest change of the configuration, if there is one.
+    func forgetUnlessChanged(since latestChange: Int64?) throws(ControlError) {
+        guard let pending = current, latestChange ?? 0 <= pending.base else { return }
+        try store(nil)
+    }
+
     /// As it was before `begin`, since the commit has failed; or confirmed, or gone back from.
     func end(restoring old: Pending? = nil) throws(ControlError) { try store(old) }
 

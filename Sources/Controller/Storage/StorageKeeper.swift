@@ -22,6 +22,17 @@ final class StorageKeeper: Sendable {
         var generationDigest: String
     }
 
+    /// What operators should know.
+    enum Notice: Sendable {
+        /// What is wrong with files of snapshots that something needs.
+        case damaged([String])
+        /// All of them were read, and are whole.
+        case whole
+        /// A compaction that the daemon began by itself has failed.
+        case failed(String)
+        case compacted
+    }
+
     /// What has been written since the latest snapshot.
     private struct Tail: Sendable {
         var snapshotBytes = 0
@@ -35,13 +46,14 @@ final class StorageKeeper: Sendable {
         /// Files that no row named at the end of the latest run: they go with the next.
         var unnamed: Set<String> = []
         var latest: CompactionOutcome?
+        var isDamaged = false
     }
 
     private let database: ConfigurationDatabase
     private let history: CommitHistory
     private let policy: CompactionPolicy
     private let historySize: Int
-    private let report: @Sendable (String) -> Void
+    private let report: @Sendable (Notice) -> Void
     private let tail: Mutex<Tail>
     private let claimed = DispatchSemaphore(value: 1)
     private let isRunning = Atomic(false)
@@ -51,7 +63,7 @@ final class StorageKeeper: Sendable {
     /// - Parameter found: the records since the latest snapshot that the start has read, and their bytes.
     init(
         _ database: ConfigurationDatabase, history: CommitHistory, policy: CompactionPolicy, historySize: Int,
-        found: (records: Int, bytes: Int), report: @escaping @Sendable (String) -> Void
+        found: (records: Int, bytes: Int), report: @escaping @Sendable (Notice) -> Void
     ) {
         self.database = database
         self.history = history
@@ -89,14 +101,7 @@ final class StorageKeeper: Sendable {
         let thread = Thread { [self] in
             Self.standBack()
             let claim = claim()
-            let files = database.snapshotFiles
-            var known: Set<LogDigest> = []
-            check: for manifest in named {
-                for chunk in manifest.chunks where known.insert(chunk.digest).inserted {
-                    if isStopping.load(ordering: .relaxed) { break check }
-                    do { _ = try files.read(chunk.digest) } catch { report("\(error)") }
-                }
-            }
+            lookForDamage()
             claim.release()
             isRunning.store(false, ordering: .releasing)
             ended.signal()
@@ -104,6 +109,21 @@ final class StorageKeeper: Sendable {
         thread.name = "cdb-check"
         thread.stackSize = 1 << 20
         thread.start()
+    }
+
+    /// Reads all files that something names.
+    private func lookForDamage() {
+        let files = database.snapshotFiles
+        var known: Set<LogDigest> = []
+        var faults: [String] = []
+        for manifest in named {
+            for chunk in manifest.chunks where known.insert(chunk.digest).inserted {
+                if isStopping.load(ordering: .relaxed) { return }
+                do { _ = try files.read(chunk.digest) } catch { faults.append("\(error)") }
+            }
+        }
+        tail.withLock { $0.isDamaged = !faults.isEmpty }
+        report(faults.isEmpty ? .whole : .damaged(faults))
     }
 
     /// Of this thread alone: commits go first.
@@ -154,7 +174,7 @@ final class StorageKeeper: Sendable {
 
     private func failed(_ error: any Error, at now: Int64) {
         if isStopping.load(ordering: .relaxed) { return }
-        report("\(error)")
+        report(.failed("\(error)"))
         // Not again and again at once.
         tail.withLock { tail in
             tail.dueSince = nil
@@ -197,11 +217,18 @@ final class StorageKeeper: Sendable {
             progress("the log now begins after record \(database.anchor.position.number)")
         }
         try thinSnapshots()
+        try dropDamagedSnapshots()
         try database.forget(pause: pace())
         try removeFiles()
         outcome.after = try database.usage()
         outcome.recordsRemoved = max(0, outcome.before.records - outcome.after.records)
-        tail.withLock { $0.latest = outcome }
+        let wasDamaged = tail.withLock { tail in
+            tail.latest = outcome
+            return tail.isDamaged
+        }
+        report(.compacted)
+        // It may have replaced what was damaged.
+        if wasDamaged { lookForDamage() }
         return outcome
     }
 
@@ -276,6 +303,15 @@ final class StorageKeeper: Sendable {
         let numbers = database.snapshots.map(\.position.number)
         guard numbers.count > 8 else { return }
         try database.removeSnapshots(except: Set(numbers.prefix(1) + numbers.suffix(7)))
+    }
+
+    /// A snapshot that cannot be read is of no use once there is a later one: the log has the same.
+    private func dropDamagedSnapshots() throws {
+        guard tail.withLock({ $0.isDamaged }) else { return }
+        let files = database.snapshotFiles
+        let whole = database.snapshots.filter { files.faults(of: $0.manifest).isEmpty }
+        guard whole.count < database.snapshots.count else { return }
+        try database.removeSnapshots(except: Set(whole.map(\.position.number)))
     }
 
     private func removeFiles() throws {

@@ -19,6 +19,8 @@ package enum AlarmType: String, CaseIterable, Sendable {
     case transactionLockTimeViolation = "transaction-lock-time-violation"
     case certificateExpiration = "certificate-expiration"
     case databaseWriteFailure = "database-write-failure"
+    case databaseDamage = "database-damage"
+    case databaseCompactionFailure = "database-compaction-failure"
 
     package var severity: AlarmSeverity {
         switch self {
@@ -26,7 +28,9 @@ package enum AlarmType: String, CaseIterable, Sendable {
             .commitThroughQueueFailedTransiently, .commitThroughQueueRollbackFailed, .configurationError,
             .serviceActivationFailure, .databaseWriteFailure:
             .critical
-        case .abortError, .connectionFailure, .liveTreeConnectionFailure, .outOfSync, .revisionError: .major
+        case .abortError, .connectionFailure, .liveTreeConnectionFailure, .outOfSync, .revisionError, .databaseDamage,
+            .databaseCompactionFailure:
+            .major
         case .autoConfigureFailed, .commitThroughQueueBlocked, .missingTransactionID, .transactionLockTimeViolation,
             .certificateExpiration:
             .warning
@@ -65,6 +69,8 @@ package enum AlarmType: String, CaseIterable, Sendable {
         case .transactionLockTimeViolation: "A transaction held its lock for too long."
         case .certificateExpiration: "A certificate has expired, or is about to."
         case .databaseWriteFailure: "The configuration database cannot be written: commits are refused."
+        case .databaseDamage: "A file of a snapshot of the configuration is damaged or gone."
+        case .databaseCompactionFailure: "The configuration database could not be compacted: it grows."
         }
     }
 }

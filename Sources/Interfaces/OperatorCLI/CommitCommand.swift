@@ -146,9 +146,6 @@ struct CommitParameters {
                 format = CommitOptions.DryRunFormat(rawValue: try Keyword.find(word, among: formats)) ?? .cli
             }
         }
-        if options.isReverse, format != .native {
-            throw CommandFault.syntax("reverse goes with outformat native only", at: line.line.endColumn)
-        }
         options.dryRun = format
     }
 

@@ -92,7 +92,7 @@ enum OperationalCommands {
     static let modeKeywords: [Keyword] = [
         Keyword(name: "exclusive", help: "Obtain an exclusive lock on running"),
         Keyword(name: "private", help: "Edit a private copy of running"),
-        Keyword(name: "shared", help: "Edit running without a lock, as others do"),
+        Keyword(name: "shared", help: "Another name of terminal: nobody shares a candidate"),
         Keyword(name: "terminal", help: "Edit a private copy of running"),
         Keyword(name: "no-confirm", help: "Ignore any confirm dialog"),
     ]
