@@ -49,7 +49,7 @@ struct Run {
     var syncs: Int64
     /// What the edits cost without the commits.
     var editing: Double
-    /// CPU of a commit; of several runs, that of the one which was disturbed least.
+    /// CPU of a commit; of several runs, the median.
     var cost = 0.0
 
     func each(_ sum: Double) -> Double { sum / Double(max(1, times.count)) }
@@ -183,7 +183,7 @@ extension Run {
             times: parts.flatMap(\.times).sorted(), seconds: parts.reduce(0) { $0 + $1.seconds },
             cpu: parts.reduce(0) { $0 + $1.cpu }, syncs: parts.reduce(0) { $0 + $1.syncs },
             editing: parts.reduce(0) { $0 + $1.editing },
-            cost: (parts.map { $0.each($0.cpu) }.min() ?? 0) - (parts.map { $0.each($0.editing) }.min() ?? 0))
+            cost: parts.map { $0.each($0.cpu - $0.editing) }.sorted()[parts.count / 2])
     }
 
     var syncsPerCommit: Double { Double(syncs) / Double(times.count) }
