@@ -15,8 +15,16 @@ package struct DeviceReading: Sendable {
 
 extension CLIDeviceSession {
     /// Reads and parses the whole configuration.
-    package func show() throws(NEDError) -> DeviceReading {
-        try phase("SHOW") { () throws(NEDError) in
+    package func show() throws(NEDError) -> DeviceReading { try show(tracedAs: "SHOW") }
+
+    package func learn(sent: DataTree) throws(NEDError) -> String {
+        let reading = try show(tracedAs: "GET_TRANS_ID")
+        rewrites = .learnt(sent: sent, shown: reading.tree)
+        return reading.transactionID
+    }
+
+    private func show(tracedAs name: String) throws(NEDError) -> DeviceReading {
+        try phase(name) { () throws(NEDError) in
             trace.hold()
             var shown: DataTree?
             defer { trace.release(shown) }

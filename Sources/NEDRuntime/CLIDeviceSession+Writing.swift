@@ -90,6 +90,7 @@ extension CLIDeviceSession {
             try send(commands, andThen: isCandidate ? description.commitCommand : nil)
             try dialogue.leaveConfiguration()
         }
+        _ = try learn(sent: wanted)
     }
 
     /// Empties a candidate that an interrupted change left, and leaves configuration mode.

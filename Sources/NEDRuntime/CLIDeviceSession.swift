@@ -15,6 +15,7 @@ package final class CLIDeviceSession: DeviceSession {
     let dialogue: CLIDialogue
     /// Counted from 1 in each process; traces show it.
     package let number: Int
+    package var rewrites = DeviceRewrites()
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
     var isPreparing = false
     /// What the device said of its modules when the session began.

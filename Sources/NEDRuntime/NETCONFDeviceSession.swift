@@ -17,6 +17,7 @@ package final class NETCONFDeviceSession: DeviceSession {
     package let target: DeviceTarget
     package let driver: Driver
     let dialogue: NETCONFDialogue
+    package var rewrites = DeviceRewrites()
     package let number: Int
     package private(set) var announcement = ModuleAnnouncement.none
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
