@@ -71,14 +71,7 @@ package final class NETCONFDeviceSession: DeviceSession {
 
     private static func openSubsystem(_ target: DeviceTarget) throws(NEDError) -> (SSHSession, any ByteStream) {
         do throws(WireError) {
-            let address = SocketAddress(host: target.address, port: target.port)
-            var options = SSHSessionOptions(
-                address: address, user: target.remoteUser, hostKeyPolicy: target.hostKeys)
-            options.connectTimeout = target.connectTimeout
-            options.readTimeout = target.readTimeout
-            let session = try SSHSession(options)
-            try session.connect()
-            try session.authenticate([.password(target.password)])
+            let session = try target.openConnection()
             return (session, try session.openSubsystem("netconf"))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)

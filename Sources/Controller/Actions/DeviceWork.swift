@@ -106,7 +106,13 @@ enum DeviceWork {
         }
         let port = device.value("port").flatMap { UInt16($0) } ?? 22
         do {
-            let keys = try SSHHostKeyScan.fetch(SocketAddress(host: address, port: port), timeout: .seconds(20))
+            let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
+            guard addressing.transport == .ssh else {
+                let info = "\(name) is reached by Telnet, which has no host keys"
+                return DeviceResult(leaves: [("result", "unchanged"), ("info", info)])
+            }
+            let keys = try SSHHostKeyScan.fetch(
+                SocketAddress(host: address, port: port), timeout: .seconds(20), algorithms: addressing.algorithms)
             let isChanged = try controller.storeHostKeys(keys, of: name, by: call.session)
             var result = DeviceResult(leaves: [("result", isChanged ? "updated" : "unchanged")])
             result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
