@@ -12,8 +12,12 @@ package final class OpenSSHServer: Sendable {
     private let directory: TemporaryDirectory
 
     package static let isAvailable: Bool = {
-        guard program != nil else { return false }
-        return !needsNamespace || (try? ChildProcess.run("unshare", ["-m", "true"]))?.status == 0
+        guard program != nil, let server = try? OpenSSHServer() else { return false }
+        defer { server.stop() }
+        let options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes"]
+        let words = ["-F", "none", "-i", server.keyFile, "-p", "\(server.port)"] + options.flatMap { ["-o", $0] }
+        let outcome = try? ChildProcess.run("ssh", words + ["\(server.user)@127.0.0.1"], input: "exit\n")
+        return outcome?.status == 0
     }()
 
     private static var environment: [String: String] {
@@ -28,7 +32,11 @@ package final class OpenSSHServer: Sendable {
         geteuid() == 0 && (getpwnam("sshd") == nil || !FileManager.default.fileExists(atPath: "/run/sshd"))
     }
 
-    package init(kex: String, cipher: String, mac: String, hostKey: String) throws {
+    /// - Parameter kex: names of algorithms, of which the server takes no others.
+    package init(
+        kex: String = "curve25519-sha256", cipher: String = "aes256-ctr", mac: String = "hmac-sha2-256",
+        hostKey: String = "ssh-ed25519"
+    ) throws {
         directory = try TemporaryDirectory("sshd")
         port = UInt16(try FreePorts.block(1))
         let kind = hostKey == "ssh-ed25519" ? ["-t", "ed25519"] : ["-t", "rsa", "-b", "2048"]
