@@ -191,7 +191,7 @@ extension EndToEnd {
         }
 
         private func awaitAlarm(_ lab: Lab, _ circumstances: String, isRaised: Bool) throws {
-            try lab.wait(for: "\(circumstances): the alarm is \(isRaised ? "raised" : "cleared")", seconds: 15) {
+            try lab.wait(for: "\(circumstances): the alarm is \(isRaised ? "raised" : "cleared")") {
                 let alarms = try lab.alarms()
                 let isOpen = alarms.contains("is-cleared              false")
                 return (isOpen && alarms.contains("database-write-failure")) == isRaised
