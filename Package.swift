@@ -50,6 +50,7 @@ let package = Package(
     targets: [
         // MARK: C libraries
         .target(name: "CSSH", path: "Sources/CLibraries/CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .target(name: "CLaunch", path: "Sources/CLibraries/CLaunch"),
         .target(
             name: "CSQLiteTestVFS", path: "Sources/CLibraries/CSQLiteTestVFS",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -68,6 +69,7 @@ let package = Package(
         target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
+        target("NEDKit", in: "Core/NEDKit", uses: ["Basics", "CLaunch"]),
 
         target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
 
@@ -165,6 +167,7 @@ let package = Package(
         tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics"]),
+        tests("NEDKitTests", uses: ["Basics", "NEDKit", "TestSupport"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
