@@ -107,7 +107,12 @@ final class ProgramThread: @unchecked Sendable {
         words.withUnsafeBufferPointer { words in
             variables.withUnsafeBufferPointer { variables in
                 (request.arguments, request.environment) = (words.baseAddress, variables.baseAddress)
-                process = openned_launch(&request, &fault, &step)
+                // A process that another thread is just making may hold the file for writing until it executes its own.
+                for _ in 0..<200 {
+                    process = openned_launch(&request, &fault, &step)
+                    if process > 0 || fault != ETXTBSY { break }
+                    usleep(10_000)
+                }
             }
         }
         guard process > 0 else {
