@@ -74,10 +74,10 @@ let package = Package(
         target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
 
         // MARK: Hearts
-        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
+        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree", "NEDKit"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: ["Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", crypto, yams]),
@@ -90,7 +90,8 @@ let package = Package(
             "Controller", in: "Controller",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "ConfigDatabase", "Transactions", "Secrets", "Events",
-                "PackageSigning", "Wire", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol", crypto,
+                "PackageSigning", "Wire", "NEDKit", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol",
+                crypto,
             ]),
 
         // MARK: Interfaces

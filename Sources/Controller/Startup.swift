@@ -4,6 +4,7 @@ import ConfigTree
 import ControlProtocol
 import Events
 import Foundation
+import NEDKit
 import PackageManager
 import PackageSigning
 import Secrets
@@ -80,6 +81,8 @@ package struct Startup {
     }
 
     package func start() throws(StartupError) -> NetworkController {
+        let strays = ProgramStrays.end(owner: ProgramHost.owner(configuration))
+        if strays > 0 { logs.develop(.warning, "ended \(strays) programs of packages that an earlier daemon left") }
         let replayed = Replayed()
         let database = try openDatabase(replayed)
         let packages = packageService()

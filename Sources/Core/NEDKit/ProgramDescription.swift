@@ -62,7 +62,7 @@ package struct ProgramDescription: Sendable {
     /// Its whole environment: nothing of the controller's own but the search path and the language.
     func variables(tag: String) -> [String: String] {
         var all = [
-            "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOME": directory,
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOME": "/",
             "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
             "OPENNED_PROTOCOL": "\(RunningProgram.version)", "OPENNED_ROLE": role, "OPENNED_PACKAGE": package,
         ]

@@ -36,7 +36,7 @@ package final class RunningProgram: Sendable {
         _ program: ProgramDescription, log: @escaping @Sendable (String) -> Void
     ) throws(ProgramError) {
         self.program = program
-        let harmless: @Sendable (String) -> Void = { log(ProgramMessage.harmless($0, limit: 5_000)) }
+        let harmless: @Sendable (String) -> Void = { log(ProgramText.harmless($0, limit: 5_000)) }
         self.log = harmless
         do { thread = try ProgramThread(program, state, log: harmless) } catch {
             throw ProgramError(.cannotStart, program, "cannot be started: \(error)")
@@ -73,7 +73,7 @@ package final class RunningProgram: Sendable {
             )
         }
         guard words.dropFirst(2).contains(program.role) else {
-            let roles = ProgramMessage.harmless(words.dropFirst(2).joined(separator: " "), limit: 80)
+            let roles = ProgramText.harmless(words.dropFirst(2).joined(separator: " "), limit: 80)
             try fail(.handshake, "is for \(roles), not for \(program.role); its first line must be \(wanted)")
         }
     }
@@ -106,7 +106,7 @@ package final class RunningProgram: Sendable {
                 return result
             case .failure(let answered, let text):
                 guard answered == id || answered == .null else { try fail(.garbage, "answered what it was not asked") }
-                throw ProgramError(.refused, program, "refused: \(ProgramMessage.harmless(text))")
+                throw ProgramError(.refused, program, "refused: \(ProgramText.harmless(text))")
             case .request(nil, let method, let parameters):
                 if method == "log", let text = parameters["text"]?.string { log(text) }
             case .request(let asked?, let method, let parameters):
@@ -164,6 +164,6 @@ package final class RunningProgram: Sendable {
     private func ended() -> ProgramError {
         let (end, lines) = state.waitForever { values in values.end.map { ($0, values.lastLines) } }
         return ProgramError(
-            end.code, program, end.text, lastLines: lines.map { ProgramMessage.harmless($0, limit: 300) })
+            end.code, program, end.text, lastLines: lines.map { ProgramText.harmless($0, limit: 300) })
     }
 }
