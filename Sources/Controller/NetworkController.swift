@@ -86,7 +86,7 @@ package final class NetworkController: Sendable {
         queue = CommitQueueKeeper(
             parts.database, alarms: parts.alarms, devices: parts.devices, logs: parts.logs, clock: parts.clock)
         logs = parts.logs
-        programs = ProgramHost(parts.configuration, host: parts.host, clock: parts.clock)
+        programs = parts.programs
         configuration = parts.configuration
         packages = parts.packages
         history = parts.history
@@ -181,6 +181,7 @@ struct ControllerParts {
     var secrets: SecretHandling
     var alarms: AlarmKeeper
     var logs: SystemLogs
+    var programs: ProgramHost
     var configuration: SystemConfiguration
     var packages: PackageService
     var history: CommitHistory

@@ -101,7 +101,7 @@ struct PackageActivation {
     private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
         let generation = try controller.packages.load(number, previous: current.generation)
-        return LoadedSystem.make(generation, previous: current)
+        return LoadedSystem.make(generation, previous: current, programs: controller.programs)
     }
 
     private func compare(_ next: LoadedSystem, upgrades: Bool = true) throws(ControlError) -> ActivationPlan {
