@@ -43,7 +43,7 @@ enum MigrateAction {
         let results = DeviceWork.inParallel(names) { name in
             do throws(ControlError) {
                 let migrated = try run.migrate(name)
-                if let old = migrated.oldDriver { report.note(old, migrated.before) }
+                if let old = migrated.oldDriver { report.note(name, old, migrated.before) }
                 return .ok(migrated.info)
             } catch {
                 return .failed(error.message)
