@@ -2,6 +2,7 @@ package import CLIGrammar
 package import ConfigTree
 import Crypto
 import Foundation
+import NEDKit
 import YANG
 
 /// What a device holds, as its driver reads it.
@@ -22,7 +23,12 @@ extension CLIDeviceSession {
             defer { trace.release(shown) }
             let lines = try dialogue.read(description.showCommand)
             // A volatile line leaves an empty one, so that lines keep their numbers.
-            let text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
+            var text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
+            if let hook = driver.receivedHook {
+                do throws(ProgramError) { text = try hook.transform(text, at: .received, device: target.name) } catch {
+                    throw NEDError(.driver, device: target.name, error.description)
+                }
+            }
             do {
                 let parsed = try grammar.parse(Array(text.utf8))
                 shown = parsed.tree

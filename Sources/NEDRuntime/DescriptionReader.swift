@@ -14,7 +14,7 @@ final class DescriptionReader {
         "prompts.configuration", "login", "enable", "paging", "confirmations", "setup", "commands", "commands.show",
         "commands.enter", "commands.leave", "commands.commit", "commands.discard", "commands.save", "commands.exit",
         "commands.version", "revisions",
-        "errors", "errors.refusal", "errors.warning", "messages", "volatile",
+        "errors", "errors.refusal", "errors.warning", "messages", "volatile", "hooks", "hooks.received",
     ]
 
     init(_ bytes: [UInt8], file: String) throws(DiagnosticsError) {

@@ -57,6 +57,8 @@ package struct DriverDescription: Sendable {
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
     package var versionCommand: String
+    /// The program, below the package, that transforms the configuration that the device shows: see `TextHook`.
+    package var receivedHook: String?
     package var name: String?
 
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
@@ -87,6 +89,7 @@ package struct DriverDescription: Sendable {
         volatileLines = reader.patterns("volatile") ?? []
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
+        receivedHook = reader.text("hooks.received")
         name = reader.text("name")
         if transactionClass == .candidate, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")
