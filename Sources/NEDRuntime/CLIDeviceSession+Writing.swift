@@ -31,7 +31,7 @@ extension CLIDeviceSession {
     private func send(_ commands: [CLICommand], andThen last: String? = nil) throws(NEDError) {
         do throws(NEDError) {
             for command in commands { try dialogue.execute(command.text) }
-            if let last { try dialogue.execute(last) }
+            if let last { try dialogue.execute(last, .commit) }
         } catch {
             abandon()
             throw error
@@ -61,7 +61,7 @@ extension CLIDeviceSession {
     /// Makes the change outlast a restart of the device.
     package func persist() throws(NEDError) {
         try phase("PERSIST") { () throws(NEDError) in
-            if let command = description.saveCommand, !driver.isReadOnly { try dialogue.execute(command) }
+            if let command = description.saveCommand, !driver.isReadOnly { try dialogue.execute(command, .save) }
         }
     }
 
@@ -90,6 +90,7 @@ extension CLIDeviceSession {
             try send(commands, andThen: isCandidate ? description.commitCommand : nil)
             try dialogue.leaveConfiguration()
         }
+        _ = try learn(sent: wanted)
     }
 
     /// Empties a candidate that an interrupted change left, and leaves configuration mode.
