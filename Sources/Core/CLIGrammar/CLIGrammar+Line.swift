@@ -59,6 +59,7 @@ extension CLIGrammar {
 
     /// What `parseLine` gives, and where in the line secrets stand.
     package func read(_ line: String, mode: CLIMode, tree: DataTree) -> (outcome: LineOutcome, secrets: LineSecrets) {
+        if hasStatements { return readStatement(CLILine(statement: line), mode: mode, tree: tree) }
         let cut = CLILine(Array(line.utf8)[...], dialect: dialect)
         guard let first = cut.tokens.first else { return (.edits([], mode), LineSecrets([], cut)) }
         if let left = leaving(cut, first, mode) { return (left, LineSecrets([], cut)) }
