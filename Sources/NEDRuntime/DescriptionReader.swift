@@ -13,7 +13,7 @@ final class DescriptionReader {
         "name", "description", "dialect", "transaction", "prompts", "prompts.operational", "prompts.unprivileged",
         "prompts.configuration", "login", "enable", "paging", "confirmations", "setup", "commands", "commands.show",
         "commands.enter", "commands.leave", "commands.commit", "commands.discard", "commands.save", "commands.exit",
-        "commands.version", "revisions",
+        "commands.check", "commands.commit-confirmed", "commands.version", "revisions",
         "errors", "errors.refusal", "errors.warning", "messages", "volatile",
     ]
 

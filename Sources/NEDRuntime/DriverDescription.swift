@@ -19,6 +19,9 @@ package struct DriverDescription: Sendable {
         case direct
         /// Commands go to a candidate; `commit` makes them real, `discard` drops them.
         case candidate
+        /// As `candidate`, and what is committed is taken back by the device unless it is confirmed in time: `commit`
+        /// makes it real for that time, `persist` confirms.
+        case confirmed
     }
 
     /// A device that shows a line has modules in certain revisions.
@@ -42,6 +45,10 @@ package struct DriverDescription: Sendable {
     package var enterCommand: String
     package var leaveCommand: String
     package var commitCommand: String?
+    /// Has the device judge its candidate before anything is committed anywhere.
+    package var checkCommand: String?
+    /// Of a device of class `confirmed`.
+    package var commitConfirmedCommand: String?
     package var discardCommand: String?
     package var saveCommand: String?
     package var exitCommand: String
@@ -62,8 +69,8 @@ package struct DriverDescription: Sendable {
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
     package init(yaml bytes: [UInt8], file: String) throws(DiagnosticsError) {
         let reader = try DescriptionReader(bytes, file: file)
-        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c"]) ?? "ios"
-        let kind = reader.choice("transaction", of: ["direct", "candidate"])
+        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c", "junos"]) ?? "ios"
+        let kind = reader.choice("transaction", of: ["direct", "candidate", "confirmed"])
         transactionClass = kind.flatMap(TransactionClass.init) ?? .direct
         let never = PatternMatcher.never
         operationalPrompt = reader.pattern("prompts.operational") ?? never
@@ -78,6 +85,8 @@ package struct DriverDescription: Sendable {
         enterCommand = reader.text("commands.enter") ?? "configure terminal"
         leaveCommand = reader.text("commands.leave") ?? "end"
         commitCommand = reader.text("commands.commit")
+        checkCommand = reader.text("commands.check")
+        commitConfirmedCommand = reader.text("commands.commit-confirmed")
         discardCommand = reader.text("commands.discard")
         saveCommand = reader.text("commands.save")
         exitCommand = reader.text("commands.exit") ?? "exit"
@@ -88,8 +97,11 @@ package struct DriverDescription: Sendable {
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
         name = reader.text("name")
-        if transactionClass == .candidate, commitCommand == nil {
+        if transactionClass != .direct, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")
+        }
+        if transactionClass == .confirmed, commitConfirmedCommand == nil {
+            reader.fault("a device that confirms needs commands.commit-confirmed", key: "commands")
         }
         try reader.finish()
     }
@@ -118,6 +130,14 @@ extension DriverDescription {
 }
 
 extension DriverDescription {
+    package var hasCandidate: Bool { transactionClass != .direct }
+
+    /// Seconds after which the device takes back what is not confirmed: the command gives minutes. 0 if it never does.
+    var confirmTimeout: Int {
+        guard transactionClass == .confirmed, let command = commitConfirmedCommand else { return 0 }
+        return 60 * (command.split(separator: " ").last.flatMap { Int($0) } ?? 10)
+    }
+
     /// The description of an IOS-like device without peculiarities: for packages that bring none of their own.
     package static func standard() throws(DiagnosticsError) -> DriverDescription {
         try DriverDescription(yaml: Array(standardText.utf8), file: "the standard driver description")
@@ -154,6 +174,7 @@ extension DriverDescription {
         case "xr": .xr
         case "nx": .nx
         case "c": .c
+        case "junos": .j
         default: .i
         }
     }
