@@ -148,11 +148,13 @@ struct LineSession {
     func parser(_ line: CLILine, _ path: InstancePath) -> LineParser? {
         guard let base = grammar.frame(at: path, in: sink.tree) else { return nil }
         let sink = sink
-        return LineParser(line, base: base, isInteractive: true) { parser, frame, node in
+        var parser = LineParser(line, base: base, isInteractive: true) { parser, frame, node in
             let inner = parser.frames[frame].grammar
             guard let row = sink.row(frame, of: parser, base: path) else { return nil }
             return inner.mounted(row, node).map { inner.grammar(of: $0) }
         }
+        parser.leavesNodes = !grammar.hasStatements
+        return parser
     }
 
     private mutating func succeed(_ parser: LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {

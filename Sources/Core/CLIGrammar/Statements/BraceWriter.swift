@@ -35,7 +35,7 @@ struct BraceWriter {
         return options.withHidden ? slots : slots.filter { !node.child($0).has(.hidden) }
     }
 
-    private mutating func child(
+    mutating func child(
         _ node: CLINode, _ row: Row, _ prefix: [UInt8], _ depth: Int, _ selection: Selection?
     ) {
         switch node.kind {

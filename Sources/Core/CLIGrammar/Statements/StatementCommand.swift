@@ -136,7 +136,7 @@ struct StatementSession {
     }
 
     /// What words lead to: a container, an entry, or a leaf by its name alone.
-    private mutating func target(_ words: CLILine, _ path: InstancePath) throws(CLIFault) -> InstancePath? {
+    mutating func target(_ words: CLILine, _ path: InstancePath) throws(CLIFault) -> InstancePath? {
         // Read as a deletion, a leaf needs no value.
         let parser = try parse(words, at: path, isDeletion: true)
         return parser.target.map { EditSink.path(of: $0, parser, base: path) }
