@@ -2,6 +2,7 @@ package import CLIGrammar
 package import ConfigTree
 import Crypto
 import Foundation
+import NEDKit
 import YANG
 
 /// What a device holds, as its driver reads it.
@@ -38,7 +39,12 @@ extension CLIDeviceSession {
 
     private func parse(_ lines: [String]) throws(NEDError) -> ParsedConfiguration {
         // A volatile line leaves an empty one, so that lines keep their numbers.
-        let text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
+        var text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
+        if let hook = driver.receivedHook {
+            do throws(ProgramError) { text = try hook.transform(text, at: .received, device: target.name) } catch {
+                throw NEDError(.driver, device: target.name, error.description)
+            }
+        }
         do throws(CLIFault) {
             return try grammar.parse(Array(text.utf8), options: ParseOptions(target.parseMode))
         } catch {

@@ -13,10 +13,10 @@ final class DescriptionReader {
         "name", "description", "dialect", "transaction", "prompts", "prompts.operational", "prompts.unprivileged",
         "prompts.configuration", "login", "enable", "paging", "confirmations", "setup", "commands", "commands.show",
         "commands.enter", "commands.leave", "commands.commit", "commands.discard", "commands.save", "commands.exit",
-        "commands.version", "revisions",
-        "errors", "errors.refusal", "errors.warning", "errors.noise", "messages", "volatile", "transaction-id",
-        "commands.transaction-id", "timeouts", "timeouts.login", "timeouts.show", "timeouts.command",
-        "timeouts.commit", "timeouts.save",
+        "commands.check", "commands.commit-confirmed", "commands.version", "commands.transaction-id", "revisions",
+        "errors", "errors.refusal", "errors.warning", "errors.noise", "messages", "volatile", "hooks", "hooks.received",
+        "transaction-id", "timeouts", "timeouts.login", "timeouts.show", "timeouts.command", "timeouts.commit",
+        "timeouts.save",
     ]
 
     init(_ bytes: [UInt8], file: String) throws(DiagnosticsError) {

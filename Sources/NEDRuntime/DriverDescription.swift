@@ -19,6 +19,9 @@ package struct DriverDescription: Sendable {
         case direct
         /// Commands go to a candidate; `commit` makes them real, `discard` drops them.
         case candidate
+        /// As `candidate`, and what is committed is taken back by the device unless it is confirmed in time: `commit`
+        /// makes it real for that time, `persist` confirms.
+        case confirmed
     }
 
     /// What stands for a device's configuration: its transaction id.
@@ -55,6 +58,10 @@ package struct DriverDescription: Sendable {
     package var enterCommand: String
     package var leaveCommand: String
     package var commitCommand: String?
+    /// Has the device judge its candidate before anything is committed anywhere.
+    package var checkCommand: String?
+    /// Of a device of class `confirmed`.
+    package var commitConfirmedCommand: String?
     package var discardCommand: String?
     package var saveCommand: String?
     package var exitCommand: String
@@ -72,6 +79,8 @@ package struct DriverDescription: Sendable {
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
     package var versionCommand: String
+    /// The program, below the package, that transforms the configuration that the device shows: see `TextHook`.
+    package var receivedHook: String?
     package var identity: Identity
     /// How long the device may be silent at a step, if that is longer than the read time-out of its settings.
     package var timeouts: [Step: Duration]
@@ -80,8 +89,8 @@ package struct DriverDescription: Sendable {
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
     package init(yaml bytes: [UInt8], file: String) throws(DiagnosticsError) {
         let reader = try DescriptionReader(bytes, file: file)
-        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c"]) ?? "ios"
-        let kind = reader.choice("transaction", of: ["direct", "candidate"])
+        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c", "junos"]) ?? "ios"
+        let kind = reader.choice("transaction", of: ["direct", "candidate", "confirmed"])
         transactionClass = kind.flatMap(TransactionClass.init) ?? .direct
         let never = PatternMatcher.never
         operationalPrompt = reader.pattern("prompts.operational") ?? never
@@ -96,6 +105,8 @@ package struct DriverDescription: Sendable {
         enterCommand = reader.text("commands.enter") ?? "configure terminal"
         leaveCommand = reader.text("commands.leave") ?? "end"
         commitCommand = reader.text("commands.commit")
+        checkCommand = reader.text("commands.check")
+        commitConfirmedCommand = reader.text("commands.commit-confirmed")
         discardCommand = reader.text("commands.discard")
         saveCommand = reader.text("commands.save")
         exitCommand = reader.text("commands.exit") ?? "exit"
@@ -105,6 +116,7 @@ package struct DriverDescription: Sendable {
         volatileLines = reader.patterns("volatile") ?? []
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
+        receivedHook = reader.text("hooks.received")
         noise = reader.patterns("errors.noise") ?? []
         timeouts = reader.timeouts()
         identity = reader.identity()
@@ -117,8 +129,11 @@ package struct DriverDescription: Sendable {
 extension DriverDescription {
     /// What cannot be meant, though each key is right by itself.
     private func judge(_ reader: DescriptionReader) {
-        if transactionClass == .candidate, commitCommand == nil {
+        if transactionClass != .direct, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")
+        }
+        if transactionClass == .confirmed, commitConfirmedCommand == nil {
+            reader.fault("a device that confirms needs commands.commit-confirmed", key: "commands")
         }
         let prompts = [
             ("operational", operationalPrompt), ("unprivileged", unprivilegedPrompt),
@@ -161,6 +176,14 @@ extension DriverDescription {
 }
 
 extension DriverDescription {
+    package var hasCandidate: Bool { transactionClass != .direct }
+
+    /// Seconds after which the device takes back what is not confirmed: the command gives minutes. 0 if it never does.
+    var confirmTimeout: Int {
+        guard transactionClass == .confirmed, let command = commitConfirmedCommand else { return 0 }
+        return 60 * (command.split(separator: " ").last.flatMap { Int($0) } ?? 10)
+    }
+
     /// The description of an IOS-like device without peculiarities: for packages that bring none of their own.
     package static func standard() throws(DiagnosticsError) -> DriverDescription {
         try DriverDescription(yaml: Array(standardText.utf8), file: "the standard driver description")
@@ -197,6 +220,7 @@ extension DriverDescription {
         case "xr": .xr
         case "nx": .nx
         case "c": .c
+        case "junos": .j
         default: .i
         }
     }

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// Operational mode knows a few commands of its own; everything in configuration mode comes from the model. A line
 /// takes effect at once, or is refused in the words of such routers.
-struct DeviceShell {
+struct DeviceShell: CommandShell {
     enum Mode {
         /// The prompt ends in `>`.
         case user

@@ -17,6 +17,8 @@ final class SimulatedDevice: Sendable {
     let startTime: Int64
     /// What the device makes of the commands that it takes.
     let rewriter: CommandRewriter
+    /// Of devices that take changes into a candidate first.
+    let candidate = CandidateStore()
     private let state: Mutex<State>
     /// Takes the device off the network; called from its own queue.
     private let losePower: @Sendable () -> Void
@@ -96,7 +98,7 @@ final class SimulatedDevice: Sendable {
     /// Makes another tree the configuration, at the cost of the difference. Who calls has checked it.
     func replace(with new: DataTree) throws(NetsimError) {
         try state.withLock { state throws(NetsimError) in
-            let difference = state.tree.diff(to: new)
+            let difference = state.tree.diff(to: new, includingMetadata: true)
             guard !difference.isEmpty else { return }
             try state.store.record(ChangeSet(difference), after: new)
             state.tree = new

@@ -160,6 +160,7 @@ extension NEDCommand.Subject {
         let description = try description ?? DriverDescription.standard()
         let name = package.split(separator: "/").last.map(String.init) ?? package
         return Driver(
-            nedID: "\(name):\(name)", package: name, model: grammar.model, kind: .cli(grammar, description))
+            nedID: "\(name):\(name)", package: name, model: grammar.model, kind: .cli(grammar, description),
+            receivedHook: hook)
     }
 }

@@ -11,13 +11,18 @@ package struct NEDCommand {
     package struct Subject {
         package var grammar: CLIGrammar
         package var description: DriverDescription?
+        /// What transforms configurations before they are parsed.
+        package var hook: TextHook?
         /// The package's own test configurations, `test/*.cfg`.
         package var samples: [String]
 
-        package init(grammar: CLIGrammar, description: DriverDescription?, samples: [String] = []) {
+        package init(
+            grammar: CLIGrammar, description: DriverDescription?, hook: TextHook? = nil, samples: [String] = []
+        ) {
             self.samples = samples
             self.grammar = grammar
             self.description = description
+            self.hook = hook
         }
 
         func isVolatile(_ line: String) -> Bool {
@@ -69,18 +74,18 @@ package struct NEDCommand {
     }
 
     static let usage = """
-        usage: ncs-ned parse PACKAGE FILE [--format xml|json|cli] [--mode strict|robust|turbo]
+        usage: ncs-ned parse PACKAGE FILE [--format xml|json|cli|set] [--mode strict|robust|turbo]
                ncs-ned render PACKAGE DATA
                ncs-ned diff PACKAGE A B [--explain] [--reverse]
                ncs-ned check PACKAGE FILE...
                ncs-ned record PACKAGE ADDRESS RECORDING [--command LINE]
                ncs-ned replay RECORDING [--port N]
                ncs-ned conform PACKAGE [--recording FILE | --device ADDRESS [--write]]
-        options for all: [--dialect ios|xr|nx|c]   for a package without driver/driver.yaml
+        options for all: [--dialect ios|xr|nx|c|junos]   for a package without driver/driver.yaml
           PACKAGE   the directory of a driver package, or the name of one of the installation
           FILE      a configuration as the device shows it
           DATA      a configuration as data, in XML or JSON
-          parse     the text as data; lines that the model does not know are listed on standard error
+          parse     the text as data (set: as commands of a Junos-like device); lines that the model does not know are listed on standard error
           render    the data as the device's text
           diff      the commands that lead from text A to text B; --explain says what each is there for, --reverse
                     gives those that lead back
@@ -113,8 +118,8 @@ package struct NEDCommand {
     }
 
     private static let optionsWithValue = [
-        "--format": ["xml", "json", "cli"], "--mode": ["strict", "robust", "turbo"],
-        "--dialect": ["ios", "xr", "nx", "c"], "--protocol": ["ssh", "telnet"],
+        "--format": ["xml", "json", "cli", "set"], "--mode": ["strict", "robust", "turbo"],
+        "--dialect": ["ios", "xr", "nx", "c", "junos"], "--protocol": ["ssh", "telnet"],
     ]
     private static let optionsWithText: Set = ["--port", "--user", "--command", "--recording", "--device"]
     private static let flags = ["--explain", "--reverse", "--write", "--help", "-h"]
@@ -169,6 +174,11 @@ package struct NEDCommand {
         switch options["--format"] ?? "xml" {
         case "json": put(JSONDataEncoder.bytes(parsed.tree))
         case "cli": put(Array(subject.grammar.render(parsed.tree).utf8))
+        case "set":
+            guard let commands = subject.grammar.setCommands(parsed.tree) else {
+                throw Fault(message: "--format set: \(package) has no set commands; use cli", status: 2)
+            }
+            put(Array(commands.utf8))
         default: put(XMLDataEncoder.bytes(parsed.tree))
         }
         return 0
@@ -195,9 +205,10 @@ package struct NEDCommand {
         let text = String(decoding: try services.read(file), as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let kept = lines.map { subject.isVolatile($0.last == "\r" ? String($0.dropLast()) : String($0)) ? "" : $0 }
+        var joined = kept.joined(separator: "\n") + "\n"
+        if let hook = subject.hook { joined = try hook.transform(joined, at: .received, device: file) }
         do throws(CLIFault) {
-            return try subject.grammar.parse(
-                Array((kept.joined(separator: "\n") + "\n").utf8), options: ParseOptions(mode))
+            return try subject.grammar.parse(Array(joined.utf8), options: ParseOptions(mode))
         } catch {
             throw Fault(message: "\(file):\(error.line):\(error.column + 1): \(error.message)")
         }
