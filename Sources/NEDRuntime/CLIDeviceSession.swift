@@ -57,13 +57,29 @@ package final class CLIDeviceSession: DeviceSession {
         _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace,
         through wrap: (any ByteStream) -> any ByteStream = { $0 }
     ) throws(NEDError) -> CLIDeviceSession {
+        try begin(target, driver, trace) { () throws(NEDError) in
+            let (connection, stream) = try openShell(target)
+            return (connection, wrap(stream))
+        }
+    }
+
+    /// Logs in over a stream on which the device listens already.
+    package static func open(
+        over stream: any ByteStream, _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace
+    ) throws(NEDError) -> CLIDeviceSession {
+        try begin(target, driver, trace) { (nil, stream) }
+    }
+
+    private static func begin(
+        _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace,
+        _ connect: () throws(NEDError) -> (SSHSession?, any ByteStream)
+    ) throws(NEDError) -> CLIDeviceSession {
         let place = "\(target.name)-\(target.address):\(target.port)"
         trace.phase(.toDriver, "\(NEDError.connectPhase) to \(place) as \(target.remoteUser)")
         do {
             let (grammar, description) = try commandLine(of: driver, target)
-            let (connection, stream) = try openShell(target)
-            let session = CLIDeviceSession(
-                target, driver, grammar, description, trace, connection, wrap(stream))
+            let (connection, stream) = try connect()
+            let session = CLIDeviceSession(target, driver, grammar, description, trace, connection, stream)
             try session.dialogue.login()
             try session.readAnnouncement()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")

@@ -104,6 +104,9 @@ extension CLIDialogue {
         output.removeAll()
         let start = ContinuousClock.now
         var given: [Int: Int] = [:]
+        // A page that brings nothing, again and again, is no page.
+        var emptyPages = 0
+        var length = 0
         while true {
             if let prompt = promptAtEnd() {
                 let isKnown = prompt.isKnown(as: promptHost)
@@ -120,6 +123,9 @@ extension CLIDialogue {
             }
             if let question = questionAtEnd(wait.answers) {
                 given[question, default: 0] += 1
+                emptyPages = output.lineStart > length ? 0 : emptyPages + 1
+                length = output.lineStart
+                if emptyPages > Limits.questions { throw broken(.driver, "the device asks without end", wait.command) }
                 try answer(wait.answers[question], times: given[question] ?? 0, wait.command)
                 continue
             }
@@ -196,7 +202,8 @@ extension CLIDialogue {
         isBroken = true
         let during = command.map { " after '\($0.split(separator: "\n").first ?? "")'" } ?? ""
         let words = output.lastWords
-        let last = words.isEmpty ? "it said nothing" : "its last line: \(words)"
+        let said = "its last line" + (words.count == 1 ? ": " : "s: ") + words.joined(separator: " / ")
+        let last = words.isEmpty ? "it said nothing" : said
         return fail(code, "\(phase): \(message)\(during); \(last)", command: command)
     }
 

@@ -126,11 +126,10 @@ struct DeviceOutput {
         return String(decoding: bytes[lineStart..<end], as: UTF8.self)
     }
 
-    /// The end of the last line that is not blank, for error messages.
-    var lastWords: String {
-        let tail = bytes.suffix(2_048)
-        let line = tail.split(separator: 0x0A).last { line in line.contains { $0 > 0x20 } } ?? []
-        return String(decoding: line.suffix(200), as: UTF8.self).withoutControlCharacters
+    /// The ends of the last lines that are not blank, the latest last, for error messages.
+    var lastWords: [String] {
+        let lines = bytes.suffix(2_048).split(separator: 0x0A).filter { line in line.contains { $0 > 0x20 } }
+        return lines.suffix(3).map { String(decoding: $0.suffix(200), as: UTF8.self).withoutControlCharacters }
     }
 }
 
