@@ -24,6 +24,19 @@ extension CLIDeviceSession {
         return reading.transactionID
     }
 
+    package func perform(_ command: String) throws(NEDError) -> String {
+        guard !command.utf8.contains(where: { $0 < 0x20 }) else {
+            throw NEDError(.driver, device: target.name, "a command is one line, without control characters")
+        }
+        if !command.hasPrefix("show ") { try driver.requireWritable(target.name) }
+        return try phase("COMMAND", command) { () throws(NEDError) in
+            let answer = try dialogue.run(command, settling: true).joined(separator: "\n").withoutControlCharacters
+            // The device stays where the next operation expects it.
+            try dialogue.leaveConfiguration()
+            return answer
+        }
+    }
+
     private func show(tracedAs name: String) throws(NEDError) -> DeviceReading {
         try phase(name) { () throws(NEDError) in
             trace.hold()

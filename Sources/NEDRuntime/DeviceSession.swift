@@ -37,6 +37,8 @@ package protocol DeviceSession: AnyObject {
     func commit() throws(NEDError)
     /// Makes the change outlast a restart of the device.
     func persist() throws(NEDError)
+    /// Sends one command of the device's operational mode; its answer.
+    func perform(_ command: String) throws(NEDError) -> String
     /// Takes a change back, whatever part of it the device took.
     func revert(_ reverse: ChangeSet) throws(NEDError)
     /// Brings a change to a device that perhaps has it in part already.
@@ -79,6 +81,10 @@ extension DeviceSession {
     }
 
     package func learn(sent: DataTree) throws(NEDError) -> String { try transactionID() }
+
+    package func perform(_ command: String) throws(NEDError) -> String {
+        throw NEDError(.driver, device: target.name, "the device has no command line that its driver could use")
+    }
 
     /// What the device holds, and that with `change` laid over it.
     func held(with change: ChangeSet) throws(NEDError) -> (now: DataTree, wanted: DataTree) {

@@ -191,7 +191,10 @@ extension ControlSession {
         let node = try #require(action.last?.node)
         let input = try #require(node.dataChild(named: "input"))
         let draft = RowDraft(input)
-        for (name, value) in inputs { draft.set(value, for: try #require(input.dataChild(named: name), "\(name)")) }
+        for (name, value) in inputs {
+            let leaf = try #require(input.dataChild(named: name), "\(name)")
+            if leaf.kind == .leafList { draft.add(value, to: leaf) } else { draft.set(value, for: leaf) }
+        }
         return try invoke(action, input: draft.freeze(in: tree.model)) { _ in }.instance
     }
 }

@@ -25,7 +25,8 @@ import YANG
         let devices = try #require(schema.root.dataChild(named: "devices", module: "tailf-ncs"))
         let device = try #require(devices.dataChild(named: "device"))
         #expect(device.dataChild(named: "config")?.kind == .mountPoint)
-        #expect(device.dataChild(named: "live-status")?.kind == .mountPoint)
+        let live = try #require(device.dataChild(named: "live-status"))
+        #expect(live.dataChild(named: "exec")?.dataChild(named: "any")?.kind == .action)
         let template = try #require(devices.dataChild(named: "template")?.dataChild(named: "ned-id"))
         #expect(template.dataChild(named: "config")?.kind == .mountPoint)
     }

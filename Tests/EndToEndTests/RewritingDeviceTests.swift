@@ -33,6 +33,8 @@ extension EndToEnd {
                 try require(shown, contains: "hostname EDGE-ROUTER", "username guest password 7 ", " ip ospf cost 7")
                 #expect(!shown.contains("S3cret-word") && !shown.contains("mtu 1500"))
                 try requireSilence(lab, "after the commit")
+                let version = try lab.operate("devices device r0 live-status exec any show version")
+                try require(version, contains: "OpenNED simulated router")
 
                 try lab.stopDaemon()
                 try lab.startDaemon()

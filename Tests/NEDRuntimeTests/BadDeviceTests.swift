@@ -80,16 +80,16 @@ struct BadDeviceTests {
     }
 
     @Test func anotherLanguageIsNoPromptAndItsLastLinesAreTold() throws {
-        var habits = FakeRouter.Habits()
-        habits.react = {
-            $0 == "terminal length 0" ? .ask("Befehl unbekannt\nBitte Pa55word-1 eingeben\nWeiter mit Taste") : nil
+        let bench = try Bench()
+        let stream = ScriptedStream { sent in
+            sent.isEmpty ? "r1#" : "Befehl unbekannt\nBitte Pa55word-1 eingeben\nWeiter mit Taste"
         }
-        let bench = try Bench(habits)
-        bench.target.readTimeout = .seconds(1)
-        let error = try #require(bench.failure())
-        #expect(error.code == .silent && error.isConnectFailure)
+        let error = #expect(throws: NEDError.self) {
+            try CLIDeviceSession.open(over: stream, bench.target, bench.driver, trace: NoTrace())
+        }
+        #expect(error?.code == .silent && error?.isConnectFailure == true && error?.device == "ce0")
         let words = "its last lines: Befehl unbekannt / Bitte ***** eingeben / Weiter mit Taste"
-        #expect(error.message.contains(words), "\(error.message)")
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     }
 }
 

@@ -75,7 +75,8 @@ struct FailureTests {
         #expect(error?.code == .silent)
         #expect(
             error?.message
-                == "PREPARE: no prompt within 3 seconds after 'mtu 1500'; its last lines: mtu 1500 / Thinking about ***** ...")
+                == "PREPARE: no prompt within 3 seconds after 'mtu 1500'; its last lines: mtu 1500 / Thinking about ***** ..."
+        )
         #expect(!session.isUsable)
     }
 

@@ -12,6 +12,9 @@ enum ActionTable {
         var table: [String: Handler] = [:]
         for (name, handler) in DeviceActions.perDevice { table["/tailf-ncs:devices/device/\(name)"] = handler }
         for (name, handler) in DeviceActions.global { table["/tailf-ncs:devices/\(name)"] = handler }
+        for (name, handler) in DeviceActions.perGroup {
+            table["/tailf-ncs:devices/device-group/\(name)"] = handler
+        }
         table["/tailf-ncs:packages/reload"] = PackageActions.reload
         table["/tailf-ncs:packages/verify"] = PackageActions.verify
         table["/tailf-ncs:packages/generations"] = GenerationActions.list

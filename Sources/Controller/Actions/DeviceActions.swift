@@ -21,7 +21,16 @@ enum DeviceActions {
         "migrate": { (call, output) throws(ControlError) in
             try MigrateAction.migrate(call, output, [call.key(of: "device")])
         },
+        "live-status/exec/any": { (call, output) throws(ControlError) in
+            try one(call, output, NativeWork.execute)
+        },
+        "load-native-config": { (call, output) throws(ControlError) in try one(call, output, NativeWork.load) },
     ]
+
+    /// `devices device-group G …`: as for all devices, for the members.
+    static let perGroup: [String: ActionTable.Handler] = global.filter {
+        ["connect", "disconnect", "sync-from", "sync-to", "check-sync", "fetch-ssh-host-keys"].contains($0.key)
+    }
 
     static let global: [String: ActionTable.Handler] = [
         "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect)
@@ -39,6 +48,9 @@ enum DeviceActions {
             try all(call, output, "fetch-result", DeviceWork.fetchHostKeys)
         },
         "migrate": { (call, output) throws(ControlError) in try MigrateAction.migrateAll(call, output) },
+        "partial-sync-from": { (call, output) throws(ControlError) in
+            try PartialSync.syncFrom(call, output)
+        },
         "list": { (call, output) throws(ControlError) in list(call, output) },
         "clear-trace": { (call, _) throws(ControlError) in
             for name in try selected(call) { call.controller.clearTraces(of: name) }
@@ -68,6 +80,10 @@ enum DeviceActions {
         let all = tree.allDevices().compactMap { $0.keys.first }
         var wanted = call.list("device")
         for group in call.list("device-group") { wanted += try members(group, tree, []) }
+        if let group = call.path.steps.first(where: { $0.node.name == "device-group" })?.keys.first {
+            wanted += try members(group, tree, [])
+            if wanted.isEmpty { return [] }
+        }
         guard !wanted.isEmpty else { return all }
         for name in wanted where !all.contains(name) { throw call.invalid("there is no device \(name)") }
         var seen: Set<String> = []

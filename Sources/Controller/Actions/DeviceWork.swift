@@ -58,7 +58,7 @@ enum DeviceWork {
     }
 
     /// The device's access, if it may be talked to.
-    private static func access(_ call: ActionCall, _ name: String) throws(ControlError) -> (Instance, DeviceAccess) {
+    static func access(_ call: ActionCall, _ name: String) throws(ControlError) -> (Instance, DeviceAccess) {
         let tree = call.controller.running
         guard let device = tree.device(name) else { throw ControlError(.notFound, "there is no device \(name)") }
         let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
@@ -69,7 +69,7 @@ enum DeviceWork {
         return (device, access)
     }
 
-    private static func perform(
+    static func perform(
         _ call: ActionCall, _ name: String,
         _ work: (Instance, DeviceAccess) throws(NEDError) -> DeviceResult
     ) -> DeviceResult {
@@ -128,7 +128,7 @@ enum DeviceWork {
     // MARK: Synchronising
 
     /// Synchronising in the midst of queued changes would take them for changes of the device's own, or send them twice.
-    private static func queued(_ call: ActionCall, _ name: String) -> DeviceResult? {
+    static func queued(_ call: ActionCall, _ name: String) -> DeviceResult? {
         guard call.dryRunFormat == nil, let first = call.controller.queue.first(of: name) else { return nil }
         return .failed(
             "Device \(name) has changes in the commit queue (item \(first.id)); wait until they are completed, or "
@@ -157,7 +157,7 @@ enum DeviceWork {
         }
     }
 
-    private static func skippedText(_ skipped: [SkippedLine]) -> String? {
+    static func skippedText(_ skipped: [SkippedLine]) -> String? {
         guard !skipped.isEmpty else { return nil }
         return "lines that the model does not know:\n"
             + skipped.map { "\($0.number): \($0.text)" }.joined(separator: "\n")

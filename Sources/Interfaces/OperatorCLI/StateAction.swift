@@ -41,6 +41,10 @@ enum StateAction {
         return found.count == 1 ? found[0] : nil
     }
 
+    private static func isFree(_ leaf: SchemaNode) -> Bool {
+        leaf.kind == .leaf && leaf.annotation("cli-drop-node-name") != nil && leaf.annotation("cli-multi-value") != nil
+    }
+
     /// Leaves of the input, each with its value behind its name.
     private static func input(
         of action: SchemaNode, _ words: ArraySlice<TypedWord>, _ model: DataModel, end: Int
@@ -51,6 +55,11 @@ enum StateAction {
         var rest = words
         while let word = rest.popFirst() {
             guard let leaf = node.dataChildren.first(where: { $0.name == word.text && $0.isTerminal }) else {
+                // One parameter without a name takes all that is left.
+                if let free = node.dataChildren.first(where: isFree) {
+                    draft.set(([word] + rest).map(\.text).joined(separator: " "), for: free)
+                    break
+                }
                 throw CommandFault.syntax("unknown argument", at: word.column)
             }
             var value = ""
