@@ -167,7 +167,7 @@ let package = Package(
         tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
         tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
-        tests("WireTests", uses: ["Wire", "Basics"]),
+        tests("WireTests", uses: ["Wire", "Basics", "TestSupport"]),
         tests("NEDKitTests", uses: ["Basics", "NEDKit", "TestSupport"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),

@@ -17,8 +17,8 @@ final class DeviceChannel: SSHChannelHandler {
 
     init(_ device: SimulatedDevice, _ channel: SSHServerChannel) {
         self.device = device
-        let shell = DeviceShell(
-            device: device, client: channel.login.client, isInteractive: channel.hasTerminal)
+        let shell = device.commandShell(
+            client: channel.login.client, user: channel.login.user, isInteractive: channel.hasTerminal)
         state = Mutex(DeviceTerminal(shell: shell, rows: channel.terminal.rows))
     }
 
@@ -44,6 +44,10 @@ final class DeviceChannel: SSHChannelHandler {
         }
     }
 
+    func closed(_ channel: SSHServerChannel) {
+        device.queue.run { [self] in state.withLock { $0.end() } }
+    }
+
     func outputDrained(on channel: SSHServerChannel) {
         device.queue.run { [self] in state.withLock { $0.pump(channel) } }
     }
@@ -51,7 +55,7 @@ final class DeviceChannel: SSHChannelHandler {
 
 /// The state of a terminal session: the line being typed, the screen being paged, the input that waits.
 struct DeviceTerminal {
-    private var shell: DeviceShell
+    private var shell: any CommandShell
     private var decoder = KeyDecoder()
     private var keys: ArraySlice<Input> = []
     private var raw: [UInt8] = []
@@ -69,15 +73,16 @@ struct DeviceTerminal {
     }
 
     private static let historyLimit = 20
-    private static let more = " --More-- "
     /// More output than this pending: input waits until it has left.
     private static let outputLimit = 1 << 20
     private static let lineLimit = 1 << 16
 
-    init(shell: DeviceShell, rows: Int) {
+    init(shell: any CommandShell, rows: Int) {
         self.shell = shell
         if shell.isInteractive { self.shell.pageLength = min(max(rows, 0), 512) }
     }
+
+    mutating func end() { shell.end() }
 
     mutating func begin(_ channel: SSHServerChannel) {
         guard shell.isInteractive else { return }
@@ -101,7 +106,7 @@ struct DeviceTerminal {
             switch keys.removeFirst() {
             case .leave: leave(channel)
             case .key(let key) where !page.isEmpty: turn(key, channel)
-            case .key(let key) where shell.question?.isKey == true: answer(key, channel)
+            case .key(let key) where shell.awaitsKey: answer(key, channel)
             case .key(let key): type(key, channel)
             }
         }
@@ -241,11 +246,11 @@ struct DeviceTerminal {
         page = page.dropFirst(shown.count)
         // The last piece is what follows the last line end: nothing.
         channel.send(shown.joined(separator: "\r\n") + (isWhole ? "" : "\r\n"))
-        channel.send(isWhole ? shell.prompt : Self.more)
+        channel.send(isWhole ? shell.prompt : shell.pagePrompt)
     }
 
     private mutating func turn(_ key: Key, _ channel: SSHServerChannel) {
-        let erase = "\r" + String(repeating: " ", count: Self.more.count) + "\r"
+        let erase = "\r" + String(repeating: " ", count: shell.pagePrompt.count) + "\r"
         switch key {
         case .enter, .down:
             channel.send(erase)

@@ -47,7 +47,9 @@ final class DeviceExecution: SSHChannelHandler {
 
     func opened(_ channel: SSHServerChannel) {
         device.queue.run { [device, command] in
-            var shell = DeviceShell(device: device, client: channel.login.client, isInteractive: false)
+            var shell = device.commandShell(
+                client: channel.login.client, user: channel.login.user, isInteractive: false)
+            defer { shell.end() }
             var status: Int32 = 0
             for line in command.split(separator: "\n") {
                 let answer = shell.execute(String(line))

@@ -108,9 +108,9 @@ import YANG
             #expect(try version() == "1.0.1")
             clock.advance(seconds: 20)
             if restarts { try workshop.restart(clock: clock.wall) }
-            try eventually { try version() == "1.0" }
+            try require { try version() == "1.0" }
             #expect(try value("mini:hostname") == "edge")
-            try eventually { try act("generations").value("returns-to") == nil }
+            try require { try act("generations").value("returns-to") == nil }
             #expect(try alarms().isEmpty)
         }
     }
@@ -177,7 +177,7 @@ import YANG
         _ = try act("reload", ["confirm-timeout": "60"])
         try workshop.session().change([("\(Self.config)/mini:location", "Uppsala")])
         clock.advance(seconds: 70)
-        try eventually { try !alarms().isEmpty }
+        try require { try !alarms().isEmpty }
         #expect(try alarms().first?.contains("mini:location (1)") == true)
         #expect(try version() == "1.0.1" && value("mini:location") == "Uppsala")
         let error = try refusal { _ = try act("rollback") }
@@ -188,13 +188,9 @@ import YANG
     }
 }
 
-private func eventually(_ condition: () throws -> Bool) throws {
-    let deadline = Deadline.after(.seconds(20))
-    // While packages are replaced, no session can be opened.
-    while (try? condition()) != true {
-        try #require(!deadline.hasPassed)
-        usleep(10_000)
-    }
+/// While packages are replaced, no session can be opened.
+private func require(_ condition: () throws -> Bool) throws {
+    try #require(eventually { (try? condition()) == true })
 }
 
 /// A clock that a test moves on.

@@ -109,7 +109,7 @@ final class Lab {
     }
 
     /// Waits for something, looking again and again.
-    func wait(for what: String, seconds: Double = 60, _ isThere: () throws -> Bool) throws {
+    func wait(for what: String, seconds: Double = 120, _ isThere: () throws -> Bool) throws {
         let deadline = ContinuousClock.now + .milliseconds(Int(seconds * 1_000))
         while try !isThere() {
             guard ContinuousClock.now < deadline else { throw ProcessFault("\(what): not within \(seconds) s") }

@@ -332,7 +332,7 @@ final class MigrationRun: Sendable {
         try addressing.requireUnlocked()
         let access = try call.controller.devices.access(device, driver: driver, localUser: call.session.user.name)
         do throws(NEDError) {
-            return try access.withSession { (session) throws(NEDError) in try session.show() }
+            return try access.withSession { (session) throws(NEDError) in try session.reading() }
         } catch {
             throw ControlError(.connection, access.masked(error.operatorText))
         }

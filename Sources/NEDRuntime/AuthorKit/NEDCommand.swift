@@ -51,15 +51,15 @@ package struct NEDCommand {
     }
 
     static let usage = """
-        usage: ncs-ned parse PACKAGE FILE [--format xml|json|cli] [--mode strict|robust|turbo]
+        usage: ncs-ned parse PACKAGE FILE [--format xml|json|cli|set] [--mode strict|robust|turbo]
                ncs-ned render PACKAGE DATA
                ncs-ned diff PACKAGE A B [--explain] [--reverse]
                ncs-ned check PACKAGE FILE...
-        options for all: [--dialect ios|xr|nx|c]   for a package without driver/driver.yaml
+        options for all: [--dialect ios|xr|nx|c|junos]   for a package without driver/driver.yaml
           PACKAGE   the directory of a driver package, or the name of one of the installation
           FILE      a configuration as the device shows it
           DATA      a configuration as data, in XML or JSON
-          parse     the text as data; lines that the model does not know are listed on standard error
+          parse     the text as data (set: as commands of a Junos-like device); lines that the model does not know are listed on standard error
           render    the data as the device's text
           diff      the commands that lead from text A to text B; --explain says what each is there for, --reverse
                     gives those that lead back
@@ -87,8 +87,8 @@ package struct NEDCommand {
     }
 
     private static let optionsWithValue = [
-        "--format": ["xml", "json", "cli"], "--mode": ["strict", "robust", "turbo"],
-        "--dialect": ["ios", "xr", "nx", "c"],
+        "--format": ["xml", "json", "cli", "set"], "--mode": ["strict", "robust", "turbo"],
+        "--dialect": ["ios", "xr", "nx", "c", "junos"],
     ]
     private static let flags = ["--explain", "--reverse", "--help", "-h"]
 
@@ -136,6 +136,11 @@ package struct NEDCommand {
         switch options["--format"] ?? "xml" {
         case "json": put(JSONDataEncoder.bytes(parsed.tree))
         case "cli": put(Array(subject.grammar.render(parsed.tree).utf8))
+        case "set":
+            guard let commands = subject.grammar.setCommands(parsed.tree) else {
+                throw Fault(message: "--format set: \(package) has no set commands; use cli", status: 2)
+            }
+            put(Array(commands.utf8))
         default: put(XMLDataEncoder.bytes(parsed.tree))
         }
         return 0

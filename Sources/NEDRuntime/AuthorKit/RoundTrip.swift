@@ -40,7 +40,9 @@ package struct RoundTrip: Sendable {
         givenBack = 0
         for (index, line) in kept.enumerated() where !unknown.contains(index + 1) {
             let words = Self.trimmed(line[...])
-            guard !words.isEmpty, words.first != "!", let count = printed[words], count > 0 else { continue }
+            guard !words.isEmpty, words.first != "!", words != "}", let count = printed[words], count > 0 else {
+                continue
+            }
             printed[words] = count - 1
             givenBack += 1
         }
