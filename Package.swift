@@ -116,7 +116,7 @@ let package = Package(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "Migration", "NEDRuntime", "Netsim", "PackageManager",
-                "ControlProtocol", "Controller",
+                "ControlProtocol", "Controller", "Wire",
             ]),
 
         // MARK: Benchmarks
