@@ -50,6 +50,7 @@ let package = Package(
     targets: [
         // MARK: C libraries
         .target(name: "CSSH", path: "Sources/CLibraries/CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .target(name: "CLaunch", path: "Sources/CLibraries/CLaunch"),
         .target(
             name: "CSQLiteTestVFS", path: "Sources/CLibraries/CSQLiteTestVFS",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -68,17 +69,18 @@ let package = Package(
         target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
+        target("NEDKit", in: "Core/NEDKit", uses: ["Basics", "CLaunch"]),
 
         target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
 
         // MARK: Hearts
-        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
+        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree", "NEDKit"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: ["Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", crypto, yams]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", crypto, yams]),
         target(
             "Netsim", in: "Netsim",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire"]),
@@ -88,7 +90,8 @@ let package = Package(
             "Controller", in: "Controller",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "ConfigDatabase", "Transactions", "Secrets", "Events",
-                "PackageSigning", "Wire", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol", crypto,
+                "PackageSigning", "Wire", "NEDKit", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol",
+                crypto,
             ]),
 
         // MARK: Interfaces
@@ -165,6 +168,7 @@ let package = Package(
         tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
         tests("WireTests", uses: ["Wire", "Basics", "TestSupport"]),
+        tests("NEDKitTests", uses: ["Basics", "NEDKit", "TestSupport"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
@@ -172,7 +176,9 @@ let package = Package(
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDRuntime", "TestSupport"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", "NEDRuntime", "TestSupport",
+            ]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",

@@ -86,7 +86,7 @@ struct PackageActivation {
                     isMetaData: package.status == .metaDataError)
             }
             try store.build(number, from: kept + fresh, keeping: faults)
-            return try compare(try load(number))
+            return try compare(try load(number), upgrades: false)
         } catch let error as ControlError {
             throw error
         } catch {
@@ -101,12 +101,13 @@ struct PackageActivation {
     private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
         let generation = try controller.packages.load(number, previous: current.generation)
-        return LoadedSystem.make(generation, previous: current)
+        return LoadedSystem.make(generation, previous: current, programs: controller.programs)
     }
 
-    private func compare(_ next: LoadedSystem) throws(ControlError) -> ActivationPlan {
+    private func compare(_ next: LoadedSystem, upgrades: Bool = true) throws(ControlError) -> ActivationPlan {
         let (tree, current) = controller.head.withLock { ($0.tree, $0.system) }
-        return ActivationPlan(from: current, to: next, data: tree)
+        return ActivationPlan(
+            from: current, to: next, data: tree, upgrades: upgrades, controller: controller)
     }
 
     /// Removes what a plan has built, if it has built anything.
@@ -137,6 +138,11 @@ struct PackageActivation {
         guard plan.isAnythingChanged else {
             controller.alarms.clear(.packageOperationFailure, device: "ncs")
             return discard(plan)
+        }
+        if let refusal = plan.refusal {
+            discard(plan)
+            controller.alarms.raise(.packageOperationFailure, device: "ncs", text: refusal.message)
+            throw refusal
         }
         let before = controller.system
         let isTold = manner.isAnnounced && plan.isSchemaChanged
@@ -195,7 +201,7 @@ struct PackageActivation {
         }
         defer { reservation.release() }
         let running = controller.running
-        let carried = DataCarrier.carry(running, to: plan.next.model, plans: plan.plans)
+        let carried = try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
         if manner.isExact, carried.losses != plan.losses {
             throw ControlError(
                 .conflict,

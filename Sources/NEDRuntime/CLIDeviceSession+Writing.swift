@@ -31,7 +31,7 @@ extension CLIDeviceSession {
     private func send(_ commands: [CLICommand], andThen last: String? = nil) throws(NEDError) {
         do throws(NEDError) {
             for command in commands { try dialogue.execute(command.text) }
-            if let last { try dialogue.execute(last) }
+            if let last { try dialogue.execute(last, .commit) }
         } catch {
             abandon()
             throw error
@@ -69,7 +69,7 @@ extension CLIDeviceSession {
                 try send([], andThen: command)
                 try dialogue.leaveConfiguration()
             }
-            if let command = description.saveCommand { try dialogue.execute(command) }
+            if let command = description.saveCommand { try dialogue.execute(command, .save) }
         }
     }
 
@@ -97,6 +97,7 @@ extension CLIDeviceSession {
             try send(commands, andThen: description.hasCandidate ? description.commitCommand : nil)
             try dialogue.leaveConfiguration()
         }
+        _ = try learn(sent: wanted)
     }
 
     /// Empties a candidate that an interrupted change left, and leaves configuration mode.

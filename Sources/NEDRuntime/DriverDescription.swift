@@ -24,6 +24,19 @@ package struct DriverDescription: Sendable {
         case confirmed
     }
 
+    /// What stands for a device's configuration: its transaction id.
+    package enum Identity: Hashable, Sendable {
+        /// The digest of all lines that it shows, volatile ones left out.
+        case configuration
+        /// The digest of what of them the model knows.
+        case model
+        /// The digest of what a command says, volatile lines left out: a counter, the time of the last change.
+        case command(String)
+    }
+
+    /// What the device is doing while it is waited for.
+    package enum Step: String, Sendable, CaseIterable { case login, show, command, commit, save }
+
     /// A device that shows a line has modules in certain revisions.
     package struct Announcement: Sendable {
         package var expect: PatternMatcher
@@ -55,6 +68,8 @@ package struct DriverDescription: Sendable {
     /// Lines of output that mean that a command was refused, and such that are only a warning.
     package var refusals: [PatternMatcher]
     package var warnings: [PatternMatcher]
+    /// Lines of output that mean nothing at all, though a refusal's pattern may fit them.
+    package var noise: [PatternMatcher]
     /// Lines that the device writes on its own, anywhere: log messages. Neither an answer nor a refusal; without the
     /// key `messages`, lines such as `*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console`.
     package var messages: [PatternMatcher]
@@ -64,6 +79,11 @@ package struct DriverDescription: Sendable {
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
     package var versionCommand: String
+    /// The program, below the package, that transforms the configuration that the device shows: see `TextHook`.
+    package var receivedHook: String?
+    package var identity: Identity
+    /// How long the device may be silent at a step, if that is longer than the read time-out of its settings.
+    package var timeouts: [Step: Duration]
     package var name: String?
 
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
@@ -96,14 +116,40 @@ package struct DriverDescription: Sendable {
         volatileLines = reader.patterns("volatile") ?? []
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
+        receivedHook = reader.text("hooks.received")
+        noise = reader.patterns("errors.noise") ?? []
+        timeouts = reader.timeouts()
+        identity = reader.identity()
         name = reader.text("name")
+        judge(reader)
+        try reader.finish()
+    }
+}
+
+extension DriverDescription {
+    /// What cannot be meant, though each key is right by itself.
+    private func judge(_ reader: DescriptionReader) {
         if transactionClass != .direct, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")
         }
         if transactionClass == .confirmed, commitConfirmedCommand == nil {
             reader.fault("a device that confirms needs commands.commit-confirmed", key: "commands")
         }
-        try reader.finish()
+        let prompts = [
+            ("operational", operationalPrompt), ("unprivileged", unprivilegedPrompt),
+            ("configuration", configurationPrompt),
+        ]
+        for (name, pattern) in prompts where pattern?.matches("") == true {
+            reader.fault("prompts.\(name): the pattern fits an empty line", key: "prompts.\(name)")
+        }
+        for (key, exchanges) in [("login", login), ("paging", paging), ("confirmations", confirmations)] {
+            for exchange in exchanges where exchange.expect.matches("") {
+                reader.fault("\(key): a pattern fits an empty line, which is no question", key: key)
+            }
+        }
+        if unprivilegedPrompt != nil, enableCommand == nil {
+            reader.fault("a device with prompts.unprivileged needs enable, the command that leads on", key: "prompts")
+        }
     }
 }
 

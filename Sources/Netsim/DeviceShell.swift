@@ -97,7 +97,7 @@ struct DeviceShell: CommandShell {
         case nil: break
         }
         if command == "do" || command.hasPrefix("do ") { return operate(line, skipping: "do") }
-        return configure(line, command, mode)
+        return rewrite(line, command, mode)
     }
 
     /// Leaves configuration mode, as control-Z does.
@@ -107,6 +107,21 @@ struct DeviceShell: CommandShell {
     }
 
     // MARK: Configuration mode
+
+    /// Takes a command as the device keeps it, and what the device adds to it.
+    private mutating func rewrite(_ line: String, _ command: String, _ mode: CLIMode) -> Answer {
+        let outcome = device.rewriter.outcome(of: command)
+        guard let kept = outcome.command else { return Answer() }
+        let answer = configure(kept == command ? line : kept, kept, mode)
+        guard !answer.isRefused, !outcome.added.isEmpty, case .configuration(let next) = self.mode else {
+            return answer
+        }
+        for added in outcome.added {
+            _ = configure(added, added, next)
+            self.mode = .configuration(next)
+        }
+        return answer
+    }
 
     private mutating func configure(_ line: String, _ command: String, _ mode: CLIMode) -> Answer {
         if let begun = BannerText(command) {

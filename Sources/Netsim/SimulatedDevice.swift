@@ -15,6 +15,8 @@ final class SimulatedDevice: Sendable {
     let queue: DeviceQueue
     let clock: WallClock
     let startTime: Int64
+    /// What the device makes of the commands that it takes.
+    let rewriter: CommandRewriter
     /// Of devices that take changes into a candidate first.
     let candidate = CandidateStore()
     private let state: Mutex<State>
@@ -39,6 +41,7 @@ final class SimulatedDevice: Sendable {
         self.queue = queue
         self.clock = clock
         startTime = clock.now()
+        rewriter = CommandRewriter(paths: device.files.behaviours(of: model.package.directory))
         var store = DeviceStore(files: device.files)
         let tree = try store.load(model)
         state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))

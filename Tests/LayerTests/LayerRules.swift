@@ -9,7 +9,7 @@ enum LayerRules {
     static let homes: [String: Set<String>] = [
         "GRDB": ["ConfigDatabase"], "_CryptoExtras": ["PackageSigning"], "X509": ["PackageSigning"],
         "SwiftASN1": ["PackageSigning"], "Yams": ["NEDRuntime"], "CSSH": ["Wire"], "CArchive": ["PackageManager"],
-        "CCrypt": ["Secrets"],
+        "CCrypt": ["Secrets"], "CLaunch": ["NEDKit"],
     ]
 
     // MARK: The table

@@ -11,10 +11,13 @@ package struct NEDCommand {
     package struct Subject {
         package var grammar: CLIGrammar
         package var description: DriverDescription?
+        /// What transforms configurations before they are parsed.
+        package var hook: TextHook?
 
-        package init(grammar: CLIGrammar, description: DriverDescription?) {
+        package init(grammar: CLIGrammar, description: DriverDescription?, hook: TextHook? = nil) {
             self.grammar = grammar
             self.description = description
+            self.hook = hook
         }
 
         func isVolatile(_ line: String) -> Bool {
@@ -164,9 +167,10 @@ package struct NEDCommand {
         let text = String(decoding: try services.read(file), as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let kept = lines.map { subject.isVolatile($0.last == "\r" ? String($0.dropLast()) : String($0)) ? "" : $0 }
+        var joined = kept.joined(separator: "\n") + "\n"
+        if let hook = subject.hook { joined = try hook.transform(joined, at: .received, device: file) }
         do throws(CLIFault) {
-            return try subject.grammar.parse(
-                Array((kept.joined(separator: "\n") + "\n").utf8), options: ParseOptions(mode))
+            return try subject.grammar.parse(Array(joined.utf8), options: ParseOptions(mode))
         } catch {
             throw Fault(message: "\(file):\(error.line):\(error.column + 1): \(error.message)")
         }

@@ -28,7 +28,14 @@ enum NEDProgram {
             return NEDCommand.Subject(grammar: CLIGrammar(model: model.data, dialect: dialect), description: nil)
         }
         let description = try DriverDescription(yaml: try DurableFiles.read(file, limit: 1 << 20), file: file)
+        let hook = try description.receivedHook.map { file in
+            try TextHook(
+                package: URL(fileURLWithPath: directory).lastPathComponent, directory: directory, file: file,
+                owner: directory,
+                log: ToolPrograms.complain)
+        }
         return NEDCommand.Subject(
-            grammar: CLIGrammar(model: model.data, dialect: description.grammarDialect), description: description)
+            grammar: CLIGrammar(model: model.data, dialect: description.grammarDialect), description: description,
+            hook: hook)
     }
 }
