@@ -55,6 +55,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .systemLibrary(name: "CArchive", path: "Sources/CLibraries/CArchive", pkgConfig: "libarchive"),
         .systemLibrary(name: "CCrypt", path: "Sources/CLibraries/CCrypt"),
+        .systemLibrary(name: "CCurl", path: "Sources/CLibraries/CCurl", pkgConfig: "libcurl"),
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
@@ -75,7 +76,7 @@ let package = Package(
         target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", "CCurl", crypto]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", crypto, yams]),
