@@ -180,7 +180,7 @@ let package = Package(
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
                 "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
-            ]),
+            ], data: ["AcceptReject"]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",

@@ -58,7 +58,10 @@ package struct PackageService: Sendable {
             }
             warnings += bundle.expiredRevocationLists(at: now).map { "\(Self.expiry) \($0)" }
             // What is installed was held against the ledger then, with what was permitted.
-            if installed == nil { warnings += try Self.judge(bundle, ledger, policy) }
+            if installed == nil {
+                warnings += try Self.judge(bundle, ledger, policy)
+                if policy == .require { try bundle.requireCurrentRevocationLists(at: now) }
+            }
             return AcceptedBundle(bundle, warnings: warnings)
         }
         generations = GenerationStore(

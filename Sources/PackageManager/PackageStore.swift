@@ -143,6 +143,16 @@ package struct PackageStore: Sendable {
             try bundle.requireCurrentRevocationLists(at: bundle.judgedAt)
             _ = try bundle.checkContent()
             return bundle
+        } catch let error as DiagnosticsError {
+            throw DiagnosticsError(
+                error.diagnostics.map { fault in
+                    var fault = fault
+                    if var place = fault.place {
+                        place.file = place.file.replacing(copy, with: file)
+                        fault.place = place
+                    }
+                    return fault
+                })
         } catch var error as PackageError {
             error.sentence = error.sentence.replacing(copy, with: file)
             throw error

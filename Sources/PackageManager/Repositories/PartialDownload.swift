@@ -52,6 +52,8 @@ struct PartialDownload {
                 .alreadyThere, transfer.url, "is being fetched by somebody else", remedy: "wait until that is done")
         }
         var size = try beginning(descriptor)
+        // Without a byte there is nothing to go on from.
+        defer { if size == 0 { discard() } }
         var idle = 0
         while true {
             let before = size
