@@ -56,6 +56,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .systemLibrary(name: "CArchive", path: "Sources/CLibraries/CArchive", pkgConfig: "libarchive"),
         .systemLibrary(name: "CCrypt", path: "Sources/CLibraries/CCrypt"),
+        .systemLibrary(name: "CCurl", path: "Sources/CLibraries/CCurl", pkgConfig: "libcurl"),
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
@@ -77,7 +78,9 @@ let package = Package(
         target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree", "NEDKit"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", "CCurl", crypto,
+            ]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", crypto, yams]),
@@ -185,7 +188,7 @@ let package = Package(
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
                 "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
-            ]),
+            ], data: ["AcceptReject"]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",
