@@ -34,12 +34,21 @@ extension NetsimCommand {
     }
 
     /// The data by which the controller learns of the devices.
-    func xmlInit(_ selection: Selection) throws(NetsimError) -> Int32 {
+    ///
+    /// - Parameter remoteNode: the node of a cluster that has the devices in its own device tree.
+    func xmlInit(_ selection: Selection, remoteNode: String? = nil) throws(NetsimError) -> Int32 {
         var packages: [String: NetsimPackage] = [:]
         var writer = XMLWriter()
         do {
             try writer.start("devices", namespace: "http://tail-f.com/ns/ncs")
             for device in selection.devices {
+                if let remoteNode {
+                    try writer.start("device")
+                    try writer.leaf("name", text: device.name)
+                    try writer.leaf("remote-node", text: remoteNode)
+                    try writer.end()
+                    continue
+                }
                 let known = packages[device.packageDirectory]
                 let package = try known ?? NetsimPackage(directory: device.packageDirectory)
                 packages[device.packageDirectory] = package

@@ -55,6 +55,7 @@ final class NetworkServer: Sendable {
             for name in names.isEmpty ? running : names { reply(stop(name)) }
         case .status(let names): for name in names { reply(status(name)) }
         case .load(let name, let file, let isMerge): reply(load(name, file, isMerge))
+        case .command(let name, let script): reply(command(name, script))
         }
     }
 
@@ -72,7 +73,8 @@ final class NetworkServer: Sendable {
         let info: NetworkInfo
         do {
             info = try NetworkDirectory(directory: paths.directory).info
-            try Self.allowDescriptors(for: info.devices.count)
+            let running = state.withLock { Array($0.running.keys) }
+            try DescriptorNeed.require(for: Set(names + running).compactMap { info.device($0) })
         } catch {
             for name in names { reply(ControlReply(device: name, state: .failed, text: error.description)) }
             return
@@ -164,22 +166,6 @@ final class NetworkServer: Sendable {
         }
     }
 
-    /// Three listening sockets for each device, and room for sessions. Throws if the system does not grant it.
-    private static func allowDescriptors(for count: Int) throws(NetsimError) {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let needed = rlim_t(3 * count + 256)
-        if limit.rlim_cur < limit.rlim_max {
-            limit.rlim_cur = limit.rlim_max
-            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        }
-        guard limit.rlim_cur >= needed else {
-            throw NetsimError(
-                .system, "", "\(count) devices need \(needed) open files, the limit is \(limit.rlim_cur)",
-                remedy: "raise it with ulimit -n")
-        }
-    }
-
     // MARK: Running devices
 
     private func stop(_ name: String) -> ControlReply {
@@ -218,6 +204,17 @@ final class NetworkServer: Sendable {
             up: \(seconds) seconds
             """
         return ControlReply(device: name, state: .running, text: text)
+    }
+
+    private func command(_ name: String, _ script: String) -> ControlReply {
+        guard let device = state.withLock({ $0.running[name] })?.device else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        do throws(DeviceScript.Fault) {
+            return ControlReply(device: name, state: .running, text: try DeviceScript.run(script, on: device))
+        } catch {
+            return ControlReply(device: name, state: .failed, text: error.description)
+        }
     }
 
     private func load(_ name: String, _ file: String, _ isMerge: Bool) -> ControlReply {

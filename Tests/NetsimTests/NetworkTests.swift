@@ -160,6 +160,31 @@ import YANG
         #expect(faults.isEmpty, "\(faults)")
         let one = try network.run("ncs-xml-init", "c1").output
         #expect(!one.contains("<name>c0</name>"))
+        #expect(
+            try network.run("ncs-xml-init-remote", "lower", "c1").output
+                == "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n  <device>\n    <name>c1</name>\n"
+                + "    <remote-node>lower</remote-node>\n  </device>\n</devices>\n")
+    }
+
+    @Test func singleNodesAreReadAndChanged() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
+        #expect(try network.run("cmd", "c0", "get", "/hostname").errors.contains("not running"))
+        try network.run("start").expectSuccess()
+        #expect(try network.run("cmd", "c0", "get /hostname; num_instances /vlan").output == "c0\n0\n")
+        try network.run("cmd", "c0", "-c", "mset /hostname edge; mcreate /vlan{10}; set /vlan{10}/name users")
+            .expectSuccess()
+        #expect(try network.run("cmd", "c0", "mget", "/vlan{10}/name").output == "users\n")
+        for (words, reason) in [
+            ("get /nothing", "no child nothing"), ("set /vlan{20}/name", "a value"),
+            ("dance /hostname", "no such command"),
+            ("set /hostname x; create /vlan{70000}", "70000"),
+        ] {
+            let result = try network.run("cmd", "c0", words)
+            #expect(result.status == 1 && result.errors.contains(reason), "\(words): \(result.errors)")
+        }
+        #expect(try network.run("cmd", "c0", "get /hostname").output == "edge\n", "all or nothing")
+        #expect(try network.run("netconf-console", "c0").errors.contains("serves no NETCONF"))
     }
 }
 

@@ -15,6 +15,7 @@ enum ToolPrograms {
         "ncs-package": package,
         "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
+        "confd": NetsimProgram.runDevice,
         "ncsc": compiler,
         "confdc": compiler,
     ]
