@@ -132,36 +132,4 @@ extension NetsimCommand {
             throw NetsimError(.system, "", "\(error)")
         }
     }
-
-    /// Shows or changes what goes wrong at a device; it takes effect with the next command that the device gets.
-    func fault(_ words: [String]) throws(NetsimError) -> Int32 {
-        guard let name = words.first else {
-            throw NetsimError(.usage, "", "a device name is needed", remedy: "see ncs-netsim --help")
-        }
-        let path = try device([name], count: 1).devices[0].files.faults
-        if words.count == 2, words[1] == "clear" {
-            try FaultPlan().write(to: path)
-            return 0
-        }
-        var plan = try FaultPlan(path: path)
-        guard words.count > 1 else {
-            for action in plan.actions { output(action.words) }
-            return 0
-        }
-        var rule: JSONObject = ["fault": .string(words[1])]
-        if words.count > 2 {
-            rule["pattern"] = .string(words[2])
-            if Int(words[2]) != nil { rule["after"] = .number(words[2]) }
-        }
-        if words.count > 3 { rule["message"] = .string(words[3...].joined(separator: " ")) }
-        guard let action = FaultPlan.Action(.object(rule)) else {
-            throw NetsimError(
-                .usage, "", "\"\(words.dropFirst().joined(separator: " "))\" is no fault",
-                remedy:
-                    "see ncs-netsim --help; PATTERN is an XSD regular expression")
-        }
-        plan.actions.append(action)
-        try plan.write(to: path)
-        return 0
-    }
 }

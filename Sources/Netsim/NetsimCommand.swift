@@ -225,11 +225,18 @@ package struct NetsimCommand {
                           cmd devname [-c] 'get PATH; set PATH VALUE; create PATH; delete PATH; exists PATH' |
                           load devname file...      |
                           log devname               |
-                          fault devname [refuse-line PATTERN [MESSAGE] | hang-up-line PATTERN |
-                                         power-off-line PATTERN | silent-line PATTERN |
-                                         hang-up-after N | power-off-after N | clear] |
+                          fault devname | all  [RULE | clear | seed N | change 'LINE; LINE'] |
+                          fault --file SCENARIO    |
                           upgrade-device devname <NcsPackage> |
                           [-w | --window] [cli | cli-c | cli-i] devname |
                           get-port devname [ipc | netconf | cli | snmp]
+
+        RULE is  [in configuration | operational | any] [chance P] EFFECT, where EFFECT is one of
+          refuse-line PATTERN [MESSAGE]    hang-up-line PATTERN     hang-up-after N    silent-line PATTERN
+          reboot-line PATTERN              reboot-after N           power-off-line PATTERN    power-off-after N
+          delay MS [JITTER]                truncate BYTES           garbage BYTES      change-after N 'LINE; LINE'
+          slow-reading BYTES-A-SECOND      full-buffer BYTES        wrong-host-key     wrong-password
+          commit-fails [MESSAGE]           save-fails [MESSAGE]     silent-login
+        Each effect of a command also has the forms -line PATTERN and -after N. See docs/NETSIM.md.
         """
 }

@@ -62,7 +62,7 @@ struct PackageHook {
         let outcome: HookProcess.Outcome
         do {
             outcome = try HookProcess.run(
-                ["make", "--no-print-directory", "-C", source, "install"], directory: source, environment: variables)
+                "exec make --no-print-directory install", directory: source, environment: variables)
         } catch {
             throw NetsimError(.packageUnusable, makefile, "make cannot be run: \(error)", remedy: "install make")
         }
@@ -99,7 +99,7 @@ struct PackageHook {
     /// Runs the device's `start.sh` in its directory; what it says goes to `logs/start.log`.
     func runScript() throws -> HookProcess.Outcome {
         let outcome = try HookProcess.run(
-            ["/bin/sh", "./" + Self.scriptName], directory: device.directory, environment: variables)
+            "exec sh ./\(Self.scriptName)", directory: device.directory, environment: variables)
         try? PlainFiles.write(device.files.logs + "/start.log", outcome.output.prefix(Self.outputLimit))
         return outcome
     }
@@ -149,24 +149,28 @@ enum HookProcess {
         }
     }
 
-    /// Runs a program found by `PATH`. It gets no input, and its end is waited for, not that of programs it leaves.
-    static func run(_ words: [String], directory: String, environment: [String: String]) throws -> Outcome {
-        let path = FileManager.default.temporaryDirectory.path + "/netsim-hook-\(UUID().uuidString)"
-        defer { unlink(path) }
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileError(operation: "write", path: path, errno: errno) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = file
-        process.standardError = file
-        try process.run()
-        process.waitUntilExit()
-        let output = (try? DurableFiles.read(path, limit: 64 << 20)) ?? []
-        return Outcome(status: process.terminationStatus, output: output)
+    /// Runs a shell command in a directory; its end is waited for, not that of programs which it leaves behind.
+    static func run(_ command: String, directory: String, environment: [String: String]) throws -> Outcome {
+        let file = FileManager.default.temporaryDirectory.path + "/netsim-hook-\(UUID().uuidString)"
+        defer { unlink(file) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, file, O_WRONLY | O_CREAT | O_APPEND | O_EXCL, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["sh", "-c", "cd \"$0\" && \(command)", directory].map {
+            (word: String) in strdup(word)
+        }
+        arguments.append(nil)
+        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in arguments + variables { free(text) } }
+        var id = pid_t()
+        let code = posix_spawn(&id, "/bin/sh", &actions, nil, &arguments, &variables)
+        guard code == 0 else { throw FileError(operation: "run", path: "/bin/sh", errno: code) }
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+        let output = (try? DurableFiles.read(file, limit: 64 << 20)) ?? []
+        return Outcome(status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, output: output)
     }
 }
