@@ -26,7 +26,17 @@ extension CLIDeviceSession {
             do {
                 let parsed = try grammar.parse(Array(text.utf8))
                 shown = parsed.tree
+                if let first = parsed.skipped.first, parsed.tree.isEmpty {
+                    // Taken for an empty configuration, it would wipe out what the controller holds.
+                    throw NEDError(
+                        .driver, device: target.name,
+                        "the answer to '\(description.showCommand)' is no configuration of this model: all its lines are "
+                            + "unknown, the first is \(first.text.prefix(60))".withoutControlCharacters
+                            + "; read again, and check the device's ned-id")
+                }
                 return DeviceReading(tree: parsed.tree, transactionID: digest(lines), skipped: parsed.skipped)
+            } catch let error as NEDError {
+                throw error
             } catch {
                 throw NEDError(.driver, device: target.name, "the device's configuration cannot be read: \(error)")
             }

@@ -11,7 +11,7 @@ final class DeviceChannel: SSHChannelHandler {
     private let device: SimulatedDevice
     private let state: Mutex<DeviceTerminal>
     private let waiting = Atomic(0)
-    private let readUntil = Mutex(ContinuousClock.now)
+    private let pace = InputPace()
 
     /// Input not worked on yet above this drops the client.
     private static let inputLimit = 32 << 20
@@ -31,21 +31,11 @@ final class DeviceChannel: SSHChannelHandler {
     func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
         guard waiting.add(bytes.count, ordering: .relaxed).newValue <= Self.inputLimit else { return channel.drop() }
         let doors = device.doorFaults
-        device.queue.run(after: pause(for: bytes.count, doors)) { [self] in
+        device.queue.run(after: pace.pause(for: bytes.count, doors)) { [self] in
             waiting.subtract(bytes.count, ordering: .relaxed)
             guard !channel.isClosed else { return }
             state.withLock { $0.receive(bytes, channel, bufferSize: doors.bufferSize) }
             settle(channel)
-        }
-    }
-
-    /// How long a device that reads slowly takes until it has read so many bytes more, in milliseconds.
-    private func pause(for count: Int, _ doors: FaultInjector.Doors) -> Int {
-        guard let rate = doors.readingRate else { return 0 }
-        let now = ContinuousClock.now
-        return readUntil.withLock { end in
-            end = max(end, now) + .microseconds(count * 1_000_000 / rate)
-            return max(1, Int((end - now) / .milliseconds(1)))
         }
     }
 

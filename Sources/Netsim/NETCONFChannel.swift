@@ -13,6 +13,7 @@ final class NETCONFChannel: SSHChannelHandler {
     private let waiting = Atomic(0)
     /// Whether an answer waits for its time.
     private let isPaused = Atomic(false)
+    private let pace = InputPace()
 
     /// Input not worked on yet above this drops the client; a message may be larger, it is worked on as it comes.
     private static let inputLimit = 32 << 20
@@ -25,6 +26,7 @@ final class NETCONFChannel: SSHChannelHandler {
     }
 
     func opened(_ channel: SSHServerChannel) {
+        guard !device.doorFaults.isSilent else { return }
         device.queue.run { [self] in
             let source = String(channel.login.client.prefix { $0 != ":" })
             session.withLock { session in
@@ -37,10 +39,11 @@ final class NETCONFChannel: SSHChannelHandler {
 
     func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
         guard waiting.add(bytes.count, ordering: .relaxed).newValue <= Self.inputLimit else { return channel.drop() }
-        device.queue.run { [self] in
+        let doors = device.doorFaults
+        device.queue.run(after: pace.pause(for: bytes.count, doors)) { [self] in
             waiting.subtract(bytes.count, ordering: .relaxed)
             guard !channel.isClosed else { return }
-            session.withLock { $0?.append(bytes) }
+            session.withLock { $0?.append(Array(bytes.prefix(doors.bufferSize ?? bytes.count))) }
             pump(channel)
         }
     }
