@@ -86,7 +86,9 @@ let package = Package(
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", crypto, yams]),
         target(
             "Netsim", in: "Netsim",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire", yams,
+            ]),
 
         // MARK: Controller
         target(
@@ -129,6 +131,7 @@ let package = Package(
             uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS", grdb]),
         benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-migrate", in: "Migrate", uses: ["YANG", "ConfigTree", "Migration"]),
+        benchmark("bench-netsim", in: "Netsim", uses: ["Transactions", "Wire"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
