@@ -42,9 +42,12 @@ struct ActivationPlan {
 
     var isAnythingChanged: Bool { changes.contains { $0.kind != .unchanged } }
 
-    /// - Parameter upgrades: whether upgrade components take part.
+    /// - Parameters:
+    ///   - upgrades: whether upgrade components take part.
+    ///   - returns: what the way to the current generation had lost, if this is the way back.
     init(
-        from current: LoadedSystem, to next: LoadedSystem, data: DataTree, upgrades: Bool, controller: NetworkController
+        from current: LoadedSystem, to next: LoadedSystem, data: DataTree, upgrades: Bool, returns: [CarryReturn],
+        controller: NetworkController
     ) {
         self.next = next
         changes = Self.packageChanges(current.generation, next.generation)
@@ -64,10 +67,11 @@ struct ActivationPlan {
         conversion = DataConversion(
             next: next, plans: maps.plans, programs: maps.programs,
             components: UpgradeComponents(
-                from: upgrades ? current.generation : next.generation, to: next.generation))
+                from: upgrades ? current.generation : next.generation, to: next.generation),
+            returns: returns)
         var converted = DataConversion.Result(tree: data, losses: [])
         var refusal: ControlError?
-        if isSchemaChanged || conversion.hasPrograms {
+        if isSchemaChanged || conversion.hasPrograms || !returns.isEmpty {
             do throws(ControlError) {
                 converted = try conversion.convert(data, by: controller.programs, secrets: controller.secrets)
             } catch {

@@ -61,7 +61,7 @@ struct PackageActivation {
                     "\(store.path(earlier)): the packages of generation \(earlier) were changed since they were in force; "
                         + "restore them from a backup")
             }
-            return try compare(next)
+            return try compare(next, returns: ReturnRecord.way(to: earlier, from: controller))
         } catch let error as ControlError {
             throw error
         } catch {
@@ -104,10 +104,13 @@ struct PackageActivation {
         return LoadedSystem.make(generation, previous: current, programs: controller.programs)
     }
 
-    private func compare(_ next: LoadedSystem, upgrades: Bool = true) throws(ControlError) -> ActivationPlan {
+    private func compare(
+        _ next: LoadedSystem, upgrades: Bool = true, returns: [CarryReturn] = []
+    ) throws(ControlError) -> ActivationPlan {
         let (tree, current) = controller.head.withLock { ($0.tree, $0.system) }
         return ActivationPlan(
-            from: current, to: next, data: tree, upgrades: upgrades, controller: controller)
+            from: current, to: next, data: tree, upgrades: upgrades, returns: returns,
+            controller: controller)
     }
 
     /// Removes what a plan has built, if it has built anything.
@@ -218,7 +221,22 @@ struct PackageActivation {
                 "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
                 diagnostics: faults)
         }
+        try keepWayBack(plan, from: running, to: carried.tree)
         try record(plan, carried.tree)
+    }
+
+    private func keepWayBack(
+        _ plan: ActivationPlan, from old: DataTree, to new: DataTree
+    ) throws(ControlError) {
+        guard old.root !== new.root else { return }
+        let back = MigrationMapFiles.upgrade(from: plan.next, to: controller.system).plans
+        let directory = controller.packages.generations.path(plan.next.generation.number)
+        do {
+            let kept = try CarryReturn(from: old, to: new, back: back)
+            try ReturnRecord(from: controller.system.generation.number, way: kept).write(to: directory)
+        } catch {
+            throw ControlError(.resource, "what it takes to go back cannot be kept in \(directory): \(error)")
+        }
     }
 
     /// The `device-type` of the devices that an earlier upgrade left without driver, or that this one does, if it may:

@@ -179,6 +179,16 @@ import YANG
         }
     }
 
+    @Test func aChangeThatHasNoWayBackIsNamedAlsoWhereTheMapHadPutSomething() throws {
+        let workshop = try workshop(devices: 2, module: TestModels.second, map: Self.map)
+        let session = try workshop.session()
+        _ = try session.act(Self.all, Self.there)
+        try session.change([("\(config(1))location", "moved")])
+        let back = try session.act(Self.all, Self.back).entries("migrate-result").map { $0.value("info") ?? "" }
+        #expect(!back[0].contains("not carried over"), "\(back)")
+        #expect(back[1].contains("not carried over:\n/mini:location: the node is gone (1 instances)"), "\(back)")
+    }
+
     @Test func settingsThatTheNewDriverDoesNotKnowAreNamed() throws {
         let workshop = try ControllerWorkshop()
         try workshop.package("mini", version: "1.0", module: TestModels.first) { place in

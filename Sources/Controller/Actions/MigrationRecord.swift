@@ -80,6 +80,9 @@ struct MigrationRecord: Codable {
         let new = DataCarrier.carry(present, to: model, plans: back)
         let since = ChangeSet(old.tree.diff(to: new.tree))
         guard let tree = try? before.applying(since) else { return nil }
-        return CarriedData(tree: tree, losses: new.losses.filter { !old.losses.contains($0) }, counts: new.counts)
+        // What the way there had made is nobody's change; the same place with something else in it is.
+        let losses = (try? CarryReturn(from: before, to: then.tree, back: back))?
+            .losses(of: present, to: model, back: back)
+        return CarriedData(tree: tree, losses: losses ?? new.losses, counts: new.counts)
     }
 }

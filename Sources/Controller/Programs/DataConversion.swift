@@ -20,6 +20,8 @@ struct DataConversion: Sendable {
     /// Of migration maps, by ned-id.
     let programs: [String: MapProgram]
     let components: UpgradeComponents
+    /// Of a way back to an earlier generation: what the ways there had lost, the latest first.
+    var returns: [CarryReturn] = []
 
     /// The program of a map, and the drivers that it leads between.
     struct MapProgram: Sendable {
@@ -42,13 +44,27 @@ struct DataConversion: Sendable {
     ) throws(ControlError) -> Result {
         let carried = DataCarrier.carry(data, to: next.model, plans: plans)
         var result = Result(tree: carried.tree, losses: carried.losses)
-        guard hasPrograms else { return result }
         for (nedID, program) in programs.sorted(by: { $0.key < $1.key }) {
             try convertDevices(nedID, program, data, &result, host)
         }
         result = try components.run(data, result, by: host)
+        takeBack(data, &result)
         result.tree = try secrets.sealed(result.tree, like: carried.tree)
         return result
+    }
+
+    /// What was lost on the way to the present models comes back where nothing was changed since.
+    private func takeBack(_ data: DataTree, _ result: inout Result) {
+        if returns.count == 1 { result.losses = returns[0].losses(of: data, to: next.model, back: plans) }
+        var counts = (restored: 0, left: 0)
+        for step in returns {
+            let back = step.restored(in: result.tree)
+            result.tree = back.tree
+            counts = (counts.restored + back.restored, counts.left + back.left)
+        }
+        guard counts.restored + counts.left > 0 else { return }
+        let left = counts.left == 0 ? "" : "; \(counts.left) are not, for something was changed there since"
+        result.notes.append("\(counts.restored) changes that the upgrade had made to the data are taken back\(left)")
     }
 
     private func convertDevices(
