@@ -94,5 +94,49 @@ extension EndToEnd {
             try lab.commit("devices device r0..1 config system domain-name example.net")
             try requireCalm(lab)
         }
+
+        // MARK: Kills
+
+        /// Among the points are those between the commit and its confirmation.
+        @Test func aKillAnywhereInACommitLeavesBothDevicesAlikeAndNothingToConfirm() throws {
+            try Lab.use("statements-crash") { lab in
+                try lab.bringUp(routers: 2, driver: "openned-junos-cli-1.0")
+                let points = try Self.points(lab)
+                for point in Soak.sample(points, 3, seed: 6) {
+                    try lab.startDaemon(more: ["OPENNED_CRASH_AT": "driver.command:\(point)"])
+                    let word = "step\(point)"
+                    let commands = "config\n\(Self.change(word))\ncommit\n"
+                    _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: commands)
+                    if (try? lab.wait(for: "the kill", seconds: 15) { lab.daemon == nil }) == nil {
+                        try lab.killDaemon()
+                    }
+                    try lab.startDaemon()
+                    try lab.wait(for: "agreement after a kill at command \(point)") {
+                        try lab.outOfSync(Self.names).isEmpty
+                    }
+                    try Self.requireCalm(lab)
+                    let having = try Self.names.filter { try Self.configuration(lab, $0).contains(word) }
+                    #expect(having.isEmpty || having == Self.names, "killed at command \(point): \(having)")
+                    try lab.stopDaemon()
+                }
+            }
+        }
+
+        private static func change(_ word: String) -> String {
+            "devices device r0..1 config system domain-name \(word)\ndevices device r0..1 config system time-zone UTC"
+        }
+
+        /// How many commands a fresh daemon sends to devices while it commits.
+        private static func points(_ lab: Lab) throws -> [Int] {
+            try lab.stopDaemon()
+            let trace = lab.directory.path("trace")
+            try lab.startDaemon(more: ["OPENNED_CRASH_TRACE": trace])
+            try lab.commit(change("traced"))
+            try lab.stopDaemon()
+            let passed = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+            let count = passed.count { $0 == "driver.command" }
+            try #require(count > 15, "commands to both devices: \(count)")
+            return Array(1...count)
+        }
     }
 }
