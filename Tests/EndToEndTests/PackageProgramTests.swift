@@ -44,6 +44,31 @@ extension EndToEnd {
             }
         }
 
+        /// The compiler checks maps where a package is built by its Makefile.
+        @Test func aMakefileChecksTheMapsOfItsPackage() throws {
+            try Lab.use("checked-maps") { lab in
+                try lab.makeDriver("mini", "1.0", model: SmallModels.first)
+                try lab.makeDriver("mini", "2.0", model: SmallModels.second)
+                let place = "run/build/mini-cli-2.0"
+                try lab.directory.write(
+                    place + "/src/Makefile",
+                    """
+                    all: fxs
+                    include $(NCS_DIR)/src/ncs/build/include.ncs.mk
+                    include $(NCS_DIR)/src/ncs/build/include-netsim-ned.mk
+
+                    """)
+                for (rule, isGood) in [("rename /mini:contact { to location; }", true), ("program x;", false)] {
+                    try lab.directory.write(
+                        place + "/migration/m.map", "migration m { from mini-cli-1.0; \(rule) }\n")
+                    try lab.shell("rm -rf build/mini-cli-2.0/src/ncsc-out")
+                    let outcome = try lab.attempt("make", ["-C", "build/mini-cli-2.0/src"])
+                    #expect((outcome.status == 0) == isGood, "\(outcome)")
+                    if !isGood { try require(outcome.text, contains: "m.map:1:", "x is not there") }
+                }
+            }
+        }
+
         /// From configuration mode, as operators are used to.
         private func copyTemplate(_ lab: Lab) throws {
             let said = try lab.operate(
