@@ -26,6 +26,7 @@ BENCHMARKS    ?= CommitPath \
     bench-concurrent-commits \
     bench-data-codec \
     bench-migrate \
+    bench-netsim \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \

@@ -56,6 +56,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .systemLibrary(name: "CArchive", path: "Sources/CLibraries/CArchive", pkgConfig: "libarchive"),
         .systemLibrary(name: "CCrypt", path: "Sources/CLibraries/CCrypt"),
+        .systemLibrary(name: "CCurl", path: "Sources/CLibraries/CCurl", pkgConfig: "libcurl"),
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
@@ -77,13 +78,17 @@ let package = Package(
         target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree", "NEDKit"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", "CCurl", crypto,
+            ]),
         target(
             "NEDRuntime", in: "NEDRuntime",
             uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", crypto, yams]),
         target(
             "Netsim", in: "Netsim",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire", yams,
+            ]),
 
         // MARK: Controller
         target(
@@ -116,7 +121,7 @@ let package = Package(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "Migration", "NEDRuntime", "Netsim", "PackageManager",
-                "ControlProtocol", "Controller",
+                "ControlProtocol", "Controller", "Wire",
             ]),
 
         // MARK: Benchmarks
@@ -126,6 +131,7 @@ let package = Package(
             uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS", grdb]),
         benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-migrate", in: "Migrate", uses: ["YANG", "ConfigTree", "Migration"]),
+        benchmark("bench-netsim", in: "Netsim", uses: ["Transactions", "Wire"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
@@ -185,7 +191,7 @@ let package = Package(
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
                 "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
-            ]),
+            ], data: ["AcceptReject"]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",

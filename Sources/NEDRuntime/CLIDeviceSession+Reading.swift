@@ -45,14 +45,24 @@ extension CLIDeviceSession {
                 throw NEDError(.driver, device: target.name, error.description)
             }
         }
+        let parsed: ParsedConfiguration
         do throws(CLIFault) {
-            return try grammar.parse(Array(text.utf8), options: ParseOptions(target.parseMode))
+            parsed = try grammar.parse(Array(text.utf8), options: ParseOptions(target.parseMode))
         } catch {
             throw NEDError(
                 .driver, device: target.name,
                 "line \(error.line) of the device's configuration cannot be read: \(error.message); with the "
                     + "ned-setting extended-parser robust such lines are left out")
         }
+        if let first = parsed.skipped.first, parsed.tree.isEmpty {
+            // Taken for an empty configuration, it would wipe out what the controller holds.
+            throw NEDError(
+                .driver, device: target.name,
+                "the answer to '\(description.showCommand)' is no configuration of this model: all its lines are "
+                    + "unknown, the first is \(first.text.prefix(60))".withoutControlCharacters
+                    + "; read again, and check the device's ned-id")
+        }
+        return parsed
     }
 
     /// The transaction id of what the device holds now.

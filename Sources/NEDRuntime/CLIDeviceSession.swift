@@ -1,6 +1,6 @@
 import CLIGrammar
 import Synchronization
-import Wire
+package import Wire
 package import YANG
 
 /// One open session with a device that is configured by a command line, in NSO's phases.
@@ -51,15 +51,19 @@ package final class CLIDeviceSession: DeviceSession {
     // MARK: Connecting
 
     /// Connects over SSH or Telnet and logs in.
+    ///
+    /// - Parameter wrap: gives what the dialogue goes through instead of the device's own stream.
     package static func connect(
-        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace
+        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace,
+        through wrap: (any ByteStream) -> any ByteStream = { $0 }
     ) throws(NEDError) -> CLIDeviceSession {
         let place = "\(target.name)-\(target.address):\(target.port)"
         trace.phase(.toDriver, "\(NEDError.connectPhase) to \(place) as \(target.remoteUser)")
         do {
             let (grammar, description) = try commandLine(of: driver, target)
             let (connection, stream) = try openShell(target)
-            let session = CLIDeviceSession(target, driver, grammar, description, trace, connection, stream)
+            let session = CLIDeviceSession(
+                target, driver, grammar, description, trace, connection, wrap(stream))
             try session.dialogue.login()
             try session.readAnnouncement()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")

@@ -31,6 +31,12 @@ package struct DeviceFiles: Hashable, Sendable {
             .filter { $0.hasSuffix(".xml") && $0 != running && $0 != startup }
     }
 
+    /// What the package made for the device besides its start configuration.
+    var hookFiles: [String] {
+        ["confd.conf.netsim", "confd.conf", PackageHook.scriptName].map { directory + "/" + $0 }
+            .filter(DurableFiles.exists)
+    }
+
     /// Takes away what the device has become since it was made.
     func reset() throws {
         for path in [running, startup, journal] { try DurableFiles.remove(path) }

@@ -80,8 +80,4 @@ package struct NetsimPackage: Hashable, Sendable {
         default: return .i
         }
     }
-
-    var startFiles: [String] {
-        PlainFiles.names(in: directory + "/netsim").filter { $0.hasSuffix(".xml") }.map { directory + "/netsim/" + $0 }
-    }
 }

@@ -20,21 +20,30 @@ final class SimulatedDevice: Sendable {
     /// Of devices that take changes into a candidate first.
     let candidate = CandidateStore()
     private let state: Mutex<State>
-    /// Takes the device off the network; called from its own queue.
-    private let losePower: @Sendable () -> Void
+    /// What the network's process does with the device; called from its own queue.
+    struct Switch: Sendable {
+        /// Takes the device off the network.
+        var powerOff: @Sendable () -> Void = {}
+        /// Takes it off and starts it again.
+        var restart: @Sendable () -> Void = {}
+    }
+
+    private let power: Switch
 
     private struct State {
         var tree: DataTree
         var store: DeviceStore
         var faults: FaultInjector
+        /// What is to be done to the answer to the last operation over NETCONF.
+        var answerFault = FaultInjector.Outcome.none
     }
 
     /// Loads what is stored. Throws `configurationUnusable`, `system`.
     init(
         _ device: NetworkDevice, model: DeviceModel, queue: DeviceQueue, clock: WallClock,
-        losePower: @escaping @Sendable () -> Void = {}
+        power: Switch = Switch()
     ) throws(NetsimError) {
-        self.losePower = losePower
+        self.power = power
         name = device.name
         files = device.files
         self.model = model
@@ -55,10 +64,38 @@ final class SimulatedDevice: Sendable {
         return name
     }
 
-    /// What a fault asks for instead of this command.
-    func fault(on command: String) -> FaultInjector.Effect? { state.withLock { $0.faults.effect(on: command) } }
+    /// What goes wrong with this command.
+    func faults(on command: String, in phase: FaultRule.Phase) -> FaultInjector.Outcome {
+        let outcome = state.withLock { $0.faults.outcome(of: command, in: phase) }
+        if !outcome.changes.isEmpty { _ = change(by: outcome.changes) }
+        return outcome
+    }
 
-    func powerOff() { losePower() }
+    /// What goes wrong with connections.
+    var doorFaults: FaultInjector.Doors {
+        state.withLock { state in
+            state.faults.follow()
+            return state.faults.doors
+        }
+    }
+
+    func setAnswerFault(_ outcome: FaultInjector.Outcome) { state.withLock { $0.answerFault = outcome } }
+
+    /// Gives what `setAnswerFault` left, once.
+    func takeAnswerFault() -> FaultInjector.Outcome {
+        state.withLock { state in
+            defer { state.answerFault = .none }
+            return state.answerFault
+        }
+    }
+
+    func powerOff() { power.powerOff() }
+
+    /// Starts again with the saved configuration, if this kind of device saves by a command.
+    func reboot() {
+        if model.package.kind == .cli { try? reload() }
+        power.restart()
+    }
 
     func record(_ command: String, mode: String, client: String) {
         CommandLog(path: files.commandLog, clock: clock).record(command, mode: mode, client: client)

@@ -130,7 +130,18 @@ package struct PackageLoader: Sendable {
             }
         }
         if DurableFiles.exists(directory + "/python") { warnings.append("the code in python/ is not run") }
+        if hasFile(".java", below: directory + "/src/java"), !hasFile(".jar", below: directory + "/private-jar"),
+            !hasFile(".jar", below: directory + "/shared-jar")
+        {
+            warnings.append("the Java part in src/java is not built; the models are loaded without it")
+        }
         return warnings
+    }
+
+    private static func hasFile(_ suffix: String, below directory: String) -> Bool {
+        guard let walker = FileManager.default.enumerator(atPath: directory) else { return false }
+        while let name = walker.nextObject() as? String { if name.hasSuffix(suffix) { return true } }
+        return false
     }
 
     // MARK: Models

@@ -219,6 +219,21 @@ import YANG
         }
     }
 
+    @Test func configurationsLeadToEachOther() throws {
+        let grammar = try grammar()
+        let folder = TestModels.packageRoot.appending(path: "packages/openned-junos-cli-1.0/test")
+        let names = ["branch.cfg", "core.cfg", "access.set"]
+        let trees = try names.map { try grammar.parse(Array(try Data(contentsOf: folder.appending(path: $0)))) }
+        #expect(trees.allSatisfy { $0.skipped == [] })
+        let rules = StrictRules(grammar.model)
+        for (a, from) in trees.enumerated() {
+            for (b, to) in trees.enumerated() where a != b {
+                let fault = StrictOrderTests.fault(grammar, rules, from: from.tree, to: to.tree, tolerating: [])
+                #expect(fault == nil, "\(names[a]) to \(names[b])")
+            }
+        }
+    }
+
     @Test func mutatedTextsAreReadOrSkipped() throws {
         let grammar = try grammar()
         var trees = RandomTrees(grammar.model, seed: 44)

@@ -84,7 +84,9 @@ import Wire
         #expect(try lab.result("check-sync") == ["in-sync"])
         // WILL terminal type and size, DO echo, and that no other option is wanted.
         let answers = router.answers.withLock { $0 }
-        for answer in [[251, 24], [251, 31], [253, 1], [252, 34], [250, 24, 0] + Array("vt100".utf8) + [255, 240]] {
+        for answer in [
+            [251, 24], [251, 31], [253, 1], [252, 34], [250, 24, 0] + Array("vt100".utf8) + [255, 240],
+        ] {
             #expect(answers.contains(answer), "\(answer)")
         }
         #expect(answers.contains { $0.starts(with: [250, 31, 2, 0]) })

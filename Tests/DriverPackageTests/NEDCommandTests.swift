@@ -103,6 +103,10 @@ import YANG
         #expect(outcome.status == 0)
         #expect(outcome.output[0] == "a: 4 lines, 2 skipped, comes back, 2 of 2 lines word for word")
         #expect(outcome.output.last?.hasPrefix("2 files, 2 round trips, 2 of ") == true)
+        let secret = "set system host-name a\nset system root-authentication encrypted-password \"$6$\" ## SECRET-DATA\n"
+        #expect(
+            run("check junos a", ["a": secret]).output[0]
+                == "a: 2 lines, 0 skipped, comes back, 2 of 2 lines word for word")
         #expect(run("parse ios a --format set", ["a": old]).status == 2)
     }
 

@@ -24,6 +24,8 @@ enum ActionTable {
         table["/tailf-ncs:software/packages/install"] = SoftwareActions.install
         table["/tailf-ncs:software/packages/deinstall"] = SoftwareActions.deinstall
         table["/tailf-ncs:software/packages/upload"] = SoftwareActions.upload
+        table["/tailf-ncs:software/repository/packages/list"] = RepositoryActions.list
+        table["/tailf-ncs:software/repository/packages/fetch"] = RepositoryActions.fetch
         table["/tailf-rollback:rollback-files/get-rollback-file"] = RollbackActions.get
         table["/tailf-rollback:rollback-files/apply-rollback-file"] = RollbackActions.apply
         table["/tailf-key-rotation:key-rotation/get-active-generation"] = KeyRotationActions.active

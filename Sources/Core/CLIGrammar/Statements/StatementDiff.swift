@@ -7,7 +7,11 @@ import YANG
 /// Only what the model knows is deleted: a container that comes and goes with its content is emptied, never deleted,
 /// for the device may have more in it.
 struct StatementDiff {
+    /// The commands will be sorted: then entries come before what refers to them.
+    let isSorted: Bool
     private(set) var builder = DiffBuilder()
+
+    init(isSorted: Bool) { self.isSorted = isSorted }
 
     private static let set = Array("set ".utf8)
     private static let delete = Array("delete ".utf8)
@@ -232,13 +236,13 @@ struct StatementDiff {
         for key in node.children.keys where node.kind == .list {
             own += builder.all(key, row, .created, context)
         }
-        if builder.units.count == start {
+        let isAlone = isSorted && node.schema.isUserOrdered && refersToItself(node.schema, from: start)
+        if builder.units.count == start || isAlone {
             guard isThing else { return }
-            builder.add(Self.set + inner.prefix.dropLast(), own, context, cause: "created \(context.path.words)")
-        } else {
-            builder.units[start].touches += own
-            if isThing { builder.units[start].cause = "created \(context.path.words)" }
+            builder.insert(Self.set + inner.prefix.dropLast(), at: start, context)
         }
+        builder.units[start].touches += own
+        if isThing { builder.units[start].cause = "created \(context.path.words)" }
         for index in builder.units.indices.dropFirst(start + 1) where builder.units[index].opener == nil {
             builder.units[index].opener = start
         }
@@ -246,6 +250,21 @@ struct StatementDiff {
         var here = context
         here.opener = start
         activity(true, words, here)
+    }
+
+    /// Whether a command from `start` on refers to an entry of the list itself. Then the entry comes by a command of its
+    /// own: entries come in their order, and the reference may be to a later one.
+    private func refersToItself(_ list: SchemaNode, from start: Int) -> Bool {
+        builder.units[start...].contains { unit in
+            unit.touches.contains { touch in
+                guard let leaf = touch.schema, leaf.isTerminal, let type = leaf.type else { return false }
+                return DiffOrder.targets(type).contains { target in
+                    var above = leaf.schema[target].dataParent
+                    while let node = above, node != list { above = node.dataParent }
+                    return above != nil
+                }
+            }
+        }
     }
 
     private mutating func content(_ child: CLINode, _ row: Row, _ outer: DiffContext) {
@@ -318,8 +337,8 @@ struct StatementDiff {
 }
 
 extension CLIGrammar {
-    func statementCommands(from: DataTree, to: DataTree) -> [DiffUnit] {
-        var diff = StatementDiff()
+    func statementCommands(from: DataTree, to: DataTree, isSorted: Bool = true) -> [DiffUnit] {
+        var diff = StatementDiff(isSorted: isSorted)
         let difference = from.diff(to: to, includingMetadata: true)
         diff.level(difference, of: root, from.root, to.root, DiffContext(grammar: self))
         return diff.builder.units
@@ -328,7 +347,9 @@ extension CLIGrammar {
     /// A tree as `set` commands, in the order of the schema; nil in a dialect that has none.
     package func setCommands(_ tree: DataTree) -> String? {
         guard hasStatements else { return nil }
-        return statementCommands(from: DataTree(tree.model), to: tree).map { CLIText.string($0.line ?? []) + "\n" }
-            .joined()
+        return statementCommands(from: DataTree(tree.model), to: tree, isSorted: false).map {
+            CLIText.string($0.line ?? []) + "\n"
+        }
+        .joined()
     }
 }

@@ -42,10 +42,8 @@ struct StatementReader<Sink: ConfigurationSink> {
             if scanner.hasLines { try set(statement) } else { try read(statement) }
             afterLine(sink)
         }
-        if blocks.count > 1 || unknownDepth > 0 {
-            try skip("", scanner.number, "the text ends inside braces")
-        }
-        if let endless = scanner.endless { try skip("", endless.number, "the \(endless.what) never ends") }
+        if blocks.count > 1 || unknownDepth > 0 { try stray("", scanner.number, "the text ends inside braces") }
+        if let endless = scanner.endless { try stray("", endless.number, "the \(endless.what) never ends") }
     }
 
     private mutating func takeMemory() -> [CLIToken] {
@@ -70,7 +68,7 @@ struct StatementReader<Sink: ConfigurationSink> {
             } else if blocks.count > 1 {
                 blocks.removeLast()
             } else {
-                try skip("}", statement.number, "nothing is open")
+                try stray("}", statement.number, "nothing is open")
             }
             return
         case .unfinished:
@@ -78,7 +76,7 @@ struct StatementReader<Sink: ConfigurationSink> {
             return try skip(statement, "';' is missing")
         case .opens where statement.words.tokens.isEmpty:
             unknownDepth += 1
-            return try skip("{", statement.number, "braces without a name")
+            return try stray("{", statement.number, "braces without a name")
         case .complete, .opens: lineCount += 1
         }
         if unknownDepth > 0 {
@@ -127,6 +125,12 @@ struct StatementReader<Sink: ConfigurationSink> {
         let sign = statement.end == .opens ? " {" : statement.end == .complete && !scanner.hasLines ? ";" : ""
         let text = statement.words.tokens.isEmpty ? "" : CLIText.string(statement.words.bytes) + sign
         try skip(text, statement.number, reason, column)
+    }
+
+    /// What is no statement counts as a line of its own.
+    private mutating func stray(_ text: String, _ number: Int, _ reason: String) throws(CLIFault) {
+        lineCount += 1
+        try skip(text, number, reason)
     }
 
     private mutating func skip(
