@@ -4,8 +4,9 @@
 # gives the targets all, fxs, netsim and clean for the whole package.
 #
 # Variables of the src form: PACKAGE_NAME (only printed; the name is in package-meta-data.xml.in), DEVICE_TYPE (cli-ned
-# when not set; netconf, generic-ned or snmp-ned), YANGPATH (more directories with modules), NCSC_EXTRA_FLAGS. DEV_NAME
-# and FXS_BUNDLE are accepted and change nothing: all modules of yang/ are compiled as one bundle.
+# when not set; netconf, generic-ned or snmp-ned), YANGPATH (more directories with modules), NCSC_EXTRA_FLAGS, MAP_ORIGINS
+# (packages or models that maps of migration/ lead from, besides packages beside this one). DEV_NAME and FXS_BUNDLE are
+# accepted and change nothing: all modules of yang/ are compiled as one bundle.
 
 ifeq ($(wildcard package-meta-data.xml.in),)
 
@@ -24,6 +25,7 @@ include $(NCS_DIR)/src/ncs/build/include.ncs.mk
 
 NED_SRC    := $(wildcard yang/*.yang)
 RECIPES    := $(wildcard recipes/*.recipe)
+MAPS       := $(wildcard ../migration/*.map)
 NED_ID_ARG := $(shell $(NCS_DIR)/support/ned-ncs-ned-id-arg package-meta-data.xml.in)
 YANGPATH   += $(NCS_DIR)/src/ncs/yang
 
@@ -34,11 +36,12 @@ fxs: ../package-meta-data.xml ncsc-out/.done
 	mkdir -p ../load-dir
 	$(NCS_DIR)/support/ned-make-package-meta-data $<
 
-ncsc-out/.done: $(NED_SRC) $(RECIPES) | ../package-meta-data.xml
+ncsc-out/.done: $(NED_SRC) $(RECIPES) $(MAPS) | ../package-meta-data.xml
 	mkdir -p ../load-dir
 	$(NCSC) --ncs-compile-bundle yang --ncs-device-dir ncsc-out --ncs-device-type $(DEVICE_TYPE) \
 	    $(YANGPATH:%=--yangpath %) $(RECIPES:%=--recipes %) $(NED_ID_ARG) $(NCSC_EXTRA_FLAGS)
 	cp ncsc-out/modules/fxs/*.fxs ../load-dir
+	if [ -n "$(MAPS)" ]; then $(NCSC) --check-maps .. $(MAP_ORIGINS:%=--from %) $(YANGPATH:%=--yangpath %); fi
 	touch $@
 
 netsim: fxs

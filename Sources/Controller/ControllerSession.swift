@@ -77,9 +77,9 @@ final class ControllerSession: ControlSession {
     func unlock() { controller.runningLock.unlock(id) }
 
     func invoke(
-        _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void
+        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
-        try controller.invoke(action, input: input, by: self, progress: progress)
+        try controller.invoke(action, input: input, by: self, parts: parts, progress: progress)
     }
 
     func sessions() -> [SessionInformation] { controller.sessions.all }

@@ -179,6 +179,39 @@ import YANG
         }
     }
 
+    @Test func aLongAnswerComesInPiecesAndInOrder() throws {
+        let workshop = try workshop(devices: 0, module: TestModels.second, map: nil)
+        let session = try workshop.session()
+        let names = (0..<250).map { "x\(1000 + $0)" }
+        try session.change(
+            names.flatMap { name in
+                let device = "/tailf-ncs:devices/device[name='\(name)']"
+                return [
+                    ("\(device)/address", "127.0.0.1"), ("\(device)/port", "1"),
+                    ("\(device)/device-type/cli/ned-id", "mini-cli-1.0:mini-cli-1.0"),
+                    ("\(device)/config/mini:contact", "noc"),
+                ]
+            })
+        let action = try session.running.path(Self.all)
+        let input = try #require(action.last?.node.dataChild(named: "input"))
+        let draft = RowDraft(input)
+        for (name, value) in Self.there.merging(["dry-run": "", "verbose": ""], uniquingKeysWith: { $1 }) {
+            draft.set(value, for: try #require(input.dataChild(named: name)))
+        }
+        let row = draft.freeze(in: session.running.model)
+        func results(_ answer: ActionOutput) -> [[String]] {
+            answer.instance.entries("migrate-result").map { [$0.keys[0], $0.value("info") ?? ""] }
+        }
+        var parts: [[[String]]] = []
+        let rest = try session.invoke(action, input: row, parts: AnswerParts { parts.append(results($0)) }) { _ in }
+        #expect(parts.map(\.count) == [100, 100, 50] && results(rest).isEmpty)
+        #expect(parts.joined().map { $0[0] } == names)
+        let whole = try session.invoke(action, input: row) { _ in }
+        #expect(results(whole) == Array(parts.joined()))
+        #expect(whole.instance.value("plan-digest") == rest.instance.value("plan-digest"))
+        #expect(whole.instance.entries("modified-path").count == rest.instance.entries("modified-path").count)
+    }
+
     @Test func aChangeThatHasNoWayBackIsNamedAlsoWhereTheMapHadPutSomething() throws {
         let workshop = try workshop(devices: 2, module: TestModels.second, map: Self.map)
         let session = try workshop.session()

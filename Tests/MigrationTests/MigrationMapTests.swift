@@ -178,5 +178,19 @@ import YANG
         #expect(try faults() == [])
         let named = try faults([.init(path: place.appending(path: "m-cli-1.0").path, nedID: nil)])
         #expect(named == beside, "\(named)")
+
+        func check(_ arguments: String...) -> (status: Int32, lines: [String]) {
+            var lines: [String] = []
+            let status = MapCheckCommand.run(arguments: ["--check-maps"] + arguments, environment: [:]) {
+                lines.append($0)
+            }
+            return (status, lines)
+        }
+        let package = place.path + "/m-cli-2.0"
+        #expect(check(package).status == 0)
+        let old = check(package, "--from", place.path + "/m-cli-1.0")
+        #expect(old.status == 1 && old.lines.count == 1 && old.lines[0].contains("x.map:3:"), "\(old)")
+        #expect(
+            check().status == 3 && check(package, "--form", "x").status == 3 && check(package, "--from").status == 3)
     }
 }

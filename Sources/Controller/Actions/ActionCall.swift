@@ -8,6 +8,8 @@ struct ActionCall: Sendable {
     let session: ControllerSession
     let path: InstancePath
     let input: Instance
+    /// Takes the beginning of the answer while the rest is being made, if whoever asked can do that.
+    let parts: AnswerParts?
     let progress: @Sendable (String) -> Void
 
     func flag(_ name: String) -> Bool { input.child(name) != nil }

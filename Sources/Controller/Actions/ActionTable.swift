@@ -43,7 +43,7 @@ enum ActionTable {
 
 extension NetworkController {
     func invoke(
-        _ path: InstancePath, input: Row, by session: ControllerSession,
+        _ path: InstancePath, input: Row, by session: ControllerSession, parts: AnswerParts?,
         progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         guard let action = path.last?.node else { throw ControlError(.notFound, "no action is named") }
@@ -57,7 +57,8 @@ extension NetworkController {
         let output = RowDraft(outputNode)
         let call = ActionCall(
             controller: self, session: session, path: path,
-            input: Instance(detached: inputNode, row: input, model: model), progress: progress)
+            input: Instance(detached: inputNode, row: input, model: model), parts: parts,
+            progress: progress)
         logs.develop(.debug, "\(session.user.name)/\(session.id) action \(path)")
         try handler(call, output)
         return ActionOutput(node: outputNode, content: output.freeze(in: model), model: model)

@@ -32,29 +32,28 @@ struct DeviceResult: Sendable {
 enum DeviceWork {
     typealias Kind = @Sendable (ActionCall, String) -> DeviceResult
 
-    static func inParallel(_ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult) -> [DeviceResult] {
-        let results = Mutex([DeviceResult?](repeating: nil, count: names.count))
-        let next = Mutex(0)
-        let group = DispatchGroup()
+    /// How far the work on devices may be ahead of the first that is not done.
+    private static let window = 256
+
+    /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come.
+    static func inOrder(
+        _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult, take: (String, DeviceResult) -> Void
+    ) {
+        let line = ResultLine(count: names.count, window: window)
         for _ in 0..<min(32, names.count) {
-            group.enter()
             let thread = Thread {
-                defer { group.leave() }
-                while true {
-                    let index = next.withLock { next in
-                        defer { next += 1 }
-                        return next
-                    }
-                    guard index < names.count else { return }
-                    let result = work(names[index])
-                    results.withLock { $0[index] = result }
-                }
+                while let index = line.next() { line.put(work(names[index]), at: index) }
             }
             thread.stackSize = 8 << 20
             thread.start()
         }
-        group.wait()
-        return results.withLock { $0 }.map { $0 ?? .failed("not done") }
+        for name in names { take(name, line.takeFirst()) }
+    }
+
+    static func inParallel(_ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult) -> [DeviceResult] {
+        var results: [DeviceResult] = []
+        inOrder(names, work) { results.append($1) }
+        return results
     }
 
     /// The device's access, if it may be talked to.

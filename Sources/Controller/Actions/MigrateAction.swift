@@ -29,6 +29,9 @@ enum MigrateAction {
         try migrate(call, output, names)
     }
 
+    /// How many devices' results go out at a time.
+    private static let partSize = 100
+
     static func migrate(_ call: ActionCall, _ output: RowDraft, _ names: [String]) throws(ControlError) {
         let newID = try call.required("new-ned-id")
         guard let driver = call.controller.system.driver(newID) else {
@@ -40,7 +43,15 @@ enum MigrateAction {
         defer { run.end() }
         let report = MigrationReport(call, driver)
         if let expected = call.text("expected-plan") { try run.requirePlan(expected, names) }
-        let results = DeviceWork.inParallel(names) { name in
+        // A long answer goes out piece by piece.
+        let parts = names.count > partSize && !isOne ? call.parts : nil
+        var (part, count) = (output, 0)
+        func flush() {
+            guard let parts, part !== output else { return }
+            let model = call.input.model
+            parts.take(ActionOutput(node: output.node, content: part.freeze(in: model), model: model))
+        }
+        let work: @Sendable (String) -> DeviceResult = { name in
             do throws(ControlError) {
                 let migrated = try run.migrate(name)
                 if let old = migrated.oldDriver { report.note(name, old, migrated.before) }
@@ -49,12 +60,18 @@ enum MigrateAction {
                 return .failed(error.message)
             }
         }
-        if call.flag("dry-run") { output.put("plan-digest", run.rememberedPlan(names)) }
-        for (name, result) in zip(names, results) {
-            let suppresses = call.flag("suppress-positive-result") && result.isPositive
-            if suppresses, result.leaves.count == 1 { continue }
-            result.write(to: isOne ? output : output.item("migrate-result", name))
+        let suppresses = call.flag("suppress-positive-result")
+        DeviceWork.inOrder(names, work) { name, result in
+            if parts != nil, count % partSize == 0 {
+                flush()
+                part = RowDraft(output.node)
+            }
+            count += 1
+            if suppresses, result.isPositive, result.leaves.count == 1 { return }
+            result.write(to: isOne ? output : part.item("migrate-result", name))
         }
+        flush()
+        if call.flag("dry-run") { output.put("plan-digest", run.rememberedPlan(names)) }
         report.write(to: output)
     }
 }

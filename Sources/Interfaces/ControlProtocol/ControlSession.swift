@@ -95,8 +95,12 @@ package protocol ControlSession: AnyObject, Sendable {
     func noteMode(_ mode: String)
 
     /// Runs an action or rpc. `input` is the row of its `input` node.
-    func invoke(_ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void) throws(ControlError)
-        -> ActionOutput
+    ///
+    /// - Parameter parts: takes the beginning of a long answer while the rest is being made; the result is the rest.
+    ///   Without it the result is everything.
+    func invoke(
+        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+    ) throws(ControlError) -> ActionOutput
 
     /// Whether the tree is over the models in force; a package reload replaces them.
     func isCurrent(_ tree: DataTree) -> Bool
@@ -119,6 +123,22 @@ extension ControlSession {
     package func commit(_ request: CommitRequest) throws(ControlError) -> CommitOutcome {
         try commit(request, progress: nil)
     }
+
+    package func invoke(
+        _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void
+    ) throws(ControlError) -> ActionOutput {
+        try invoke(action, input: input, parts: nil, progress: progress)
+    }
+}
+
+/// Takes a long answer piece by piece, so that nobody has to hold all of it.
+package final class AnswerParts: @unchecked Sendable {
+    // @unchecked: only the thread that invoked the action calls it, before `invoke` returns.
+    private let work: (ActionOutput) -> Void
+
+    package init(_ work: @escaping (ActionOutput) -> Void) { self.work = work }
+
+    package func take(_ part: ActionOutput) { work(part) }
 }
 
 /// The `output` node of an action with its content; nil content if the action answers nothing.

@@ -137,9 +137,16 @@ extension OperatorShell {
     private func run(_ call: ActionCall, indent: Int) throws {
         let screen = operatorSession.screen
         let path = call.path.appending(call.action)
-        let output = try session.invoke(path, input: call.input) { screen.interject($0 + "\n") }
-        var printer = ActionPrinter(action: call.action, columns: terminal.columns)
-        printer.print(output.instance, indent: indent)
-        try out.write(printer.text)
+        var fault: (any Error)?
+        func show(_ part: ActionOutput) {
+            var printer = ActionPrinter(action: call.action, columns: terminal.columns)
+            printer.print(part.instance, indent: indent)
+            do { try out.write(printer.text) } catch { fault = fault ?? error }
+        }
+        let output = try session.invoke(path, input: call.input, parts: AnswerParts { show($0) }) {
+            screen.interject($0 + "\n")
+        }
+        show(output)
+        if let fault { throw fault }
     }
 }

@@ -27,6 +27,9 @@ enum ToolPrograms {
                 arguments: arguments, environment: environment, unpack: unpack,
                 output: { FileHandle.standardOutput.write(Data($0.utf8)) }, errors: complain)
         }
+        if MapCheckCommand.isMeant(by: arguments) {
+            return MapCheckCommand.run(arguments: arguments, environment: environment, errors: complain)
+        }
         return CompilerCommand.run(arguments: arguments, environment: environment, output: say, errors: complain)
     }
 
