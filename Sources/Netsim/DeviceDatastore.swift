@@ -82,6 +82,24 @@ final class DeviceDatastore: NETCONFDatastore {
         }
     }
 
+    /// A device that is not there does nothing: what has no output is done, and what has one says what the package's
+    /// `netsim/replies/MODULE/OPERATION.xml` holds.
+    func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome {
+        let (module, name) = (call.node.moduleName, call.node.name)
+        let file = "netsim/replies/\(module)/\(name).xml"
+        let path = device.model.package.directory + "/" + file
+        guard DurableFiles.exists(path) else {
+            if call.node.children.first(where: { $0.kind == .output })?.dataChildCount ?? 0 == 0 { return .done }
+            return .notCarriedOut("the simulated device has no output for <\(name)>: the package has no \(file)")
+        }
+        do {
+            let document = try XMLElement.parse(try DurableFiles.read(path, limit: 16 << 20), file: path)
+            return .output(document.children)
+        } catch {
+            throw RPCFailure(RPCError(.application, .operationFailed, "the reply cannot be read: \(error)"))
+        }
+    }
+
     func schedule(after seconds: Int, _ work: @escaping @Sendable () -> Void) {
         let queue = device.queue
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { queue.run(work) }

@@ -120,7 +120,11 @@ final class NetworkServer: Sendable {
     private func open(_ simulated: SimulatedDevice, _ device: NetworkDevice) throws(NetsimError) -> Running {
         let key = try HostKey.load(device.files)
         var running = Running(device: simulated, listeners: [], places: [])
-        if simulated.model.package.kind == .netconf { running.netconf = NETCONFServer(DeviceDatastore(simulated)) }
+        if simulated.model.package.kind == .netconf {
+            let server = NETCONFServer(DeviceDatastore(simulated))
+            simulated.observe { [weak server] in server?.publishChange(from: $0, to: $1, by: .server) }
+            running.netconf = server
+        }
         var doors: [(String, UInt16, DeviceDoor)] = [("cli", device.ports.cli, DeviceDoor(simulated))]
         if let netconf = running.netconf {
             let door = DeviceDoor(simulated, netconf: netconf, hasCommandLine: false)

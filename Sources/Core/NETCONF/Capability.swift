@@ -72,6 +72,10 @@ package enum ProtocolNamespace {
     package static let withDefaults = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
     package static let yangLibrary = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
     package static let notification = "urn:ietf:params:xml:ns:netconf:notification:1.0"
+    /// Events of RFC 6470, and the list of streams of RFC 5277.
+    package static let events = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
+    package static let streams = "urn:ietf:params:xml:ns:netmod:notification"
+    package static let datastores = "urn:ietf:params:xml:ns:yang:ietf-datastores"
     package static let nmda = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
     package static let yang = "urn:ietf:params:xml:ns:yang:1"
 }
