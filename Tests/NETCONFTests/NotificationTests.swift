@@ -53,7 +53,8 @@ import Testing
     @Test func confirmedCommitsAreTold() {
         let server = TestServer()
         let (listener, worker) = (server.session(), server.session())
-        let only = "<filter><netconf-confirmed-commit xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-notifications\"/>"
+        let only =
+            "<filter><netconf-confirmed-commit xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-notifications\"/>"
         #expect(subscribe(listener, only + "</filter>") == "ok")
         func commit(_ options: String) { #expect(worker.tag("<commit>\(options)</commit>") == "ok") }
         commit("<confirmed/><confirm-timeout>7</confirm-timeout>")
@@ -103,7 +104,8 @@ import Testing
         for number in 0..<300 { set(worker, "n\(number)") }
         let heard = listener.heard()
         #expect(heard.count == 256)
-        let state = listener.ask("<get><filter><netconf xmlns=\"urn:ietf:params:xml:ns:netmod:notification\"/></filter></get>")
+        let state = listener.ask(
+            "<get><filter><netconf xmlns=\"urn:ietf:params:xml:ns:netmod:notification\"/></filter></get>")
         #expect(state.components("name") == ["NETCONF"] && !state.components("replayLogAgedTime").isEmpty)
     }
 

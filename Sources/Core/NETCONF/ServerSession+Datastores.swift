@@ -106,7 +106,8 @@ extension ServerSession {
         let parameters = try Parameters(
             message, ["datastore", "default-operation", "config", "url"], streamed: ["config"],
             namespace: ProtocolNamespace.nmda)
-        guard case .classic(let target) = try namedStore(try parameters.required("datastore")), target != .startup else {
+        guard case .classic(let target) = try namedStore(try parameters.required("datastore")), target != .startup
+        else {
             throw RPCError.invalidValue("datastore", "this datastore is not edited")
         }
         try requireChangeable(target)

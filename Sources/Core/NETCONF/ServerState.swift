@@ -132,15 +132,17 @@ extension NETCONFServer {
                 [leaf("name", module.name), leaf("revision", module.revision ?? "")]
                     + [leaf("namespace", module.namespace)] + ownFeatures(module.name).map { leaf("feature", $0) })
         }
-        let modules = own + library.modules.map { module in
-            node(
-                module.isImplemented ? "module" : "import-only-module",
-                [leaf("name", module.name)]
-                    + (module.revision.map { [leaf("revision", $0)] }
-                        ?? (module.isImplemented ? [] : [leaf("revision", "")]))
-                    + [leaf("namespace", module.namespace)]
-                    + (module.isImplemented ? module.features.map { leaf("feature", $0) } : []))
-        }
+        let modules =
+            own
+            + library.modules.map { module in
+                node(
+                    module.isImplemented ? "module" : "import-only-module",
+                    [leaf("name", module.name)]
+                        + (module.revision.map { [leaf("revision", $0)] }
+                            ?? (module.isImplemented ? [] : [leaf("revision", "")]))
+                        + [leaf("namespace", module.namespace)]
+                        + (module.isImplemented ? module.features.map { leaf("feature", $0) } : []))
+            }
         let ordered = modules.filter { $0.name == "module" } + modules.filter { $0.name != "module" }
         let set = node("module-set", [leaf("name", "all")] + ordered)
         let schema = node("schema", [leaf("name", "all"), leaf("module-set", "all")])
@@ -168,13 +170,15 @@ extension NETCONFServer {
                     + [leaf("namespace", module.namespace)] + ownFeatures(module.name).map { leaf("feature", $0) }
                     + [leaf("conformance-type", "implement")])
         }
-        let modules = own + library.modules.map { module in
-            XMLElement(
-                "module", namespace: ProtocolNamespace.yangLibrary,
-                children: [leaf("name", module.name), leaf("revision", module.revision ?? "")]
-                    + [leaf("namespace", module.namespace)] + module.features.map { leaf("feature", $0) }
-                    + [leaf("conformance-type", module.isImplemented ? "implement" : "import")])
-        }
+        let modules =
+            own
+            + library.modules.map { module in
+                XMLElement(
+                    "module", namespace: ProtocolNamespace.yangLibrary,
+                    children: [leaf("name", module.name), leaf("revision", module.revision ?? "")]
+                        + [leaf("namespace", module.namespace)] + module.features.map { leaf("feature", $0) }
+                        + [leaf("conformance-type", module.isImplemented ? "implement" : "import")])
+            }
         return XMLElement(
             "modules-state", namespace: ProtocolNamespace.yangLibrary,
             children: [leaf("module-set-id", library.contentID)] + modules)
