@@ -98,7 +98,7 @@ package final class CLIDeviceSession: DeviceSession {
             options.readTimeout = target.readTimeout
             let session = try SSHSession(options)
             try session.connect()
-            try session.authenticate([.password(target.password)])
+            try session.authenticate(target.credentials)
             return (session, try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24)))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)

@@ -1,4 +1,5 @@
 import Foundation
+import Wire
 
 /// The queue of operations on one device, and its pooled session.
 ///
@@ -60,7 +61,9 @@ package final class DeviceSlot: Sendable {
     /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
     private static func key(_ target: DeviceTarget, _ driver: Driver) -> [String] {
         let waits = [target.connectTimeout, target.readTimeout, target.writeTimeout].map { "\($0)" }
-        return ["\(target.address):\(target.port)", target.remoteUser, target.password, driver.nedID] + waits
+        let key = target.privateKey?.publicKey.base64 ?? ""
+        return ["\(target.address):\(target.port)", target.remoteUser, target.password, key, driver.nedID]
+            + waits + ["\(target.netconf)"]
     }
 
     private func keep(_ isLast: Bool) {

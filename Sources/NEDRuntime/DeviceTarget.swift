@@ -11,6 +11,9 @@ package struct DeviceTarget: Sendable {
     package var localUser: String
     package var password: String
     package var secondaryPassword: String?
+    /// Logs in instead of the password where there is one.
+    package var privateKey: SSHPrivateKey?
+    package var netconf = NETCONFSettings()
     package var hostKeys: SSHHostKeyPolicy
     package var connectTimeout: Duration
     package var readTimeout: Duration
@@ -36,6 +39,12 @@ package struct DeviceTarget: Sendable {
         self.readTimeout = readTimeout
         self.writeTimeout = writeTimeout
         self.nedID = nedID
+    }
+
+    /// What is shown at the device's door.
+    var credentials: [SSHCredential] {
+        if let privateKey { return [.privateKey(privateKey)] }
+        return [.password(password)]
     }
 }
 

@@ -22,10 +22,14 @@ struct DeviceAddressing {
     var adminState: String { device.child("state")?.value("admin-state") ?? "southbound-locked" }
 
     /// The value of a setting that device, profile and global-settings have alike.
-    func setting(_ name: String) -> String? {
-        if let value = device.value(name) { return value }
-        if let profile = profile, let value = profile.value(name) { return value }
-        return devices.child("global-settings")?.value(name)
+    ///
+    /// - Parameter container: where in each of the three it is.
+    func setting(_ name: String, in container: String? = nil) -> String? {
+        for place in [device, profile, devices.child("global-settings")] {
+            let inner = container.map { place?.child($0) } ?? place
+            if let value = inner?.value(name) { return value }
+        }
+        return nil
     }
 
     private var profile: Instance? {
@@ -54,11 +58,24 @@ struct DeviceAddressing {
         let login = try credentials(open)
         let port = device.value("port").flatMap { UInt16($0) } ?? 22
         func seconds(_ name: String) -> Duration { .seconds(setting(name).flatMap { Int($0) } ?? 20) }
-        return DeviceTarget(
+        var target = DeviceTarget(
             name: name, address: address, port: port, remoteUser: login.user, localUser: localUser,
             password: login.password, secondaryPassword: login.secondary, hostKeys: hostKeyPolicy,
             connectTimeout: seconds("connect-timeout"), readTimeout: seconds("read-timeout"),
             writeTimeout: seconds("write-timeout"), nedID: nedID)
+        target.privateKey = login.key
+        target.netconf = netconfSettings
+        return target
+    }
+
+    private var netconfSettings: NETCONFSettings {
+        func isUsed(_ name: String) -> Bool { setting(name, in: "ned-settings") != "false" }
+        var settings = NETCONFSettings()
+        settings.usesConfirmedCommit = isUsed("use-confirmed-commit")
+        settings.usesValidate = isUsed("use-validate")
+        settings.usesStartup = isUsed("use-startup")
+        settings.usesTransactionID = isUsed("use-transaction-id")
+        return settings
     }
 
     private var hostKeyPolicy: SSHHostKeyPolicy {
@@ -78,6 +95,7 @@ struct DeviceAddressing {
         var user: String
         var password: String
         var secondary: String?
+        var key: SSHPrivateKey?
     }
 
     private func credentials(_ open: (String) -> String?) throws(ControlError) -> Login {
@@ -95,12 +113,34 @@ struct DeviceAddressing {
                 "Resolve authgroup failed for device \(self.name): user \(localUser) is not in authgroup "
                     + "\(name); add a umap or a default-map")
         }
+        let secondary = map.value("remote-secondary-password").flatMap(open)
+        let user = map.value("remote-name") ?? localUser
+        if let source = map.child("public-key")?.child("private-key"), source.row != nil {
+            let key = try privateKey(source, name, open)
+            return Login(user: user, password: "", secondary: secondary, key: key)
+        }
         guard let stored = map.value("remote-password"), let password = open(stored) else {
             throw ControlError(
-                .device, "authgroup \(name) has no password for device \(self.name); set remote-password")
+                .device,
+                "authgroup \(name) has no password for device \(self.name); set remote-password or public-key")
         }
-        return Login(
-            user: map.value("remote-name") ?? localUser, password: password,
-            secondary: map.value("remote-secondary-password").flatMap(open))
+        return Login(user: user, password: password, secondary: secondary)
+    }
+
+    /// The key of an authgroup: read at each connection, so that a new one needs no reload.
+    private func privateKey(
+        _ source: Instance, _ group: String, _ open: (String) -> String?
+    ) throws(ControlError) -> SSHPrivateKey {
+        guard let file = source.child("file"), let path = file.value("name") else {
+            throw ControlError(
+                .device,
+                "authgroup \(group) names a stored key for device \(name), and none are stored here; "
+                    + "set public-key private-key file name")
+        }
+        do throws(WireError) {
+            return try SSHPrivateKey(path: path, passphrase: file.value("passphrase").flatMap(open))
+        } catch {
+            throw ControlError(.device, "authgroup \(group) of device \(name): \(error)")
+        }
     }
 }

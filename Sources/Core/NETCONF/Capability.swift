@@ -35,6 +35,8 @@ package struct Capabilities: Hashable, Sendable {
         package var name: String
         package var namespace: String
         package var revision: String?
+        package var features: [String] = []
+        package var deviations: [String] = []
 
         package init(name: String, namespace: String, revision: String?) {
             self.name = name
@@ -50,7 +52,10 @@ package struct Capabilities: Hashable, Sendable {
             let parameters = Self.parameters(uri)
             guard let name = parameters["module"] else { return nil }
             let namespace = String(uri.prefix { $0 != "?" })
-            return Module(name: name, namespace: namespace, revision: parameters["revision"])
+            var module = Module(name: name, namespace: namespace, revision: parameters["revision"])
+            module.features = parameters["features"]?.split(separator: ",").map(String.init) ?? []
+            module.deviations = parameters["deviations"]?.split(separator: ",").map(String.init) ?? []
+            return module
         }
     }
 

@@ -94,6 +94,10 @@ package struct ServerProfile: Hashable, Sendable {
     package var startup = false
     package var validate = true
     package var base11 = true
+    /// Tells the id of the last transaction, as devices of the incumbent's vendor do.
+    package var transactionID = false
+    /// The greeting names no modules of the model: those of YANG 1.1 need not be there.
+    package var hidesModules = false
     /// Further capabilities, such as those of a vendor.
     package var further: [String] = []
 

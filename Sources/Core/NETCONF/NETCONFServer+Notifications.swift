@@ -64,6 +64,7 @@ extension NETCONFServer {
     package func publishChange(from old: DataTree, to new: DataTree, by cause: Cause) {
         let difference = old.diff(to: new)
         guard !difference.isEmpty else { return }
+        withState { $0.changes += 1 }
         var edits: [XMLElement] = []
         for node in difference { Self.collect(node, InstancePath(), &edits) }
         if edits.count > Self.editLimit {

@@ -47,6 +47,8 @@ package final class NETCONFServer: Sendable {
         var candidate: DataTree?
         var pending: PendingCommit?
         var commits = 0
+        /// How often the running configuration was changed.
+        var changes = 0
         var statistics = Statistics()
         var events = EventLog()
         /// What to call when there is something to tell a session.
@@ -157,13 +159,16 @@ package final class NETCONFServer: Sendable {
             (profile.validate, "validate:1.0"), (profile.validate, "validate:1.1"),
             (profile.startup, "startup:1.0"), (true, "xpath:1.0"), (true, "notification:1.0"),
             (true, "interleave:1.0"),
+            (profile.transactionID, "http://tail-f.com/ns/netconf/transaction-id/1.0"),
             (true, "with-defaults:1.0?basic-mode=explicit&also-supported=report-all,report-all-tagged,trim"),
             (true, "yang-library:1.0?revision=2019-01-04&module-set-id=\(library.contentID)"),
             (true, "yang-library:1.1?revision=2019-01-04&content-id=\(library.contentID)"),
         ]
-        for (isThere, name) in standard where isThere { all.add(Capabilities.standard(name)) }
+        for (isThere, name) in standard where isThere {
+            all.add(name.hasPrefix("http:") ? name : Capabilities.standard(name))
+        }
         for uri in profile.further { all.add(uri) }
-        for module in ModuleLibrary.own + library.announced { all.add(module.uri) }
+        for module in ModuleLibrary.own + (profile.hidesModules ? [] : library.announced) { all.add(module.uri) }
         return all
     }
 }

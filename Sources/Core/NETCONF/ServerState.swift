@@ -81,6 +81,11 @@ extension NETCONFServer {
         let all: [(Store, Bool)] = [(.running, true), (.candidate, profile.candidate), (.startup, profile.startup)]
         return all.filter(\.1).map { store, _ in
             var parts = [Self.leaf("name", store.rawValue)]
+            if profile.transactionID, store == .running {
+                let text = "\(state.statistics.start)-\(state.changes)"
+                parts.append(
+                    XMLElement("transaction-id", namespace: "http://tail-f.com/yang/netconf-monitoring", text: text))
+            }
             if let holder = state.locks[store] {
                 let lock = [
                     Self.leaf("locked-by-session", "\(holder)"), Self.leaf("locked-time", state.lockTimes[store] ?? ""),
