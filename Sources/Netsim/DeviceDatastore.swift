@@ -45,16 +45,20 @@ final class DeviceDatastore: NETCONFDatastore {
 
     /// Read anew at each request: thousands of devices should not hold the texts of their modules.
     func moduleText(_ name: String, revision: String?) -> [UInt8]? {
-        guard let module = model.schema.module(named: name), revision == nil || revision == module.revision else {
-            return nil
+        let isName = name.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-_.".utf8.contains(byte)
         }
+        guard isName, !name.hasPrefix(".") else { return nil }
+        if let module = model.schema.module(named: name), let revision, revision != module.revision { return nil }
         let modules = try? DeviceModules(device.model.package)
         let source = modules.flatMap { modules in
             (modules.sources + modules.library).first { Self.stem($0.path) == name }
         }
-        if let source { return source.bytes }
         let path = device.model.moduleDirectory + "/" + name + ".yang"
-        return try? DurableFiles.read(path, limit: 64 << 20)
+        guard let bytes = source?.bytes ?? (try? DurableFiles.read(path, limit: 64 << 20)) else { return nil }
+        // Submodules and the protocol's own modules are in no schema that would tell their revision.
+        guard let revision, model.schema.module(named: name) == nil else { return bytes }
+        return String(decoding: bytes, as: UTF8.self).contains("revision \(revision)") ? bytes : nil
     }
 
     /// `a` of `/x/a@2024-01-01.yang`.

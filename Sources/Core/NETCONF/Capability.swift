@@ -44,7 +44,11 @@ package struct Capabilities: Hashable, Sendable {
             self.revision = revision
         }
 
-        package var uri: String { "\(namespace)?module=\(name)" + (revision.map { "&revision=\($0)" } ?? "") }
+        package var uri: String {
+            "\(namespace)?module=\(name)" + (revision.map { "&revision=\($0)" } ?? "")
+                + (features.isEmpty ? "" : "&features=" + features.joined(separator: ","))
+                + (deviations.isEmpty ? "" : "&deviations=" + deviations.joined(separator: ","))
+        }
     }
 
     package var modules: [Module] {

@@ -155,6 +155,8 @@ package final class NETCONFServer: Sendable {
         if profile.base11 { all.add(Capabilities.base11) }
         let standard: [(Bool, String)] = [
             (profile.writableRunning, "writable-running:1.0"), (profile.candidate, "candidate:1.0"),
+            // Some clients know the older name of it only.
+            (profile.confirmedCommit && profile.candidate, "confirmed-commit:1.0"),
             (profile.confirmedCommit && profile.candidate, "confirmed-commit:1.1"), (true, "rollback-on-error:1.0"),
             (profile.validate, "validate:1.0"), (profile.validate, "validate:1.1"),
             (profile.startup, "startup:1.0"), (true, "xpath:1.0"), (true, "notification:1.0"),
@@ -168,7 +170,11 @@ package final class NETCONFServer: Sendable {
             all.add(name.hasPrefix("http:") ? name : Capabilities.standard(name))
         }
         for uri in profile.further { all.add(uri) }
-        for module in ModuleLibrary.own + (profile.hidesModules ? [] : library.announced) { all.add(module.uri) }
+        for var module in ModuleLibrary.own {
+            module.features = ownFeatures(module.name)
+            all.add(module.uri)
+        }
+        for module in profile.hidesModules ? [] : library.announced { all.add(module.uri) }
         return all
     }
 }

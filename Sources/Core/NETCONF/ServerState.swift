@@ -26,7 +26,9 @@ struct ModuleLibrary: Sendable {
         let names = Set(Self.own.map(\.name))
         modules = schema.modules.filter { !names.contains($0.name) }.sorted { $0.name < $1.name }
         announced = modules.filter(\.isImplemented).map {
-            Capabilities.Module(name: $0.name, namespace: $0.namespace, revision: $0.revision)
+            var module = Capabilities.Module(name: $0.name, namespace: $0.namespace, revision: $0.revision)
+            module.features = $0.features
+            return module
         }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in modules.map({ "\($0.name)@\($0.revision ?? "") \($0.digest)" }).joined(separator: "\n").utf8 {
@@ -113,7 +115,7 @@ extension NETCONFServer {
     }
 
     /// The features of the modules of the protocol that this server has.
-    private func ownFeatures(_ module: String) -> [String] {
+    func ownFeatures(_ module: String) -> [String] {
         guard module == "ietf-netconf" else { return [] }
         let features: [(Bool, String)] = [
             (profile.writableRunning, "writable-running"), (profile.candidate, "candidate"),
