@@ -1,8 +1,12 @@
+package import CLIGrammar
 package import ConfigTree
 package import Wire
 
 /// Where a device is and how to log in to it: what a session needs to know of the device's configuration.
 package struct DeviceTarget: Sendable {
+    /// What carries a command line.
+    package enum Transport: String, Sendable { case ssh, telnet }
+
     package var name: String
     package var address: String
     package var port: UInt16
@@ -11,14 +15,20 @@ package struct DeviceTarget: Sendable {
     package var localUser: String
     package var password: String
     package var secondaryPassword: String?
-    /// Logs in instead of the password where there is one.
-    package var privateKey: SSHPrivateKey?
     package var netconf = NETCONFSettings()
     package var hostKeys: SSHHostKeyPolicy
     package var connectTimeout: Duration
     package var readTimeout: Duration
     package var writeTimeout: Duration
     package var nedID: String
+    /// Shown before the password, which may be empty then.
+    package var privateKey: SSHPrivateKey?
+    /// What is offered; empty lists leave the choice to the library.
+    package var algorithms = SSHAlgorithms()
+    package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
+    package var transport = Transport.ssh
+    /// How the device's configuration is taken over: the ned-setting `extended-parser`.
+    package var parseMode = ParseMode.turbo
     /// The longest answer to one command that is taken, in bytes.
     package var replyLimit = 64 << 20
 
@@ -39,12 +49,6 @@ package struct DeviceTarget: Sendable {
         self.readTimeout = readTimeout
         self.writeTimeout = writeTimeout
         self.nedID = nedID
-    }
-
-    /// What is shown at the device's door.
-    var credentials: [SSHCredential] {
-        if let privateKey { return [.privateKey(privateKey)] }
-        return [.password(password)]
     }
 }
 

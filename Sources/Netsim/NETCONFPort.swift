@@ -92,8 +92,11 @@ private final class TCPTalk: Sendable {
     private func pump() throws(WireError) -> Bool {
         try writing.withLock { _ throws(WireError) in
             while true {
-                let output = onDevice { [self] in session.withLock { $0?.step() } }
-                guard let output else { return true }
+                let whole = onDevice { [self] in session.withLock { $0?.step() } }
+                guard let whole else { return true }
+                let fault = device.takeAnswerFault()
+                if fault.delay > 0 { usleep(useconds_t(fault.delay) * 1_000) }
+                let output = whole.suffering(fault)
                 for piece in output.pieces { try stream.write(piece, deadline: .after(Self.writeTime)) }
                 if output.closes { return false }
             }

@@ -1,3 +1,4 @@
+import CLIGrammar
 import ConfigTree
 import ControlProtocol
 import NEDRuntime
@@ -32,6 +33,19 @@ struct DeviceAddressing {
         return nil
     }
 
+    /// The entries of a leaf-list below a container of these settings, from the narrowest place that has any.
+    private func settings(_ container: String, _ name: String) -> [String] {
+        for place in places {
+            guard let holder = place.child(container), let list = holder.node.dataChild(named: name) else { continue }
+            let values = holder.values(list)
+            if !values.isEmpty { return values }
+        }
+        return []
+    }
+
+    /// Device, profile, global settings: the narrowest first.
+    private var places: [Instance] { [device, profile, devices.child("global-settings")].compactMap { $0 } }
+
     private var profile: Instance? {
         guard let name = device.value("device-profile"), let profiles = devices.child("profiles"),
             let list = profiles.node.dataChild(named: "profile")
@@ -64,7 +78,12 @@ struct DeviceAddressing {
             connectTimeout: seconds("connect-timeout"), readTimeout: seconds("read-timeout"),
             writeTimeout: seconds("write-timeout"), nedID: nedID)
         target.privateKey = login.key
+        target.algorithms = algorithms
+        target.keepAlive = keepAlive
+        target.parseMode = try parseMode
+        target.transport = transport
         target.netconf = netconfSettings
+        if transport == .telnet, device.value("port") == nil { target.port = 23 }
         return target
     }
 
@@ -76,6 +95,51 @@ struct DeviceAddressing {
         settings.usesStartup = isUsed("use-startup")
         settings.usesTransactionID = isUsed("use-transaction-id")
         return settings
+    }
+
+    var transport: DeviceTarget.Transport {
+        let type = device.child("device-type")?.child("cli")
+        return type?.value("protocol").flatMap { DeviceTarget.Transport(rawValue: $0) } ?? .ssh
+    }
+
+    /// What is offered to the device's SSH server.
+    var algorithms: SSHAlgorithms {
+        SSHAlgorithms(
+            keyExchange: settings("ssh-algorithms", "kex"), ciphers: settings("ssh-algorithms", "cipher"),
+            macs: settings("ssh-algorithms", "mac"), hostKeys: settings("ssh-algorithms", "public-key"))
+    }
+
+    /// Nil where the interval is 0.
+    private var keepAlive: SSHKeepAlive? {
+        func number(_ name: String) -> Int? {
+            places.lazy.compactMap { $0.child("ssh-keep-alive")?.value(name) }.first.flatMap { Int($0) }
+        }
+        let interval = number("interval") ?? 20
+        return interval == 0 ? nil : SSHKeepAlive(interval: .seconds(interval), countMax: number("count-max") ?? 3)
+    }
+
+    /// The ned-setting `extended-parser`: of the driver's own container in `ned-settings`, or directly there.
+    private var parseMode: ParseMode {
+        get throws(ControlError) {
+            guard let value = places.lazy.compactMap({ nedSetting("extended-parser", in: $0) }).first else {
+                return .turbo
+            }
+            guard let mode = ParseMode(setting: value) else {
+                throw ControlError(
+                    .device, "Device \(name): the ned-setting extended-parser is strict, robust or turbo, not \(value)")
+            }
+            return mode
+        }
+    }
+
+    /// A package that brings settings puts them into a container that is named as its family: `openned-ios`.
+    private func nedSetting(_ setting: String, in place: Instance) -> String? {
+        guard let settings = place.child("ned-settings") else { return nil }
+        let identity = nedID?.split(separator: ":").last ?? ""
+        for child in settings.children() where child.node.kind == .container && identity.hasPrefix(child.node.name) {
+            if let value = child.value(setting) { return value }
+        }
+        return settings.value(setting)
     }
 
     private var hostKeyPolicy: SSHHostKeyPolicy {
@@ -113,34 +177,32 @@ struct DeviceAddressing {
                 "Resolve authgroup failed for device \(self.name): user \(localUser) is not in authgroup "
                     + "\(name); add a umap or a default-map")
         }
-        let secondary = map.value("remote-secondary-password").flatMap(open)
-        let user = map.value("remote-name") ?? localUser
-        if let source = map.child("public-key")?.child("private-key"), source.row != nil {
-            let key = try privateKey(source, name, open)
-            return Login(user: user, password: "", secondary: secondary, key: key)
-        }
-        guard let stored = map.value("remote-password"), let password = open(stored) else {
+        let key = try privateKey(map, open)
+        let password = map.value("remote-password").flatMap(open)
+        guard password != nil || key != nil else {
             throw ControlError(
                 .device,
                 "authgroup \(name) has no password for device \(self.name); set remote-password or public-key")
         }
-        return Login(user: user, password: password, secondary: secondary)
+        return Login(
+            user: map.value("remote-name") ?? localUser, password: password ?? "",
+            secondary: map.value("remote-secondary-password").flatMap(open), key: key)
     }
 
-    /// The key of an authgroup: read at each connection, so that a new one needs no reload.
-    private func privateKey(
-        _ source: Instance, _ group: String, _ open: (String) -> String?
-    ) throws(ControlError) -> SSHPrivateKey {
-        guard let file = source.child("file"), let path = file.value("name") else {
+    /// The key of an authgroup's `public-key`, from its file.
+    private func privateKey(_ map: Instance, _ open: (String) -> String?) throws(ControlError) -> SSHPrivateKey? {
+        guard let holder = map.child("public-key")?.child("private-key") else { return nil }
+        if let stored = holder.value("name") {
             throw ControlError(
-                .device,
-                "authgroup \(group) names a stored key for device \(name), and none are stored here; "
-                    + "set public-key private-key file name")
+                .unsupported,
+                "Device \(name): the authgroup names the key \(stored), and keys are kept in files only; set "
+                    + "public-key private-key file name")
         }
+        guard let file = holder.child("file"), let path = file.value("name") else { return nil }
         do throws(WireError) {
             return try SSHPrivateKey(path: path, passphrase: file.value("passphrase").flatMap(open))
         } catch {
-            throw ControlError(.device, "authgroup \(group) of device \(name): \(error)")
+            throw ControlError(.device, "Device \(name): the key of its authgroup cannot be used: \(error)")
         }
     }
 }
