@@ -36,4 +36,28 @@ extension SimulatedDevice {
         }
         return StatementShell(device: self, client: client, user: user, isInteractive: isInteractive)
     }
+
+    /// Configures the device behind the back of its clients; what it refuses, a line each.
+    func change(by lines: [String]) -> [String] {
+        model.grammar.dialect.style == .j
+            ? StatementShell.change(self, by: lines) : DeviceShell.change(self, by: lines)
+    }
+
+    /// What a fault puts in the place of a command.
+    ///
+    /// - Parameter mark: what stands before the message of a refusal in the device's dialect.
+    func interruption(_ ending: FaultInjector.Outcome.Ending?, mark: String = "") -> DeviceShell.Answer? {
+        switch ending {
+        case .refuse(let message)?: return DeviceShell.Answer(text: mark + message + "\n", isRefused: true)
+        case .hangUp?: return DeviceShell.Answer(ending: .breaks)
+        case .silence?: return DeviceShell.Answer(ending: .hangs)
+        case .powerOff?:
+            powerOff()
+            return DeviceShell.Answer(ending: .breaks)
+        case .reboot?:
+            reboot()
+            return DeviceShell.Answer(ending: .breaks)
+        case nil: return nil
+        }
+    }
 }

@@ -35,6 +35,11 @@ struct DeviceShell: CommandShell {
         /// What comes instead of the text.
         var garbage: [UInt8]?
 
+        /// The line and why it is refused; nothing if it is not.
+        func refusal(of line: String) -> [String] {
+            isRefused ? ["\(line): " + text.split(separator: "\n").joined(separator: " ")] : []
+        }
+
         mutating func suffer(_ outcome: FaultInjector.Outcome) {
             delay = outcome.delay
             garbage = outcome.garbage
@@ -99,7 +104,7 @@ struct DeviceShell: CommandShell {
         var phase = FaultRule.Phase.operational
         if case .configuration = mode { phase = .configuration }
         let outcome = device.faults(on: command, in: phase)
-        var answer = interrupted(outcome.ending) ?? carryOut(line, command)
+        var answer = device.interruption(outcome.ending) ?? carryOut(line, command)
         answer.suffer(outcome)
         return answer
     }
@@ -110,21 +115,6 @@ struct DeviceShell: CommandShell {
         return rewrite(line, command, mode)
     }
 
-    private func interrupted(_ ending: FaultInjector.Outcome.Ending?) -> Answer? {
-        switch ending {
-        case .refuse(let message)?: return Answer(text: message + "\n", isRefused: true)
-        case .hangUp?: return Answer(ending: .breaks)
-        case .silence?: return Answer(ending: .hangs)
-        case .powerOff?:
-            device.powerOff()
-            return Answer(ending: .breaks)
-        case .reboot?:
-            device.reboot()
-            return Answer(ending: .breaks)
-        case nil: return nil
-        }
-    }
-
     /// Configures a device behind the back of its clients; what it refuses, a line each.
     static func change(_ device: SimulatedDevice, by lines: [String]) -> [String] {
         var shell = DeviceShell(device: device, client: "itself", isInteractive: false)
@@ -133,10 +123,7 @@ struct DeviceShell: CommandShell {
         for line in lines {
             guard case .configuration(let mode) = shell.mode else { break }
             device.record(line, mode: shell.modeMark, client: shell.client)
-            let answer = shell.configure(line, line, mode)
-            if answer.isRefused {
-                refused.append("\(line): " + answer.text.split(separator: "\n").joined(separator: " "))
-            }
+            refused += shell.configure(line, line, mode).refusal(of: line)
         }
         return refused
     }

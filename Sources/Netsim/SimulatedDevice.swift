@@ -69,7 +69,7 @@ final class SimulatedDevice: Sendable {
     /// What goes wrong with this command.
     func faults(on command: String, in phase: FaultRule.Phase) -> FaultInjector.Outcome {
         let outcome = state.withLock { $0.faults.outcome(of: command, in: phase) }
-        if !outcome.changes.isEmpty { _ = DeviceShell.change(self, by: outcome.changes) }
+        if !outcome.changes.isEmpty { _ = change(by: outcome.changes) }
         return outcome
     }
 

@@ -79,7 +79,7 @@ struct StatementShell: CommandShell {
         if let question {
             answer = self.answer(question, line)
         } else {
-            answer = carryOut(line)
+            answer = take(line)
         }
         if isInteractive, answer.ending == .goesOn, question == nil, case .configuration(let mode, _) = mode {
             answer.text += "\n\(banner(mode))\n"
@@ -87,23 +87,36 @@ struct StatementShell: CommandShell {
         return answer
     }
 
-    private mutating func carryOut(_ line: String) -> Answer {
+    private mutating func take(_ line: String) -> Answer {
         let command = line.trimmingCharacters(in: .whitespaces)
         guard !command.isEmpty, !command.hasPrefix("#") else { return Answer() }
-        guard case .configuration(let mode, _) = mode else {
-            device.record(command, mode: ">", client: client)
-            return operate(command)
+        var phase = FaultRule.Phase.operational
+        var mark = ">"
+        if case .configuration(let mode, _) = mode { (phase, mark) = (.configuration, "\(banner(mode))#") }
+        device.record(command, mode: mark, client: client)
+        let outcome = device.faults(on: command, in: phase)
+        var answer = device.interruption(outcome.ending, mark: "error: ") ?? carryOut(command)
+        answer.suffer(outcome)
+        return answer
+    }
+
+    private mutating func carryOut(_ command: String) -> Answer {
+        guard case .configuration(let mode, _) = mode else { return operate(command) }
+        return configure(command, mode)
+    }
+
+    /// Configures a device behind the back of its clients, and commits that; what it refuses, a line each.
+    static func change(_ device: SimulatedDevice, by lines: [String]) -> [String] {
+        var shell = StatementShell(device: device, client: "itself", user: "itself", isInteractive: false)
+        defer { shell.end() }
+        _ = shell.operate("configure private")
+        var refused: [String] = []
+        for line in lines + ["commit"] {
+            guard case .configuration(let mode, _) = shell.mode else { break }
+            device.record(line, mode: "\(shell.banner(mode))#", client: shell.client)
+            refused += shell.configure(line, mode).refusal(of: line)
         }
-        device.record(command, mode: "\(banner(mode))#", client: client)
-        switch device.fault(on: command) {
-        case .refuse(let message): return refusal("error: \(message)")
-        case .hangUp: return Answer(ending: .breaks)
-        case .silence: return Answer(ending: .hangs)
-        case .powerOff:
-            device.powerOff()
-            return Answer(ending: .breaks)
-        case nil: return configure(command, mode)
-        }
+        return refused
     }
 
     func refusal(_ text: String) -> Answer { Answer(text: text + "\n", isRefused: true) }
