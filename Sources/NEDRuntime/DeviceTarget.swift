@@ -15,6 +15,7 @@ package struct DeviceTarget: Sendable {
     package var localUser: String
     package var password: String
     package var secondaryPassword: String?
+    package var netconf = NETCONFSettings()
     package var hostKeys: SSHHostKeyPolicy
     package var connectTimeout: Duration
     package var readTimeout: Duration

@@ -21,12 +21,13 @@ extension NETCONFDeviceSession {
 
     package func transactionID() throws(NEDError) -> String {
         try phase("GET_TRANS_ID") { () throws(NEDError) in
+            if let id = try deviceTransactionID() { return id }
             trace.hold()
             var shown: DataTree?
             defer { trace.release(shown) }
             let reading = try readRunning()
             shown = reading.tree
-            return reading.transactionID
+            return Self.digest(reading.tree)
         }
     }
 
@@ -35,6 +36,8 @@ extension NETCONFDeviceSession {
         var options = DecodeOptions(.lax, content: .configOnly)
         options.dropsDefaults = reportsDefaults
         var decoded = Decoded(DataTree(model), [])
+        // Asked for before: a change between the two makes the device look out of sync, never in sync.
+        let deviceID = try deviceTransactionID()
         try dialogue.call("get-config") { writer in
             try writer.start("get-config")
             try writer.start("source")
@@ -56,7 +59,8 @@ extension NETCONFDeviceSession {
         let skipped = decoded.diagnostics.filter { $0.severity == .warning }.map {
             SkippedLine(number: $0.place?.line ?? 0, text: $0.summary.withoutControlCharacters, reason: $0.remedy)
         }
-        return DeviceReading(tree: decoded.content, transactionID: Self.digest(decoded.content), skipped: skipped)
+        return DeviceReading(
+            tree: decoded.content, transactionID: deviceID ?? Self.digest(decoded.content), skipped: skipped)
     }
 
     /// Names all nodes at the top of the model, so that the device sends nothing else.

@@ -200,8 +200,13 @@ extension NETCONFDeviceSession {
                 Thread.sleep(forTimeInterval: Limits.lockPause)
             }
         }
-        try dialogue.call("lock", write)
-        held.insert(datastore)
+        let errors = try dialogue.attempt("lock", write)
+        guard let first = errors.first else {
+            held.insert(datastore)
+            return
+        }
+        let id = first.info.first { $0.name == "session-id" }?.value
+        throw dialogue.refusal("lock", errors, holder: id.flatMap { $0 == "0" ? nil : words(for: $0) })
     }
 
     /// Gives back all locks; a session that cannot do so is of no use, and its end does it.

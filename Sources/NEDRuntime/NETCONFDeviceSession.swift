@@ -58,7 +58,7 @@ package final class NETCONFDeviceSession: DeviceSession {
             let (connection, stream) = try openSubsystem(target)
             let session = NETCONFDeviceSession(target, driver, trace, connection, stream)
             try session.dialogue.greet()
-            session.learn()
+            try session.learn()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")
             return session
         } catch {
@@ -78,12 +78,9 @@ package final class NETCONFDeviceSession: DeviceSession {
         }
     }
 
-    private func learn() {
+    private func learn() throws(NEDError) {
         if !hasConfirmedCommit { confirmation = .settled }
-        let modules = dialogue.capabilities.modules.prefix(10_000).map {
-            AnnouncedModule(name: $0.name, revision: $0.revision ?? "")
-        }
-        announcement = ModuleAnnouncement(modules: modules)
+        announcement = ModuleAnnouncement(modules: try announcedModules())
     }
 
     // MARK: What the device can do
@@ -91,11 +88,14 @@ package final class NETCONFDeviceSession: DeviceSession {
     var hasCandidate: Bool { dialogue.capabilities.has("candidate:1.0") }
     var hasWritableRunning: Bool { dialogue.capabilities.has("writable-running:1.0") }
     /// With a persist-id; without one the commit would end with the session.
-    var hasConfirmedCommit: Bool { hasCandidate && dialogue.capabilities.has("confirmed-commit:1.1") }
-    var hasValidate: Bool {
-        dialogue.capabilities.has("validate:1.1") || dialogue.capabilities.has("validate:1.0")
+    var hasConfirmedCommit: Bool {
+        target.netconf.usesConfirmedCommit && hasCandidate && dialogue.capabilities.has("confirmed-commit:1.1")
     }
-    var hasStartup: Bool { dialogue.capabilities.has("startup:1.0") }
+    var hasValidate: Bool {
+        target.netconf.usesValidate
+            && (dialogue.capabilities.has("validate:1.1") || dialogue.capabilities.has("validate:1.0"))
+    }
+    var hasStartup: Bool { target.netconf.usesStartup && dialogue.capabilities.has("startup:1.0") }
     var rollsBackOnError: Bool { dialogue.capabilities.has("rollback-on-error:1.0") }
     /// Its answers have values that nobody set (RFC 6243).
     var reportsDefaults: Bool {

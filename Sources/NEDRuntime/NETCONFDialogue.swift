@@ -51,21 +51,28 @@ final class NETCONFDialogue {
         data: (inout XMLReader) throws -> Void = { try $0.skipElement() }
     ) throws(NEDError) {
         let errors = try attempt(operation, content, data: data)
-        guard let first = errors.first else { return }
+        if !errors.isEmpty { throw refusal(operation, errors) }
+    }
+
+    /// What an operator reads of a device's errors.
+    ///
+    /// - Parameter holder: the session that holds a lock, as far as the device tells.
+    func refusal(_ operation: String, _ errors: [RPCError], holder: String? = nil) -> NEDError {
         let words = errors.prefix(5).map(\.description).joined(separator: "; ")
         let more = errors.count > 5 ? "; and \(errors.count - 5) more errors" : ""
-        let holder = first.tag == .lockDenied || first.tag == .inUse ? Self.holder(first) : ""
-        throw NEDError(
+        let locked = errors.first { $0.tag == .lockDenied || $0.tag == .inUse }
+        let advice = locked.map { Self.advice($0, holder) } ?? ""
+        return NEDError(
             .refused, device: target.name,
-            "the device refuses \(operation): \(words)\(more)\(holder)".withoutControlCharacters,
+            "the device refuses \(operation): \(words)\(more)\(advice)".withoutControlCharacters,
             command: operation)
     }
 
-    private static func holder(_ error: RPCError) -> String {
+    private static func advice(_ error: RPCError, _ holder: String?) -> String {
         guard let id = error.info.first(where: { $0.name == "session-id" })?.value else { return "" }
         return id == "0"
             ? "; somebody at the device itself holds it, or the candidate has changes: clear them there"
-            : "; session \(id) holds it: end that session, or try again later"
+            : "; \(holder ?? "session \(id)") holds it: end that session, or try again later"
     }
 
     /// The same, with the device's errors as the result.

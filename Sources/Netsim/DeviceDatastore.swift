@@ -45,16 +45,20 @@ final class DeviceDatastore: NETCONFDatastore {
 
     /// Read anew at each request: thousands of devices should not hold the texts of their modules.
     func moduleText(_ name: String, revision: String?) -> [UInt8]? {
-        guard let module = model.schema.module(named: name), revision == nil || revision == module.revision else {
-            return nil
+        let isName = name.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-_.".utf8.contains(byte)
         }
+        guard isName, !name.hasPrefix(".") else { return nil }
+        if let module = model.schema.module(named: name), let revision, revision != module.revision { return nil }
         let modules = try? DeviceModules(device.model.package)
         let source = modules.flatMap { modules in
             (modules.sources + modules.library).first { Self.stem($0.path) == name }
         }
-        if let source { return source.bytes }
         let path = device.model.moduleDirectory + "/" + name + ".yang"
-        return try? DurableFiles.read(path, limit: 64 << 20)
+        guard let bytes = source?.bytes ?? (try? DurableFiles.read(path, limit: 64 << 20)) else { return nil }
+        // Submodules and the protocol's own modules are in no schema that would tell their revision.
+        guard let revision, model.schema.module(named: name) == nil else { return bytes }
+        return String(decoding: bytes, as: UTF8.self).contains("revision \(revision)") ? bytes : nil
     }
 
     /// `a` of `/x/a@2024-01-01.yang`.
@@ -84,6 +88,24 @@ final class DeviceDatastore: NETCONFDatastore {
             return .hangUp
         case .silence?: return .silence
         case nil: return nil
+        }
+    }
+
+    /// A device that is not there does nothing: what has no output is done, and what has one says what the package's
+    /// `netsim/replies/MODULE/OPERATION.xml` holds.
+    func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome {
+        let (module, name) = (call.node.moduleName, call.node.name)
+        let file = "netsim/replies/\(module)/\(name).xml"
+        let path = device.model.package.directory + "/" + file
+        guard DurableFiles.exists(path) else {
+            if call.node.children.first(where: { $0.kind == .output })?.dataChildCount ?? 0 == 0 { return .done }
+            return .notCarriedOut("the simulated device has no output for <\(name)>: the package has no \(file)")
+        }
+        do {
+            let document = try XMLElement.parse(try DurableFiles.read(path, limit: 16 << 20), file: path)
+            return .output(document.children)
+        } catch {
+            throw RPCFailure(RPCError(.application, .operationFailed, "the reply cannot be read: \(error)"))
         }
     }
 

@@ -30,7 +30,13 @@ final class NETCONFChannel: SSHChannelHandler {
         device.queue.run { [self] in
             let source = String(channel.login.client.prefix { $0 != ":" })
             session.withLock { session in
-                let made = ServerSession(server, user: channel.login.user, source: source) { channel.close() }
+                let wake: @Sendable () -> Void = { [weak self] in
+                    guard let self else { return }
+                    device.queue.run { self.pump(channel) }
+                }
+                let made = ServerSession(server, user: channel.login.user, source: source, wake: wake) {
+                    channel.close()
+                }
                 channel.send(made.greeting)
                 session = made
             }

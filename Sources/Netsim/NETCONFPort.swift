@@ -12,35 +12,19 @@ final class NETCONFPort: Sendable {
     private let server: NETCONFServer
 
     private static let headerLimit = 1 << 12
-    private static let writeTime = Duration.seconds(60)
 
     init(_ device: SimulatedDevice, _ server: NETCONFServer) {
         self.device = device
         self.server = server
     }
 
-    /// One session, guarded by the lock; `nil` before its beginning.
-    private final class Talk: Sendable {
-        let session = Mutex<ServerSession?>(nil)
-    }
-
     func serve(_ stream: TCPStream) {
-        let talk = Talk()
-        defer { onDevice { talk.session.withLock { $0?.end() } } }
-        let greeting = Mutex<[UInt8]>([])
-        onDevice { [server] in
-            talk.session.withLock { session in
-                let made = ServerSession(server, user: "admin", source: "127.0.0.1", transport: "netconf-tcp") {
-                    stream.abort()
-                }
-                greeting.withLock { $0 = made.greeting }
-                session = made
-            }
-        }
+        let talk = TCPTalk(device, stream)
+        defer { talk.end() }
         do throws(WireError) {
-            try stream.write(greeting.withLock { $0 }, deadline: .after(Self.writeTime))
+            try talk.begin(server)
             guard var bytes = try stream.read(deadline: .never), try dropHeader(&bytes, stream) else { return }
-            while try carryOut(bytes, talk, stream) {
+            while try talk.carryOut(bytes) {
                 guard let more = try stream.read(deadline: .never) else { return }
                 bytes = more
             }
@@ -50,26 +34,11 @@ final class NETCONFPort: Sendable {
         }
     }
 
-    /// Works on what came. False if the session is over.
-    private func carryOut(_ bytes: [UInt8], _ talk: Talk, _ stream: TCPStream) throws(WireError) -> Bool {
-        onDevice { talk.session.withLock { $0?.append(bytes) } }
-        while true {
-            let step = Mutex<ServerSession.Output?>(nil)
-            onDevice { step.withLock { $0 = talk.session.withLock { $0?.step() } } }
-            guard let whole = step.withLock({ $0 }) else { return true }
-            let fault = device.takeAnswerFault()
-            if fault.delay > 0 { usleep(useconds_t(fault.delay) * 1_000) }
-            let output = whole.suffering(fault)
-            for piece in output.pieces { try stream.write(piece, deadline: .after(Self.writeTime)) }
-            if output.closes { return false }
-        }
-    }
-
     /// Takes the first line off if it is one. False if it does not end.
     private func dropHeader(_ bytes: inout [UInt8], _ stream: TCPStream) throws(WireError) -> Bool {
         guard bytes.first == UInt8(ascii: "[") else { return true }
         while !bytes.contains(10) {
-            guard bytes.count < Self.headerLimit, let more = try stream.read(deadline: .after(Self.writeTime)) else {
+            guard bytes.count < Self.headerLimit, let more = try stream.read(deadline: .after(TCPTalk.writeTime)) else {
                 return false
             }
             bytes += more
@@ -77,14 +46,85 @@ final class NETCONFPort: Sendable {
         bytes.removeFirst(bytes.prefix { $0 != 10 }.count + 1)
         return true
     }
+}
+
+/// One session over TCP.
+///
+/// Invariant: who writes to the stream holds `writing`, from the step that made the bytes to the last of them: replies
+/// are written by the connection's own thread, notifications by another.
+private final class TCPTalk: Sendable {
+    private let device: SimulatedDevice
+    private let stream: TCPStream
+    private let session = Mutex<ServerSession?>(nil)
+    private let writing = Mutex(())
+    /// Somebody is about to look whether there is something to tell.
+    private let isWoken = Atomic(false)
+
+    static let writeTime = Duration.seconds(60)
+
+    init(_ device: SimulatedDevice, _ stream: TCPStream) {
+        self.device = device
+        self.stream = stream
+    }
+
+    func begin(_ server: NETCONFServer) throws(WireError) {
+        let greeting = onDevice { [self] in
+            session.withLock { [self] session in
+                let made = ServerSession(
+                    server, user: "admin", source: "127.0.0.1", transport: "netconf-tcp",
+                    wake: { [weak self] in self?.wake() }, end: { [stream] in stream.abort() })
+                let greeting = made.greeting
+                session = made
+                return greeting
+            }
+        }
+        try stream.write(greeting, deadline: .after(Self.writeTime))
+    }
+
+    func end() { onDevice { [self] in session.withLock { $0?.end() } } }
+
+    /// Works on what came. False if the session is over.
+    func carryOut(_ bytes: [UInt8]) throws(WireError) -> Bool {
+        onDevice { [self] in session.withLock { $0?.append(bytes) } }
+        return try pump()
+    }
+
+    private func pump() throws(WireError) -> Bool {
+        try writing.withLock { _ throws(WireError) in
+            while true {
+                let whole = onDevice { [self] in session.withLock { $0?.step() } }
+                guard let whole else { return true }
+                let fault = device.takeAnswerFault()
+                if fault.delay > 0 { usleep(useconds_t(fault.delay) * 1_000) }
+                let output = whole.suffering(fault)
+                for piece in output.pieces { try stream.write(piece, deadline: .after(Self.writeTime)) }
+                if output.closes { return false }
+            }
+        }
+    }
+
+    /// There is something to tell. A client that does not read holds up a thread, for at most the time of a write.
+    private func wake() {
+        guard !isWoken.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        Thread.detachNewThread { [self] in
+            isWoken.store(false, ordering: .releasing)
+            if (try? pump()) != true { stream.abort() }
+        }
+    }
 
     /// Runs work in the device's turn and waits for it.
-    private func onDevice(_ work: @escaping @Sendable () -> Void) {
+    @discardableResult
+    private func onDevice<Result: Sendable>(_ work: @escaping @Sendable () -> Result) -> Result {
+        let outcome = Mutex<Result?>(nil)
         let done = DispatchSemaphore(value: 0)
         device.queue.run {
-            work()
+            let result = work()
+            outcome.withLock { $0 = result }
             done.signal()
         }
-        done.wait()
+        while true {
+            done.wait()
+            if let result = outcome.withLock(\.self) { return result }
+        }
     }
 }

@@ -140,7 +140,11 @@ final class NetworkServer: Sendable {
     /// Opens the doors of a device: all of them or none.
     private func open(_ simulated: SimulatedDevice, _ device: NetworkDevice) throws(NetsimError) -> Running {
         var running = Running(device: simulated, listeners: [], places: [])
-        if simulated.model.package.kind == .netconf { running.netconf = NETCONFServer(DeviceDatastore(simulated)) }
+        if simulated.model.package.kind == .netconf {
+            let server = NETCONFServer(DeviceDatastore(simulated))
+            simulated.observe { [weak server] in server?.publishChange(from: $0, to: $1, by: .server) }
+            running.netconf = server
+        }
         running.listeners = try openSSH(running, device)
         running.places.append(("cli", SocketAddress(host: device.address, port: device.ports.cli)))
         guard let netconf = running.netconf else { return running }

@@ -29,6 +29,8 @@ final class SimulatedDevice: Sendable {
     }
 
     private let power: Switch
+    /// Told of changes that did not come through `replace`: who makes those knows of them.
+    private let observer = Mutex<(@Sendable (_ old: DataTree, _ new: DataTree) -> Void)?>(nil)
 
     private struct State {
         var tree: DataTree
@@ -97,6 +99,12 @@ final class SimulatedDevice: Sendable {
         power.restart()
     }
 
+    func observe(_ body: @escaping @Sendable (_ old: DataTree, _ new: DataTree) -> Void) {
+        observer.withLock { $0 = body }
+    }
+
+    private func tell(_ old: DataTree, _ new: DataTree) { observer.withLock(\.self)?(old, new) }
+
     func record(_ command: String, mode: String, client: String) {
         CommandLog(path: files.commandLog, clock: clock).record(command, mode: mode, client: client)
     }
@@ -111,7 +119,7 @@ final class SimulatedDevice: Sendable {
     /// Applies edits as one step.
     func apply(_ edits: [PathEdit]) throws(Refusal) {
         guard !edits.isEmpty else { return }
-        try state.withLock { state throws(Refusal) in
+        let (old, new) = try state.withLock { state throws(Refusal) in
             var tree = state.tree
             var edits = edits
             do throws(PathError) {
@@ -128,8 +136,11 @@ final class SimulatedDevice: Sendable {
             } catch {
                 throw Refusal(description: "the change cannot be stored: \(error)")
             }
+            let old = state.tree
             state.tree = tree
+            return (old, tree)
         }
+        tell(old, new)
     }
 
     /// Makes another tree the configuration, at the cost of the difference. Who calls has checked it.
@@ -144,11 +155,14 @@ final class SimulatedDevice: Sendable {
 
     /// Replaces the configuration as a whole, or lays `tree` over it.
     func load(_ tree: DataTree, isMerge: Bool) throws(NetsimError) {
-        try state.withLock { state throws(NetsimError) in
-            let new = isMerge ? state.tree.merging(tree) : tree
+        let (old, new) = try state.withLock { state throws(NetsimError) in
+            let old = state.tree
+            let new = isMerge ? old.merging(tree) : tree
             try state.store.writeRunning(new)
             state.tree = new
+            return (old, new)
         }
+        tell(old, new)
     }
 
     /// References and `must` only: a device takes a submode line by line, so what is mandatory may still be missing.

@@ -43,18 +43,20 @@ final class NETCONFBench {
 
 /// Holds a configuration, and serves it as the subsystem `netconf`.
 final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
+    static let text = """
+        module box {
+          namespace "urn:box"; prefix b;
+          revision 2024-01-01;
+          container box {
+            leaf name { type string; }
+            leaf-list tag { type string; ordered-by user; }
+            list item { key id; leaf id { type string; } leaf note { type string; } }
+            must "not(name = 'bad')";
+          }
+        }
+        """
+
     static let model: DataModel = {
-        let text = """
-            module box {
-              yang-version 1.1; namespace "urn:box"; prefix b;
-              container box {
-                leaf name { type string; }
-                leaf-list tag { type string; ordered-by user; }
-                list item { key id; leaf id { type string; } leaf note { type string; } }
-                must "not(name = 'bad')";
-              }
-            }
-            """
         let source = SchemaCompiler.Source(path: "box.yang", bytes: Array(text.utf8))
         let outcome = SchemaCompiler(options: SchemaCompiler.Options()).compile([source])
         guard let schema = outcome.schema else { preconditionFailure("\(outcome.diagnostics)") }
@@ -66,6 +68,7 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
         var startup: DataTree?
         var log: [String] = []
         var interference: [String: Interference] = [:]
+        var keys: [SSHPublicKey] = []
     }
 
     let state = Mutex(State())
@@ -90,7 +93,7 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
     func replaceRunning(_ old: DataTree, with new: DataTree) throws(RPCFailure) { state.withLock { $0.running = new } }
     func startup() throws(RPCFailure) -> DataTree? { state.withLock(\.startup) }
     func setStartup(_ tree: DataTree?) throws(RPCFailure) { state.withLock { $0.startup = tree } }
-    func moduleText(_ name: String, revision: String?) -> [UInt8]? { nil }
+    func moduleText(_ name: String, revision: String?) -> [UInt8]? { name == "box" ? Array(Self.text.utf8) : nil }
     func received(_ operation: String, session: SessionInfo) -> Interference? {
         state.withLock { state in
             state.log.append(operation)
@@ -111,6 +114,8 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
     }
 
     func allows(_ login: SSHLogin, password: String) -> Bool { password == "Pa55word-1" }
+    var acceptsPublicKeys: Bool { true }
+    func allows(_ login: SSHLogin, publicKey: SSHPublicKey) -> Bool { state.withLock { $0.keys.contains(publicKey) } }
 
     func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? {
         channel.kind == .subsystem(name: "netconf") ? Talk(shared) : nil

@@ -163,8 +163,8 @@ import Testing
         #expect(session.tag("<quake xmlns=\"urn:box\"/>") == "unknown-element")
         #expect(session.tag("<shake xmlns=\"urn:quake\"/>") == "unknown-namespace")
         #expect(
-            session.tag("<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"/>")
-                == "operation-not-supported")
+            session.tag("<delete-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"/>")
+                == "unknown-element")
         #expect(session.tag("<get-config/>") == "missing-element")
         #expect(session.tag("<get-config><source><running/></source><colour/></get-config>") == "unknown-element")
     }

@@ -21,7 +21,8 @@ final class TestStore: NETCONFDatastore {
                 leaf uptime { config false; type uint32; }
                 must "not(name = 'bad')" { error-message "no bad names"; }
               }
-              rpc shake { }
+              rpc shake { input { leaf force { type uint8; } } output { leaf result { type string; } } }
+              augment /box/item { action polish { input { leaf times { type uint8; } } } }
             }
             """
         let outcome = SchemaCompiler(options: SchemaCompiler.Options())
@@ -35,6 +36,9 @@ final class TestStore: NETCONFDatastore {
         var startup: DataTree?
         var timers: [(seconds: Int, work: @Sendable () -> Void)] = []
         var interference: [String: Interference] = [:]
+        var time = "2024-01-01T00:00:00Z"
+        var outcomes: [String: OperationOutcome] = [:]
+        var calls: [String] = []
     }
 
     let state = Mutex(State())
@@ -59,7 +63,13 @@ final class TestStore: NETCONFDatastore {
     func schedule(after seconds: Int, _ work: @escaping @Sendable () -> Void) {
         state.withLock { $0.timers.append((seconds, work)) }
     }
-    func timestamp() -> String { "2024-01-01T00:00:00Z" }
+    func timestamp() -> String { state.withLock(\.time) }
+    func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome {
+        state.withLock { state in
+            state.calls.append(call.node.name + (call.path.map { " \($0.keypath)" } ?? ""))
+            return state.outcomes[call.node.name] ?? .notCarriedOut("nobody does this")
+        }
+    }
 }
 
 /// A server with sessions that a test talks through, in texts.
@@ -83,9 +93,18 @@ final class TestSession {
     private(set) var isClosed = false
     private var frames = FrameReader(limit: 1 << 26)
     private var number = 0
+    private var unread: [String] = []
+    let wakes = WakeCount()
+
+    final class WakeCount: Sendable {
+        private let count = Mutex(0)
+        func withLock(_ body: (inout Int) -> Void) { count.withLock { body(&$0) } }
+        var value: Int { count.withLock(\.self) }
+    }
 
     init(_ server: NETCONFServer, base11: Bool) {
-        session = ServerSession(server, user: "admin", source: "192.0.2.1", end: {})
+        session = ServerSession(
+            server, user: "admin", source: "192.0.2.1", wake: { [wakes] in wakes.withLock { $0 += 1 } }, end: {})
         framing = base11 ? .chunked : .endOfMessage
         let capabilities = Capabilities(base11 ? [Capabilities.base10, Capabilities.base11] : [Capabilities.base10])
         _ = send(MessageFraming.endOfMessage.frame(Hello(capabilities).bytes))
@@ -104,6 +123,12 @@ final class TestSession {
         return replies
     }
 
+    /// What the server says without being asked.
+    func heard() -> [String] {
+        defer { unread = [] }
+        return unread + send([])
+    }
+
     /// Carries out an operation; the reply without its frame of `<rpc-reply>`.
     func ask(_ operation: String, attributes: String = "") -> String {
         number += 1
@@ -113,7 +138,11 @@ final class TestSession {
     }
 
     func raw(_ message: String) -> String {
-        let replies = send(framing.frame(Array(message.utf8)))
+        var replies = send(framing.frame(Array(message.utf8)))
+        // What is told behind a reply is kept for `heard`.
+        let notices = replies.drop { !$0.hasPrefix("<notification") }
+        unread += notices
+        replies.removeLast(notices.count)
         guard replies.count == 1, let reply = replies.first else { return replies.isEmpty ? "nothing" : "\(replies)" }
         guard let start = reply.firstIndex(of: ">"), let end = reply.range(of: "</rpc-reply>") else { return reply }
         return String(reply[reply.index(after: start)..<end.lowerBound])

@@ -16,6 +16,7 @@ enum DeviceActions {
         "sync-to": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.syncTo) },
         "check-sync": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.checkSync) },
         "compare-config": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.compareConfig) },
+        "check-yang-modules": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.checkModules) },
         "ssh/fetch-host-keys": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.fetchHostKeys)
         },
         "migrate": { (call, output) throws(ControlError) in
@@ -43,6 +44,9 @@ enum DeviceActions {
         "sync-to": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncTo) },
         "check-sync": { (call, output) throws(ControlError) in
             try all(call, output, "sync-result", DeviceWork.checkSync)
+        },
+        "check-yang-modules": { (call, output) throws(ControlError) in
+            try all(call, output, "check-result", DeviceWork.checkModules)
         },
         "fetch-ssh-host-keys": { (call, output) throws(ControlError) in
             try all(call, output, "fetch-result", DeviceWork.fetchHostKeys)

@@ -12,6 +12,7 @@ import Wire
 struct DeviceResult: Sendable {
     var leaves: [(String, String)] = []
     var fingerprints: [(algorithm: String, value: String)] = []
+    var modules: [ModuleComparison] = []
     var isPositive = true
 
     static func ok(_ info: String? = nil) -> DeviceResult {
@@ -24,6 +25,7 @@ struct DeviceResult: Sendable {
 
     func write(to draft: RowDraft) {
         for (name, value) in leaves { draft.put(name, value) }
+        for module in modules { module.write(to: draft.item("module", module.name)) }
         for print in fingerprints { draft.item("fingerprint", print.algorithm).put("value", print.value) }
     }
 }

@@ -23,10 +23,14 @@ struct DeviceAddressing {
     var adminState: String { device.child("state")?.value("admin-state") ?? "southbound-locked" }
 
     /// The value of a setting that device, profile and global-settings have alike.
-    func setting(_ name: String) -> String? {
-        if let value = device.value(name) { return value }
-        if let profile = profile, let value = profile.value(name) { return value }
-        return devices.child("global-settings")?.value(name)
+    ///
+    /// - Parameter container: where in each of the three it is.
+    func setting(_ name: String, in container: String? = nil) -> String? {
+        for place in [device, profile, devices.child("global-settings")] {
+            let inner = container.map { place?.child($0) } ?? place
+            if let value = inner?.value(name) { return value }
+        }
+        return nil
     }
 
     /// The entries of a leaf-list below a container of these settings, from the narrowest place that has any.
@@ -78,8 +82,19 @@ struct DeviceAddressing {
         target.keepAlive = keepAlive
         target.parseMode = try parseMode
         target.transport = transport
+        target.netconf = netconfSettings
         if transport == .telnet, device.value("port") == nil { target.port = 23 }
         return target
+    }
+
+    private var netconfSettings: NETCONFSettings {
+        func isUsed(_ name: String) -> Bool { setting(name, in: "ned-settings") != "false" }
+        var settings = NETCONFSettings()
+        settings.usesConfirmedCommit = isUsed("use-confirmed-commit")
+        settings.usesValidate = isUsed("use-validate")
+        settings.usesStartup = isUsed("use-startup")
+        settings.usesTransactionID = isUsed("use-transaction-id")
+        return settings
     }
 
     var transport: DeviceTarget.Transport {

@@ -102,7 +102,7 @@ final class DeviceManager: Sendable {
         _ session: Int = 0, _ traceID: String? = nil
     ) -> DeviceAccess {
         let mask = mask(target.name)
-        mask.add(MaskedSecret(target.password))
+        if !target.password.isEmpty { mask.add(MaskedSecret(target.password)) }
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name

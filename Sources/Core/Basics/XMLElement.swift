@@ -71,7 +71,7 @@ package struct XMLElement: Hashable, Sendable {
     }
 
     /// Writes the element. Attributes with a namespace get the prefix that `prefixes` has for it, or a made-up one;
-    /// the prefix in front of a text is declared.
+    /// the prefixes of a text that is a value or a path with prefixes are declared.
     package func write(to writer: inout XMLWriter) throws {
         var declared: [(prefix: String, uri: String)] = []
         var written: [(name: String, value: String)] = []
@@ -86,9 +86,11 @@ package struct XMLElement: Hashable, Sendable {
             if known == nil { declared.append((prefix, attribute.namespace)) }
             written.append((prefix + ":" + attribute.name, attribute.value))
         }
-        if let colon = text.firstIndex(of: ":"), let uri = prefixes[String(text[..<colon])] {
-            let prefix = String(text[..<colon])
-            if !declared.contains(where: { $0.prefix == prefix }) { declared.append((prefix, uri)) }
+        for prefix in text.contains(":") && children.isEmpty ? prefixes.keys.sorted() : [] {
+            guard !prefix.isEmpty, text.hasPrefix(prefix + ":") || text.contains("/" + prefix + ":") else { continue }
+            if let uri = prefixes[prefix], !declared.contains(where: { $0.prefix == prefix }) {
+                declared.append((prefix, uri))
+            }
         }
         try writer.start(name, namespace: namespace, prefixes: declared, attributes: written)
         if !text.isEmpty { writer.text(text) }

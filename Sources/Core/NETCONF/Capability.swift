@@ -35,6 +35,8 @@ package struct Capabilities: Hashable, Sendable {
         package var name: String
         package var namespace: String
         package var revision: String?
+        package var features: [String] = []
+        package var deviations: [String] = []
 
         package init(name: String, namespace: String, revision: String?) {
             self.name = name
@@ -42,7 +44,11 @@ package struct Capabilities: Hashable, Sendable {
             self.revision = revision
         }
 
-        package var uri: String { "\(namespace)?module=\(name)" + (revision.map { "&revision=\($0)" } ?? "") }
+        package var uri: String {
+            "\(namespace)?module=\(name)" + (revision.map { "&revision=\($0)" } ?? "")
+                + (features.isEmpty ? "" : "&features=" + features.joined(separator: ","))
+                + (deviations.isEmpty ? "" : "&deviations=" + deviations.joined(separator: ","))
+        }
     }
 
     package var modules: [Module] {
@@ -50,7 +56,10 @@ package struct Capabilities: Hashable, Sendable {
             let parameters = Self.parameters(uri)
             guard let name = parameters["module"] else { return nil }
             let namespace = String(uri.prefix { $0 != "?" })
-            return Module(name: name, namespace: namespace, revision: parameters["revision"])
+            var module = Module(name: name, namespace: namespace, revision: parameters["revision"])
+            module.features = parameters["features"]?.split(separator: ",").map(String.init) ?? []
+            module.deviations = parameters["deviations"]?.split(separator: ",").map(String.init) ?? []
+            return module
         }
     }
 
@@ -72,6 +81,10 @@ package enum ProtocolNamespace {
     package static let withDefaults = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
     package static let yangLibrary = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
     package static let notification = "urn:ietf:params:xml:ns:netconf:notification:1.0"
+    /// Events of RFC 6470, and the list of streams of RFC 5277.
+    package static let events = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
+    package static let streams = "urn:ietf:params:xml:ns:netmod:notification"
+    package static let datastores = "urn:ietf:params:xml:ns:yang:ietf-datastores"
     package static let nmda = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
     package static let yang = "urn:ietf:params:xml:ns:yang:1"
 }

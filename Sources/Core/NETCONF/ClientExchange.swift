@@ -15,6 +15,20 @@ package enum ClientExchange {
         return writer.output.bytes
     }
 
+    /// The text in the element at whose start tag the reader is; moves to its end tag.
+    package static func text(_ reader: inout XMLReader) throws -> String {
+        let outer = reader.depth
+        var text = ""
+        while true {
+            switch try reader.next() {
+            case .text: text += reader.text
+            case .startElement: try reader.skipElement()
+            case .endElement: if reader.depth == outer { return text }
+            case .endOfDocument: return text
+            }
+        }
+    }
+
     /// What a reply says, read with bounds.
     package enum Reply: Sendable {
         case ok

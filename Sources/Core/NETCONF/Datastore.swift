@@ -1,5 +1,6 @@
 package import Basics
 package import ConfigTree
+package import YANG
 
 /// What a NETCONF server serves: the role of whoever holds the data.
 ///
@@ -29,6 +30,9 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
     /// demand.
     func received(_ operation: String, session: SessionInfo) -> Interference?
 
+    /// Carries out an operation of the model's own; its input has been checked.
+    func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome
+
     /// Runs `work` after some seconds, as a request of its own.
     func schedule(after seconds: Int, _ work: @escaping @Sendable () -> Void)
 
@@ -38,6 +42,29 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
 
 extension NETCONFDatastore {
     package func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree { tree }
+
+    package func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome {
+        .notCarriedOut("<\(call.node.name)> of \(call.node.moduleName) is not carried out here")
+    }
+}
+
+/// An RPC or action that a client asks for.
+package struct OperationCall: Sendable {
+    /// The `rpc` or `action` statement.
+    package var node: SchemaNode
+    /// The instance that an action is of.
+    package var path: InstancePath?
+    /// The element of the operation, with its input.
+    package var input: XMLElement
+}
+
+/// What became of it.
+package enum OperationOutcome: Sendable {
+    case done
+    /// The elements of its output.
+    case output([XMLElement])
+    /// Nobody does this here, and why.
+    case notCarriedOut(String)
 }
 
 /// What happens instead of a request.
@@ -67,6 +94,10 @@ package struct ServerProfile: Hashable, Sendable {
     package var startup = false
     package var validate = true
     package var base11 = true
+    /// Tells the id of the last transaction, as devices of the incumbent's vendor do.
+    package var transactionID = false
+    /// The greeting names no modules of the model: those of YANG 1.1 need not be there.
+    package var hidesModules = false
     /// Further capabilities, such as those of a vendor.
     package var further: [String] = []
 

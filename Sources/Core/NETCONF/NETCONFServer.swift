@@ -24,15 +24,35 @@ package final class NETCONFServer: Sendable {
         var number: Int
     }
 
+    struct Participant {
+        var info: SessionInfo
+        var end: @Sendable () -> Void
+        var hasGreeted = false
+        var counts = Counts()
+    }
+
+    /// What a session has done (RFC 6022 section 2.1.4).
+    struct Counts {
+        var inRPCs = 0
+        var inBadRPCs = 0
+        var outRPCErrors = 0
+        var outNotifications = 0
+    }
+
     struct State {
         var nextSession: UInt32 = 1
-        var sessions: [UInt32: (info: SessionInfo, end: @Sendable () -> Void)] = [:]
+        var sessions: [UInt32: Participant] = [:]
         var locks: [Store: UInt32] = [:]
         var lockTimes: [Store: String] = [:]
         var candidate: DataTree?
         var pending: PendingCommit?
         var commits = 0
+        /// How often the running configuration was changed.
+        var changes = 0
         var statistics = Statistics()
+        var events = EventLog()
+        /// What to call when there is something to tell a session.
+        var subscribers: [UInt32: @Sendable () -> Void] = [:]
     }
 
     struct Statistics {
@@ -42,6 +62,7 @@ package final class NETCONFServer: Sendable {
         var inRPCs = 0
         var inBadRPCs = 0
         var outRPCErrors = 0
+        var outNotifications = 0
         var start = ""
     }
 
@@ -53,7 +74,11 @@ package final class NETCONFServer: Sendable {
         self.profile = profile
         self.limits = limits
         library = ModuleLibrary(datastore.model.schema)
-        state.withLock { $0.statistics.start = datastore.timestamp() }
+        let time = datastore.timestamp()
+        state.withLock { state in
+            state.statistics.start = time
+            state.events.start = time
+        }
     }
 
     func withState<Result: Sendable, Failure: Error>(
@@ -72,21 +97,23 @@ package final class NETCONFServer: Sendable {
             let info = SessionInfo(
                 id: state.nextSession, user: user, source: source, transport: transport, loginTime: time)
             state.nextSession &+= 1
-            state.sessions[info.id] = (info, end)
+            state.sessions[info.id] = Participant(info: info, end: end)
             state.statistics.inSessions += 1
             return info
         }
     }
 
     /// Takes back what a session leaves behind: its locks, the candidate under its lock, its confirmed commit.
-    func end(_ id: UInt32) {
-        let lost = state.withLock { state -> PendingCommit? in
-            guard state.sessions.removeValue(forKey: id) != nil else { return nil }
+    func end(_ id: UInt32, _ ending: Ending = .other, killer: UInt32? = nil) {
+        let (gone, lost) = state.withLock { state -> (Participant?, PendingCommit?) in
+            state.subscribers[id] = nil
+            guard let gone = state.sessions.removeValue(forKey: id) else { return (nil, nil) }
             if state.locks[.candidate] == id { state.candidate = nil }
             for (store, holder) in state.locks where holder == id { state.locks[store] = nil }
-            return state.pending?.session == id ? state.pending : nil
+            return (gone, state.pending?.session == id ? state.pending : nil)
         }
-        if let lost { rollBack(lost.number) }
+        if let lost { rollBack(lost.number, .cancel) }
+        if let gone, gone.hasGreeted { publishEnd(gone.info, ending, killer: killer) }
     }
 
     /// Ends all sessions, as a server does that stops.
@@ -100,7 +127,7 @@ package final class NETCONFServer: Sendable {
     // MARK: Confirmed commit
 
     /// Puts back what was before the confirmed commit of that number, if it still waits.
-    func rollBack(_ number: Int) {
+    func rollBack(_ number: Int, _ event: ConfirmEvent = .timeout) {
         let before = state.withLock { state -> DataTree? in
             guard let pending = state.pending, pending.number == number else { return nil }
             state.pending = nil
@@ -108,7 +135,14 @@ package final class NETCONFServer: Sendable {
         }
         guard let before else { return }
         // What cannot be stored stays as it is; the next commit reports it.
-        try? datastore.replaceRunning(datastore.running, with: before)
+        try? replaceRunning(datastore.running, with: before, by: .server)
+        publishConfirm(event, nil)
+    }
+
+    /// Makes `new` the running configuration and tells the subscribers.
+    func replaceRunning(_ old: DataTree, with new: DataTree, by cause: Cause) throws(RPCFailure) {
+        try datastore.replaceRunning(old, with: new)
+        publishChange(from: old, to: new, by: cause)
     }
 
     /// As if the time of a waiting confirmed commit were over: for a server that stops.
@@ -121,16 +155,26 @@ package final class NETCONFServer: Sendable {
         if profile.base11 { all.add(Capabilities.base11) }
         let standard: [(Bool, String)] = [
             (profile.writableRunning, "writable-running:1.0"), (profile.candidate, "candidate:1.0"),
+            // Some clients know the older name of it only.
+            (profile.confirmedCommit && profile.candidate, "confirmed-commit:1.0"),
             (profile.confirmedCommit && profile.candidate, "confirmed-commit:1.1"), (true, "rollback-on-error:1.0"),
             (profile.validate, "validate:1.0"), (profile.validate, "validate:1.1"),
-            (profile.startup, "startup:1.0"), (true, "xpath:1.0"),
+            (profile.startup, "startup:1.0"), (true, "xpath:1.0"), (true, "notification:1.0"),
+            (true, "interleave:1.0"),
+            (profile.transactionID, "http://tail-f.com/ns/netconf/transaction-id/1.0"),
             (true, "with-defaults:1.0?basic-mode=explicit&also-supported=report-all,report-all-tagged,trim"),
             (true, "yang-library:1.0?revision=2019-01-04&module-set-id=\(library.contentID)"),
             (true, "yang-library:1.1?revision=2019-01-04&content-id=\(library.contentID)"),
         ]
-        for (isThere, name) in standard where isThere { all.add(Capabilities.standard(name)) }
+        for (isThere, name) in standard where isThere {
+            all.add(name.hasPrefix("http:") ? name : Capabilities.standard(name))
+        }
         for uri in profile.further { all.add(uri) }
-        for module in library.announced { all.add(module.uri) }
+        for var module in ModuleLibrary.own {
+            module.features = ownFeatures(module.name)
+            all.add(module.uri)
+        }
+        for module in profile.hidesModules ? [] : library.announced { all.add(module.uri) }
         return all
     }
 }

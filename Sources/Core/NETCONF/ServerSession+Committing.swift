@@ -75,7 +75,7 @@ extension ServerSession {
             let candidate = server.datastore.settled(changed, changedFrom: before)
             let found = faults(server.datastore.faults(in: candidate, changedFrom: before))
             if !found.isEmpty { throw RPCFailure(found) }
-            try server.datastore.replaceRunning(before, with: candidate)
+            try server.replaceRunning(before, with: candidate, by: .session(info))
         }
         let mine = info.id
         let persist = parameters["persist"]?.trimmedText
@@ -87,6 +87,10 @@ extension ServerSession {
                 number: state.commits)
             state.pending = isConfirmed ? waiting : nil
             return state.commits
+        }
+        if isConfirmed || pending != nil {
+            let event: NETCONFServer.ConfirmEvent = isConfirmed ? (pending == nil ? .start : .extend) : .complete
+            server.publishConfirm(event, info, seconds: isConfirmed ? seconds : nil)
         }
         if isConfirmed {
             server.datastore.schedule(after: seconds) { [weak server] in server?.rollBack(number) }
@@ -129,7 +133,8 @@ extension ServerSession {
             throw RPCError(.protocol, .operationFailed, "no confirmed commit waits for its confirmation")
         }
         server.withState { $0.pending = nil }
-        try server.datastore.replaceRunning(server.datastore.running, with: pending.before)
+        try server.replaceRunning(server.datastore.running, with: pending.before, by: .session(info))
+        server.publishConfirm(.cancel, info)
     }
 
     // MARK: Sessions
@@ -142,7 +147,7 @@ extension ServerSession {
         guard let end = server.withState({ $0.sessions[id]?.end }) else {
             throw RPCError.invalidValue("session-id", "there is no session \(id)")
         }
-        server.end(id)
+        server.end(id, .killed, killer: info.id)
         end()
     }
 }

@@ -27,6 +27,11 @@ extension ServerSession {
         guard target != .startup else { throw RPCError.notSupported("the startup configuration is copied, not edited") }
         if parameters["url"] != nil { throw RPCError.notSupported("the capability url is not offered", "url") }
         _ = try parameters.required("config")
+        try edit(message, parameters, target)
+    }
+
+    /// Carries out the edits in `<config>`.
+    func edit(_ message: [UInt8], _ parameters: Parameters, _ target: NETCONFServer.Store) throws {
         let operation = try parameters.choice("default-operation", standard: DefaultOperation.merge)
         let errorOption = try parameters.choice("error-option", standard: ErrorOption.stop)
         let test = try testOption(parameters, target)
@@ -78,8 +83,10 @@ extension ServerSession {
                 let found = faults(server.datastore.faults(in: new, changedFrom: old))
                 if !found.isEmpty { throw RPCFailure(found) }
             }
-            try server.datastore.replaceRunning(old, with: new)
-        case .startup: try server.datastore.setStartup(new)
+            try server.replaceRunning(old, with: new, by: .session(info))
+        case .startup:
+            try server.datastore.setStartup(new)
+            server.publishChange(in: .startup, by: .session(info))
         }
     }
 
@@ -141,6 +148,7 @@ extension ServerSession {
                 info: [.init("bad-element", target.rawValue)])
         }
         try server.datastore.setStartup(nil)
+        server.publishChange(in: .startup, by: .session(info))
     }
 
     func validate(_ message: [UInt8]) throws {

@@ -9,21 +9,14 @@ extension ServerSession {
         case (ProtocolNamespace.base, let name): try carryOutBase(name, message, &reply)
         case (ProtocolNamespace.monitoring, "get-schema"):
             reply.body = try getSchema(try RequestReader.parameters(message))
-        case (ProtocolNamespace.notification, _), (ProtocolNamespace.nmda, _):
-            throw RPCError.notSupported("<\(request.name)> is not supported by this server", request.name)
-        default:
-            let schema = server.datastore.model.schema
-            guard let module = schema.module(namespace: request.namespace) else {
-                throw RPCError(
-                    .protocol, .unknownNamespace, "no module of this server has the namespace of <\(request.name)>",
-                    info: [.init("bad-element", request.name), .init("bad-namespace", request.namespace)])
-            }
-            guard
-                schema.root.children.contains(where: {
-                    $0.kind == .rpc && $0.name == request.name && $0.moduleName == module.name
-                }) || request.name == "action"
-            else { throw RPCError.unknownElement(request.name) }
-            throw RPCError.notSupported("<\(request.name)> of \(module.name) is not carried out here", request.name)
+        case (ProtocolNamespace.notification, "create-subscription"): try createSubscription(message)
+        case (ProtocolNamespace.nmda, "get-data"): reply.body = try getData(message)
+        case (ProtocolNamespace.nmda, "edit-data"): try editData(message)
+        case (ProtocolNamespace.yang, "action"): reply.body = try action(message)
+        case (ProtocolNamespace.notification, _), (ProtocolNamespace.nmda, _), (ProtocolNamespace.yang, _),
+            (ProtocolNamespace.monitoring, _):
+            throw RPCError.unknownElement(request.name)
+        default: reply.body = try call(request, message)
         }
     }
 
@@ -58,11 +51,14 @@ extension ServerSession {
     struct Parameters {
         let operation: XMLElement
 
-        init(_ message: [UInt8], _ known: Set<String>, streamed: Set<String> = []) throws {
+        init(
+            _ message: [UInt8], _ known: Set<String>, streamed: Set<String> = [],
+            namespace: String = ProtocolNamespace.base
+        ) throws {
             operation = try RequestReader.parameters(message, streamed: streamed)
             for child in operation.children {
                 let isDefaults = child.name == "with-defaults" && child.namespace == ProtocolNamespace.withDefaults
-                guard child.namespace == ProtocolNamespace.base || isDefaults else {
+                guard child.namespace == namespace || isDefaults else {
                     throw RPCError(
                         .protocol, .unknownNamespace, "<\(child.name)> is of another namespace than the operation",
                         info: [.init("bad-element", child.name), .init("bad-namespace", child.namespace)])
@@ -94,6 +90,7 @@ extension ServerSession {
         guard let child = element.children.first, element.children.count == 1 else {
             throw RPCError.badElement(element.name, "<\(element.name)> names one datastore")
         }
+        if child.name == "datastore", child.namespace == ProtocolNamespace.nmda { return try lockableStore(child) }
         guard child.namespace == ProtocolNamespace.base else { throw RPCError.unknownElement(child.name) }
         if child.name == "url" { throw RPCError.notSupported("the capability url is not offered", "url") }
         guard let store = NETCONFServer.Store(rawValue: child.name) else { throw RPCError.unknownElement(child.name) }
@@ -114,13 +111,17 @@ extension ServerSession {
     /// A datastore that the operation changes.
     func changeable(_ element: XMLElement) throws -> NETCONFServer.Store {
         let store = try store(element)
+        try requireChangeable(store)
+        return store
+    }
+
+    func requireChangeable(_ store: NETCONFServer.Store) throws {
         guard store != .running || server.profile.writableRunning else {
             throw RPCError(
                 .protocol, .operationNotSupported, "the running configuration changes by commit only",
                 info: [.init("bad-element", "running")])
         }
         try requireUnlocked(store)
-        return store
     }
 
     /// Throws `in-use` if another session holds the datastore.

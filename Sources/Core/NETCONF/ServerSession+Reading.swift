@@ -38,21 +38,30 @@ extension ServerSession {
             }
         }
         let tree = try selected(whole, filter)
-        let isSubtree = Self.type(of: filter) == "subtree"
-        // State that no module of the datastore describes is not in what an XPath expression sees.
-        let state = isSubtree ? server.stateData().compactMap { ElementFilter.select(filter.children, $0) } : []
+        let state = try selectedState(filter)
         return .data { writer in
             try XMLDataEncoder.write(tree, to: &writer, options)
             for element in state { try element.write(to: &writer) }
         }
     }
 
-    private func options(_ parameters: Parameters) throws -> EncodeOptions {
+    /// The part of what the server says of itself that a filter selects. Configuration and state are selected apart: an
+    /// expression that compares one with the other sees only one of them.
+    private func selectedState(_ filter: XMLElement) throws -> [XMLElement] {
+        let state = server.stateData()
+        guard Self.type(of: filter) == "xpath" else {
+            return state.compactMap { ElementFilter.select(filter.children, $0) }
+        }
+        let text = filter.attribute("select") ?? filter.attribute("select", namespace: ProtocolNamespace.base) ?? ""
+        return try ElementDocument.select(text, filter.prefixes, of: state)
+    }
+
+    func options(_ parameters: Parameters) throws -> EncodeOptions {
         let mode = try parameters.choice("with-defaults", standard: DefaultsMode.explicit)
         return EncodeOptions(content: .config, defaults: mode.encoding, pretty: false, wrapped: false)
     }
 
-    private static func type(of filter: XMLElement) -> String {
+    static func type(of filter: XMLElement) -> String {
         filter.attribute("type") ?? filter.attribute("type", namespace: ProtocolNamespace.base) ?? "subtree"
     }
 

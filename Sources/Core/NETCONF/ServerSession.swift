@@ -8,7 +8,7 @@ import Synchronization
 /// XML, gets a close and no answer; everything else gets a reply.
 package final class ServerSession {
     /// What is to be sent, and whether the session is over then.
-    package struct Output {
+    package struct Output: Sendable {
         package var pieces: [[UInt8]] = []
         package var closes = false
         /// The transport is to be broken rather than closed.
@@ -24,18 +24,23 @@ package final class ServerSession {
     package private(set) var isOver = false
     private var isSilent = false
     var closesAfterReply = false
+    var subscription: Subscription?
+    let wake: @Sendable () -> Void
 
-    /// - Parameter end: called from any thread when another session kills this one.
+    /// - Parameters:
+    ///   - wake: called from any thread when `step` has something to say without being asked.
+    ///   - end: called from any thread when another session kills this one.
     package init(
         _ server: NETCONFServer, user: String, source: String, transport: String = "netconf-ssh",
-        end: @escaping @Sendable () -> Void
+        wake: @escaping @Sendable () -> Void = {}, end: @escaping @Sendable () -> Void
     ) {
         self.server = server
+        self.wake = wake
         info = server.begin(user: user, source: source, transport: transport, end: end)
         frames = FrameReader(limit: server.limits.hello)
     }
 
-    deinit { server.end(info.id) }
+    deinit { server.end(info.id, .dropped) }
 
     /// What goes out first.
     package var greeting: [UInt8] {
@@ -43,16 +48,18 @@ package final class ServerSession {
     }
 
     /// The transport is gone, or is being closed.
-    package func end() {
+    package func end() { end(.dropped) }
+
+    private func end(_ ending: NETCONFServer.Ending) {
         isOver = true
-        server.end(info.id)
+        server.end(info.id, ending)
     }
 
     /// Takes bytes without working on them.
     package func append(_ bytes: [UInt8]) { if !isOver, !isSilent { frames.append(bytes) } }
 
-    /// Works on the next whole message; nil if there is none. So a caller can stop between two while the peer does not
-    /// read.
+    /// Works on the next whole message, else tells the next notification; nil if there is neither. So a caller can stop
+    /// between two while the peer does not read.
     package func step() -> Output? {
         guard !isOver, !isSilent else { return nil }
         let message: [UInt8]?
@@ -62,12 +69,12 @@ package final class ServerSession {
             server.withState { $0.statistics.droppedSessions += 1 }
             return close()
         }
-        guard let message else { return nil }
+        guard let message else { return notification().map { output($0) } }
         return hasGreeted ? answer(message) : greet(message)
     }
 
     private func close(_ pieces: [[UInt8]] = []) -> Output {
-        end()
+        end(closesAfterReply ? .closed : .dropped)
         return Output(pieces: pieces, closes: true)
     }
 
@@ -83,6 +90,9 @@ package final class ServerSession {
         frames.take(over: rest)
         frames.framing = framing
         hasGreeted = true
+        let id = info.id
+        server.withState { $0.sessions[id]?.hasGreeted = true }
+        server.publishStart(info)
         return Output()
     }
 
@@ -91,11 +101,11 @@ package final class ServerSession {
         do {
             let request = try RequestReader.head(message)
             reply.attributes = request.attributes
-            server.withState { $0.statistics.inRPCs += 1 }
+            count(\.inRPCs, \.inRPCs)
             if let output = interfere(request.name, &reply) { return output }
             try carryOut(request, message, &reply)
         } catch let error as RequestFault {
-            server.withState { $0.statistics.inBadRPCs += 1 }
+            count(\.inBadRPCs, \.inBadRPCs)
             reply.attributes = error.attributes
             reply.body = .errors([error.error])
         } catch let error as RPCFailure {
@@ -104,15 +114,24 @@ package final class ServerSession {
             reply.body = .errors([error])
         } catch {
             // Not XML, or not within the bounds: only a peer with base 1.1 knows the tag for that.
-            server.withState { $0.statistics.inBadRPCs += 1 }
+            count(\.inBadRPCs, \.inBadRPCs)
             guard case .chunked = frames.framing else { return close() }
             reply.attributes = []
             reply.body = .errors([RPCError(.rpc, .malformedMessage, Self.text(of: error))])
         }
-        if case .errors(let errors) = reply.body {
-            server.withState { $0.statistics.outRPCErrors += errors.count }
+        if case .errors = reply.body { count(\.outRPCErrors, \.outRPCErrors) }
+        return output(reply.bytes)
+    }
+
+    /// Counts something for the server and for this session.
+    func count(
+        _ total: WritableKeyPath<NETCONFServer.Statistics, Int>, _ own: WritableKeyPath<NETCONFServer.Counts, Int>
+    ) {
+        let id = info.id
+        server.withState { state in
+            state.statistics[keyPath: total] += 1
+            state.sessions[id]?.counts[keyPath: own] += 1
         }
-        return output(reply)
     }
 
     private static func text(of error: any Error) -> String {
@@ -120,8 +139,7 @@ package final class ServerSession {
         return found.summary + (found.place.map { " (line \($0.line), column \($0.column))" } ?? "")
     }
 
-    private func output(_ reply: Reply) -> Output {
-        let message = reply.bytes
+    private func output(_ message: [UInt8]) -> Output {
         let pieces = [frames.framing.header(message.count), message, frames.framing.trailer].filter { !$0.isEmpty }
         return closesAfterReply ? close(pieces) : Output(pieces: pieces)
     }
@@ -131,7 +149,7 @@ package final class ServerSession {
         case nil: return nil
         case .refuse(let message)?:
             reply.body = .errors([RPCError(.application, .operationFailed, message)])
-            return output(reply)
+            return output(reply.bytes)
         case .hangUp?:
             end()
             return Output(closes: true, breaks: true)

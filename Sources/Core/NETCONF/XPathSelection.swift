@@ -12,7 +12,7 @@ enum XPathSelection {
         let expression: XPathExpression
         do throws(XPathSyntaxError) {
             expression = try XPathParser.parse(
-                text, moduleForPrefix: { prefix in prefixes[prefix].flatMap { schema.module(namespace: $0)?.name } },
+                text, moduleForPrefix: { prefix in prefixes[prefix].map { schema.module(namespace: $0)?.name ?? $0 } },
                 defaultModule: nil)
         } catch {
             throw invalid(error.description)
@@ -32,7 +32,7 @@ enum XPathSelection {
         return TreeSelection().tree(tree, paths)
     }
 
-    private static func invalid(_ message: String) -> RPCError {
+    static func invalid(_ message: String) -> RPCError {
         RPCError(
             .protocol, .invalidValue, message,
             info: [.init("bad-attribute", "select"), .init("bad-element", "filter")])

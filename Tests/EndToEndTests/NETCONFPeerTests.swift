@@ -1,0 +1,140 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Foreign NETCONF clients, program by program, on a simulated device: the table in docs/NETCONF.md.
+    @Suite struct NETCONFPeerTests {
+        private static let source = SharedData.path("nso-examples/router-nc-1.0")
+
+        /// Where the environment of the tests finds a program.
+        private static func path(_ program: String) -> String? {
+            let found = (try? ChildProcess.run("which", [program]))?.output.trimmingCharacters(in: .newlines)
+            return found?.hasPrefix("/") == true ? found : nil
+        }
+
+        private static let console = path("netconf-console2")
+        private static let yangcli = path("yangcli")
+
+        /// A network of one router; its NETCONF port.
+        private func router(_ lab: Lab) throws -> String {
+            let source = try #require(Self.source)
+            try lab.shell("cp -R \(source) package && chmod -R u+w package && mkdir -p package/load-dir")
+            try lab.shell("ncs-netsim create-network package 1 r && ncs-netsim start")
+            return try lab.shell("ncs-netsim get-port r0 netconf").filter(\.isNumber)
+        }
+
+        // MARK: netconf-console2
+
+        @Test(.enabled(if: console != nil && source != nil, "netconf-console2 is not installed, or no shared data"))
+        func netconfConsoleDrivesADevice() throws {
+            let program = try #require(Self.console)
+            try Lab.use("netconf-console2") { lab in
+                let port = try router(lab)
+                let login = ["--host", "127.0.0.1", "--port", port, "-u", "admin", "-p", "admin"]
+                func run(_ arguments: [String]) throws -> String {
+                    let outcome = try lab.attempt(program, login + arguments)
+                    return outcome.output
+                }
+                try require(try run(["--hello"]), contains: "candidate:1.0", "notification:1.0", "module=router")
+                try require(try run(["--get-schema", "router"]), contains: "module router {")
+                try require(try run(["--get", "-x", "/netconf-state/sessions"]), contains: "<username>admin</username>")
+                try require(try run(["--get-config", "-x", "/sys/dns"]), contains: "10.2.3.4")
+                try lab.directory.write("run/server.xml", server("192.0.2.1"))
+                let names = ["--ns", "r=http://example.com/router"]
+                try require(try run(["--db", "candidate", "--edit-config", "server.xml"]), contains: "<ok ")
+                try require(try run(["--validate", "candidate"]), contains: "<ok ")
+                #expect(!(try run(["--get-config"]).contains("192.0.2.1")))
+                try require(try run(["--commit"]), contains: "<ok ")
+                try require(try run(["--get-config"]), contains: "192.0.2.1")
+                let path = "/r:sys/r:dns/r:server[r:address='192.0.2.1']"
+                try require(try run(names + ["--db", "candidate", "--delete", path]), contains: "<ok ")
+                try require(try run(["--discard-changes"]), contains: "<ok ")
+                try require(try run(names + ["--db", "running", "--delete", path]), contains: "<ok ")
+                #expect(!(try run(["--get-config"]).contains("192.0.2.1")))
+                let whole = try run(["--get-config"])
+                let config = try #require(whole.range(of: "<sys")).lowerBound
+                let end = try #require(whole.range(of: "</data>")).lowerBound
+                try lab.directory.write("run/whole.xml", String(whole[config..<end]))
+                try require(try run(["--db", "candidate", "--copy-config", "whole.xml"]), contains: "<ok ")
+                try require(try run(["--discard-changes"]), contains: "<ok ")
+                try require(try run(["--kill-session", "99"]), contains: "invalid-value")
+                try lab.directory.write("run/rpc.xml", Self.getData)
+                try require(try run(["--rpc", "rpc.xml"]), contains: "10.2.3.4")
+            }
+        }
+
+        private func server(_ address: String) -> String {
+            "<sys xmlns=\"http://example.com/router\"><dns><server><address>\(address)</address></server></dns></sys>"
+        }
+
+        private static let getData = """
+            <get-data xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
+                      xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores"><datastore>ds:operational</datastore>
+              <subtree-filter><sys xmlns="http://example.com/router"><dns/></sys></subtree-filter></get-data>
+            """
+
+        // MARK: yangcli
+
+        @Test(.enabled(if: yangcli != nil && source != nil, "yangcli is not installed, or no shared data"))
+        func yangcliDrivesADevice() throws {
+            let program = try #require(Self.yangcli)
+            try Lab.use("yangcli") { lab in
+                let port = try router(lab)
+                let modules = "\(lab.run)/package/src/yang:/usr/share/yuma/modules:\(lab.installation)/src/ncs/yang"
+                func run(_ arguments: [String]) throws -> String {
+                    let login = ["--server=127.0.0.1", "--ncport=\(port)", "--user=admin", "--password=admin"]
+                    return try lab.attempt(program, login + ["--batch-mode", "--modpath=\(modules)"] + arguments).output
+                }
+                try lab.directory.write("run/operations", Self.operations)
+                let said = try run(["--run-script=operations"])
+                #expect(!said.contains("canceled") && !said.contains("RPC Error Reply"), "\(said)")
+                #expect(said.occurrences(of: "RPC OK Reply") >= 20, "\(said)")
+                try require(said, contains: "'module router {", "address 192.0.2.3")
+                let running = try run(["--run-command=get-config source=running"])
+                try require(running, contains: "192.0.2.1", "192.0.2.3")
+                #expect(!running.contains("192.0.2.2") && !running.contains("192.0.2.4"))
+                let refused: [(command: String, tag: String)] = [
+                    ("kill-session session-id=999", "invalid-value"), ("unlock target=running", "operation-failed"),
+                    ("commit persist-id=q", "invalid-value"),
+                ]
+                for (command, tag) in refused {
+                    try require(try run(["--run-command=\(command)"]), contains: "error-tag \(tag)")
+                }
+                let log = try lab.shell("ncs-netsim log r0")
+                try require(log, contains: "<cancel-commit>", "<copy-config>", "<create-subscription>", "<get-schema>")
+            }
+        }
+
+        private static let operations = """
+            discard-changes
+            lock target=running
+            lock target=candidate
+            create /sys/dns/server[address='192.0.2.1']
+            merge /sys/dns/server[address='192.0.2.2']
+            replace /sys/dns/server[address='192.0.2.2']
+            delete /sys/dns/server[address='192.0.2.2']
+            validate source=candidate
+            commit
+            xget-config source=running select=/sys/dns
+            sget-config source=running /sys/dns
+            unlock target=candidate
+            unlock target=running
+            copy-config target=candidate source=running
+            discard-changes
+            get-schema identifier=router format=yang
+            get-config source=running with-defaults=report-all
+            create /sys/dns/server[address='192.0.2.4']
+            commit confirmed confirm-timeout=60
+            cancel-commit
+            create /sys/dns/server[address='192.0.2.3']
+            commit confirmed persist=p
+            commit persist-id=p
+            xget select=/netconf-state/sessions
+            create-subscription
+            get-config source=running
+            close-session
+
+            """
+    }
+}
