@@ -50,11 +50,13 @@ let package = Package(
     targets: [
         // MARK: C libraries
         .target(name: "CSSH", path: "Sources/CLibraries/CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .target(name: "CLaunch", path: "Sources/CLibraries/CLaunch"),
         .target(
             name: "CSQLiteTestVFS", path: "Sources/CLibraries/CSQLiteTestVFS",
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .systemLibrary(name: "CArchive", path: "Sources/CLibraries/CArchive", pkgConfig: "libarchive"),
         .systemLibrary(name: "CCrypt", path: "Sources/CLibraries/CCrypt"),
+        .systemLibrary(name: "CCurl", path: "Sources/CLibraries/CCurl", pkgConfig: "libcurl"),
 
         // MARK: Core, lowest first
         target("Basics", in: "Core/Basics"),
@@ -68,17 +70,20 @@ let package = Package(
         target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
+        target("NEDKit", in: "Core/NEDKit", uses: ["Basics", "CLaunch"]),
 
         target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
 
         // MARK: Hearts
-        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
+        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree", "NEDKit"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", crypto]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", "CCurl", crypto,
+            ]),
         target(
             "NEDRuntime", in: "NEDRuntime",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", crypto, yams]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", crypto, yams]),
         target(
             "Netsim", in: "Netsim",
             uses: [
@@ -90,7 +95,8 @@ let package = Package(
             "Controller", in: "Controller",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "ConfigDatabase", "Transactions", "Secrets", "Events",
-                "PackageSigning", "Wire", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol", crypto,
+                "PackageSigning", "Wire", "NEDKit", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol",
+                crypto,
             ]),
 
         // MARK: Interfaces
@@ -115,7 +121,7 @@ let package = Package(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "Migration", "NEDRuntime", "Netsim", "PackageManager",
-                "ControlProtocol", "Controller",
+                "ControlProtocol", "Controller", "Wire",
             ]),
 
         // MARK: Benchmarks
@@ -167,7 +173,8 @@ let package = Package(
         tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
         tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
-        tests("WireTests", uses: ["Wire", "Basics"]),
+        tests("WireTests", uses: ["Wire", "Basics", "TestSupport"]),
+        tests("NEDKitTests", uses: ["Basics", "NEDKit", "TestSupport"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
@@ -175,14 +182,16 @@ let package = Package(
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDRuntime", "TestSupport"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", "NEDRuntime", "TestSupport",
+            ]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
                 "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
-            ]),
+            ], data: ["AcceptReject"]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",

@@ -21,3 +21,6 @@ PYANG        ?= pyang
 YANGER       ?= $(NCSC) --check-only
 SMIDUMP      ?= smidump
 ANT          ?= ant
+
+# Where there is no ant, the Java part of a package is left out and the rest is built: see the program there.
+export PATH := $(PATH):$(NCS_DIR)/support/java

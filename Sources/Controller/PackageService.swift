@@ -15,6 +15,8 @@ package struct PackageService: Sendable {
     private let lockFile: String
     /// How many generations are kept, the one in force among them.
     let kept: Int
+    /// A repository of the network, as it is judged here.
+    let repository: @Sendable (RepositoryAddress) -> PackageRepository
     let turn = PackageTurn()
     let plans = PlanMemory()
     private let moduleDirectory: String
@@ -36,6 +38,13 @@ package struct PackageService: Sendable {
             verify: verify)
         self.store = store
         self.ledger = ledger
+        let (state, indexPolicy) = (configuration.stateDirectory, IndexPolicy(rawValue: configuration.indexPolicy))
+        repository = { address in
+            PackageRepository(
+                address, policy: indexPolicy ?? .require, partial: "\(state)/store/\(PackageStore.partialName)",
+                ledger: RepositoryLedger(directory: state), now: { Self.date(clock) },
+                verify: { try TrustStore(directory: trust).verify(index: $0, at: Self.date(clock)) })
+        }
         kept = configuration.packageGenerations
         lockFile = configuration.stateDirectory + "/" + PackageLock.fileName
         let policy = LoadPathPolicy(rawValue: configuration.loadPathPolicy) ?? .require
@@ -49,7 +58,10 @@ package struct PackageService: Sendable {
             }
             warnings += bundle.expiredRevocationLists(at: now).map { "\(Self.expiry) \($0)" }
             // What is installed was held against the ledger then, with what was permitted.
-            if installed == nil { warnings += try Self.judge(bundle, ledger, policy) }
+            if installed == nil {
+                warnings += try Self.judge(bundle, ledger, policy)
+                if policy == .require { try bundle.requireCurrentRevocationLists(at: now) }
+            }
             return AcceptedBundle(bundle, warnings: warnings)
         }
         generations = GenerationStore(
@@ -123,8 +135,9 @@ package struct PackageService: Sendable {
         generations.removeOld(current: current, keep: kept)
         store.removeLeftovers()
         let directory = DurableFiles.parent(of: lockFile)
+        let replaced = [PackageLock.fileName, SignerLedger.fileName, RepositoryLedger.fileName]
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        where name.hasSuffix(".new") && [PackageLock.fileName, SignerLedger.fileName].contains(where: name.hasPrefix) {
+        where name.hasSuffix(".new") && replaced.contains(where: name.hasPrefix) {
             unlink(directory + "/" + name)
         }
     }

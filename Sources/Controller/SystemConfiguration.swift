@@ -16,6 +16,8 @@ package struct SystemConfiguration: Sendable {
     package var keySource: KeySource
     /// `require`, `warn` or `off`, for packages in the load path; the store always requires.
     package var loadPathPolicy: String
+    /// `require`, `warn` or `off`, for the index of a package repository; `require` where the load path requires too.
+    package var indexPolicy: String
     package var rollback: Rollback
     package var compaction: CompactionPolicy
     /// How many generations of packages are kept, the one in force among them.
@@ -50,11 +52,13 @@ package struct SystemConfiguration: Sendable {
         let beside = DurableFiles.parent(of: file)
         trustDirectory = reader.path("package-signing/trust-anchors") ?? beside + "/trust"
         loadPathPolicy = reader.text("package-signing/load-path-policy") ?? "off"
-        guard ["require", "warn", "off"].contains(loadPathPolicy) else {
+        indexPolicy =
+            reader.text("package-signing/index-policy") ?? (loadPathPolicy == "require" ? "require" : "warn")
+        for (name, policy) in [("load-path-policy", loadPathPolicy), ("index-policy", indexPolicy)]
+        where !["require", "warn", "off"].contains(policy) {
             throw DiagnosticsError(
                 .error(
-                    "load-path-policy is '\(loadPathPolicy)'", remedy: "write require, warn or off",
-                    place: SourcePlace(file: file)))
+                    "\(name) is '\(policy)'", remedy: "write require, warn or off", place: SourcePlace(file: file)))
         }
         rollback = try Self.rollback(reader, file, logDirectory)
         compaction = try Self.compaction(reader, file)
@@ -153,7 +157,8 @@ private struct ConfigurationReader {
     /// Elements that have an effect here.
     private static let used: Set<String> = [
         "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
-        "package-signing/load-path-policy", "package-signing/policy", "encrypted-strings/key-file",
+        "package-signing/load-path-policy", "package-signing/index-policy",
+        "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
         "compaction/journal-compaction", "compaction/file-size-relative", "compaction/file-size-absolute",
         "compaction/num-transactions", "compaction/delayed-compaction-timeout",

@@ -18,8 +18,8 @@ final class DeviceChannel: SSHChannelHandler {
 
     init(_ device: SimulatedDevice, _ channel: SSHServerChannel) {
         self.device = device
-        let shell = DeviceShell(
-            device: device, client: channel.login.client, isInteractive: channel.hasTerminal)
+        let shell = device.commandShell(
+            client: channel.login.client, user: channel.login.user, isInteractive: channel.hasTerminal)
         state = Mutex(DeviceTerminal(shell: shell, rows: channel.terminal.rows))
     }
 
@@ -60,12 +60,16 @@ final class DeviceChannel: SSHChannelHandler {
 
     func endOfInput(on channel: SSHServerChannel) { work(channel) { $0.endOfInput(channel) } }
 
+    func closed(_ channel: SSHServerChannel) {
+        device.queue.run { [self] in state.withLock { $0.end() } }
+    }
+
     func outputDrained(on channel: SSHServerChannel) { work(channel) { $0.pump(channel) } }
 }
 
 /// The state of a terminal session: the line being typed, the screen being paged, the input that waits.
 struct DeviceTerminal {
-    private var shell: DeviceShell
+    private var shell: any CommandShell
     private var decoder = KeyDecoder()
     private var keys: ArraySlice<Input> = []
     private var raw: [UInt8] = []
@@ -87,15 +91,16 @@ struct DeviceTerminal {
     }
 
     private static let historyLimit = 20
-    private static let more = " --More-- "
     /// More output than this pending: input waits until it has left.
     private static let outputLimit = 1 << 20
     private static let lineLimit = 1 << 16
 
-    init(shell: DeviceShell, rows: Int) {
+    init(shell: any CommandShell, rows: Int) {
         self.shell = shell
         if shell.isInteractive { self.shell.pageLength = min(max(rows, 0), 512) }
     }
+
+    mutating func end() { shell.end() }
 
     mutating func begin(_ channel: SSHServerChannel, isSilent: Bool) {
         isHung = isSilent
@@ -125,7 +130,7 @@ struct DeviceTerminal {
             switch keys.removeFirst() {
             case .leave: leave(channel)
             case .key(let key) where !page.isEmpty: turn(single(key), channel)
-            case .key(let key) where shell.question?.isKey == true: answer(single(key), channel)
+            case .key(let key) where shell.awaitsKey: answer(single(key), channel)
             case .key(let key): type(key, channel)
             }
         }
@@ -308,11 +313,11 @@ struct DeviceTerminal {
         page = page.dropFirst(shown.count)
         // The last piece is what follows the last line end: nothing.
         channel.send(shown.joined(separator: "\r\n") + (isWhole ? "" : "\r\n"))
-        channel.send(isWhole ? shell.prompt : Self.more)
+        channel.send(isWhole ? shell.prompt : shell.pagePrompt)
     }
 
     private mutating func turn(_ key: Key, _ channel: SSHServerChannel) {
-        let erase = "\r" + String(repeating: " ", count: Self.more.count) + "\r"
+        let erase = "\r" + String(repeating: " ", count: shell.pagePrompt.count) + "\r"
         switch key {
         case .enter, .down:
             channel.send(erase)

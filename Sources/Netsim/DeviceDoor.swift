@@ -46,25 +46,31 @@ final class DeviceExecution: SSHChannelHandler {
     }
 
     func opened(_ channel: SSHServerChannel) {
-        let shell = DeviceShell(device: device, client: channel.login.client, isInteractive: false)
+        let shell = device.commandShell(
+            client: channel.login.client, user: channel.login.user, isInteractive: false)
         let lines = command.split(separator: "\n").map(String.init)
-        device.queue.run { Self.run(lines[...], shell, 0, channel) }
+        device.queue.run { [device] in Self.run(lines[...], shell, 0, device, channel) }
     }
 
     /// Carries out the lines one after the other, then closes with the status.
     private static func run(
-        _ lines: ArraySlice<String>, _ shell: DeviceShell, _ status: Int32, _ channel: SSHServerChannel
+        _ lines: ArraySlice<String>, _ shell: any CommandShell, _ status: Int32, _ device: SimulatedDevice,
+        _ channel: SSHServerChannel
     ) {
-        guard let line = lines.first else { return channel.close(exitStatus: status) }
         var shell = shell
+        guard let line = lines.first else {
+            shell.end()
+            return channel.close(exitStatus: status)
+        }
         let answer = shell.execute(line)
+        if answer.ending != .goesOn { shell.end() }
         let next = shell
-        shell.device.queue.run(after: answer.delay) {
+        device.queue.run(after: answer.delay) {
             let text = channel.hasTerminal ? answer.text.replacing("\n", with: "\r\n") : answer.text
             channel.send(answer.garbage ?? Array(text.utf8))
             let status = answer.isRefused ? 1 : status
             switch answer.ending {
-            case .goesOn: run(lines.dropFirst(), next, status, channel)
+            case .goesOn: run(lines.dropFirst(), next, status, device, channel)
             case .closes: channel.close(exitStatus: status)
             case .breaks: channel.drop()
             case .hangs: break

@@ -18,6 +18,12 @@ package struct DeviceFiles: Hashable, Sendable {
     package var hostKey: String { directory + "/ssh/ssh_host_ed25519_key" }
     package var publicHostKey: String { directory + "/ssh/ssh_host_ed25519_key.pub" }
     package var faults: String { directory + "/faults.json" }
+    package var behaviour: String { directory + "/behaviour.json" }
+
+    /// Where it may be said what the device makes of commands, the closest first.
+    func behaviours(of package: String) -> [String] {
+        [behaviour, directory + "/../../behaviour.json", package + "/netsim/behaviour.json"]
+    }
 
     /// The start configuration, in the order in which it is loaded.
     var initialFiles: [String] {

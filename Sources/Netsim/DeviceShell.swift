@@ -6,7 +6,7 @@ import Foundation
 ///
 /// Operational mode knows a few commands of its own; everything in configuration mode comes from the model. A line
 /// takes effect at once, or is refused in the words of such routers.
-struct DeviceShell {
+struct DeviceShell: CommandShell {
     enum Mode {
         /// The prompt ends in `>`.
         case user
@@ -34,6 +34,11 @@ struct DeviceShell {
         var delay = 0
         /// What comes instead of the text.
         var garbage: [UInt8]?
+
+        /// The line and why it is refused; nothing if it is not.
+        func refusal(of line: String) -> [String] {
+            isRefused ? ["\(line): " + text.split(separator: "\n").joined(separator: " ")] : []
+        }
 
         mutating func suffer(_ outcome: FaultInjector.Outcome) {
             delay = outcome.delay
@@ -99,7 +104,7 @@ struct DeviceShell {
         var phase = FaultRule.Phase.operational
         if case .configuration = mode { phase = .configuration }
         let outcome = device.faults(on: command, in: phase)
-        var answer = interrupted(outcome.ending) ?? carryOut(line, command)
+        var answer = device.interruption(outcome.ending) ?? carryOut(line, command)
         answer.suffer(outcome)
         return answer
     }
@@ -107,22 +112,7 @@ struct DeviceShell {
     private mutating func carryOut(_ line: String, _ command: String) -> Answer {
         guard case .configuration(let mode) = mode else { return operate(line) }
         if command == "do" || command.hasPrefix("do ") { return operate(line, skipping: "do") }
-        return configure(line, command, mode)
-    }
-
-    private func interrupted(_ ending: FaultInjector.Outcome.Ending?) -> Answer? {
-        switch ending {
-        case .refuse(let message)?: return Answer(text: message + "\n", isRefused: true)
-        case .hangUp?: return Answer(ending: .breaks)
-        case .silence?: return Answer(ending: .hangs)
-        case .powerOff?:
-            device.powerOff()
-            return Answer(ending: .breaks)
-        case .reboot?:
-            device.reboot()
-            return Answer(ending: .breaks)
-        case nil: return nil
-        }
+        return rewrite(line, command, mode)
     }
 
     /// Configures a device behind the back of its clients; what it refuses, a line each.
@@ -133,10 +123,7 @@ struct DeviceShell {
         for line in lines {
             guard case .configuration(let mode) = shell.mode else { break }
             device.record(line, mode: shell.modeMark, client: shell.client)
-            let answer = shell.configure(line, line, mode)
-            if answer.isRefused {
-                refused.append("\(line): " + answer.text.split(separator: "\n").joined(separator: " "))
-            }
+            refused += shell.configure(line, line, mode).refusal(of: line)
         }
         return refused
     }
@@ -148,6 +135,21 @@ struct DeviceShell {
     }
 
     // MARK: Configuration mode
+
+    /// Takes a command as the device keeps it, and what the device adds to it.
+    private mutating func rewrite(_ line: String, _ command: String, _ mode: CLIMode) -> Answer {
+        let outcome = device.rewriter.outcome(of: command)
+        guard let kept = outcome.command else { return Answer() }
+        let answer = configure(kept == command ? line : kept, kept, mode)
+        guard !answer.isRefused, !outcome.added.isEmpty, case .configuration(let next) = self.mode else {
+            return answer
+        }
+        for added in outcome.added {
+            _ = configure(added, added, next)
+            self.mode = .configuration(next)
+        }
+        return answer
+    }
 
     private mutating func configure(_ line: String, _ command: String, _ mode: CLIMode) -> Answer {
         if let begun = BannerText(command) {

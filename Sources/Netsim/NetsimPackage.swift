@@ -79,6 +79,7 @@ package struct NetsimPackage: Hashable, Sendable {
         case "xr": return .xr
         case "nx": return .nx
         case "c": return .c
+        case "junos": return .j
         default: return .i
         }
     }

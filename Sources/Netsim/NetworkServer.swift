@@ -286,7 +286,7 @@ final class NetworkServer: Sendable {
         let refused = Mutex<[String]>([])
         let done = DispatchSemaphore(value: 0)
         device.queue.run {
-            refused.withLock { $0 = DeviceShell.change(device, by: lines) }
+            refused.withLock { $0 = device.change(by: lines) }
             done.signal()
         }
         done.wait()

@@ -15,6 +15,10 @@ final class SimulatedDevice: Sendable {
     let queue: DeviceQueue
     let clock: WallClock
     let startTime: Int64
+    /// What the device makes of the commands that it takes.
+    let rewriter: CommandRewriter
+    /// Of devices that take changes into a candidate first.
+    let candidate = CandidateStore()
     private let state: Mutex<State>
     /// What the network's process does with the device; called from its own queue.
     struct Switch: Sendable {
@@ -46,6 +50,7 @@ final class SimulatedDevice: Sendable {
         self.queue = queue
         self.clock = clock
         startTime = clock.now()
+        rewriter = CommandRewriter(paths: device.files.behaviours(of: model.package.directory))
         var store = DeviceStore(files: device.files)
         let tree = try store.load(model)
         state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))
@@ -62,7 +67,7 @@ final class SimulatedDevice: Sendable {
     /// What goes wrong with this command.
     func faults(on command: String, in phase: FaultRule.Phase) -> FaultInjector.Outcome {
         let outcome = state.withLock { $0.faults.outcome(of: command, in: phase) }
-        if !outcome.changes.isEmpty { _ = DeviceShell.change(self, by: outcome.changes) }
+        if !outcome.changes.isEmpty { _ = change(by: outcome.changes) }
         return outcome
     }
 
@@ -140,7 +145,7 @@ final class SimulatedDevice: Sendable {
     /// Makes another tree the configuration, at the cost of the difference. Who calls has checked it.
     func replace(with new: DataTree) throws(NetsimError) {
         try state.withLock { state throws(NetsimError) in
-            let difference = state.tree.diff(to: new)
+            let difference = state.tree.diff(to: new, includingMetadata: true)
             guard !difference.isEmpty else { return }
             try state.store.record(ChangeSet(difference), after: new)
             state.tree = new

@@ -120,7 +120,8 @@ package struct PackageBuilder: Sendable {
         if !faults.isEmpty { throw DiagnosticsError(faults) }
     }
 
-    private func make(in directory: String) throws {
+    /// Runs `make` in the `src` directory of a package.
+    func make(in directory: String) throws {
         guard environment["NCS_DIR"]?.isEmpty == false else {
             throw PackageError(
                 .buildFailed, directory, "NCS_DIR is not set, which its Makefile needs",

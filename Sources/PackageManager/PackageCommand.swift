@@ -19,6 +19,9 @@ package enum PackageCommand {
               checks an archive with the signature beside it (FILE.tar.gz.signature)
           inspect FILE.signed.bin [--extract DIR]
               shows what a signed package says, or takes it apart for openssl
+          index DIR --key KEY --chain CHAIN [--repository NAME] [--days N] [--sequence N]
+              makes index.txt and index.signed of the signed packages in a directory, which a web server then shows; the
+              index is good for N days (30), and each has a higher number than the one before
           sbom PKG-DIR|FILE [-o OUT] [--trust-anchors DIR]
               lists the files and YANG modules of a built package as CycloneDX JSON; a signed package is verified first
 
@@ -64,6 +67,7 @@ package enum PackageCommand {
             case "build": try build(rest, context)
             case "sign": try sign(rest, context)
             case "verify": try verify(rest, context)
+            case "index": try index(rest, context)
             case "sbom": try billOfMaterials(rest, context)
             case "inspect": try inspect(rest, context)
             default: throw UsageError(description: "'\(command.visible(limit: 60))' is no command")
@@ -160,6 +164,30 @@ package enum PackageCommand {
         context.output(
             "Successfully verified \(bundle.manifest.files.count) files of \(bundle.manifest.archive.name).\n")
         context.output("Package \(bundle.package) \(bundle.version), signed by \(bundle.signer)\n")
+    }
+
+    private static func index(_ arguments: [String], _ context: Context) throws {
+        let parsed = try ParsedArguments(
+            arguments, options: ["--key", "--chain", "--repository", "--days", "--sequence"])
+        guard let key = parsed["--key"], let chain = parsed["--chain"] else {
+            throw UsageError(description: "index needs --key and --chain")
+        }
+        func number(_ option: String) throws -> Int? {
+            guard let text = parsed[option] else { return nil }
+            guard let number = Int(text), number > 0, number <= 1_000_000_000 else {
+                throw UsageError(description: "\(option) is a number from 1 on, not '\(text.visible(limit: 60))'")
+            }
+            return number
+        }
+        var maker = try RepositoryMaker(
+            directory: parsed.file(), signer: BundleSigner(keyFile: key, chainFile: chain), now: context.now)
+        maker.repository = parsed["--repository"]
+        maker.sequence = try number("--sequence")
+        if let days = try number("--days") { maker.days = min(days, 36_500) }
+        let made = try maker.run()
+        context.output(
+            "Indexed \(made.packages.count) packages of repository \(made.repository), number \(made.sequence), good until "
+                + "\(made.expires.formatted(.iso8601))\n")
     }
 
     private static func report(_ certificates: [CertificateSummary], _ context: Context) {

@@ -24,6 +24,12 @@ package struct PackageError: Error, Sendable, CustomStringConvertible {
         case signerChanged
         /// A version below one that was in use.
         case olderVersion
+        /// What is said of a repository of packages cannot be right.
+        case repositoryInvalid
+        /// A server or the network did not deliver.
+        case transferFailed
+        /// The index of a repository is not signed, not current, or not what comes after the one before.
+        case indexRefused
         /// Building stopped.
         case buildFailed
     }

@@ -81,12 +81,29 @@ package struct PackageStore: Sendable {
 
     // MARK: Changing
 
-    /// Takes a file into the store. It is copied first and judged then: what is checked is what is kept.
-    package func fetch(_ file: String) throws -> String {
-        try turn.take { try fetchNow(file) }
+    /// What a file has to hold, where that was said before.
+    package enum Expectation: Sendable {
+        case anything
+        /// The package and version that an index gives it.
+        case item(String, Version)
+        /// Those of which its name speaks.
+        case fileName
     }
 
-    private func fetchNow(_ file: String) throws -> String {
+    /// Takes a file into the store. It is copied first and judged then: what is checked is what is kept.
+    package func fetch(_ file: String, expecting expected: Expectation = .anything) throws -> String {
+        try turn.take { try fetchNow(file, expected) }
+    }
+
+    /// Before something is brought from far away.
+    func requireAbsence(of name: String) throws {
+        guard DurableFiles.exists(path(name)) else { return }
+        throw PackageError(
+            .alreadyThere, name, "a package file of this name has been fetched already",
+            remedy: "remove the old one from \(directory) to fetch it again")
+    }
+
+    private func fetchNow(_ file: String, _ expected: Expectation = .anything) throws -> String {
         let name = DurableFiles.lastComponent(file)
         guard DurableFiles.exists(file) else {
             throw PackageError(.fileUnusable, file, "does not exist", remedy: "give the path of a package file")
@@ -110,6 +127,7 @@ package struct PackageStore: Sendable {
         unlink(temporary)
         try RegularFile.copy(file, to: temporary)
         let bundle = try judge(temporary, for: file)
+        try require(bundle, named: name, expected, file)
         try DurableFiles.syncFile(temporary)
         let object = objects + "/" + (try FileRegion(wholeFile: temporary).sha256())
         if PackageReceipt(of: object) == nil { try PackageReceipt(bundle).write(for: object) }
@@ -125,6 +143,16 @@ package struct PackageStore: Sendable {
             try bundle.requireCurrentRevocationLists(at: bundle.judgedAt)
             _ = try bundle.checkContent()
             return bundle
+        } catch let error as DiagnosticsError {
+            throw DiagnosticsError(
+                error.diagnostics.map { fault in
+                    var fault = fault
+                    if var place = fault.place {
+                        place.file = place.file.replacing(copy, with: file)
+                        fault.place = place
+                    }
+                    return fault
+                })
         } catch var error as PackageError {
             error.sentence = error.sentence.replacing(copy, with: file)
             throw error
@@ -132,6 +160,26 @@ package struct PackageStore: Sendable {
             error.sentence = error.sentence.replacing(copy, with: file)
             throw error
         }
+    }
+
+    private func require(
+        _ bundle: VerifiedBundle, named name: String, _ expected: Expectation, _ file: String
+    ) throws {
+        let isMeant =
+            switch expected {
+            case .anything: true
+            case .item(let package, let version): bundle.package == package && bundle.version == version
+            case .fileName:
+                [
+                    "\(bundle.package)-\(bundle.version)",
+                    PackageFileName(package: bundle.package, version: bundle.version).stem,
+                ].contains(PackageFileName(name).stem)
+            }
+        guard !isMeant else { return }
+        throw PackageError(
+            .contentMismatch, file,
+            "holds version \(bundle.version) of package \(bundle.package), which is not what was asked for",
+            remedy: "tell the keeper of the repository")
     }
 
     /// Names end up on terminals, in logs and as links: no more than what names of packages are made of.
@@ -250,6 +298,7 @@ package struct PackageStore: Sendable {
             for name in names(directory) where name.hasPrefix(".upload.") || name.hasSuffix(".new") {
                 try? DurableFiles.removeTree(path(name))
             }
+            removePartials(names(path(Self.partialName)))
             for name in names(links) where name.contains(".signed.bin.") && name.hasSuffix(".new") {
                 if (try? files.destinationOfSymbolicLink(atPath: link(name))) != nil { unlink(link(name)) }
             }
@@ -258,6 +307,20 @@ package struct PackageStore: Sendable {
                 unlink(objects + "/" + name)
             }
         }
+    }
+
+    /// The directory of what is on its way from a repository.
+    package static let partialName = ".partial"
+
+    /// Transfers that nobody has gone on with for a week, and indexes that a crash left.
+    private func removePartials(_ names: [String]) {
+        let folder = path(Self.partialName)
+        for name in names {
+            let changed = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.modificationDate]
+            let age = (changed as? Date).map { -$0.timeIntervalSinceNow } ?? 0
+            if name.hasPrefix(".") || age > 7 * 86_400 { try? DurableFiles.removeTree(folder + "/" + name) }
+        }
+        rmdir(folder)
     }
 
     private func find(_ typed: String, in all: [Item], withoutVersion: Bool = false) throws -> Item {

@@ -16,35 +16,10 @@ import Testing
 
     init() throws {
         workshop = try ControllerWorkshop()
-        try TestAuthority.make(directory: directory.path("ca"), now: Date())
-        try FileManager.default.createDirectory(
-            atPath: directory.path("run/trust"), withIntermediateDirectories: true)
-        try FileManager.default.copyItem(
-            atPath: directory.path("ca/root.pem"), toPath: directory.path("run/trust/root.pem"))
+        try workshop.trustTestAuthority()
     }
 
-    /// Builds a driver package and signs it; the path of the bundle.
-    private func bundle(_ version: String, _ module: String = TestModels.first) throws -> String {
-        let folder = try workshop.package("mini", version: version, module: module)
-        directory.remove("run/packages/\(folder)")
-        let archive = directory.path("sources/ncs-6.7-mini-cli-\(version).tar.gz")
-        let package = try PackageArchive(path: archive).describe()
-        let output = directory.path("ncs-6.7-mini-cli-\(version).signed.bin")
-        try sign(
-            archive, folder, version, package.metaData.neds.compactMap(\.nedID), package.listing.manifestFiles, output)
-        return output
-    }
-
-    private func sign(
-        _ archive: String, _ name: String, _ version: String, _ nedIDs: [String], _ files: [BundleManifest.File],
-        _ output: String
-    ) throws {
-        let signer = try BundleSigner(
-            keyFile: directory.path("ca/signer.key"), chainFile: directory.path("ca/chain.pem"))
-        let content = BundleSigner.Content(
-            package: name, version: .init(version), nedIDs: nedIDs, archiveName: "a.tar.gz", files: files)
-        try signer.sign(FileRegion(wholeFile: archive), content: content, created: Date(), to: output)
-    }
+    private func bundle(_ version: String) throws -> String { try workshop.bundle(version) }
 
     private func list(_ session: any ControlSession, _ inputs: [String: String] = [:]) throws -> [String] {
         try session.act("/tailf-ncs:software/packages/list", inputs).entries("package").map { entry in
@@ -203,7 +178,7 @@ import Testing
             let made = try ChildProcess.run("python3", ["make.py"], directory: directory.path)
             try #require(made.status == 0, "\(made)")
             let file = BundleManifest.File(path: "bad/file", mode: 0o644, size: 1, sha256: [UInt8(ascii: "x")].sha256)
-            try sign(
+            try workshop.sign(
                 directory.path("bad.tar.gz"), "bad", "1.0", [], [file],
                 directory.path("run/packages/\(name).signed.bin"))
             let error = try refusal {

@@ -5,7 +5,7 @@ import Testing
 import YANG
 
 /// Whole networks over real connections.
-@Suite(.serialized, .enabled(if: TestNetwork.hasModules), .timeLimit(.minutes(5))) struct NetworkTests {
+@Suite(.serialized, .enabled(if: TestNetwork.hasModules)) struct NetworkTests {
     static let hasSSH = TestNetwork.isInstalled("ssh", "sshpass")
     static let hasNetmiko = (try? TestNetwork.execute(["python3", "-c", "import netmiko"]).status) == 0
 
@@ -281,7 +281,7 @@ enum Installation {
 }
 
 /// The installed program, killed without warning.
-@Suite(.enabled(if: Installation.isThere), .timeLimit(.minutes(2))) struct InstalledNetworkTests {
+@Suite(.enabled(if: Installation.isThere)) struct InstalledNetworkTests {
     @Test func killedProcessIsFoundOutAndItsStateComesBack() throws {
         let network = try TestNetwork()
         func run(_ words: String...) throws -> TestNetwork.Result {

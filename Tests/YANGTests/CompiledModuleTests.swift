@@ -75,7 +75,7 @@ struct CompilerCommandTests {
     @Test func wrongCommandLinesAreExplained() {
         #expect(run([]).errors == ["ncsc: nothing to do; 'ncsc' compiles with: ncsc -c [OPTIONS] FILE.yang"])
         #expect(run(["-c", "--bogus", "x.yang"]).errors.first?.contains("unknown option --bogus") == true)
-        #expect(run(["--emit-java", "x"]).errors == ["ncsc: --emit-java is not offered by this compiler"])
+        #expect(run(["--emit-h", "x"]).errors == ["ncsc: --emit-h is not offered by this compiler"])
         #expect(run(["-c", "/nowhere/x.yang"]).errors == ["ncsc: /nowhere/x.yang: cannot be read"])
         #expect(run(["-c", "-o"]).errors == ["ncsc: -o needs a value"])
         #expect(run(["-c", "-F", "x", "a.yang"]).errors.first?.contains("expected MODULE:FEATURE") == true)

@@ -24,11 +24,14 @@ enum ActionTable {
         table["/tailf-ncs:software/packages/install"] = SoftwareActions.install
         table["/tailf-ncs:software/packages/deinstall"] = SoftwareActions.deinstall
         table["/tailf-ncs:software/packages/upload"] = SoftwareActions.upload
+        table["/tailf-ncs:software/repository/packages/list"] = RepositoryActions.list
+        table["/tailf-ncs:software/repository/packages/fetch"] = RepositoryActions.fetch
         table["/tailf-rollback:rollback-files/get-rollback-file"] = RollbackActions.get
         table["/tailf-rollback:rollback-files/apply-rollback-file"] = RollbackActions.apply
         table["/tailf-key-rotation:key-rotation/get-active-generation"] = KeyRotationActions.active
         table["/tailf-key-rotation:key-rotation/apply-new-keys"] = KeyRotationActions.apply
         table["/openned-cdb:cdb/compact"] = CompactionActions.compact
+        table.merge(TemplateActions.handlers) { _, last in last }
         table.merge(QueueActions.handlers) { _, last in last }
         table.merge(AlarmActions.handlers) { _, last in last }
         return table

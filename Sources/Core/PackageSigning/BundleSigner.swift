@@ -49,6 +49,13 @@ package struct BundleSigner: Sendable {
         self.certificates = certificates
     }
 
+    /// What the key signs with, and the chain as bundles hold it.
+    var identity: (algorithm: SignatureAlgorithm, chain: [UInt8]) {
+        get throws { (key.algorithm, try certificates.flatMap { try $0.derBytes }) }
+    }
+
+    func sign(bytes: [UInt8]) throws(SigningError) -> [UInt8] { try key.sign(bytes) }
+
     /// Writes the bundle of `archive` to `output`, as a whole or not at all.
     package func sign(_ archive: FileRegion, content: Content, created: Date, to output: String) throws {
         let chain = try certificates.flatMap { try $0.derBytes }

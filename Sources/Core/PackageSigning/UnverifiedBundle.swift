@@ -51,7 +51,8 @@ package struct UnverifiedBundle: Sendable {
     }
 }
 
-private struct MemberReader {
+/// Reads parts that have their length before them, one after the other.
+struct MemberReader {
     let file: OpenFile
     var offset: Int
 

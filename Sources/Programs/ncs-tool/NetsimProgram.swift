@@ -44,7 +44,7 @@ enum NetsimProgram {
         var description: String
     }
 
-    private static func collect(
+    static func collect(
         _ arguments: [String], _ environment: [String: String], _ take: @escaping (String) -> Void
     ) throws {
         var complaints: [String] = []

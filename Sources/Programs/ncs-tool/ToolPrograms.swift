@@ -13,6 +13,7 @@ enum ToolPrograms {
         "ncs-setup": SetupCommand.run,
         "ncs-backup": BackupProgram.run,
         "ncs-package": package,
+        "ncs-make-package": makePackage,
         "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
         "confd": NetsimProgram.runDevice,
@@ -35,11 +36,18 @@ enum ToolPrograms {
     }
 
     @Sendable private static func package(_ arguments: [String], _ environment: [String: String]) -> Int32 {
-        let context = PackageCommand.Context(
+        PackageCommand.run(arguments: arguments, context: context(environment))
+    }
+
+    @Sendable private static func makePackage(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        MakePackageCommand.run(arguments: arguments, context: context(environment))
+    }
+
+    private static func context(_ environment: [String: String]) -> PackageCommand.Context {
+        PackageCommand.Context(
             environment: environment, now: Date(), compile: PackageCompiler.compile(environment),
             output: { FileHandle.standardOutput.write(Data($0.utf8)) },
             errors: { FileHandle.standardError.write(Data($0.utf8)) })
-        return PackageCommand.run(arguments: arguments, context: context)
     }
 
     @Sendable static func say(_ line: String) { print(line) }

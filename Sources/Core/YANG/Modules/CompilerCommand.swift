@@ -39,6 +39,7 @@ package struct CompilerCommand {
         case .info: for file in arguments.files { try printInfo(file) }
         case .namespace: for file in arguments.files { output(try CompiledModule.read(path: file).namespace) }
         case .extractSources: for file in arguments.files { try extractSources(of: file) }
+        case .java: try noteJava()
         case .compile: return try compile(arguments.files[0])
         case .check: return try check(arguments.files)
         case .tree: return try drawTree(arguments.files)
@@ -62,6 +63,12 @@ package struct CompilerCommand {
         output("sources:                \(module.texts.map(\.fileName).joined(separator: " "))")
         output("dependencies:           \(module.imports.joined(separator: " "))")
         output("revision:               \(module.revision ?? "none")")
+    }
+
+    /// Package Makefiles ask for Java classes of their models, which nothing here would run.
+    private func noteJava() throws {
+        for file in arguments.files { _ = try CompiledModule.read(path: file) }
+        errors("\(arguments.output ?? ""): note: no Java is made of models here; the package works without it")
     }
 
     private func extractSources(of file: String) throws {

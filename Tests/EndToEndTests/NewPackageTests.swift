@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Packages made by `ncs-make-package`, and public ones of every form with code that is not run.
+    @Suite struct NewPackageTests {
+        @Test func aNewPackageIsBuiltTestedLoadedAndEdited() throws {
+            try Lab.use("new-package") { lab in
+                try lab.shell(
+                    """
+                    mkdir build && cd build
+                    ncs-make-package --cli-ned-skeleton --package-version 2.3.4 --vendor 'Acme & Sons' --build acme
+                    make -C acme/test
+                    ncs-make-package --cli-ned-skeleton --dest plain --no-netsim --no-test acme-plain-cli-1.0
+                    test ! -e plain/netsim && test ! -e plain/test && ncs-package build plain
+                    """)
+                let missing = ["--netconf-ned x acme", "acme"]
+                for wrong in missing + ["--cli-ned-skeleton build/acme", "--cli-ned-skeleton --dest build/acme a"] {
+                    let outcome = try lab.attempt("/bin/sh", ["-c", "ncs-make-package \(wrong)"])
+                    #expect([1, 2].contains(outcome.status), "\(outcome)")
+                }
+                try lab.shell("ncs-netsim create-network build/acme 1 a && ncs-netsim start")
+                try lab.shell("ncs-setup --dest . --netsim-dir netsim")
+                try lab.startDaemon()
+                let shown = try lab.operate("show packages package acme-cli-2.3")
+                try require(shown, contains: "package-version 2.3.4", "Acme & Sons", "oper-status up")
+                try lab.synchronise(1)
+                try lab.commit("devices device a0 config interface Ethernet1 mtu 1500")
+                try require(try lab.onRouter("a0"), contains: "interface Ethernet1", " mtu 1500", "hostname a0")
+                #expect(try lab.outOfSync(["a0"]) == [:])
+            }
+        }
+
+        private static let examples = SharedData.path("nso-examples")
+
+        /// The other packages of the set are in `PublicPackageTests` and `NETCONFDeviceTests`.
+        @Test(.enabled(if: examples != nil, "no shared data"))
+        func publicPackagesAreBuiltByTheirMakefilesAndLoadWithoutTheirCode() throws {
+            let examples = try #require(Self.examples)
+            try Lab.use("public-forms") { lab in
+                let fixtures = Repository.path("Tests/Fixtures")
+                for (name, fixture, more) in [
+                    ("cisco-ios-netsim-cli-1.0", "cisco-netsim", "DEV_NAME=cisco-ios javac"),
+                    ("cisco-nx-netsim-cli-1.0", "cisco-netsim", "DEV_NAME=cisco-nx"),
+                    ("router-nc-1.1", "router-nc-1.0", ""),
+                ] {
+                    let said = try lab.shell(
+                        """
+                        mkdir -p build && cp -R \(examples)/\(name) build/ && chmod -R u+w build
+                        cp -R \(fixtures)/\(fixture)/. build/\(name)/ && make -C build/\(name)/src \(more)
+                        """, seconds: 600)
+                    let models = lab.directory.names(in: "run/build/\(name)/load-dir")
+                    #expect(models.contains("tailf-ned-id-\(name).fxs") && models.count >= 4, "\(name): \(models)")
+                    let hasJava = fixture == "cisco-netsim"
+                    #expect(said.contains("is not built, and its models go without it") == hasJava, "\(said)")
+                }
+                try lab.directory.write(
+                    "run/build/script/package-meta-data.xml",
+                    """
+                    <ncs-package xmlns="http://tail-f.com/ns/ncs-packages">
+                      <name>script</name>
+                      <package-version>1.0</package-version>
+                      <python-package><vm-name>script</vm-name></python-package>
+                      <component><name>main</name>
+                        <application><python-class-name>script.main.Main</python-class-name></application>
+                      </component>
+                    </ncs-package>
+                    """)
+                try lab.directory.write("run/build/script/python/script/main.py", "import ncs\n")
+                try lab.shell("ncs-setup --dest .")
+                try lab.shell("for p in cisco-nx-netsim-cli-1.0 router-nc-1.1 script; do mv build/$p packages/; done")
+                try lab.startDaemon()
+                let shown = try lab.operate("show packages package | nomore")
+                #expect(shown.occurrences(of: "oper-status up") == 3, "\(shown)")
+                try require(
+                    shown, contains: "the Java part in src/java is not built", "the code in python/ is not run",
+                    "the code of application component main is not run")
+            }
+        }
+    }
+}

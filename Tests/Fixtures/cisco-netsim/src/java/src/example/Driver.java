@@ -1,0 +1,5 @@
+package example;
+
+import com.tailf.ned.NedCliBase;
+
+public class Driver {}
