@@ -129,11 +129,18 @@ struct DeviceTerminal {
         while !keys.isEmpty, !channel.isClosed, !isHung, late == nil, channel.pendingBytes < Self.outputLimit {
             switch keys.removeFirst() {
             case .leave: leave(channel)
-            case .key(let key) where !page.isEmpty: turn(key, channel)
-            case .key(let key) where shell.awaitsKey: answer(key, channel)
+            case .key(let key) where !page.isEmpty: turn(single(key), channel)
+            case .key(let key) where shell.awaitsKey: answer(single(key), channel)
             case .key(let key): type(key, channel)
             }
         }
+    }
+
+    /// The first of keys that came together, where one is asked for; the others are input again.
+    private mutating func single(_ key: Key) -> Key {
+        guard case .text(let text) = key, text.count > 1 else { return key }
+        keys = [.key(.text(String(text.dropFirst())))] + keys
+        return .text(String(text.prefix(1)))
     }
 
     // MARK: Without a terminal

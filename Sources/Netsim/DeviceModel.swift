@@ -12,6 +12,7 @@ package final class DeviceModel: Sendable {
     let moduleDirectory: String
     let grammar: CLIGrammar
     let validator: Validator
+    let asksForDestination: Bool
     /// The leaf at the top of the model that holds the device's host name, if it has one.
     let hostname: SchemaNode?
 
@@ -42,6 +43,7 @@ package final class DeviceModel: Sendable {
         data = DataModel(schema)
         grammar = CLIGrammar(model: data, dialect: package.dialect)
         validator = Validator(data)
+        asksForDestination = package.asksForDestination
         hostname = schema.root.dataChildren.first { $0.name == "hostname" && $0.kind == .leaf }
     }
 

@@ -48,7 +48,11 @@ final class DeviceQueue: Sendable {
     private struct State {
         var jobs: [Job] = []
         var isScheduled = false
+        var processorTime: Int64 = 0
     }
+
+    /// What the jobs of this device have taken so far, in microseconds of CPU.
+    var processorTime: Int64 { state.withLock(\.processorTime) }
 
     private let crew: DeviceCrew
     private let state = Mutex(State())
@@ -73,10 +77,19 @@ final class DeviceQueue: Sendable {
     /// Whether there is more to do.
     func runOne() -> Bool {
         guard let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) else { return false }
+        let start = Self.threadTime()
         job()
+        let time = Self.threadTime() - start
         return state.withLock { state in
+            state.processorTime += time
             state.isScheduled = !state.jobs.isEmpty
             return state.isScheduled
         }
+    }
+
+    private static func threadTime() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
     }
 }

@@ -93,8 +93,11 @@ extension DeviceShell {
         if text.isEmpty || text.last == " " { words.append("") }
         let candidates: [(word: String, info: String, isValue: Bool)]
         if case .configuration(let mode) = mode, words.first != "do" {
-            candidates = device.model.grammar.completions(text, mode: mode, tree: device.running)
-                .map { ($0.text, $0.info, $0.isValue) }
+            let (grammar, tree) = (device.model.grammar, device.running)
+            let inner = grammar.completions(text, mode: mode, tree: tree)
+            // What the submode does not know is taken as a command of the outermost mode.
+            let found = inner.isEmpty ? grammar.completions(text, mode: .top, tree: tree) : inner
+            candidates = found.map { ($0.text, $0.info, $0.isValue) }
         } else {
             if words.first == "do" { words.removeFirst() }
             var isPrivileged = true

@@ -288,7 +288,9 @@ struct DeviceShell: CommandShell {
     }
 
     private mutating func save(_ line: String) -> Answer {
-        guard isInteractive, line.drop(while: { $0 == " " }).hasPrefix("c") else { return writeStartup() }
+        guard isInteractive, device.model.asksForDestination, line.drop(while: { $0 == " " }).hasPrefix("c") else {
+            return writeStartup()
+        }
         question = .destination
         return Answer()
     }

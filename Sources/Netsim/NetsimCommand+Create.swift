@@ -4,43 +4,64 @@ import Foundation
 extension NetsimCommand {
     static let creations: Set = ["create-network", "create-device", "add-to-network", "add-device"]
 
-    /// What one clause of a command asks for.
-    private struct Clause {
+    /// What one clause of a command, or an entry of a topology file, asks for.
+    struct Clause {
         var makesNetwork: Bool
         var package: String
-        /// Names, and the folder of each.
-        var devices: [(name: String, folder: String)]
+        var devices: [Request]
+        /// Where a fault in it lies; empty on the command line.
+        var place = ""
+    }
+
+    /// A device to be made.
+    struct Request {
+        var name: String
+        /// The directory between the network's and the device's.
+        var folder: String
+        var place = PlaceChoice()
+        /// Files that replace the package's start configuration; nil keeps it.
+        var configuration: [String]?
     }
 
     /// Carries out one or more clauses: all or nothing.
-    func create(_ words: [String]) throws(NetsimError) -> Int32 {
-        let clauses = try clauses(words)
+    func create(_ words: [String]) throws(NetsimError) -> Int32 { try make(try clauses(words)) { _ in [] } }
+
+    /// Makes the network of a topology file.
+    func create(fromFile words: [String]) throws(NetsimError) -> Int32 {
+        guard words.count == 1 else {
+            throw NetsimError(.usage, "", "create-network-from needs a file", remedy: "see docs/NETSIM.md")
+        }
+        let topology = try Topology(path: PlainFiles.absolute(words[0], in: workingDirectory))
+        return try make(topology.clauses) { (info: NetworkInfo) throws(NetsimError) in
+            try topology.scenario.plans(info)
+        }
+    }
+
+    /// - Parameter faults: what goes wrong at the devices that have been made.
+    private func make(
+        _ clauses: [Clause], faults: (NetworkInfo) throws(NetsimError) -> [(NetworkDevice, FaultPlan)]
+    ) throws(NetsimError) -> Int32 {
         let scheme = try PortScheme(environment: environment)
         let target = NetworkDirectory.target(
             option: directoryOption, environment: environment, workingDirectory: workingDirectory)
         let wasThere = DurableFiles.exists(target)
-        var network: NetworkDirectory
-        if clauses[0].makesNetwork {
-            network = try NetworkDirectory.create(target)
-        } else {
-            network = try self.network()
-        }
+        let isNew = clauses.first?.makesNetwork ?? true
+        var network = isNew ? try NetworkDirectory.create(target) : try self.network()
         let before = Set(network.info.devices.map(\.name))
         let count = clauses.reduce(0) { $0 + $1.devices.count }
         do throws(NetsimError) {
             for clause in clauses {
-                let package = try package(clause.package, in: network)
-                for device in clause.devices {
-                    try add(device, package, scheme, to: &network)
-                    progress("made", network.info.devices.count - before.count, of: count)
+                try add(clause, scheme, to: &network) { made in
+                    progress("made", made - before.count, of: count)
                 }
             }
+            for (device, plan) in try faults(network.info) { try plan.write(to: device.files.faults) }
             try network.save()
         } catch {
             for device in network.info.devices where !before.contains(device.name) {
                 try? DurableFiles.removeTree(device.directory)
             }
-            if clauses[0].makesNetwork, !wasThere { try? DurableFiles.removeTree(target) }
+            if isNew, !wasThere { try? DurableFiles.removeTree(target) }
             throw error
         }
         for device in network.info.devices where !before.contains(device.name) {
@@ -50,14 +71,25 @@ extension NetsimCommand {
     }
 
     private func add(
-        _ device: (name: String, folder: String), _ package: NetsimPackage, _ scheme: PortScheme,
-        to network: inout NetworkDirectory
+        _ clause: Clause, _ scheme: PortScheme, to network: inout NetworkDirectory, _ progress: (Int) -> Void
     ) throws(NetsimError) {
-        let directory = network
-        try network.add(device.name, in: device.folder, package: package, scheme: scheme) {
-            (made: NetworkDevice, counter: Int) throws(NetsimError) in
-            try hook(made, counter, directory).install()
-            try HostKey.make(made.files)
+        do throws(NetsimError) {
+            let package = try package(clause.package, in: network)
+            let directory = network.directory
+            for device in clause.devices {
+                try network.add(
+                    device.name, in: device.folder, package: package, scheme: scheme, place: device.place
+                ) { (made: NetworkDevice, counter: Int) throws(NetsimError) in
+                    let hook = hook(made, counter, directory)
+                    try hook.install()
+                    if let files = device.configuration { try hook.replaceConfiguration(by: files) }
+                    try HostKey.make(made.files)
+                }
+                progress(network.info.devices.count)
+            }
+        } catch {
+            guard !clause.place.isEmpty else { throw error }
+            throw NetsimError(error.code, clause.place, "\(error)")
         }
     }
 
@@ -85,9 +117,9 @@ extension NetsimCommand {
                 guard let count = Int(second), (1...100_000).contains(count) else {
                     throw NetsimError(.usage, "", "\"\(second)\" is no number of devices", remedy: "give 1 to 100000")
                 }
-                clause.devices = (0..<count).map { ("\(prefix)\($0)", prefix) }
+                clause.devices = (0..<count).map { Request(name: "\(prefix)\($0)", folder: prefix) }
             } else {
-                clause.devices = [(second, second)]
+                clause.devices = [Request(name: second, folder: second)]
             }
             clauses.append(clause)
         }

@@ -6,7 +6,7 @@ import Transactions
 extension NetsimCommand {
     /// Starts devices; returns when each of them answers on its port.
     func start(_ selection: Selection) throws(NetsimError) -> Int32 {
-        let scripted = Set(selection.devices.filter { hook($0, 0, selection.network).hasScript }.map(\.name))
+        let scripted = Set(selection.devices.filter { hook($0, 0, selection.network.directory).hasScript }.map(\.name))
         var replies = try client(selection.network).askStarting(
             .start(selection.names.filter { !scripted.contains($0) }))
         if !scripted.isEmpty {
@@ -32,8 +32,8 @@ extension NetsimCommand {
         return status
     }
 
-    func hook(_ device: NetworkDevice, _ counter: Int, _ network: NetworkDirectory) -> PackageHook {
-        PackageHook(device: device, counter: counter, network: network.directory, environment: environment)
+    func hook(_ device: NetworkDevice, _ counter: Int, _ network: String) -> PackageHook {
+        PackageHook(device: device, counter: counter, network: network, environment: environment)
     }
 
     /// Runs the `start.sh` of devices that have one; it is by `$CONFD` that they are started.
@@ -47,7 +47,7 @@ extension NetsimCommand {
         for device in devices where before[device.name]?.state == .running {
             found.withLock { $0[device.name] = ControlReply(device: device.name, state: .alreadyRunning) }
         }
-        let hooks = waiting.map { hook($0, network.info.index(of: $0.name) ?? 0, network) }
+        let hooks = waiting.map { hook($0, network.info.index(of: $0.name) ?? 0, network.directory) }
         WorkCrew(limit: 8).run(hooks) { hook in
             let reply = Self.runScript(hook, client)
             found.withLock { $0[reply.device] = reply }
@@ -184,7 +184,7 @@ extension NetsimCommand {
         }
         var upgraded = device
         upgraded.packageDirectory = newModel.package.directory
-        try hook(upgraded, index, network).install()
+        try hook(upgraded, index, network.directory).install()
         network.info.setPackage(newModel.package.directory, of: device.name)
         try network.save()
         return running.report

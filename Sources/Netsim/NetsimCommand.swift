@@ -117,6 +117,7 @@ package struct NetsimCommand {
 
     private func dispatch(_ name: String, _ words: [String]) throws(NetsimError) -> Int32 {
         switch name {
+        case "create-network-from": return try create(fromFile: words)
         case "delete-network": return try deleteNetwork()
         case "list": return try list()
         case "packages": return try listPackages()
@@ -209,6 +210,7 @@ package struct NetsimCommand {
                           create-device <NcsPackage> <DeviceName>           |
                           add-to-network <NcsPackage> <NumDevices> <Prefix> |
                           add-device <NcsPackage> <DeviceName>              |
+                          create-network-from <File>                        |
                           delete-network                     |
                           [-a | --async]  start [devname]    |
                           [-a | --async]  stop [devname]     |

@@ -65,6 +65,9 @@ package struct NetsimPackage: Hashable, Sendable {
         return (nedID, nedID)
     }
 
+    /// Whether `copy running-config startup-config` asks for a name: NX-OS does not.
+    var asksForDestination: Bool { dialect == .i && !name.contains("-nx") }
+
     /// How the device's configuration looks, as `driver/driver.yaml` names it; IOS without one.
     package var dialect: CLIDialect {
         let bytes = (try? DurableFiles.read(directory + "/driver/driver.yaml", limit: 1 << 20)) ?? []

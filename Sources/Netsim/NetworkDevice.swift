@@ -33,6 +33,28 @@ package struct DevicePorts: Hashable, Sendable {
     }
 }
 
+/// Where a topology file wants a device to be: what it names, of what would be chosen.
+package struct PlaceChoice: Hashable, Sendable {
+    package static let portNames = ["ipc", "netconf", "netconf-tcp", "snmp", "cli"]
+
+    package var address: String?
+    /// By the names of `portNames`.
+    package var ports: [String: UInt16] = [:]
+
+    package init() {}
+
+    func applied(to chosen: (address: String, ports: DevicePorts)) -> (address: String, ports: DevicePorts) {
+        var (address, result) = chosen
+        address = self.address ?? address
+        result.ipc = ports["ipc"] ?? result.ipc
+        result.netconfSSH = ports["netconf"] ?? result.netconfSSH
+        result.netconfTCP = ports["netconf-tcp"] ?? result.netconfTCP
+        result.snmp = ports["snmp"] ?? result.snmp
+        result.cli = ports["cli"] ?? result.cli
+        return (address, result)
+    }
+}
+
 /// Numbers the ports of devices: base plus index, as the incumbent does, with the same environment variables.
 ///
 /// The ranges meet at 1,000 devices. Every further thousand has the same ports at the next loopback address.

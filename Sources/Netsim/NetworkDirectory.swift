@@ -100,9 +100,11 @@ package struct NetworkDirectory: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - folder: the directory between the network's and the device's: the prefix.
+    ///   - place: where the device is instead of where its number would put it.
     ///   - install: fills the directories that have been made for the device, given its number.
     package mutating func add(
         _ name: String, in folder: String, package: NetsimPackage, scheme: PortScheme,
+        place: PlaceChoice = PlaceChoice(),
         install: (NetworkDevice, Int) throws(NetsimError) -> Void
     ) throws(NetsimError) {
         guard Self.isName(name), Self.isName(folder) else {
@@ -113,7 +115,7 @@ package struct NetworkDirectory: Hashable, Sendable {
             throw NetsimError(.alreadyExists, "", "device \(name) already exists", remedy: "choose another name")
         }
         let index = info.devices.count
-        let (address, ports) = try scheme.place(index)
+        let (address, ports) = place.applied(to: try scheme.place(index))
         let device = NetworkDevice(
             name: name, packageDirectory: package.directory, directory: "\(directory)/\(folder)/\(name)",
             address: address, ports: ports)

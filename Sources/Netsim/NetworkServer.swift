@@ -265,6 +265,8 @@ final class NetworkServer: Sendable {
             ned-id: \(device.model.package.nedID ?? "none")
             \(running.places.map { "\($0.name): \($0.address)" }.joined(separator: "\n"))
             up: \(seconds) seconds
+            memory: about \((device.memory + 1_023) / 1_024) kB of its own
+            cpu: \(device.queue.processorTime / 1_000) ms
             """
         return ControlReply(device: name, state: .running, text: text)
     }

@@ -46,6 +46,18 @@ struct PackageHook {
         }
     }
 
+    /// Puts files in the place of the start configuration that the package brought.
+    func replaceConfiguration(by files: [String]) throws(NetsimError) {
+        try attempt {
+            for file in device.files.initialFiles { try DurableFiles.remove(file) }
+            for (index, file) in files.enumerated() {
+                let name = file.split(separator: "/").last ?? "start.xml"
+                let number = index < 10 ? "0\(index)" : "\(index)"
+                try copy(file, to: "\(device.files.database)/\(number)-\(name)")
+            }
+        }
+    }
+
     /// Whether a Makefile says more than to include the rules that come with the installation.
     static func hasOwnRules(_ path: String) -> Bool {
         guard let bytes = try? DurableFiles.read(path, limit: 1 << 20) else { return false }

@@ -109,6 +109,16 @@ final class SimulatedDevice: Sendable {
         CommandLog(path: files.commandLog, clock: clock).record(command, mode: mode, client: client)
     }
 
+    /// What its configuration takes, in bytes: an estimate from what it holds, the model and the process not counted.
+    var memory: Int { 4_096 + Self.size(running.rootInstance) }
+
+    private static func size(_ instance: Instance) -> Int {
+        instance.children().reduce(0) { sum, child in
+            let values = child.value.map { 24 + $0.utf8.count } ?? 64 + child.keys.reduce(0) { $0 + $1.utf8.count }
+            return sum + values + size(child)
+        }
+    }
+
     // MARK: Changes
 
     /// Why a change was not made, in the words of the model.
