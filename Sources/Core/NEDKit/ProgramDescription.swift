@@ -8,7 +8,7 @@ package struct ProgramLimits: Hashable, Sendable {
     package var fileSize = 1 << 30
     package var descriptors = 256
     /// Until the hand-shake line.
-    package var startSeconds: Double = 30
+    package var startSeconds: Double = 60
     /// From a request to its answer; what the program asks meanwhile does not prolong it.
     package var callSeconds: Double = 120
     /// From the end of its input to its own end.

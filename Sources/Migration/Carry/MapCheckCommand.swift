@@ -43,7 +43,7 @@ package enum MapCheckCommand {
         searchPath += environment["NCS_DIR"].map { ["\($0)/src/ncs/yang"] } ?? []
         do {
             let faults = try MapCheck(package: packages[0], searchPath: searchPath).faults(origins: origins)
-            faults.forEach { errors($0.description) }
+            for fault in faults { errors(fault.description) }
             return faults.isEmpty ? 0 : 1
         } catch {
             errors("ncsc: \(error)")
