@@ -228,7 +228,8 @@ struct PackageActivation {
         let reservation: Reservation
         do {
             reservation = try controller.reservations.reserve(
-                CommitClaim.everything, owner: owner, waitMilliseconds: max(0, Int(deadline.timeIntervalSinceNow * 1_000)))
+                CommitClaim.everything, owner: owner,
+                waitMilliseconds: max(0, Int(deadline.timeIntervalSinceNow * 1_000)))
         } catch {
             throw ControlError(
                 .upgradeInProgress, "open transactions did not end within \(manner.waitSeconds) s: \(error)")
