@@ -26,6 +26,7 @@ BENCHMARKS    ?= CommitPath \
     bench-concurrent-commits \
     bench-data-codec \
     bench-migrate \
+    bench-netsim \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \
@@ -49,7 +50,7 @@ stage: build
 
 test: stage
 	@$(PHASE) "build tests" $(SWIFT) build $(BUILD_OPTIONS) --build-tests
-	@OPENNED_INSTALLATION=$(STAGE) $(PHASE) test timeout -k 10 $(TEST_LIMIT) $(SWIFT) test $(BUILD_OPTIONS) --skip-build
+	@OPENNED_INSTALLATION=$(STAGE) $(PHASE) test tools/test $(TEST_LIMIT) $(SWIFT) test $(BUILD_OPTIONS) --skip-build
 
 demo: stage
 	@$(PHASE) demo tools/demo $(STAGE)

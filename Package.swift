@@ -50,6 +50,7 @@ let package = Package(
     targets: [
         // MARK: C libraries
         .target(name: "CSSH", path: "Sources/CLibraries/CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .target(name: "CLaunch", path: "Sources/CLibraries/CLaunch"),
         .target(
             name: "CSQLiteTestVFS", path: "Sources/CLibraries/CSQLiteTestVFS",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -69,27 +70,33 @@ let package = Package(
         target("NETCONF", in: "Core/NETCONF", uses: ["Basics", "YANG", "ConfigTree"]),
         target("TerminalSession", in: "Core/TerminalSession"),
         target("Wire", in: "Core/Wire", uses: ["Basics", "CSSH"]),
+        target("NEDKit", in: "Core/NEDKit", uses: ["Basics", "CLaunch"]),
 
         target("PackageSigning", in: "Core/PackageSigning", uses: ["Basics", crypto, cryptoExtras, x509, asn1]),
 
         // MARK: Hearts
-        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree"]),
+        target("Migration", in: "Migration", uses: ["Basics", "YANG", "ConfigTree", "NEDKit"]),
         target(
             "PackageManager", in: "PackageManager",
-            uses: ["Basics", "YANG", "ConfigTree", "Migration", "PackageSigning", "CArchive", "CCurl", crypto]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "NEDKit", "Migration", "PackageSigning", "CArchive", "CCurl", crypto,
+            ]),
         target(
             "NEDRuntime", in: "NEDRuntime",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", crypto, yams]),
+            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", crypto, yams]),
         target(
             "Netsim", in: "Netsim",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire", yams,
+            ]),
 
         // MARK: Controller
         target(
             "Controller", in: "Controller",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "ConfigDatabase", "Transactions", "Secrets", "Events",
-                "PackageSigning", "Wire", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol", crypto,
+                "PackageSigning", "Wire", "NEDKit", "Migration", "NEDRuntime", "PackageManager", "ControlProtocol",
+                crypto,
             ]),
 
         // MARK: Interfaces
@@ -114,7 +121,7 @@ let package = Package(
             "ncs-tool", in: "Programs/ncs-tool",
             uses: [
                 "Basics", "YANG", "ConfigTree", "CLIGrammar", "Migration", "NEDRuntime", "Netsim", "PackageManager",
-                "ControlProtocol", "Controller",
+                "ControlProtocol", "Controller", "Wire",
             ]),
 
         // MARK: Benchmarks
@@ -124,6 +131,7 @@ let package = Package(
             uses: ["Basics", "ConfigTree", "ControlProtocol", "Controller", "CSQLiteTestVFS", grdb]),
         benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-migrate", in: "Migrate", uses: ["YANG", "ConfigTree", "Migration"]),
+        benchmark("bench-netsim", in: "Netsim", uses: ["Transactions", "Wire"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
@@ -165,7 +173,8 @@ let package = Package(
         tests("CLIGrammarTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
         tests("NETCONFTests", uses: ["Basics", "YANG", "ConfigTree", "NETCONF"]),
         tests("TerminalSessionTests", uses: ["TerminalSession"]),
-        tests("WireTests", uses: ["Wire", "Basics"]),
+        tests("WireTests", uses: ["Wire", "Basics", "TestSupport"]),
+        tests("NEDKitTests", uses: ["Basics", "NEDKit", "TestSupport"]),
         tests("PackageSigningTests", uses: ["PackageSigning", "Basics"]),
         tests("PackageManagerTests", uses: ["PackageManager", "PackageSigning", "Basics", "YANG", "TestSupport"]),
         tests("DriverPackageTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NEDRuntime", "Netsim"]),
@@ -173,7 +182,9 @@ let package = Package(
         tests("LayerTests", uses: []),
         tests(
             "NEDRuntimeTests",
-            uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDRuntime", "TestSupport"]),
+            uses: [
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Wire", "NEDKit", "NEDRuntime", "TestSupport",
+            ]),
         tests("NetsimTests", uses: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "Netsim", "TestSupport"]),
         tests(
             "ControllerTests",

@@ -41,7 +41,18 @@ enum CLICheck {
         let outcome = SchemaCompiler().compile(sources)
         guard let schema = outcome.schema else { preconditionFailure("\(outcome.diagnostics)") }
         let model = DataModel(schema)
-        return [CLIDialect.i, .c, .nx].map { CLIGrammar(model: model, dialect: $0) }
+        return [CLIDialect.i, .c, .nx].map { CLIGrammar(model: model, dialect: $0) } + [statements]
+    }()
+
+    /// J-style: of the leaves of a statement, one at most can be without a name.
+    private static let statements: CLIGrammar = {
+        let text = modelText.replacing("leaf m { tailf:cli-drop-node-name;", with: "leaf m {")
+        let sources = [text, commonText].enumerated().map {
+            SchemaCompiler.Source(path: "j\($0.offset).yang", bytes: Array($0.element.utf8))
+        }
+        let outcome = SchemaCompiler().compile(sources)
+        guard let schema = outcome.schema else { preconditionFailure("\(outcome.diagnostics)") }
+        return CLIGrammar(model: DataModel(schema), dialect: .j)
     }()
 
     static func fault(on bytes: [UInt8]) -> String? {
@@ -103,11 +114,16 @@ enum CLICheck {
         """,
         "interface e0\nmtu 1500\nexit\ninterface e1\nno mtu\nshutdown\n!\nno interface e0\n",
         "route 1 2 tag 999\nroute 1\nrouter bgp x\n af\n  net \"\\\"\"\n",
+        "/* a */ interface e0 { mtu 1500; inactive: ip { address { 1 m 2; } helper [ a \"b c\" ]; } } rule b; rule a; # c\n",
+        "set interface e0 mtu 1500\nedit interface e0\nset description \"a b\"\ntop\ndeactivate interface e0\n"
+            + "set rule b\nset rule a\ninsert rule a before rule b\ndelete interface e0 mtu\n",
     ]
 
     static let words = [
         "hostname ", "interface ", "description ", "mtu ", "no ", "shutdown", "ip address ", "ip helper ", "vlan ",
         "1-4,7", "route ", "tag ", "router bgp ", "af\n", "net [ a b ]", "exit-af", "exit\n", "end\n", "!\n", "\n",
         "\n ", "\n  ", "banner motd ^C", "^C\n", "\"", "\\", "rule ", "# first\n", "# after a\n", "true", "\t", "\r\n",
+        "{ ", "}", ";", "/*", "*/", "# ", "inactive: ", "set ", "delete ", "insert ", " before ", "deactivate ",
+        "edit ",
     ]
 }

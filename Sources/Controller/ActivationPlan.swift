@@ -1,4 +1,5 @@
 import ConfigTree
+import ControlProtocol
 import Crypto
 import Foundation
 import Migration
@@ -26,8 +27,12 @@ struct ActivationPlan {
     let schemaChanges: [(nedID: String?, change: SchemaChange)]
     /// What of the present data has no place under the new models.
     let losses: [Loss]
-    /// How data is carried over, migration maps of the new packages included.
-    let plans: CarryPlans
+    /// How data is carried over, migration maps and programs of the new packages included.
+    let conversion: DataConversion
+    /// What programs of packages do to the data.
+    let notes: [String]
+    /// Why a program of a package does not let it happen, if one does not.
+    let refusal: ControlError?
     /// What stops a reload without `force`.
     let warnings: [String]
     /// What the plan depends on, by what to call it: packages by their content, data by its amount.
@@ -37,7 +42,13 @@ struct ActivationPlan {
 
     var isAnythingChanged: Bool { changes.contains { $0.kind != .unchanged } }
 
-    init(from current: LoadedSystem, to next: LoadedSystem, data: DataTree) {
+    /// - Parameters:
+    ///   - upgrades: whether upgrade components take part.
+    ///   - returns: what the way to the current generation had lost, if this is the way back.
+    init(
+        from current: LoadedSystem, to next: LoadedSystem, data: DataTree, upgrades: Bool, returns: [CarryReturn],
+        controller: NetworkController
+    ) {
         self.next = next
         changes = Self.packageChanges(current.generation, next.generation)
         isSchemaChanged = current.model !== next.model
@@ -53,8 +64,23 @@ struct ActivationPlan {
         }
         self.schemaChanges = schemaChanges
         let maps = MigrationMapFiles.upgrade(from: current, to: next)
-        plans = maps.plans
-        losses = isSchemaChanged ? DataCarrier.carry(data, to: next.model, plans: maps.plans).losses : []
+        conversion = DataConversion(
+            next: next, plans: maps.plans, programs: maps.programs,
+            components: UpgradeComponents(
+                from: upgrades ? current.generation : next.generation, to: next.generation),
+            returns: returns)
+        var converted = DataConversion.Result(tree: data, losses: [])
+        var refusal: ControlError?
+        if isSchemaChanged || conversion.hasPrograms || !returns.isEmpty {
+            do throws(ControlError) {
+                converted = try conversion.convert(data, by: controller.programs, secrets: controller.secrets)
+            } catch {
+                refusal = error
+            }
+        }
+        losses = converted.losses
+        notes = converted.notes
+        self.refusal = refusal
         warnings = Self.warnings(current, next) + maps.faults
         inputs = Self.inputs(current.generation, next.generation, losses, warnings)
         digest = Self.digest(inputs)
@@ -122,7 +148,9 @@ struct ActivationPlan {
                 .report(to: output, prefix: nedID.map { "\($0): " } ?? "")
         }
         reportLosses(to: output)
+        for note in notes { output.put("program-note", note) }
         for warning in warnings { output.put("warning", warning) }
+        if let refusal { output.put("refused", refusal.message) }
     }
 
     func reportLosses(to output: RowDraft) {
@@ -142,7 +170,7 @@ struct ActivationPlan {
             var lines = EventLines(isVerbose: true)
             var counts = CarryCounts()
             if let driver {
-                counts = DataCarrier.carry(tree, to: driver.model, plans: plans) { lines.add($0) }.counts
+                counts = DataCarrier.carry(tree, to: driver.model, plans: conversion.plans) { lines.add($0) }.counts
             } else {
                 counts.dropped = tree.instanceCount
             }

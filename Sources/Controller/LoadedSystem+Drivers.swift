@@ -1,13 +1,16 @@
 import Basics
 import CLIGrammar
 import ConfigTree
+import ControlProtocol
 import NEDRuntime
-package import PackageManager
+import PackageManager
 
 extension LoadedSystem {
     /// The system that a generation makes. Drivers whose package has not changed are taken over from `previous` as they
     /// are, models included. A driver whose description is faulty fails its package.
-    package static func make(_ generation: PackageGeneration, previous: LoadedSystem?) -> LoadedSystem {
+    static func make(
+        _ generation: PackageGeneration, previous: LoadedSystem?, programs: ProgramHost
+    ) -> LoadedSystem {
         var generation = generation
         var drivers: [String: Driver] = [:]
         for index in generation.packages.indices where generation.packages[index].isUp {
@@ -19,7 +22,8 @@ extension LoadedSystem {
                     continue
                 }
                 do throws(DiagnosticsError) {
-                    drivers[model.nedID] = try driver(model, package, previous?.drivers[model.nedID]?.model)
+                    drivers[model.nedID] = try driver(
+                        model, package, previous?.drivers[model.nedID]?.model, programs)
                 } catch {
                     generation.packages[index].status = .programCodeError
                     generation.packages[index].errorInfo += error.diagnostics.map(\.description)
@@ -36,14 +40,15 @@ extension LoadedSystem {
 
     /// - Parameter previous: the model that the driver had; it stays if its schema does, so that no data moves.
     private static func driver(
-        _ model: LoadedPackage.DriverModel, _ package: LoadedPackage, _ previous: DataModel?
+        _ model: LoadedPackage.DriverModel, _ package: LoadedPackage, _ previous: DataModel?,
+        _ programs: ProgramHost
     ) throws(DiagnosticsError) -> Driver {
         let kept = previous.flatMap { $0.schema === model.schema ? $0 : nil }
         let data = kept ?? DataModel(model.schema)
-        func made(_ kind: Driver.Kind, isReadOnly: Bool = false) -> Driver {
+        func made(_ kind: Driver.Kind, isReadOnly: Bool = false, hook: TextHook? = nil) -> Driver {
             Driver(
                 nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly,
-                revisions: model.revisions)
+                revisions: model.revisions, receivedHook: hook)
         }
         if model.type == .netconf { return made(.netconf) }
         guard model.type == .cli else {
@@ -56,7 +61,15 @@ extension LoadedSystem {
                 throw DiagnosticsError(.error("cannot be read: \(error)", place: SourcePlace(file: path)))
             }
             let description = try DriverDescription(yaml: bytes, file: path)
-            return made(.cli(CLIGrammar(model: data, dialect: description.grammarDialect), description))
+            let hook = try description.receivedHook.map { file throws(DiagnosticsError) in
+                do throws(ControlError) {
+                    return TextHook(try programs.pool(package, role: "text", file: file))
+                } catch {
+                    throw DiagnosticsError(
+                        .error("hooks.received: \(error.message)", place: SourcePlace(file: path)))
+                }
+            }
+            return made(.cli(CLIGrammar(model: data, dialect: description.grammarDialect), description), hook: hook)
         }
         let description = try DriverDescription.standard()
         let isKnown = model.javaClassName?.trimmingWhitespace == "com.tailf.packages.ned.netsimcli.NetsimCli"

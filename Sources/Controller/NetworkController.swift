@@ -48,6 +48,7 @@ package final class NetworkController: Sendable {
     let alarms: AlarmKeeper
     let queue: CommitQueueKeeper
     let logs: SystemLogs
+    let programs: ProgramHost
     let configuration: SystemConfiguration
     let packages: PackageService
     let history: CommitHistory
@@ -85,6 +86,7 @@ package final class NetworkController: Sendable {
         queue = CommitQueueKeeper(
             parts.database, alarms: parts.alarms, devices: parts.devices, logs: parts.logs, clock: parts.clock)
         logs = parts.logs
+        programs = parts.programs
         configuration = parts.configuration
         packages = parts.packages
         history = parts.history
@@ -179,6 +181,7 @@ struct ControllerParts {
     var secrets: SecretHandling
     var alarms: AlarmKeeper
     var logs: SystemLogs
+    var programs: ProgramHost
     var configuration: SystemConfiguration
     var packages: PackageService
     var history: CommitHistory

@@ -61,7 +61,7 @@ struct PackageActivation {
                     "\(store.path(earlier)): the packages of generation \(earlier) were changed since they were in force; "
                         + "restore them from a backup")
             }
-            return try compare(next)
+            return try compare(next, returns: ReturnRecord.way(to: earlier, from: controller))
         } catch let error as ControlError {
             throw error
         } catch {
@@ -86,7 +86,7 @@ struct PackageActivation {
                     isMetaData: package.status == .metaDataError)
             }
             try store.build(number, from: kept + fresh, keeping: faults)
-            return try compare(try load(number))
+            return try compare(try load(number), upgrades: false)
         } catch let error as ControlError {
             throw error
         } catch {
@@ -101,12 +101,16 @@ struct PackageActivation {
     private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
         let generation = try controller.packages.load(number, previous: current.generation)
-        return LoadedSystem.make(generation, previous: current)
+        return LoadedSystem.make(generation, previous: current, programs: controller.programs)
     }
 
-    private func compare(_ next: LoadedSystem) throws(ControlError) -> ActivationPlan {
+    private func compare(
+        _ next: LoadedSystem, upgrades: Bool = true, returns: [CarryReturn] = []
+    ) throws(ControlError) -> ActivationPlan {
         let (tree, current) = controller.head.withLock { ($0.tree, $0.system) }
-        return ActivationPlan(from: current, to: next, data: tree)
+        return ActivationPlan(
+            from: current, to: next, data: tree, upgrades: upgrades, returns: returns,
+            controller: controller)
     }
 
     /// Removes what a plan has built, if it has built anything.
@@ -149,6 +153,11 @@ struct PackageActivation {
         guard plan.isAnythingChanged else {
             controller.alarms.clear(.packageOperationFailure, device: "ncs")
             return discard(plan)
+        }
+        if let refusal = plan.refusal {
+            discard(plan)
+            controller.alarms.raise(.packageOperationFailure, device: "ncs", text: refusal.message)
+            throw refusal
         }
         let before = controller.system
         let isTold = manner.isAnnounced && plan.isSchemaChanged
@@ -236,7 +245,7 @@ struct PackageActivation {
         }
         defer { reservation.release() }
         let running = controller.running
-        let carried = DataCarrier.carry(running, to: plan.next.model, plans: plan.plans)
+        let carried = try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
         if manner.isExact, carried.losses != plan.losses {
             throw ControlError(
                 .conflict,
@@ -253,7 +262,22 @@ struct PackageActivation {
                 "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
                 diagnostics: faults)
         }
+        try keepWayBack(plan, from: running, to: carried.tree)
         try record(plan, carried.tree)
+    }
+
+    private func keepWayBack(
+        _ plan: ActivationPlan, from old: DataTree, to new: DataTree
+    ) throws(ControlError) {
+        guard old.root !== new.root else { return }
+        let back = MigrationMapFiles.upgrade(from: plan.next, to: controller.system).plans
+        let directory = controller.packages.generations.path(plan.next.generation.number)
+        do {
+            let kept = try CarryReturn(from: old, to: new, back: back)
+            try ReturnRecord(from: controller.system.generation.number, way: kept).write(to: directory)
+        } catch {
+            throw ControlError(.resource, "what it takes to go back cannot be kept in \(directory): \(error)")
+        }
     }
 
     /// The `device-type` of the devices that an earlier upgrade left without driver, or that this one does, if it may:

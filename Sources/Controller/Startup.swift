@@ -4,6 +4,7 @@ import ConfigTree
 import ControlProtocol
 import Events
 import Foundation
+import NEDKit
 import PackageManager
 import PackageSigning
 import Secrets
@@ -80,13 +81,16 @@ package struct Startup {
     }
 
     package func start() throws(StartupError) -> NetworkController {
+        let strays = ProgramStrays.end(owner: ProgramHost.owner(configuration))
+        if strays > 0 { logs.develop(.warning, "ended \(strays) programs of packages that an earlier daemon left") }
         let replayed = Replayed()
         let database = try openDatabase(replayed)
         let packages = packageService()
         let number = try generationNumber(replayed, packages)
         let generation = try load(number, packages)
         try requireUnchanged(generation, replayed.inForce?.digest)
-        let system = LoadedSystem.make(generation, previous: nil)
+        let programs = ProgramHost(configuration, host: host, clock: clock)
+        let system = LoadedSystem.make(generation, previous: nil, programs: programs)
         let secrets = try secretHandling(database)
         let tree = try data(replayed, system, database, secrets)
         try noteKeys(secrets, database)
@@ -105,7 +109,8 @@ package struct Startup {
             ControllerParts(
                 tree: tree, system: system, number: database.head.number, database: database, doubts: doubts,
                 retrier: InDoubtRetrier(log: database, agent: agent, doubts: doubts, limit: 32), devices: devices,
-                secrets: secrets, alarms: alarms, logs: logs, configuration: configuration, packages: packages,
+                secrets: secrets, alarms: alarms, logs: logs, programs: programs, configuration: configuration,
+                packages: packages,
                 history: replayed.history, rollbackFiles: rollbackFiles(secrets),
                 storage: storageKeeper(database, replayed, alarms), host: host, clock: clock))
         recovery.set(controller)

@@ -22,7 +22,7 @@ extension CLIDeviceSession {
         isPreparing = true
         try phase("INITIALIZE") { () throws(NEDError) in try dialogue.enterConfiguration() }
         try phase("PREPARE", lines: commands.map(\.text)) { () throws(NEDError) in
-            try send(commands)
+            try send(commands, andThen: description.checkCommand)
             if description.transactionClass == .direct { try dialogue.leaveConfiguration() }
         }
     }
@@ -31,7 +31,7 @@ extension CLIDeviceSession {
     private func send(_ commands: [CLICommand], andThen last: String? = nil) throws(NEDError) {
         do throws(NEDError) {
             for command in commands { try dialogue.execute(command.text) }
-            if let last { try dialogue.execute(last) }
+            if let last { try dialogue.execute(last, .commit) }
         } catch {
             abandon()
             throw error
@@ -39,17 +39,18 @@ extension CLIDeviceSession {
     }
 
     private func abandon() {
-        if !dialogue.isBroken, description.transactionClass == .candidate, let discard = description.discardCommand {
+        if !dialogue.isBroken, description.hasCandidate, let discard = description.discardCommand {
             // Leaving would ask whether to commit what is left.
             _ = try? dialogue.run(discard)
         }
         dialogue.abandonConfiguration()
     }
 
-    /// Makes a prepared change real: the candidate's commit; nothing on a direct device.
+    /// Makes a prepared change real: the candidate's commit, for a time only on a device that can take it back by
+    /// itself; nothing on a direct device.
     package func commit() throws(NEDError) {
-        try phase("COMMIT", "(Timeout 0)") { () throws(NEDError) in
-            if description.transactionClass == .candidate, let command = description.commitCommand {
+        try phase("COMMIT", "(Timeout \(description.confirmTimeout))") { () throws(NEDError) in
+            if let command = description.commitConfirmedCommand ?? description.commitCommand, description.hasCandidate {
                 try dialogue.enterConfiguration()
                 try send([], andThen: command)
                 try dialogue.leaveConfiguration()
@@ -58,10 +59,17 @@ extension CLIDeviceSession {
         isPreparing = false
     }
 
-    /// Makes the change outlast a restart of the device.
+    /// Makes the change outlast a restart of the device, and the time in which it would be taken back.
     package func persist() throws(NEDError) {
         try phase("PERSIST") { () throws(NEDError) in
-            if let command = description.saveCommand, !driver.isReadOnly { try dialogue.execute(command) }
+            guard !driver.isReadOnly else { return }
+            // Also in a session that knows of no commit: it may be another one's that waits.
+            if description.transactionClass == .confirmed, let command = description.commitCommand {
+                try dialogue.enterConfiguration()
+                try send([], andThen: command)
+                try dialogue.leaveConfiguration()
+            }
+            if let command = description.saveCommand { try dialogue.execute(command, .save) }
         }
     }
 
@@ -86,15 +94,15 @@ extension CLIDeviceSession {
         try driver.requireWritable(target.name)
         try phase(name, lines: commands.map(\.text)) { () throws(NEDError) in
             try dialogue.enterConfiguration()
-            let isCandidate = description.transactionClass == .candidate
-            try send(commands, andThen: isCandidate ? description.commitCommand : nil)
+            try send(commands, andThen: description.hasCandidate ? description.commitCommand : nil)
             try dialogue.leaveConfiguration()
         }
+        _ = try learn(sent: wanted)
     }
 
     /// Empties a candidate that an interrupted change left, and leaves configuration mode.
     private func backToOperational() throws(NEDError) {
-        if description.transactionClass == .candidate, let discard = description.discardCommand, !driver.isReadOnly {
+        if description.hasCandidate, let discard = description.discardCommand, !driver.isReadOnly {
             try dialogue.enterConfiguration()
             try dialogue.execute(discard)
         }

@@ -1,6 +1,6 @@
 import CLIGrammar
 import Synchronization
-import Wire
+package import Wire
 package import YANG
 
 /// One open session with a device that is configured by a command line, in NSO's phases.
@@ -15,18 +15,20 @@ package final class CLIDeviceSession: DeviceSession {
     let dialogue: CLIDialogue
     /// Counted from 1 in each process; traces show it.
     package let number: Int
+    package var rewrites = DeviceRewrites()
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
     var isPreparing = false
     /// What the device said of its modules when the session began.
     package private(set) var announcement = ModuleAnnouncement.none
     private let stream: any ByteStream
-    private let connection: SSHSession
+    /// Nil over Telnet.
+    private let connection: SSHSession?
 
     private static let counter = Mutex(0)
 
     private init(
         _ target: DeviceTarget, _ driver: Driver, _ grammar: CLIGrammar, _ description: DriverDescription,
-        _ trace: any DeviceTrace, _ connection: SSHSession, _ stream: any ByteStream
+        _ trace: any DeviceTrace, _ connection: SSHSession?, _ stream: any ByteStream
     ) {
         self.target = target
         self.driver = driver
@@ -41,20 +43,27 @@ package final class CLIDeviceSession: DeviceSession {
         dialogue = CLIDialogue(stream, description, target, trace)
     }
 
-    deinit { connection.close() }
+    deinit {
+        stream.close()
+        connection?.close()
+    }
 
     // MARK: Connecting
 
-    /// Connects over SSH and logs in.
+    /// Connects over SSH or Telnet and logs in.
+    ///
+    /// - Parameter wrap: gives what the dialogue goes through instead of the device's own stream.
     package static func connect(
-        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace
+        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace,
+        through wrap: (any ByteStream) -> any ByteStream = { $0 }
     ) throws(NEDError) -> CLIDeviceSession {
         let place = "\(target.name)-\(target.address):\(target.port)"
         trace.phase(.toDriver, "\(NEDError.connectPhase) to \(place) as \(target.remoteUser)")
         do {
             let (grammar, description) = try commandLine(of: driver, target)
             let (connection, stream) = try openShell(target)
-            let session = CLIDeviceSession(target, driver, grammar, description, trace, connection, stream)
+            let session = CLIDeviceSession(
+                target, driver, grammar, description, trace, connection, wrap(stream))
             try session.dialogue.login()
             try session.readAnnouncement()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")
@@ -89,16 +98,14 @@ package final class CLIDeviceSession: DeviceSession {
         }
     }
 
-    private static func openShell(_ target: DeviceTarget) throws(NEDError) -> (SSHSession, any ByteStream) {
-        do {
-            let address = SocketAddress(host: target.address, port: target.port)
-            var options = SSHSessionOptions(
-                address: address, user: target.remoteUser, hostKeyPolicy: target.hostKeys)
-            options.connectTimeout = target.connectTimeout
-            options.readTimeout = target.readTimeout
-            let session = try SSHSession(options)
-            try session.connect()
-            try session.authenticate([.password(target.password)])
+    private static func openShell(_ target: DeviceTarget) throws(NEDError) -> (SSHSession?, any ByteStream) {
+        do throws(WireError) {
+            if target.transport == .telnet {
+                let deadline = Deadline.after(target.connectTimeout)
+                let stream = try TCPStream.connect(to: target.socketAddress, deadline: deadline)
+                return (nil, TelnetStream(stream, columns: 512, rows: 24))
+            }
+            let session = try target.openConnection()
             return (session, try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24)))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)
@@ -110,7 +117,7 @@ package final class CLIDeviceSession: DeviceSession {
         trace.phase(.toDriver, "CLOSE \(number): (Pool: false)")
         dialogue.logOut()
         stream.close()
-        connection.close()
+        connection?.close()
         trace.phase(.fromDriver, "CLOSED")
     }
 
@@ -123,7 +130,7 @@ package final class CLIDeviceSession: DeviceSession {
     }
 
     /// The device stands at a prompt, as far as is known.
-    package var isUsable: Bool { !dialogue.isBroken && connection.isConnected }
+    package var isUsable: Bool { !dialogue.isBroken && connection?.isConnected ?? true }
 
     /// Whether the device is still there; sends nothing, but notices that it hung up meanwhile.
     package func isAlive() -> Bool { isUsable && dialogue.isListening() }

@@ -180,8 +180,8 @@ extension CLIDialogue {
     }
 
     private func readMore(_ command: String?) throws(NEDError) -> [UInt8] {
-        if let bytes = try receive(within: target.readTimeout, command) { return bytes }
-        throw broken(.silent, "no prompt within \(target.readTimeout.inWords)", command)
+        if let bytes = try receive(within: patience, command) { return bytes }
+        throw broken(.silent, "no prompt within \(patience.inWords)", command)
     }
 
     private func take(_ bytes: [UInt8], _ command: String?) throws(NEDError) {

@@ -22,6 +22,8 @@ final class CLIDialogue {
     var isBroken = false
     /// The device writes what it is sent: then a prompt before the echo is none that answers the command.
     var isEchoing = false
+    /// What the device is doing: says how long it may be silent.
+    var step = DriverDescription.Step.login
     /// For error messages: the phase under way.
     var phase = NEDError.connectPhase
 
@@ -70,6 +72,7 @@ final class CLIDialogue {
                 command: description.enableCommand)
         }
         for command in description.setupCommands { _ = try run(command) }
+        step = .command
     }
 
     private func credential(_ exchange: DriverDescription.Exchange) -> Answer {
@@ -99,13 +102,18 @@ final class CLIDialogue {
     }
 
     /// As `run`, and throws `.refused` if a line of the output is a refusal and no warning.
-    func execute(_ command: String) throws(NEDError) {
+    func execute(_ command: String, _ step: DriverDescription.Step = .command) throws(NEDError) {
+        self.step = step
+        defer { self.step = .command }
         let answer = try run(command)
         if answer.contains(where: isRefusal) { throw refusal(answer, command) }
+        for line in answer where isWarning(line) { trace.phase(.fromDriver, "\(phase) WARNING: \(line)") }
     }
 
     /// As `run`, for an answer that is data: it counts as a refusal only if there is nothing else in it.
     func read(_ command: String) throws(NEDError) -> [String] {
+        step = .show
+        defer { step = .command }
         let answer = try run(command, settling: true)
         let said = answer.lazy.filter { line in line.contains { $0 != " " && $0 != "^" } }.prefix(3)
         if said.count < 3, said.contains(where: isRefusal) { throw refusal(answer, command) }
@@ -113,8 +121,14 @@ final class CLIDialogue {
     }
 
     private func isRefusal(_ line: String) -> Bool {
-        description.refusals.contains { $0.matches(line) } && !description.warnings.contains { $0.matches(line) }
+        description.refusals.contains { $0.matches(line) } && !isWarning(line)
+            && !description.noise.contains { $0.matches(line) }
     }
+
+    private func isWarning(_ line: String) -> Bool { description.warnings.contains { $0.matches(line) } }
+
+    /// How long the device may be silent now.
+    var patience: Duration { max(target.readTimeout, description.timeouts[step] ?? .zero) }
 
     private func refusal(_ answer: [String], _ command: String) -> NEDError {
         let said = answer.filter { line in line.contains { $0 != " " && $0 != "^" } }.joined(separator: "\n")

@@ -13,8 +13,10 @@ final class DescriptionReader {
         "name", "description", "dialect", "transaction", "prompts", "prompts.operational", "prompts.unprivileged",
         "prompts.configuration", "login", "enable", "paging", "confirmations", "setup", "commands", "commands.show",
         "commands.enter", "commands.leave", "commands.commit", "commands.discard", "commands.save", "commands.exit",
-        "commands.version", "revisions",
-        "errors", "errors.refusal", "errors.warning", "messages", "volatile",
+        "commands.check", "commands.commit-confirmed", "commands.version", "commands.transaction-id", "revisions",
+        "errors", "errors.refusal", "errors.warning", "errors.noise", "messages", "volatile", "hooks", "hooks.received",
+        "transaction-id", "timeouts", "timeouts.login", "timeouts.show", "timeouts.command", "timeouts.commit",
+        "timeouts.save",
     ]
 
     init(_ bytes: [UInt8], file: String) throws(DiagnosticsError) {
@@ -89,7 +91,7 @@ final class DescriptionReader {
         return found
     }
 
-    private func node(_ path: String) -> Node? {
+    func node(_ path: String) -> Node? {
         let found = nodes(path)
         return found.count == path.split(separator: ".").count ? found.last : nil
     }
@@ -138,60 +140,12 @@ final class DescriptionReader {
         items(path)?.compactMap { compile($0.1, path, $0.0) }
     }
 
-    private func compile(_ source: String, _ path: String, _ node: Node?) -> PatternMatcher? {
+    func compile(_ source: String, _ path: String, _ node: Node?) -> PatternMatcher? {
         do {
             return try PatternMatcher(source)
         } catch {
             fault("\(path): \(source) is no pattern: \(error)", key: path, at: node)
             return nil
-        }
-    }
-
-    /// Items of the form `{expect: PATTERN, modules: [NAME@REVISION, ...]}`.
-    func announcements(_ path: String) -> [DriverDescription.Announcement] {
-        guard let found = node(path) else { return [] }
-        guard let sequence = found.sequence else {
-            fault("\(path): a list of expect and modules was expected", key: path)
-            return []
-        }
-        return sequence.compactMap { item in
-            guard let mapping = item.mapping, case .scalar(let expect)? = mapping["expect"],
-                let names = mapping["modules"]?.sequence?.compactMap(\.string), mapping.count == 2
-            else {
-                fault(
-                    "\(path): each item needs expect and a list modules, and nothing else", key: path, at: item)
-                return nil
-            }
-            let modules = names.compactMap { name -> AnnouncedModule? in
-                let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
-                guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-                    fault("\(path): \(name) is not of the form NAME@REVISION", key: path, at: item)
-                    return nil
-                }
-                return AnnouncedModule(name: parts[0], revision: parts[1])
-            }
-            return compile(expect.string, path, item).map {
-                DriverDescription.Announcement(expect: $0, modules: modules)
-            }
-        }
-    }
-
-    func exchanges(_ path: String) -> [DriverDescription.Exchange] {
-        guard let found = node(path) else { return [] }
-        guard let sequence = found.sequence else {
-            fault("\(path): a list of expect and send was expected", key: path)
-            return []
-        }
-        return sequence.compactMap { item in
-            guard let mapping = item.mapping, case .scalar(let expect)? = mapping["expect"],
-                case .scalar(let send)? = mapping["send"], mapping.count == 2
-            else {
-                fault("\(path): each item needs expect and send, and nothing else", key: path, at: item)
-                return nil
-            }
-            return compile(expect.string, path, item).map {
-                DriverDescription.Exchange(expect: $0, send: send.string)
-            }
         }
     }
 }

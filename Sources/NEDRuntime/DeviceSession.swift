@@ -14,6 +14,8 @@ package protocol DeviceSession: AnyObject {
     var announcement: ModuleAnnouncement { get }
     /// Where the session writes what passes. Each operation brings its own: it knows the secrets to mask.
     var trace: any DeviceTrace { get set }
+    /// What the device is known to make of what it is told. Each operation brings it, and may learn more.
+    var rewrites: DeviceRewrites { get set }
     /// Whether the device stands where the session believes, as far as is known.
     var isUsable: Bool { get }
     /// Whether the device is still there; sends nothing, but notices that it hung up meanwhile.
@@ -22,10 +24,13 @@ package protocol DeviceSession: AnyObject {
     /// A phase of the work begins: what goes wrong from here on is reported under its name.
     func begin(phase: String)
 
-    /// Reads the whole configuration.
+    /// Reads the whole configuration, as the device shows it.
     func show() throws(NEDError) -> DeviceReading
     /// The transaction id of what the device holds now.
     func transactionID() throws(NEDError) -> String
+    /// The transaction id of a device that is known to hold what was sent. A driver whose devices rewrite what they are
+    /// told remembers what this one made of it.
+    func learn(sent: DataTree) throws(NEDError) -> String
     /// Sends a change: to the running configuration, or to the candidate if the device has one.
     func prepare(_ change: NativeChange) throws(NEDError)
     /// Makes a prepared change real.
@@ -66,9 +71,18 @@ extension DeviceSession {
         }
     }
 
+    /// What the device holds, in the words in which it was sent: what it is known to rewrite is taken back.
+    package func reading() throws(NEDError) -> DeviceReading {
+        var reading = try show()
+        reading.tree = rewrites.applied(to: reading.tree)
+        return reading
+    }
+
+    package func learn(sent: DataTree) throws(NEDError) -> String { try transactionID() }
+
     /// What the device holds, and that with `change` laid over it.
     func held(with change: ChangeSet) throws(NEDError) -> (now: DataTree, wanted: DataTree) {
-        let now = try show().tree
+        let now = try reading().tree
         do {
             return (now, try now.applying(change))
         } catch {

@@ -38,7 +38,7 @@ package final class DeviceSlot: Sendable {
     private func open(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
     ) throws(NEDError) -> any DeviceSession {
-        let key = Self.key(target, driver)
+        let key = target.sessionKey(driver)
         if let session = state.session {
             session.trace = trace
             if state.sessionKey == key, session.driver === driver, session.isAlive() { return session }
@@ -55,12 +55,6 @@ package final class DeviceSlot: Sendable {
     ) throws(NEDError) -> any DeviceSession {
         if case .netconf = driver.kind { return try NETCONFDeviceSession.connect(target, driver, trace: trace) }
         return try CLIDeviceSession.connect(target, driver, trace: trace)
-    }
-
-    /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
-    private static func key(_ target: DeviceTarget, _ driver: Driver) -> [String] {
-        let waits = [target.connectTimeout, target.readTimeout, target.writeTimeout].map { "\($0)" }
-        return ["\(target.address):\(target.port)", target.remoteUser, target.password, driver.nedID] + waits
     }
 
     private func keep(_ isLast: Bool) {

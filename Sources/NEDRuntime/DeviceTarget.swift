@@ -1,8 +1,12 @@
+package import CLIGrammar
 package import ConfigTree
 package import Wire
 
 /// Where a device is and how to log in to it: what a session needs to know of the device's configuration.
 package struct DeviceTarget: Sendable {
+    /// What carries a command line.
+    package enum Transport: String, Sendable { case ssh, telnet }
+
     package var name: String
     package var address: String
     package var port: UInt16
@@ -16,6 +20,14 @@ package struct DeviceTarget: Sendable {
     package var readTimeout: Duration
     package var writeTimeout: Duration
     package var nedID: String
+    /// Shown before the password, which may be empty then.
+    package var privateKey: SSHPrivateKey?
+    /// What is offered; empty lists leave the choice to the library.
+    package var algorithms = SSHAlgorithms()
+    package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
+    package var transport = Transport.ssh
+    /// How the device's configuration is taken over: the ned-setting `extended-parser`.
+    package var parseMode = ParseMode.turbo
     /// The longest answer to one command that is taken, in bytes.
     package var replyLimit = 64 << 20
 

@@ -14,6 +14,8 @@ package final class Driver: Sendable {
     package let isReadOnly: Bool
     /// The revisions of modules that the model is the union of.
     package let revisions: DriverRevisions
+    /// What transforms the configuration that devices show, before it is parsed.
+    package let receivedHook: TextHook?
 
     package enum Kind: Sendable {
         case cli(CLIGrammar, DriverDescription)
@@ -25,8 +27,9 @@ package final class Driver: Sendable {
 
     package init(
         nedID: String, package: String, model: DataModel, kind: Kind, isReadOnly: Bool = false,
-        revisions: DriverRevisions = .single
+        revisions: DriverRevisions = .single, receivedHook: TextHook? = nil
     ) {
+        self.receivedHook = receivedHook
         self.revisions = revisions
         self.nedID = nedID
         self.package = package

@@ -19,7 +19,23 @@ package struct DriverDescription: Sendable {
         case direct
         /// Commands go to a candidate; `commit` makes them real, `discard` drops them.
         case candidate
+        /// As `candidate`, and what is committed is taken back by the device unless it is confirmed in time: `commit`
+        /// makes it real for that time, `persist` confirms.
+        case confirmed
     }
+
+    /// What stands for a device's configuration: its transaction id.
+    package enum Identity: Hashable, Sendable {
+        /// The digest of all lines that it shows, volatile ones left out.
+        case configuration
+        /// The digest of what of them the model knows.
+        case model
+        /// The digest of what a command says, volatile lines left out: a counter, the time of the last change.
+        case command(String)
+    }
+
+    /// What the device is doing while it is waited for.
+    package enum Step: String, Sendable, CaseIterable { case login, show, command, commit, save }
 
     /// A device that shows a line has modules in certain revisions.
     package struct Announcement: Sendable {
@@ -42,12 +58,18 @@ package struct DriverDescription: Sendable {
     package var enterCommand: String
     package var leaveCommand: String
     package var commitCommand: String?
+    /// Has the device judge its candidate before anything is committed anywhere.
+    package var checkCommand: String?
+    /// Of a device of class `confirmed`.
+    package var commitConfirmedCommand: String?
     package var discardCommand: String?
     package var saveCommand: String?
     package var exitCommand: String
     /// Lines of output that mean that a command was refused, and such that are only a warning.
     package var refusals: [PatternMatcher]
     package var warnings: [PatternMatcher]
+    /// Lines of output that mean nothing at all, though a refusal's pattern may fit them.
+    package var noise: [PatternMatcher]
     /// Lines that the device writes on its own, anywhere: log messages. Neither an answer nor a refusal; without the
     /// key `messages`, lines such as `*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console`.
     package var messages: [PatternMatcher]
@@ -57,13 +79,18 @@ package struct DriverDescription: Sendable {
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
     package var versionCommand: String
+    /// The program, below the package, that transforms the configuration that the device shows: see `TextHook`.
+    package var receivedHook: String?
+    package var identity: Identity
+    /// How long the device may be silent at a step, if that is longer than the read time-out of its settings.
+    package var timeouts: [Step: Duration]
     package var name: String?
 
     /// Reads `driver.yaml`. Every fault of the file is in the error, with the key it is about.
     package init(yaml bytes: [UInt8], file: String) throws(DiagnosticsError) {
         let reader = try DescriptionReader(bytes, file: file)
-        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c"]) ?? "ios"
-        let kind = reader.choice("transaction", of: ["direct", "candidate"])
+        dialect = reader.choice("dialect", of: ["ios", "xr", "nx", "c", "junos"]) ?? "ios"
+        let kind = reader.choice("transaction", of: ["direct", "candidate", "confirmed"])
         transactionClass = kind.flatMap(TransactionClass.init) ?? .direct
         let never = PatternMatcher.never
         operationalPrompt = reader.pattern("prompts.operational") ?? never
@@ -78,6 +105,8 @@ package struct DriverDescription: Sendable {
         enterCommand = reader.text("commands.enter") ?? "configure terminal"
         leaveCommand = reader.text("commands.leave") ?? "end"
         commitCommand = reader.text("commands.commit")
+        checkCommand = reader.text("commands.check")
+        commitConfirmedCommand = reader.text("commands.commit-confirmed")
         discardCommand = reader.text("commands.discard")
         saveCommand = reader.text("commands.save")
         exitCommand = reader.text("commands.exit") ?? "exit"
@@ -87,11 +116,40 @@ package struct DriverDescription: Sendable {
         volatileLines = reader.patterns("volatile") ?? []
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
+        receivedHook = reader.text("hooks.received")
+        noise = reader.patterns("errors.noise") ?? []
+        timeouts = reader.timeouts()
+        identity = reader.identity()
         name = reader.text("name")
-        if transactionClass == .candidate, commitCommand == nil {
+        judge(reader)
+        try reader.finish()
+    }
+}
+
+extension DriverDescription {
+    /// What cannot be meant, though each key is right by itself.
+    private func judge(_ reader: DescriptionReader) {
+        if transactionClass != .direct, commitCommand == nil {
             reader.fault("a candidate device needs commands.commit", key: "commands")
         }
-        try reader.finish()
+        if transactionClass == .confirmed, commitConfirmedCommand == nil {
+            reader.fault("a device that confirms needs commands.commit-confirmed", key: "commands")
+        }
+        let prompts = [
+            ("operational", operationalPrompt), ("unprivileged", unprivilegedPrompt),
+            ("configuration", configurationPrompt),
+        ]
+        for (name, pattern) in prompts where pattern?.matches("") == true {
+            reader.fault("prompts.\(name): the pattern fits an empty line", key: "prompts.\(name)")
+        }
+        for (key, exchanges) in [("login", login), ("paging", paging), ("confirmations", confirmations)] {
+            for exchange in exchanges where exchange.expect.matches("") {
+                reader.fault("\(key): a pattern fits an empty line, which is no question", key: key)
+            }
+        }
+        if unprivilegedPrompt != nil, enableCommand == nil {
+            reader.fault("a device with prompts.unprivileged needs enable, the command that leads on", key: "prompts")
+        }
     }
 }
 
@@ -118,6 +176,14 @@ extension DriverDescription {
 }
 
 extension DriverDescription {
+    package var hasCandidate: Bool { transactionClass != .direct }
+
+    /// Seconds after which the device takes back what is not confirmed: the command gives minutes. 0 if it never does.
+    var confirmTimeout: Int {
+        guard transactionClass == .confirmed, let command = commitConfirmedCommand else { return 0 }
+        return 60 * (command.split(separator: " ").last.flatMap { Int($0) } ?? 10)
+    }
+
     /// The description of an IOS-like device without peculiarities: for packages that bring none of their own.
     package static func standard() throws(DiagnosticsError) -> DriverDescription {
         try DriverDescription(yaml: Array(standardText.utf8), file: "the standard driver description")
@@ -154,6 +220,7 @@ extension DriverDescription {
         case "xr": .xr
         case "nx": .nx
         case "c": .c
+        case "junos": .j
         default: .i
         }
     }

@@ -17,6 +17,7 @@ package final class NETCONFDeviceSession: DeviceSession {
     package let target: DeviceTarget
     package let driver: Driver
     let dialogue: NETCONFDialogue
+    package var rewrites = DeviceRewrites()
     package let number: Int
     package private(set) var announcement = ModuleAnnouncement.none
     /// A change was begun and not committed: taking it back is an ABORT, not a REVERT.
@@ -70,14 +71,7 @@ package final class NETCONFDeviceSession: DeviceSession {
 
     private static func openSubsystem(_ target: DeviceTarget) throws(NEDError) -> (SSHSession, any ByteStream) {
         do throws(WireError) {
-            let address = SocketAddress(host: target.address, port: target.port)
-            var options = SSHSessionOptions(
-                address: address, user: target.remoteUser, hostKeyPolicy: target.hostKeys)
-            options.connectTimeout = target.connectTimeout
-            options.readTimeout = target.readTimeout
-            let session = try SSHSession(options)
-            try session.connect()
-            try session.authenticate([.password(target.password)])
+            let session = try target.openConnection()
             return (session, try session.openSubsystem("netconf"))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)

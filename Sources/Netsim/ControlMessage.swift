@@ -8,6 +8,12 @@ enum ControlRequest: Hashable {
     case status([String])
     /// Loads an XML file into a running device.
     case load(device: String, file: String, isMerge: Bool)
+    /// Reads or changes single nodes of a running device.
+    case command(device: String, script: String)
+    /// Looks at the faults of connections again.
+    case refresh([String])
+    /// Changes running devices by lines of configuration, as they would by themselves.
+    case configure([String], lines: [String])
 
     var json: JSONValue {
         switch self {
@@ -16,6 +22,14 @@ enum ControlRequest: Hashable {
         case .status(let names): ["do": "status", "devices": .array(names.map { .string($0) })]
         case .load(let device, let file, let isMerge):
             ["do": "load", "devices": [.string(device)], "file": .string(file), "merge": .bool(isMerge)]
+        case .command(let device, let script):
+            ["do": "command", "devices": [.string(device)], "script": .string(script)]
+        case .refresh(let names): ["do": "refresh", "devices": .array(names.map { .string($0) })]
+        case .configure(let names, let lines):
+            [
+                "do": "configure", "devices": .array(names.map { .string($0) }),
+                "lines": .array(lines.map { .string($0) }),
+            ]
         }
     }
 
@@ -28,6 +42,11 @@ enum ControlRequest: Hashable {
         case "load":
             guard let device = names.first, let file = value["file"]?.string else { return nil }
             self = .load(device: device, file: file, isMerge: value["merge"]?.bool ?? true)
+        case "refresh": self = .refresh(names)
+        case "configure": self = .configure(names, lines: (value["lines"]?.array ?? []).compactMap(\.string))
+        case "command":
+            guard let device = names.first, let script = value["script"]?.string else { return nil }
+            self = .command(device: device, script: script)
         default: return nil
         }
     }

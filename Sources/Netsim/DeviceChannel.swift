@@ -11,47 +11,65 @@ final class DeviceChannel: SSHChannelHandler {
     private let device: SimulatedDevice
     private let state: Mutex<DeviceTerminal>
     private let waiting = Atomic(0)
+    private let pace = InputPace()
 
     /// Input not worked on yet above this drops the client.
     private static let inputLimit = 32 << 20
 
     init(_ device: SimulatedDevice, _ channel: SSHServerChannel) {
         self.device = device
-        let shell = DeviceShell(
-            device: device, client: channel.login.client, isInteractive: channel.hasTerminal)
+        let shell = device.commandShell(
+            client: channel.login.client, user: channel.login.user, isInteractive: channel.hasTerminal)
         state = Mutex(DeviceTerminal(shell: shell, rows: channel.terminal.rows))
     }
 
     func opened(_ channel: SSHServerChannel) {
-        device.queue.run { [self] in state.withLock { $0.begin(channel) } }
+        let isSilent = device.doorFaults.isSilent
+        work(channel) { $0.begin(channel, isSilent: isSilent) }
     }
 
     func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
         guard waiting.add(bytes.count, ordering: .relaxed).newValue <= Self.inputLimit else { return channel.drop() }
-        device.queue.run { [self] in
+        let doors = device.doorFaults
+        device.queue.run(after: pace.pause(for: bytes.count, doors)) { [self] in
             waiting.subtract(bytes.count, ordering: .relaxed)
             guard !channel.isClosed else { return }
-            state.withLock { $0.receive(bytes, channel) }
+            state.withLock { $0.receive(bytes, channel, bufferSize: doors.bufferSize) }
+            settle(channel)
+        }
+    }
+
+    private func work(_ channel: SSHServerChannel, _ body: @escaping @Sendable (inout DeviceTerminal) -> Void) {
+        device.queue.run { [self] in
+            state.withLock { body(&$0) }
+            settle(channel)
+        }
+    }
+
+    /// Lets an answer come that a fault has put off.
+    private func settle(_ channel: SSHServerChannel) {
+        guard let delay = state.withLock({ $0.takeDelay() }) else { return }
+        device.queue.run(after: delay) { [self] in
+            guard !channel.isClosed else { return }
+            state.withLock { $0.resume(channel) }
+            settle(channel)
         }
     }
 
     func windowChanged(_ terminal: SSHTerminal, on channel: SSHServerChannel) {}
 
-    func endOfInput(on channel: SSHServerChannel) {
-        device.queue.run { [self] in
-            state.withLock { $0.endOfInput(channel) }
-            channel.close()
-        }
+    func endOfInput(on channel: SSHServerChannel) { work(channel) { $0.endOfInput(channel) } }
+
+    func closed(_ channel: SSHServerChannel) {
+        device.queue.run { [self] in state.withLock { $0.end() } }
     }
 
-    func outputDrained(on channel: SSHServerChannel) {
-        device.queue.run { [self] in state.withLock { $0.pump(channel) } }
-    }
+    func outputDrained(on channel: SSHServerChannel) { work(channel) { $0.pump(channel) } }
 }
 
 /// The state of a terminal session: the line being typed, the screen being paged, the input that waits.
 struct DeviceTerminal {
-    private var shell: DeviceShell
+    private var shell: any CommandShell
     private var decoder = KeyDecoder()
     private var keys: ArraySlice<Input> = []
     private var raw: [UInt8] = []
@@ -61,6 +79,10 @@ struct DeviceTerminal {
     /// Lines that wait for the reader to turn the page.
     private var page: ArraySlice<Substring> = []
     private var isHung = false
+    /// An answer that comes later, and whether somebody has been told to let it come.
+    private var late: DeviceShell.Answer?
+    private var isLateTold = false
+    private var isInputOver = false
 
     private enum Input {
         case key(Key)
@@ -69,23 +91,30 @@ struct DeviceTerminal {
     }
 
     private static let historyLimit = 20
-    private static let more = " --More-- "
     /// More output than this pending: input waits until it has left.
     private static let outputLimit = 1 << 20
     private static let lineLimit = 1 << 16
 
-    init(shell: DeviceShell, rows: Int) {
+    init(shell: any CommandShell, rows: Int) {
         self.shell = shell
         if shell.isInteractive { self.shell.pageLength = min(max(rows, 0), 512) }
     }
 
-    mutating func begin(_ channel: SSHServerChannel) {
-        guard shell.isInteractive else { return }
+    mutating func end() { shell.end() }
+
+    mutating func begin(_ channel: SSHServerChannel, isSilent: Bool) {
+        isHung = isSilent
+        guard shell.isInteractive, !isHung else { return }
         channel.send("\r\n" + shell.prompt)
     }
 
-    mutating func receive(_ bytes: [UInt8], _ channel: SSHServerChannel) {
+    /// Takes input.
+    ///
+    /// - Parameter bufferSize: how much can wait; what comes beyond is lost. Nil is no limit.
+    mutating func receive(_ bytes: [UInt8], _ channel: SSHServerChannel, bufferSize: Int?) {
         guard !isHung else { return }
+        var bytes = bytes
+        if let bufferSize { bytes = Array(bytes.prefix(max(0, bufferSize - keys.count - raw.count))) }
         guard shell.isInteractive else { return receiveLines(bytes, channel) }
         for (index, part) in bytes.split(separator: 0x1A, omittingEmptySubsequences: false).enumerated() {
             if index > 0 { keys.append(.leave) }
@@ -97,11 +126,11 @@ struct DeviceTerminal {
     /// Works on input as long as there is room for output and the session goes on.
     mutating func pump(_ channel: SSHServerChannel) {
         if !shell.isInteractive { return pumpLines(channel) }
-        while !keys.isEmpty, !channel.isClosed, !isHung, channel.pendingBytes < Self.outputLimit {
+        while !keys.isEmpty, !channel.isClosed, !isHung, late == nil, channel.pendingBytes < Self.outputLimit {
             switch keys.removeFirst() {
             case .leave: leave(channel)
             case .key(let key) where !page.isEmpty: turn(key, channel)
-            case .key(let key) where shell.question?.isKey == true: answer(key, channel)
+            case .key(let key) where shell.awaitsKey: answer(key, channel)
             case .key(let key): type(key, channel)
             }
         }
@@ -115,7 +144,7 @@ struct DeviceTerminal {
     }
 
     private mutating func pumpLines(_ channel: SSHServerChannel) {
-        while !channel.isClosed, !isHung, channel.pendingBytes < Self.outputLimit {
+        while !channel.isClosed, !isHung, late == nil, channel.pendingBytes < Self.outputLimit {
             guard let end = raw.firstIndex(where: { $0 == 0x0A || $0 == 0x1A }) else {
                 if raw.count > Self.lineLimit { channel.drop() }
                 return
@@ -127,10 +156,39 @@ struct DeviceTerminal {
         }
     }
 
-    /// The last line of a script may lack its line end.
+    /// The client sends no more. The last line of a script may lack its line end.
     mutating func endOfInput(_ channel: SSHServerChannel) {
-        guard !shell.isInteractive, !raw.isEmpty, !channel.isClosed, !isHung else { return }
-        run(Self.text(raw[...]), channel)
+        isInputOver = true
+        finish(channel)
+    }
+
+    private mutating func finish(_ channel: SSHServerChannel) {
+        guard isInputOver, late == nil else { return }
+        if !shell.isInteractive, !raw.isEmpty, !channel.isClosed, !isHung {
+            let line = raw
+            raw = []
+            run(Self.text(line[...]), channel)
+        }
+        if late == nil { channel.close() }
+    }
+
+    // MARK: Late answers
+
+    /// In how many milliseconds `resume` is to be called; nil if nobody needs to.
+    mutating func takeDelay() -> Int? {
+        guard let late, !isLateTold else { return nil }
+        isLateTold = true
+        return late.delay
+    }
+
+    /// Lets the late answer come, and goes on with what has come in meanwhile.
+    mutating func resume(_ channel: SSHServerChannel) {
+        guard let answer = late else { return }
+        late = nil
+        isLateTold = false
+        deliver(answer, channel)
+        pump(channel)
+        finish(channel)
     }
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String {
@@ -212,6 +270,10 @@ struct DeviceTerminal {
         if history.count > Self.historyLimit { history.removeFirst() }
         place = history.count
         let answer = shell.execute(line)
+        if answer.delay > 0 { late = answer } else { deliver(answer, channel) }
+    }
+
+    private mutating func deliver(_ answer: DeviceShell.Answer, _ channel: SSHServerChannel) {
         switch answer.ending {
         case .breaks:
             isHung = true
@@ -220,6 +282,9 @@ struct DeviceTerminal {
         case .closes:
             show(answer.text, channel)
             channel.close()
+        case .goesOn where answer.garbage != nil:
+            channel.send(answer.garbage ?? [])
+            if shell.isInteractive { channel.send("\r\n" + shell.prompt) }
         case .goesOn:
             guard shell.isInteractive else {
                 channel.send(answer.text)
@@ -241,11 +306,11 @@ struct DeviceTerminal {
         page = page.dropFirst(shown.count)
         // The last piece is what follows the last line end: nothing.
         channel.send(shown.joined(separator: "\r\n") + (isWhole ? "" : "\r\n"))
-        channel.send(isWhole ? shell.prompt : Self.more)
+        channel.send(isWhole ? shell.prompt : shell.pagePrompt)
     }
 
     private mutating func turn(_ key: Key, _ channel: SSHServerChannel) {
-        let erase = "\r" + String(repeating: " ", count: Self.more.count) + "\r"
+        let erase = "\r" + String(repeating: " ", count: shell.pagePrompt.count) + "\r"
         switch key {
         case .enter, .down:
             channel.send(erase)

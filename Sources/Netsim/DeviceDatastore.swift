@@ -70,12 +70,17 @@ final class DeviceDatastore: NETCONFDatastore {
 
     func received(_ operation: String, session: SessionInfo) -> Interference? {
         device.record("<\(operation)>", mode: "netconf", client: session.source)
-        guard Self.changing.contains(operation) else { return nil }
-        switch device.fault(on: operation) {
+        let outcome = device.faults(
+            on: operation, in: Self.changing.contains(operation) ? .configuration : .operational)
+        device.setAnswerFault(outcome)
+        switch outcome.ending {
         case .refuse(let message)?: return .refuse(message)
         case .hangUp?: return .hangUp
         case .powerOff?:
             device.powerOff()
+            return .hangUp
+        case .reboot?:
+            device.reboot()
             return .hangUp
         case .silence?: return .silence
         case nil: return nil

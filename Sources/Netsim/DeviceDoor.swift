@@ -16,7 +16,7 @@ final class DeviceDoor: SSHServerHandler {
 
     /// Every simulated device has the one user admin with the password admin, as the incumbent's have.
     func allows(_ login: SSHLogin, password: String) -> Bool {
-        Self.isEqual(login.user, "admin") && Self.isEqual(password, "admin")
+        Self.isEqual(login.user, "admin") && Self.isEqual(password, "admin") && !device.doorFaults.refusesPasswords
     }
 
     func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? {
@@ -46,22 +46,35 @@ final class DeviceExecution: SSHChannelHandler {
     }
 
     func opened(_ channel: SSHServerChannel) {
-        device.queue.run { [device, command] in
-            var shell = DeviceShell(device: device, client: channel.login.client, isInteractive: false)
-            var status: Int32 = 0
-            for line in command.split(separator: "\n") {
-                let answer = shell.execute(String(line))
-                channel.send(channel.hasTerminal ? answer.text.replacing("\n", with: "\r\n") : answer.text)
-                if answer.isRefused { status = 1 }
-                switch answer.ending {
-                case .goesOn: continue
-                case .closes: break
-                case .breaks: return channel.drop()
-                case .hangs: return
-                }
-                break
+        let shell = device.commandShell(
+            client: channel.login.client, user: channel.login.user, isInteractive: false)
+        let lines = command.split(separator: "\n").map(String.init)
+        device.queue.run { [device] in Self.run(lines[...], shell, 0, device, channel) }
+    }
+
+    /// Carries out the lines one after the other, then closes with the status.
+    private static func run(
+        _ lines: ArraySlice<String>, _ shell: any CommandShell, _ status: Int32, _ device: SimulatedDevice,
+        _ channel: SSHServerChannel
+    ) {
+        var shell = shell
+        guard let line = lines.first else {
+            shell.end()
+            return channel.close(exitStatus: status)
+        }
+        let answer = shell.execute(line)
+        if answer.ending != .goesOn { shell.end() }
+        let next = shell
+        device.queue.run(after: answer.delay) {
+            let text = channel.hasTerminal ? answer.text.replacing("\n", with: "\r\n") : answer.text
+            channel.send(answer.garbage ?? Array(text.utf8))
+            let status = answer.isRefused ? 1 : status
+            switch answer.ending {
+            case .goesOn: run(lines.dropFirst(), next, status, device, channel)
+            case .closes: channel.close(exitStatus: status)
+            case .breaks: channel.drop()
+            case .hangs: break
             }
-            channel.close(exitStatus: status)
         }
     }
 

@@ -18,11 +18,23 @@ package struct DeviceFiles: Hashable, Sendable {
     package var hostKey: String { directory + "/ssh/ssh_host_ed25519_key" }
     package var publicHostKey: String { directory + "/ssh/ssh_host_ed25519_key.pub" }
     package var faults: String { directory + "/faults.json" }
+    package var behaviour: String { directory + "/behaviour.json" }
+
+    /// Where it may be said what the device makes of commands, the closest first.
+    func behaviours(of package: String) -> [String] {
+        [behaviour, directory + "/../../behaviour.json", package + "/netsim/behaviour.json"]
+    }
 
     /// The start configuration, in the order in which it is loaded.
     var initialFiles: [String] {
         PlainFiles.names(in: database).map { database + "/" + $0 }
             .filter { $0.hasSuffix(".xml") && $0 != running && $0 != startup }
+    }
+
+    /// What the package made for the device besides its start configuration.
+    var hookFiles: [String] {
+        ["confd.conf.netsim", "confd.conf", PackageHook.scriptName].map { directory + "/" + $0 }
+            .filter(DurableFiles.exists)
     }
 
     /// Takes away what the device has become since it was made.

@@ -64,6 +64,12 @@ final class DeviceQueue: Sendable {
         if isNew { crew.post(self) }
     }
 
+    /// Runs a job later; the device goes on with others meanwhile.
+    func run(after milliseconds: Int, _ job: @escaping Job) {
+        guard milliseconds > 0 else { return run(job) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [self] in run(job) }
+    }
+
     /// Whether there is more to do.
     func runOne() -> Bool {
         guard let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) else { return false }

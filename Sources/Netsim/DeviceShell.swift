@@ -6,7 +6,7 @@ import Foundation
 ///
 /// Operational mode knows a few commands of its own; everything in configuration mode comes from the model. A line
 /// takes effect at once, or is refused in the words of such routers.
-struct DeviceShell {
+struct DeviceShell: CommandShell {
     enum Mode {
         /// The prompt ends in `>`.
         case user
@@ -30,6 +30,21 @@ struct DeviceShell {
         var ending = Ending.goesOn
         /// Whether the command was carried out, for the exit status of a command given on the ssh command line.
         var isRefused = false
+        /// How much later it comes, in milliseconds.
+        var delay = 0
+        /// What comes instead of the text.
+        var garbage: [UInt8]?
+
+        /// The line and why it is refused; nothing if it is not.
+        func refusal(of line: String) -> [String] {
+            isRefused ? ["\(line): " + text.split(separator: "\n").joined(separator: " ")] : []
+        }
+
+        mutating func suffer(_ outcome: FaultInjector.Outcome) {
+            delay = outcome.delay
+            garbage = outcome.garbage
+            if let length = outcome.length { text = String(decoding: text.utf8.prefix(length), as: UTF8.self) }
+        }
     }
 
     /// A question asked; the next input answers it.
@@ -86,18 +101,31 @@ struct DeviceShell {
         let command = line.trimmingCharacters(in: .whitespaces)
         guard !command.isEmpty, !command.hasPrefix("!") else { return Answer() }
         device.record(command, mode: modeMark, client: client)
+        var phase = FaultRule.Phase.operational
+        if case .configuration = mode { phase = .configuration }
+        let outcome = device.faults(on: command, in: phase)
+        var answer = device.interruption(outcome.ending) ?? carryOut(line, command)
+        answer.suffer(outcome)
+        return answer
+    }
+
+    private mutating func carryOut(_ line: String, _ command: String) -> Answer {
         guard case .configuration(let mode) = mode else { return operate(line) }
-        switch device.fault(on: command) {
-        case .refuse(let message): return Answer(text: message + "\n", isRefused: true)
-        case .hangUp: return Answer(ending: .breaks)
-        case .silence: return Answer(ending: .hangs)
-        case .powerOff:
-            device.powerOff()
-            return Answer(ending: .breaks)
-        case nil: break
-        }
         if command == "do" || command.hasPrefix("do ") { return operate(line, skipping: "do") }
-        return configure(line, command, mode)
+        return rewrite(line, command, mode)
+    }
+
+    /// Configures a device behind the back of its clients; what it refuses, a line each.
+    static func change(_ device: SimulatedDevice, by lines: [String]) -> [String] {
+        var shell = DeviceShell(device: device, client: "itself", isInteractive: false)
+        shell.mode = .configuration(.top)
+        var refused: [String] = []
+        for line in lines {
+            guard case .configuration(let mode) = shell.mode else { break }
+            device.record(line, mode: shell.modeMark, client: shell.client)
+            refused += shell.configure(line, line, mode).refusal(of: line)
+        }
+        return refused
     }
 
     /// Leaves configuration mode, as control-Z does.
@@ -107,6 +135,21 @@ struct DeviceShell {
     }
 
     // MARK: Configuration mode
+
+    /// Takes a command as the device keeps it, and what the device adds to it.
+    private mutating func rewrite(_ line: String, _ command: String, _ mode: CLIMode) -> Answer {
+        let outcome = device.rewriter.outcome(of: command)
+        guard let kept = outcome.command else { return Answer() }
+        let answer = configure(kept == command ? line : kept, kept, mode)
+        guard !answer.isRefused, !outcome.added.isEmpty, case .configuration(let next) = self.mode else {
+            return answer
+        }
+        for added in outcome.added {
+            _ = configure(added, added, next)
+            self.mode = .configuration(next)
+        }
+        return answer
+    }
 
     private mutating func configure(_ line: String, _ command: String, _ mode: CLIMode) -> Answer {
         if let begun = BannerText(command) {

@@ -11,6 +11,9 @@ final class NETCONFChannel: SSHChannelHandler {
     private let server: NETCONFServer
     private let session = Mutex<ServerSession?>(nil)
     private let waiting = Atomic(0)
+    /// Whether an answer waits for its time.
+    private let isPaused = Atomic(false)
+    private let pace = InputPace()
 
     /// Input not worked on yet above this drops the client; a message may be larger, it is worked on as it comes.
     private static let inputLimit = 32 << 20
@@ -23,6 +26,7 @@ final class NETCONFChannel: SSHChannelHandler {
     }
 
     func opened(_ channel: SSHServerChannel) {
+        guard !device.doorFaults.isSilent else { return }
         device.queue.run { [self] in
             let source = String(channel.login.client.prefix { $0 != ":" })
             session.withLock { session in
@@ -35,20 +39,37 @@ final class NETCONFChannel: SSHChannelHandler {
 
     func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
         guard waiting.add(bytes.count, ordering: .relaxed).newValue <= Self.inputLimit else { return channel.drop() }
-        device.queue.run { [self] in
+        let doors = device.doorFaults
+        device.queue.run(after: pace.pause(for: bytes.count, doors)) { [self] in
             waiting.subtract(bytes.count, ordering: .relaxed)
             guard !channel.isClosed else { return }
-            session.withLock { $0?.append(bytes) }
+            session.withLock { $0?.append(Array(bytes.prefix(doors.bufferSize ?? bytes.count))) }
             pump(channel)
         }
     }
 
     private func pump(_ channel: SSHServerChannel) {
-        while channel.pendingBytes < Self.outputLimit, let output = session.withLock({ $0?.step() }) {
-            for piece in output.pieces { channel.send(piece) }
-            if output.breaks { return channel.drop() }
-            if output.closes { return channel.close() }
+        while !isPaused.load(ordering: .relaxed), channel.pendingBytes < Self.outputLimit,
+            let output = session.withLock({ $0?.step() })
+        {
+            let fault = device.takeAnswerFault()
+            guard fault.delay == 0 else {
+                isPaused.store(true, ordering: .relaxed)
+                device.queue.run(after: fault.delay) { [self] in
+                    isPaused.store(false, ordering: .relaxed)
+                    if deliver(output.suffering(fault), channel) { pump(channel) }
+                }
+                return
+            }
+            guard deliver(output.suffering(fault), channel) else { return }
         }
+    }
+
+    /// False if the session is over.
+    private func deliver(_ output: ServerSession.Output, _ channel: SSHServerChannel) -> Bool {
+        for piece in output.pieces { channel.send(piece) }
+        if output.breaks { channel.drop() } else if output.closes { channel.close() }
+        return !output.breaks && !output.closes
     }
 
     func endOfInput(on channel: SSHServerChannel) {
@@ -67,5 +88,15 @@ final class NETCONFChannel: SSHChannelHandler {
                 session = nil
             }
         }
+    }
+}
+
+extension ServerSession.Output {
+    /// What is left of it after a fault.
+    func suffering(_ fault: FaultInjector.Outcome) -> ServerSession.Output {
+        var result = self
+        if let garbage = fault.garbage, !pieces.isEmpty { result.pieces = [garbage] }
+        if let length = fault.length, !pieces.isEmpty { result.pieces = [Array(bytes.prefix(length))] }
+        return result
     }
 }

@@ -54,9 +54,12 @@ final class NETCONFPort: Sendable {
     private func carryOut(_ bytes: [UInt8], _ talk: Talk, _ stream: TCPStream) throws(WireError) -> Bool {
         onDevice { talk.session.withLock { $0?.append(bytes) } }
         while true {
-            let output = Mutex<ServerSession.Output?>(nil)
-            onDevice { output.withLock { $0 = talk.session.withLock { $0?.step() } } }
-            guard let output = output.withLock({ $0 }) else { return true }
+            let step = Mutex<ServerSession.Output?>(nil)
+            onDevice { step.withLock { $0 = talk.session.withLock { $0?.step() } } }
+            guard let whole = step.withLock({ $0 }) else { return true }
+            let fault = device.takeAnswerFault()
+            if fault.delay > 0 { usleep(useconds_t(fault.delay) * 1_000) }
+            let output = whole.suffering(fault)
             for piece in output.pieces { try stream.write(piece, deadline: .after(Self.writeTime)) }
             if output.closes { return false }
         }

@@ -26,12 +26,13 @@ extension NetsimCommand {
             network = try self.network()
         }
         let before = Set(network.info.devices.map(\.name))
+        let count = clauses.reduce(0) { $0 + $1.devices.count }
         do throws(NetsimError) {
             for clause in clauses {
                 let package = try package(clause.package, in: network)
                 for device in clause.devices {
-                    try network.add(
-                        device.name, in: device.folder, package: package, scheme: scheme, makeHostKey: HostKey.make)
+                    try add(device, package, scheme, to: &network)
+                    progress("made", network.info.devices.count - before.count, of: count)
                 }
             }
             try network.save()
@@ -46,6 +47,24 @@ extension NetsimCommand {
             output("DEVICE \(device.name) CREATED")
         }
         return 0
+    }
+
+    private func add(
+        _ device: (name: String, folder: String), _ package: NetsimPackage, _ scheme: PortScheme,
+        to network: inout NetworkDirectory
+    ) throws(NetsimError) {
+        let directory = network
+        try network.add(device.name, in: device.folder, package: package, scheme: scheme) {
+            (made: NetworkDevice, counter: Int) throws(NetsimError) in
+            try hook(made, counter, directory).install()
+            try HostKey.make(made.files)
+        }
+    }
+
+    /// Says on a terminal how far long work has come.
+    func progress(_ what: String, _ done: Int, of count: Int) {
+        guard count > 1_000, done % 1_000 == 0, isatty(2) == 1 else { return }
+        errors("ncs-netsim: \(what) \(done) of \(count) devices")
     }
 
     private func clauses(_ words: [String]) throws(NetsimError) -> [Clause] {

@@ -1,25 +1,75 @@
 import Basics
 import ConfigTree
+import Synchronization
+import Transactions
 
 extension NetsimCommand {
     /// Starts devices; returns when each of them answers on its port.
     func start(_ selection: Selection) throws(NetsimError) -> Int32 {
-        let replies = try client(selection.network).askStarting(.start(selection.names))
+        let scripted = Set(selection.devices.filter { hook($0, 0, selection.network).hasScript }.map(\.name))
+        var replies = try client(selection.network).askStarting(
+            .start(selection.names.filter { !scripted.contains($0) }))
+        if !scripted.isEmpty {
+            let devices = selection.devices.filter { scripted.contains($0.name) }
+            replies.merge(try runScripts(devices, selection.network)) { $1 }
+        }
         let alive = NetworkClient.alive(selection.devices.filter { replies[$0.name]?.state != .failed })
         var status: Int32 = 0
         for device in selection.devices {
             let reply = replies[device.name]
+            let text = reply?.text ?? ""
             switch reply?.state {
-            case .started where alive.contains(device.name): output("DEVICE \(device.name) OK STARTED")
+            case .started where alive.contains(device.name):
+                output("DEVICE \(device.name) OK STARTED")
+                if !text.isEmpty { errors("ncs-netsim: \(device.name): \(text)") }
             case .alreadyRunning where alive.contains(device.name): output("DEVICE \(device.name) already STARTED")
             default:
                 status = 1
                 output("DEVICE \(device.name) FAIL")
-                let reason = reply?.text ?? ""
-                errors("ncs-netsim: \(device.name): " + (reason.isEmpty ? "it does not answer on its port" : reason))
+                errors("ncs-netsim: \(device.name): " + (text.isEmpty ? "it does not answer on its port" : text))
             }
         }
         return status
+    }
+
+    func hook(_ device: NetworkDevice, _ counter: Int, _ network: NetworkDirectory) -> PackageHook {
+        PackageHook(device: device, counter: counter, network: network.directory, environment: environment)
+    }
+
+    /// Runs the `start.sh` of devices that have one; it is by `$CONFD` that they are started.
+    private func runScripts(
+        _ devices: [NetworkDevice], _ network: NetworkDirectory
+    ) throws(NetsimError) -> [String: ControlReply] {
+        let client = client(network)
+        let before = try client.ask(.status(devices.map(\.name))) ?? [:]
+        let found = Mutex<[String: ControlReply]>([:])
+        let waiting = devices.filter { before[$0.name]?.state != .running }
+        for device in devices where before[device.name]?.state == .running {
+            found.withLock { $0[device.name] = ControlReply(device: device.name, state: .alreadyRunning) }
+        }
+        let hooks = waiting.map { hook($0, network.info.index(of: $0.name) ?? 0, network) }
+        WorkCrew(limit: 8).run(hooks) { hook in
+            let reply = Self.runScript(hook, client)
+            found.withLock { $0[reply.device] = reply }
+        }
+        return found.withLock { $0 }
+    }
+
+    private static func runScript(_ hook: PackageHook, _ client: NetworkClient) -> ControlReply {
+        let name = hook.device.name
+        let script = hook.device.directory + "/" + PackageHook.scriptName
+        do {
+            let outcome = try hook.runScript()
+            let end = outcome.end.isEmpty ? "" : ":\n\(outcome.end)"
+            guard try client.ask(.status([name]))?[name]?.state == .running else {
+                let reason = "\(script) ended with status \(outcome.status) and did not start the device by $CONFD"
+                return ControlReply(device: name, state: .failed, text: reason + end)
+            }
+            let complaint = outcome.status == 0 ? "" : "\(script) ended with status \(outcome.status)\(end)"
+            return ControlReply(device: name, state: .started, text: complaint)
+        } catch {
+            return ControlReply(device: name, state: .failed, text: "\(script): \(error)")
+        }
     }
 
     func stop(_ selection: Selection) throws(NetsimError) -> Int32 {
@@ -128,11 +178,13 @@ extension NetsimCommand {
         if let startup { try DeviceStore.writeStartup(startup.tree, device.files) }
         let index = network.info.index(of: device.name) ?? 0
         do {
-            for file in device.files.initialFiles { try DurableFiles.remove(file) }
-            try NetworkDirectory.writeStartFiles(device, newModel.package, counter: index)
+            for file in device.files.initialFiles + device.files.hookFiles { try DurableFiles.remove(file) }
         } catch {
             throw NetsimError(.system, "", "\(error)")
         }
+        var upgraded = device
+        upgraded.packageDirectory = newModel.package.directory
+        try hook(upgraded, index, network).install()
         network.info.setPackage(newModel.package.directory, of: device.name)
         try network.save()
         return running.report

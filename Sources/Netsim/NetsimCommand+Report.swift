@@ -34,12 +34,21 @@ extension NetsimCommand {
     }
 
     /// The data by which the controller learns of the devices.
-    func xmlInit(_ selection: Selection) throws(NetsimError) -> Int32 {
+    ///
+    /// - Parameter remoteNode: the node of a cluster that has the devices in its own device tree.
+    func xmlInit(_ selection: Selection, remoteNode: String? = nil) throws(NetsimError) -> Int32 {
         var packages: [String: NetsimPackage] = [:]
         var writer = XMLWriter()
         do {
             try writer.start("devices", namespace: "http://tail-f.com/ns/ncs")
             for device in selection.devices {
+                if let remoteNode {
+                    try writer.start("device")
+                    try writer.leaf("name", text: device.name)
+                    try writer.leaf("remote-node", text: remoteNode)
+                    try writer.end()
+                    continue
+                }
                 let known = packages[device.packageDirectory]
                 let package = try known ?? NetsimPackage(directory: device.packageDirectory)
                 packages[device.packageDirectory] = package
@@ -122,37 +131,5 @@ extension NetsimCommand {
         } catch {
             throw NetsimError(.system, "", "\(error)")
         }
-    }
-
-    /// Shows or changes what goes wrong at a device; it takes effect with the next command that the device gets.
-    func fault(_ words: [String]) throws(NetsimError) -> Int32 {
-        guard let name = words.first else {
-            throw NetsimError(.usage, "", "a device name is needed", remedy: "see ncs-netsim --help")
-        }
-        let path = try device([name], count: 1).devices[0].files.faults
-        if words.count == 2, words[1] == "clear" {
-            try FaultPlan().write(to: path)
-            return 0
-        }
-        var plan = try FaultPlan(path: path)
-        guard words.count > 1 else {
-            for action in plan.actions { output(action.words) }
-            return 0
-        }
-        var rule: JSONObject = ["fault": .string(words[1])]
-        if words.count > 2 {
-            rule["pattern"] = .string(words[2])
-            if Int(words[2]) != nil { rule["after"] = .number(words[2]) }
-        }
-        if words.count > 3 { rule["message"] = .string(words[3...].joined(separator: " ")) }
-        guard let action = FaultPlan.Action(.object(rule)) else {
-            throw NetsimError(
-                .usage, "", "\"\(words.dropFirst().joined(separator: " "))\" is no fault",
-                remedy:
-                    "see ncs-netsim --help; PATTERN is an XSD regular expression")
-        }
-        plan.actions.append(action)
-        try plan.write(to: path)
-        return 0
     }
 }

@@ -33,6 +33,7 @@ package struct NetsimCommand {
     let output: Output
     let errors: Output
     var directoryOption: String?
+    private var wantsWindow = false
 
     /// The argument by which the command starts itself as the process; not for people.
     package static let serveArgument = "--serve-network"
@@ -105,7 +106,8 @@ package struct NetsimCommand {
                 }
                 directoryOption = arguments[index + 1]
                 index += 1
-            case "-a", "--async", "--force-generic", "-w", "--window": break
+            case "-a", "--async", "--force-generic": break
+            case "-w", "--window", "-window": wantsWindow = true
             default: words.append(word)
             }
             index += 1
@@ -127,15 +129,21 @@ package struct NetsimCommand {
         case "restart": return try restart(try devices(words))
         case "get-port": return try getPort(words)
         case "ncs-xml-init": return try xmlInit(try devices(words))
-        case "cli", "cli-c", "cli-i": return try openTerminal(try device(words, count: 1))
+        case "cli", "cli-c", "cli-i":
+            let selection = try device(words, count: 1)
+            return try wantsWindow ? openWindow(selection, name) : openTerminal(selection)
         case "load": return try load(words)
         case "fault": return try fault(words)
         case "log": return try showLog(try device(words, count: 1))
         case "upgrade-device": return try upgrade(words)
-        case "netconf-console", "cmd", "ncs-xml-init-remote":
-            throw NetsimError(
-                .unsupported, "", "\(name) is not supported",
-                remedy: "use cli-i, load or ssh; NETCONF clients reach the port that get-port DEVICE netconf names")
+        case "cmd": return try command(words)
+        case "netconf-console": return try netconfConsole(words)
+        case "ncs-xml-init-remote":
+            guard let node = words.first else {
+                throw NetsimError(
+                    .usage, "", "ncs-xml-init-remote needs <RemoteNodeName>", remedy: "see ncs-netsim --help")
+            }
+            return try xmlInit(try devices(Array(words.dropFirst())), remoteNode: node)
         default:
             errors("Unknown command: \(name)")
             errors(Self.usage)
@@ -211,14 +219,24 @@ package struct NetsimCommand {
                           status [devname]          |
                           whichdir                  |
                           ncs-xml-init [devname]    |
+                          ncs-xml-init-remote <RemoteNodeName> [devname] |
                           packages                  |
+                          netconf-console devname [XPathFilter] |
+                          cmd devname [-c] 'get PATH; set PATH VALUE; create PATH; delete PATH; exists PATH' |
                           load devname file...      |
                           log devname               |
-                          fault devname [refuse-line PATTERN [MESSAGE] | hang-up-line PATTERN |
-                                         power-off-line PATTERN | silent-line PATTERN |
-                                         hang-up-after N | power-off-after N | clear] |
+                          fault devname | all  [RULE | clear | seed N | change 'LINE; LINE'] |
+                          fault --file SCENARIO    |
                           upgrade-device devname <NcsPackage> |
-                          [cli | cli-c | cli-i] devname |
+                          [-w | --window] [cli | cli-c | cli-i] devname |
                           get-port devname [ipc | netconf | cli | snmp]
+
+        RULE is  [in configuration | operational | any] [chance P] EFFECT, where EFFECT is one of
+          refuse-line PATTERN [MESSAGE]    hang-up-line PATTERN     hang-up-after N    silent-line PATTERN
+          reboot-line PATTERN              reboot-after N           power-off-line PATTERN    power-off-after N
+          delay MS [JITTER]                truncate BYTES           garbage BYTES      change-after N 'LINE; LINE'
+          slow-reading BYTES-A-SECOND      full-buffer BYTES        wrong-host-key     wrong-password
+          commit-fails [MESSAGE]           save-fails [MESSAGE]     silent-login
+        Each effect of a command also has the forms -line PATTERN and -after N. See docs/NETSIM.md.
         """
 }

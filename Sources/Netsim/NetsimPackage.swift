@@ -76,11 +76,8 @@ package struct NetsimPackage: Hashable, Sendable {
         case "xr": return .xr
         case "nx": return .nx
         case "c": return .c
+        case "junos": return .j
         default: return .i
         }
-    }
-
-    var startFiles: [String] {
-        PlainFiles.names(in: directory + "/netsim").filter { $0.hasSuffix(".xml") }.map { directory + "/netsim/" + $0 }
     }
 }

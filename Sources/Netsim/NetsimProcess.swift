@@ -6,8 +6,9 @@ import Synchronization
 ///
 /// `.netsim/lock` is held by it alone; `.netsim/pid` and the control socket are hints that a killed one leaves behind.
 package enum NetsimProcess {
-    /// A process that nobody has given a device to after this long ends.
-    private static let idleLimit = DispatchTimeInterval.seconds(60)
+    /// A process that nobody has given a device to after so many looks ends.
+    private static let idleLimit = 12
+    private static let lookInterval = DispatchTimeInterval.seconds(5)
 
     /// Serves the network until its last device has been stopped, or a signal. Returns the exit status.
     ///
@@ -24,13 +25,14 @@ package enum NetsimProcess {
             if handlesSignals { blockSignals() }
             let server = try NetworkServer(paths: paths, moduleDirectory: moduleDirectory)
             let listener = try ControlChannel.listen(paths)
+            let inode = controlInode(paths)
             try? PlainFiles.write(paths.pid, Array("\(getpid())\n".utf8))
             log("process \(getpid()) serves \(directory)")
             let desk = ControlDesk(server: server, listener: listener)
             desk.open()
             if handlesSignals { endOnSignals(desk) }
-            while desk.end.wait(timeout: .now() + idleLimit) == .timedOut { desk.endIfIdle() }
-            unlink(paths.control)
+            watch(desk, paths, inode)
+            if isReachable(paths, inode) { unlink(paths.control) }
             shutdown(listener, Int32(SHUT_RDWR))
             close(listener)
             server.shutDown()
@@ -42,6 +44,23 @@ package enum NetsimProcess {
             return 1
         }
     }
+
+    /// Waits for the end. A process whose directory or control socket somebody has removed can be reached by nobody: it
+    /// ends, so that its ports are free for the network's next process.
+    private static func watch(_ desk: ControlDesk, _ paths: NetworkPaths, _ inode: UInt64) {
+        var looks = 0
+        while desk.end.wait(timeout: .now() + lookInterval) == .timedOut {
+            looks = desk.isIdle ? looks + 1 : 0
+            if looks >= idleLimit || !isReachable(paths, inode) { return }
+        }
+    }
+
+    private static func controlInode(_ paths: NetworkPaths) -> UInt64 {
+        var info = stat()
+        return stat(paths.control, &info) == 0 ? UInt64(info.st_ino) : 0
+    }
+
+    private static func isReachable(_ paths: NetworkPaths, _ inode: UInt64) -> Bool { controlInode(paths) == inode }
 
     /// Waits for a process that is just ending.
     private static func lock(_ paths: NetworkPaths) throws(NetsimError) -> Int32 {
@@ -130,9 +149,7 @@ private final class ControlDesk: Sendable {
         }
     }
 
-    func endIfIdle() {
-        if server.isEmpty, active.withLock({ $0 == 0 }) { end.signal() }
-    }
+    var isIdle: Bool { server.isEmpty && active.withLock { $0 == 0 } }
 
     private func serve(_ channel: ControlChannel) {
         channel.receive(patience: 60) { value in

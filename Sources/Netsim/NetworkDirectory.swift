@@ -96,12 +96,14 @@ package struct NetworkDirectory: Hashable, Sendable {
         return network
     }
 
-    /// Adds a device with its files; `save` makes it known.
+    /// Adds a device with its files; `save` makes it known. A device that cannot be made leaves nothing behind.
     ///
-    /// - Parameter folder: the directory between the network's and the device's: the prefix.
+    /// - Parameters:
+    ///   - folder: the directory between the network's and the device's: the prefix.
+    ///   - install: fills the directories that have been made for the device, given its number.
     package mutating func add(
         _ name: String, in folder: String, package: NetsimPackage, scheme: PortScheme,
-        makeHostKey: (DeviceFiles) throws(NetsimError) -> Void
+        install: (NetworkDevice, Int) throws(NetsimError) -> Void
     ) throws(NetsimError) {
         guard Self.isName(name), Self.isName(folder) else {
             throw NetsimError(
@@ -118,26 +120,19 @@ package struct NetworkDirectory: Hashable, Sendable {
         guard !DurableFiles.exists(device.directory) else {
             throw NetsimError(.alreadyExists, device.directory, "the directory already exists", remedy: "remove it")
         }
-        try Self.attempt {
-            for path in [device.files.database, device.files.logs, device.directory + "/ssh"] {
-                try PlainFiles.makeDirectory(path)
+        do throws(NetsimError) {
+            try Self.attempt {
+                for path in [device.files.database, device.files.logs, device.directory + "/ssh"] {
+                    try PlainFiles.makeDirectory(path)
+                }
             }
-            try Self.writeStartFiles(device, package, counter: index)
+            try install(device, index)
+        } catch {
+            try? DurableFiles.removeTree(device.directory)
+            rmdir("\(directory)/\(folder)")
+            throw error
         }
-        try makeHostKey(device.files)
         info.append(device)
-    }
-
-    /// Copies the start configuration of the package, the device's name and number filled in.
-    static func writeStartFiles(_ device: NetworkDevice, _ package: NetsimPackage, counter: Int) throws {
-        for file in package.startFiles {
-            let number = counter < 10 ? "0\(counter)" : "\(counter)"
-            let text = String(decoding: try DurableFiles.read(file, limit: 1 << 28), as: UTF8.self)
-                .replacing("%NAME%", with: device.name).replacing("%COUNTER%", with: "\(counter)")
-                .replacing("%TWO_DIGIT_COUNTER%", with: number)
-            let name = file.split(separator: "/").last ?? "start.xml"
-            try PlainFiles.write(device.files.database + "/" + name, Array(text.utf8))
-        }
     }
 
     /// Writes `.netsiminfo`.
@@ -149,7 +144,7 @@ package struct NetworkDirectory: Hashable, Sendable {
         do {
             try body()
         } catch {
-            throw NetsimError(.system, "", "\(error)")
+            throw NetsimError(.system, "", "\(error)", remedy: "make room on the disk, or choose another place")
         }
     }
 

@@ -20,6 +20,8 @@ final class NetworkServer: Sendable {
         var running: [String: Running] = [:]
         /// Devices that a request is starting.
         var starting: Set<String> = []
+        /// Devices that are off and on again in a moment.
+        var restarting: Set<String> = []
     }
 
     private let paths: NetworkPaths
@@ -44,7 +46,7 @@ final class NetworkServer: Sendable {
         crew = DeviceCrew(threads: max(2, ProcessInfo.processInfo.activeProcessorCount))
     }
 
-    var isEmpty: Bool { state.withLock { $0.running.isEmpty && $0.starting.isEmpty } }
+    var isEmpty: Bool { state.withLock { $0.running.isEmpty && $0.starting.isEmpty && $0.restarting.isEmpty } }
 
     /// Carries out a request; `reply` is called for each device, from several threads.
     func carryOut(_ request: ControlRequest, reply: @escaping @Sendable (ControlReply) -> Void) {
@@ -55,6 +57,9 @@ final class NetworkServer: Sendable {
             for name in names.isEmpty ? running : names { reply(stop(name)) }
         case .status(let names): for name in names { reply(status(name)) }
         case .load(let name, let file, let isMerge): reply(load(name, file, isMerge))
+        case .command(let name, let script): reply(command(name, script))
+        case .refresh(let names): for name in names { reply(refresh(name)) }
+        case .configure(let names, let lines): for name in names { reply(configure(name, lines)) }
         }
     }
 
@@ -72,7 +77,8 @@ final class NetworkServer: Sendable {
         let info: NetworkInfo
         do {
             info = try NetworkDirectory(directory: paths.directory).info
-            try Self.allowDescriptors(for: info.devices.count)
+            let running = state.withLock { Array($0.running.keys) }
+            try DescriptorNeed.require(for: Set(names + running).compactMap { info.device($0) })
         } catch {
             for name in names { reply(ControlReply(device: name, state: .failed, text: error.description)) }
             return
@@ -103,11 +109,7 @@ final class NetworkServer: Sendable {
         do throws(NetsimError) {
             let simulated = try SimulatedDevice(
                 device, model: try model.get(), queue: DeviceQueue(crew: crew), clock: clock,
-                losePower: { [weak self] in
-                    guard let server = self else { return }
-                    // Stopping waits for the device's queue, from which this is called.
-                    Thread.detachNewThread { _ = server.stop(device.name) }
-                })
+                power: power(of: device.name))
             let running = try open(simulated, device)
             state.withLock { $0.running[device.name] = running }
             return ControlReply(device: device.name, state: .started)
@@ -116,32 +118,91 @@ final class NetworkServer: Sendable {
         }
     }
 
+    /// Stopping waits for the device's queue, from which both are called.
+    private func power(of name: String) -> SimulatedDevice.Switch {
+        SimulatedDevice.Switch(
+            powerOff: { [weak self] in
+                guard let server = self else { return }
+                Thread.detachNewThread { _ = server.stop(name) }
+            },
+            restart: { [weak self] in
+                guard let server = self else { return }
+                // While it is off, the network still has a device: its process does not end.
+                server.state.withLock { _ = $0.restarting.insert(name) }
+                Thread.detachNewThread {
+                    _ = server.stop(name)
+                    server.start([name]) { _ in }
+                    server.state.withLock { _ = $0.restarting.remove(name) }
+                }
+            })
+    }
+
     /// Opens the doors of a device: all of them or none.
     private func open(_ simulated: SimulatedDevice, _ device: NetworkDevice) throws(NetsimError) -> Running {
-        let key = try HostKey.load(device.files)
         var running = Running(device: simulated, listeners: [], places: [])
         if simulated.model.package.kind == .netconf { running.netconf = NETCONFServer(DeviceDatastore(simulated)) }
-        var doors: [(String, UInt16, DeviceDoor)] = [("cli", device.ports.cli, DeviceDoor(simulated))]
-        if let netconf = running.netconf {
-            let door = DeviceDoor(simulated, netconf: netconf, hasCommandLine: false)
-            doors.append(("netconf", device.ports.netconfSSH, door))
-        }
+        running.listeners = try openSSH(running, device)
+        running.places.append(("cli", SocketAddress(host: device.address, port: device.ports.cli)))
+        guard let netconf = running.netconf else { return running }
+        running.places.append(("netconf", SocketAddress(host: device.address, port: device.ports.netconfSSH)))
         do throws(NetsimError) {
-            for (name, port, door) in doors {
-                let address = SocketAddress(host: device.address, port: port)
-                running.listeners.append(try listen(door, address, key))
-                running.places.append((name, address))
-            }
-            if let netconf = running.netconf {
-                let address = SocketAddress(host: device.address, port: device.ports.netconfTCP)
-                running.tcp = try listen(NETCONFPort(simulated, netconf), address)
-                running.places.append(("netconf-tcp", address))
-            }
+            let address = SocketAddress(host: device.address, port: device.ports.netconfTCP)
+            running.tcp = try listen(NETCONFPort(simulated, netconf), address)
+            running.places.append(("netconf-tcp", address))
         } catch {
             for listener in running.listeners { server.stopListening(listener) }
             throw error
         }
         return running
+    }
+
+    /// Opens the doors over SSH: all of them or none.
+    private func openSSH(_ running: Running, _ device: NetworkDevice) throws(NetsimError) -> [SSHListenerID] {
+        let key = try hostKey(device)
+        var doors: [(UInt16, DeviceDoor)] = [(device.ports.cli, DeviceDoor(running.device))]
+        if let netconf = running.netconf {
+            doors.append((device.ports.netconfSSH, DeviceDoor(running.device, netconf: netconf, hasCommandLine: false)))
+        }
+        var listeners: [SSHListenerID] = []
+        do throws(NetsimError) {
+            for (port, door) in doors {
+                listeners.append(try listen(door, SocketAddress(host: device.address, port: port), key))
+            }
+        } catch {
+            for listener in listeners { server.stopListening(listener) }
+            throw error
+        }
+        return listeners
+    }
+
+    /// The device's key; another one if a fault wants that.
+    private func hostKey(_ device: NetworkDevice) throws(NetsimError) -> SSHPrivateKey {
+        guard let plan = try? FaultPlan(path: device.files.faults), plan.has(.wrongHostKey) else {
+            return try HostKey.load(device.files)
+        }
+        do throws(WireError) {
+            return try SSHPrivateKey.generate()
+        } catch {
+            throw NetsimError(.system, device.name, error.description)
+        }
+    }
+
+    /// Opens the doors anew, with the host key that the device's faults ask for; sessions go on.
+    private func refresh(_ name: String) -> ControlReply {
+        guard let running = state.withLock({ $0.running[name] }) else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        do throws(NetsimError) {
+            guard let device = try NetworkDirectory(directory: paths.directory).info.device(name) else {
+                return ControlReply(device: name, state: .notRunning)
+            }
+            for listener in running.listeners { server.stopListening(listener, endingSessions: false) }
+            let listeners = try openSSH(running, device)
+            state.withLock { $0.running[name]?.listeners = listeners }
+            return ControlReply(device: name, state: .running)
+        } catch {
+            return ControlReply(device: name, state: .failed, text: error.description)
+        }
     }
 
     private func listen(
@@ -161,22 +222,6 @@ final class NetworkServer: Sendable {
             return try tcpServer.listen(at: address) { port.serve($0) }
         } catch {
             throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
-        }
-    }
-
-    /// Three listening sockets for each device, and room for sessions. Throws if the system does not grant it.
-    private static func allowDescriptors(for count: Int) throws(NetsimError) {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let needed = rlim_t(3 * count + 256)
-        if limit.rlim_cur < limit.rlim_max {
-            limit.rlim_cur = limit.rlim_max
-            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        }
-        guard limit.rlim_cur >= needed else {
-            throw NetsimError(
-                .system, "", "\(count) devices need \(needed) open files, the limit is \(limit.rlim_cur)",
-                remedy: "raise it with ulimit -n")
         }
     }
 
@@ -218,6 +263,33 @@ final class NetworkServer: Sendable {
             up: \(seconds) seconds
             """
         return ControlReply(device: name, state: .running, text: text)
+    }
+
+    private func command(_ name: String, _ script: String) -> ControlReply {
+        guard let device = state.withLock({ $0.running[name] })?.device else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        do throws(DeviceScript.Fault) {
+            return ControlReply(device: name, state: .running, text: try DeviceScript.run(script, on: device))
+        } catch {
+            return ControlReply(device: name, state: .failed, text: error.description)
+        }
+    }
+
+    /// Changes a device behind its clients' backs, in its own turn.
+    private func configure(_ name: String, _ lines: [String]) -> ControlReply {
+        guard let device = state.withLock({ $0.running[name] })?.device else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        let refused = Mutex<[String]>([])
+        let done = DispatchSemaphore(value: 0)
+        device.queue.run {
+            refused.withLock { $0 = device.change(by: lines) }
+            done.signal()
+        }
+        done.wait()
+        let text = refused.withLock { $0.joined(separator: "\n") }
+        return ControlReply(device: name, state: text.isEmpty ? .running : .failed, text: text)
     }
 
     private func load(_ name: String, _ file: String, _ isMerge: Bool) -> ControlReply {

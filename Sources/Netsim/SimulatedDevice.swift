@@ -15,28 +15,42 @@ final class SimulatedDevice: Sendable {
     let queue: DeviceQueue
     let clock: WallClock
     let startTime: Int64
+    /// What the device makes of the commands that it takes.
+    let rewriter: CommandRewriter
+    /// Of devices that take changes into a candidate first.
+    let candidate = CandidateStore()
     private let state: Mutex<State>
-    /// Takes the device off the network; called from its own queue.
-    private let losePower: @Sendable () -> Void
+    /// What the network's process does with the device; called from its own queue.
+    struct Switch: Sendable {
+        /// Takes the device off the network.
+        var powerOff: @Sendable () -> Void = {}
+        /// Takes it off and starts it again.
+        var restart: @Sendable () -> Void = {}
+    }
+
+    private let power: Switch
 
     private struct State {
         var tree: DataTree
         var store: DeviceStore
         var faults: FaultInjector
+        /// What is to be done to the answer to the last operation over NETCONF.
+        var answerFault = FaultInjector.Outcome.none
     }
 
     /// Loads what is stored. Throws `configurationUnusable`, `system`.
     init(
         _ device: NetworkDevice, model: DeviceModel, queue: DeviceQueue, clock: WallClock,
-        losePower: @escaping @Sendable () -> Void = {}
+        power: Switch = Switch()
     ) throws(NetsimError) {
-        self.losePower = losePower
+        self.power = power
         name = device.name
         files = device.files
         self.model = model
         self.queue = queue
         self.clock = clock
         startTime = clock.now()
+        rewriter = CommandRewriter(paths: device.files.behaviours(of: model.package.directory))
         var store = DeviceStore(files: device.files)
         let tree = try store.load(model)
         state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))
@@ -50,10 +64,38 @@ final class SimulatedDevice: Sendable {
         return name
     }
 
-    /// What a fault asks for instead of this command.
-    func fault(on command: String) -> FaultInjector.Effect? { state.withLock { $0.faults.effect(on: command) } }
+    /// What goes wrong with this command.
+    func faults(on command: String, in phase: FaultRule.Phase) -> FaultInjector.Outcome {
+        let outcome = state.withLock { $0.faults.outcome(of: command, in: phase) }
+        if !outcome.changes.isEmpty { _ = change(by: outcome.changes) }
+        return outcome
+    }
 
-    func powerOff() { losePower() }
+    /// What goes wrong with connections.
+    var doorFaults: FaultInjector.Doors {
+        state.withLock { state in
+            state.faults.follow()
+            return state.faults.doors
+        }
+    }
+
+    func setAnswerFault(_ outcome: FaultInjector.Outcome) { state.withLock { $0.answerFault = outcome } }
+
+    /// Gives what `setAnswerFault` left, once.
+    func takeAnswerFault() -> FaultInjector.Outcome {
+        state.withLock { state in
+            defer { state.answerFault = .none }
+            return state.answerFault
+        }
+    }
+
+    func powerOff() { power.powerOff() }
+
+    /// Starts again with the saved configuration, if this kind of device saves by a command.
+    func reboot() {
+        if model.package.kind == .cli { try? reload() }
+        power.restart()
+    }
 
     func record(_ command: String, mode: String, client: String) {
         CommandLog(path: files.commandLog, clock: clock).record(command, mode: mode, client: client)
@@ -93,7 +135,7 @@ final class SimulatedDevice: Sendable {
     /// Makes another tree the configuration, at the cost of the difference. Who calls has checked it.
     func replace(with new: DataTree) throws(NetsimError) {
         try state.withLock { state throws(NetsimError) in
-            let difference = state.tree.diff(to: new)
+            let difference = state.tree.diff(to: new, includingMetadata: true)
             guard !difference.isEmpty else { return }
             try state.store.record(ChangeSet(difference), after: new)
             state.tree = new

@@ -60,6 +60,11 @@ package struct LoadedPackage: Sendable {
     var modelWarnings: [String] = []
     var systemModules: [SystemModule] = []
 
+    /// The names of the modules that it adds to the system model.
+    package var systemModuleNames: Set<String> {
+        Set(systemModules.map { SystemModules.moduleName($0.source.path) })
+    }
+
     package static let descriptionFile = "driver/driver.yaml"
 
     /// SHA-256 over names, modes and content of all its files, in hexadecimal; empty if it could not be read.

@@ -1,6 +1,7 @@
 import Basics
 import ConfigTree
 import Foundation
+import NEDKit
 package import YANG
 
 /// Makes a generation out of the package directories of one: reads meta-data, judges dependencies, compiles models.
@@ -90,6 +91,8 @@ package struct PackageLoader: Sendable {
         package.metaData = metaData
         package.name = metaData.name
         package.warnings += warnings.map(\.description) + Self.deadCode(metaData, package.directory)
+        let faults = Self.programFaults(metaData, package.directory)
+        if !faults.isEmpty { package.fail(.programCodeError, faults) }
         guard !metaData.runs(on: Product.compatibleVersion) else { return }
         let lowest = metaData.minimumVersions.map(\.description).joined(separator: ", ")
         let highest = metaData.maximumVersions.map(\.description).joined(separator: ", ")
@@ -102,6 +105,19 @@ package struct PackageLoader: Sendable {
             ])
     }
 
+    /// Programs of upgrade components that cannot be started.
+    private static func programFaults(_ metaData: PackageMetaData, _ directory: String) -> [String] {
+        metaData.components.compactMap { component in
+            guard case .upgrade(_, _, let program?) = component.kind else { return nil }
+            do throws(ProgramFileFault) {
+                _ = try ProgramFile.path(program, below: directory)
+                return nil
+            } catch {
+                return "the program of upgrade component \(component.name), \(error.description)"
+            }
+        }
+    }
+
     /// What of the package's code is not run here.
     private static func deadCode(_ metaData: PackageMetaData, _ directory: String) -> [String] {
         var warnings = metaData.components.compactMap { component -> String? in
@@ -109,6 +125,7 @@ package struct PackageLoader: Sendable {
             case .ned: nil
             case .application: "the code of application component \(component.name) is not run"
             case .callback: "the code of callback component \(component.name) is not run"
+            case .upgrade(_, _, program: .some): nil
             case .upgrade: "the code of upgrade component \(component.name) is not run"
             }
         }

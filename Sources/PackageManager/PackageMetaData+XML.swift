@@ -108,10 +108,10 @@ private struct MetaDataReader {
         case "ned":
             return ned(element).map { .ned($0) }
         case "upgrade":
-            check(element, ["java-class-name", "python-class-name"])
+            check(element, ["java-class-name", "python-class-name", "program"])
             return .upgrade(
                 javaClassName: text("java-class-name", in: element),
-                pythonClassName: text("python-class-name", in: element))
+                pythonClassName: text("python-class-name", in: element), program: text("program", in: element))
         case "callback":
             check(element, ["java-class-name*"])
             let names = element.children("java-class-name").map(\.trimmedText)

@@ -67,7 +67,8 @@ package struct PackageMetaData: Hashable, Sendable {
 
     package enum Kind: Hashable, Sendable {
         case ned(NED)
-        case upgrade(javaClassName: String?, pythonClassName: String?)
+        /// `program` is ours: a file of the package that speaks the protocol of `NEDKit`.
+        case upgrade(javaClassName: String?, pythonClassName: String?, program: String? = nil)
         case callback(javaClassNames: [String])
         case application(Application)
     }

@@ -118,6 +118,10 @@ struct StrictOrderTests {
 
     @Test func randomEditsOfOurDriver() throws { try edits(TestModels.ownDriver.get(), .i, seed: 31, count: count) }
 
+    @Test func randomEditsOfTheStatementDriver() throws {
+        try edits(TestModels.junos.get(), .j, seed: 33, count: count)
+    }
+
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func randomEditsOfTheRouter() throws { try edits(TestModels.router.get(), .c, seed: 32, count: count) }
 }

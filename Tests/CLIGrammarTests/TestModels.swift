@@ -64,6 +64,10 @@ enum TestModels {
         try directory(packageRoot.appending(path: "packages/openned-ios-cli-1.0/src/yang"))
     }
 
+    static let junos = Result {
+        try directory(packageRoot.appending(path: "packages/openned-junos-cli-1.0/src/yang"))
+    }
+
     static let netsimIOS = Result {
         let url = try #require(sharedData).appending(path: "nso-examples/cisco-ios-netsim-cli-1.0/src/yang")
         let file = url.appending(path: "netsim-ned-cisco-ios.yang")

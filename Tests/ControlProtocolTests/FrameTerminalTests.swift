@@ -1,6 +1,7 @@
 import ControlProtocol
 import Foundation
 import TerminalSession
+import TestSupport
 import Testing
 
 /// The terminal of a client, as the session at the other end sees it.
@@ -11,14 +12,6 @@ struct FrameTerminalTests {
         let terminal = FrameTerminal(server, description)
         Thread { terminal.pump() }.start()
         return (client, terminal)
-    }
-
-    private func wait(_ isThere: () -> Bool) -> Bool {
-        for _ in 0..<500 {
-            if isThere() { return true }
-            usleep(10_000)
-        }
-        return false
     }
 
     @Test func inputArrivesInOrderAndEnds() throws {
@@ -33,9 +26,9 @@ struct FrameTerminalTests {
     @Test func sizesAreTakenOverAndNonsenseIsNot() throws {
         let (client, terminal) = try terminal()
         client.send(Frame(.resize, [0, 132, 0, 50]))
-        #expect(wait { terminal.columns == 132 && terminal.rows == 50 })
+        #expect(eventually { terminal.columns == 132 && terminal.rows == 50 })
         client.send(Frame(.resize, [0, 0, 0, 0]))
-        #expect(wait { terminal.columns == 1 && terminal.rows == 1 })
+        #expect(eventually { terminal.columns == 1 && terminal.rows == 1 })
         client.send(Frame(.resize, [9]))
         client.send(Frame(.input, [1]))
         #expect(terminal.read() == [1])
@@ -46,7 +39,7 @@ struct FrameTerminalTests {
         let (client, terminal) = try terminal()
         client.send(Frame(.input, "typed ahead".utf8))
         client.send(Frame(.interrupt))
-        #expect(wait { terminal.takeInterrupt() })
+        #expect(eventually { terminal.takeInterrupt() })
         #expect(!terminal.takeInterrupt())
         #expect(terminal.read() == Array("typed ahead".utf8))
         client.send(Frame(.interrupt))

@@ -106,8 +106,7 @@ import Testing
         try workshop.device("x0", "mini-cli-1.0", workshop.session())
         try commit(workshop, 0..<5)
         let database = try #require(workshop.controller).database
-        for _ in 0..<3_000 where database.snapshots.isEmpty { usleep(10_000) }
-        #expect(!database.snapshots.isEmpty)
+        #expect(eventually { !database.snapshots.isEmpty })
     }
 
     @Test func anAutomaticCompactionThatFailsIsAnAlarmUntilOneSucceeds() throws {
@@ -140,8 +139,7 @@ import Testing
         func awaitAlarms(_ open: [String]) throws {
             let alarms = try #require(workshop.controller).alarms
             func found() -> [String] { alarms.all.filter { !$0.isCleared }.map(\.key.type) }
-            for _ in 0..<3_000 where found() != open { usleep(10_000) }
-            #expect(found() == open)
+            #expect(eventually { found() == open })
         }
         try awaitAlarms(["database-damage"])
         // The next one replaces it.

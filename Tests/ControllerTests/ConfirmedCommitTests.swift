@@ -46,21 +46,20 @@ import Testing
     /// Until the ticking thread has done it.
     private func awaitValue(_ workshop: ControllerWorkshop, _ value: String) throws {
         let session = try workshop.session("watch")
-        for _ in 0..<400 where try session.value(Self.leaf) != value { Thread.sleep(forTimeInterval: 0.02) }
-        #expect(try session.value(Self.leaf) == value)
+        #expect(try eventually { try session.value(Self.leaf) == value })
     }
 
     /// What is outstanding no more lets others commit again.
     private func awaitFreedom(_ session: any ControlSession) throws {
-        for _ in 0..<400 {
+        let isFree = try eventually {
             do {
                 _ = try commit(session, "free")
-                return
+                return true
             } catch let error as ControlError where error.code == .locked {
-                Thread.sleep(forTimeInterval: 0.02)
+                return false
             }
         }
-        Issue.record("it is outstanding for ever")
+        #expect(isFree, "it is outstanding for ever")
     }
 
     @Test func whatIsNotConfirmedInTimeIsTakenBack() throws {

@@ -173,7 +173,9 @@ extension ControlSession {
     func edited(_ base: DataTree, _ edits: [(path: String, value: String?)]) throws -> DataTree {
         var tree = base
         for (path, value) in edits {
-            let edit = PathEdit(value.map { .set($0) } ?? .delete, try tree.path(path))
+            let place = try tree.path(path)
+            let isEntry = place.last?.node.kind == .leafList
+            let edit = PathEdit(value.map { isEntry ? .place(.last) : .set($0) } ?? .delete, place)
             for edit in try sealed([edit], over: tree) { try tree.apply(edit.edit, at: edit.path) }
         }
         return tree

@@ -140,13 +140,3 @@ import Wire
 extension DataTree {
     fileprivate func value(_ path: String) -> String? { (try? self.path(path)).flatMap { instance($0)?.value } }
 }
-
-/// Waits for something that other threads bring about.
-private func eventually(within: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
-    let deadline = Deadline.after(within)
-    while !condition() {
-        if deadline.hasPassed { return false }
-        usleep(10_000)
-    }
-    return true
-}

@@ -179,6 +179,79 @@ import YANG
         }
     }
 
+    @Test func aChangeThatHasNoWayBackIsNamedAlsoWhereTheMapHadPutSomething() throws {
+        let workshop = try workshop(devices: 2, module: TestModels.second, map: Self.map)
+        let session = try workshop.session()
+        _ = try session.act(Self.all, Self.there)
+        try session.change([("\(config(1))location", "moved")])
+        let back = try session.act(Self.all, Self.back).entries("migrate-result").map { $0.value("info") ?? "" }
+        #expect(!back[0].contains("not carried over"), "\(back)")
+        #expect(back[1].contains("not carried over:\n/mini:location: the node is gone (1 instances)"), "\(back)")
+    }
+
+    @Test func settingsThatTheNewDriverDoesNotKnowAreNamed() throws {
+        let workshop = try ControllerWorkshop()
+        try workshop.package("mini", version: "1.0", module: TestModels.first) { place in
+            let text = """
+                module mini-settings {
+                  namespace "urn:test:mini-settings"; prefix minis;
+                  import tailf-ncs { prefix ncs; }
+                  augment /ncs:devices/ncs:global-settings/ncs:ned-settings { leaf mini-pace { type uint8; } }
+                  augment /ncs:devices/ncs:device/ncs:ned-settings { container mini { leaf pace { type uint8; } } }
+                }
+                """
+            try Data(text.utf8).write(to: URL(filePath: place + "/src/yang/mini-settings.yang"))
+        }
+        // What was built here takes every module for one of the device; sources are sorted.
+        workshop.directory.remove("run/packages/mini-cli-1.0/load-dir")
+        try workshop.directory.write("run/packages/mini-cli-1.0/load-dir/mini.fxs", "of another compiler")
+        try workshop.package("mini", version: "2.0", module: TestModels.second)
+        try workshop.start()
+        let session = try workshop.session()
+        for number in 0..<2 { try workshop.device("x\(number)", "mini-cli-1.0", session) }
+        try session.change([
+            ("/tailf-ncs:devices/global-settings/ned-settings/mini-settings:mini-pace", "3"),
+            ("/tailf-ncs:devices/device[name='x1']/ned-settings/mini-settings:mini/pace", "4"),
+        ])
+        let plan = try session.act(Self.all, Self.there.merging(["dry-run": ""]) { $1 })
+        let named = plan.node.dataChild(named: "affected-ned-setting").map { plan.values($0) } ?? []
+        #expect(
+            named == [
+                "/ncs:devices/ncs:device[ncs:name='x1']/ncs:ned-settings/minis:mini",
+                "/ncs:devices/ncs:global-settings/ncs:ned-settings/minis:mini-pace",
+            ])
+        let back = Self.there.merging(["suppress-modified-paths": "all", "dry-run": ""]) { $1 }
+        #expect(try session.act(Self.all, back).value("affected-ned-setting") == nil)
+    }
+
+    @Test func aTemplateIsCopiedToAnotherDriver() throws {
+        let workshop = try workshop(devices: 0, module: TestModels.second, map: Self.map)
+        let session = try workshop.session()
+        func template(_ version: String) -> String {
+            "/tailf-ncs:devices/template[name='t']/ned-id[id='mini-cli-\(version):mini-cli-\(version)']"
+        }
+        let base = session.running
+        var tree = try base.applying(.create, at: base.path(template("1.0")))
+        for (leaf, value) in [("contact", "noc"), ("interface[name='e0']/mtu", "1500"), ("hostname", "h")] {
+            tree = try tree.applying(.set(value), at: tree.path("\(template("1.0"))/config/mini:\(leaf)"))
+        }
+        var options = CommitOptions()
+        options.noNetworking = true
+        _ = try session.commit(CommitRequest(base: base, candidate: tree, options: options))
+        let copy = template("1.0") + "/copy"
+        #expect(try session.act(copy, ["ned-id": "mini-cli-2.0:mini-cli-2.0"]).value("result") == "true")
+        #expect(try session.value("\(template("2.0"))/config/mini:location") == "noc")
+        #expect(try session.value("\(template("2.0"))/config/mini:interface[name='e0']/mtu") == "1500")
+        #expect(try session.value("\(template("1.0"))/config/mini:contact") == "noc", "it is a copy")
+        let again = try refusal { try session.act(copy, ["ned-id": "mini-cli-2.0:mini-cli-2.0"]) }
+        #expect(again.message == "template t has a configuration for mini-cli-2.0 already; delete that first")
+
+        try session.change([(template("1.0"), nil)])
+        let back = try session.act(template("2.0") + "/copy", ["ned-id": "mini-cli-1.0:mini-cli-1.0"])
+        #expect(back.value("info") == "not carried over:\n/mini:location: the node is gone (1 instances)")
+        #expect(try session.value("\(template("1.0"))/config/mini:hostname") == "h")
+    }
+
     @Test func aDryReloadListsInstancesOnDemand() throws {
         let workshop = try workshop(devices: 2, module: TestModels.second, map: nil)
         let session = try workshop.session()

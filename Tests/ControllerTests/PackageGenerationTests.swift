@@ -7,6 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Wire
+import YANG
 
 @testable import Controller
 
@@ -107,9 +108,9 @@ import Wire
             #expect(try version() == "1.0.1")
             clock.advance(seconds: 20)
             if restarts { try workshop.restart(clock: clock.wall) }
-            try eventually { try version() == "1.0" }
+            try require { try version() == "1.0" }
             #expect(try value("mini:hostname") == "edge")
-            try eventually { try act("generations").value("returns-to") == nil }
+            try require { try act("generations").value("returns-to") == nil }
             #expect(try alarms().isEmpty)
         }
     }
@@ -123,12 +124,60 @@ import Wire
         #expect(try refusal { _ = try act("confirm") }.message.contains("no reload of packages waits"))
     }
 
+    @Test func whatTheUpgradeDroppedComesBackWhereNothingWasChangedSince() throws {
+        let session = try workshop.session()
+        try workshop.device("x1", "mini-cli-1.0", session)
+        let other = Self.config.replacing("x0", with: "x1")
+        try session.change([("\(Self.config)/mini:contact", "noc"), ("\(other)/mini:contact", "gone")])
+        #expect(try act("reload").entries("removed-data").first?.value("instances") == "2")
+        #expect(try value("mini:location") == nil)
+        try workshop.session().change([("\(Self.config)/mini:hostname", "core")])
+        try workshop.session().change([("/tailf-ncs:devices/device[name='x1']", nil)])
+        try workshop.restart(clock: clock.wall)
+
+        let notes = try act("rollback", ["dry-run": ""])
+        #expect(
+            notes.node.dataChild(named: "program-note").map { notes.values($0) } == [
+                "1 changes that the upgrade had made to the data are taken back; 1 are not, for something was changed "
+                    + "there since"
+            ])
+        _ = try act("rollback")
+        #expect(try value("mini:contact") == "noc" && value("mini:hostname") == "core")
+        #expect(try workshop.session().running.device("x1") == nil, "nobody brings a device back")
+
+        // Forth again to what was, and back with a change of what had come back.
+        try workshop.session().change([("\(Self.config)/mini:contact", nil)])
+        _ = try act("rollback", ["generation": "2"])
+        _ = try act("rollback", ["generation": "1"])
+        #expect(try value("mini:contact") == nil, "that it was taken away is newer than what was dropped")
+    }
+
+    /// The map leads one way: what it made has no place on the way back, but is nobody's change.
+    @Test func whatAMapHadMadeHindersNobodyFromGoingBack() throws {
+        try workshop.package("mini", version: "1.0.1", module: TestModels.second) { place in
+            try FileManager.default.createDirectory(atPath: place + "/migration", withIntermediateDirectories: true)
+            try Data("migration m { rename /mini:contact { to location; } }".utf8)
+                .write(to: URL(filePath: place + "/migration/mini.map"))
+        }
+        try workshop.session().change([("\(Self.config)/mini:contact", "noc")])
+        _ = try act("reload")
+        #expect(try value("mini:location") == "noc")
+        _ = try act("rollback")
+        #expect(try value("mini:contact") == "noc")
+
+        _ = try act("rollback", ["generation": "2"])
+        #expect(try value("mini:location") == "noc")
+        try workshop.session().change([("\(Self.config)/mini:location", "other")])
+        let error = try refusal { _ = try act("rollback", ["generation": "1"]) }
+        #expect(error.message.contains("mini:location (1)"), "\(error)")
+    }
+
     /// A commit made meanwhile that the old model cannot hold stays; the way back is for a person then.
     @Test func whatCameSinceIsNotLostByGoingBack() throws {
         _ = try act("reload", ["confirm-timeout": "60"])
         try workshop.session().change([("\(Self.config)/mini:location", "Uppsala")])
         clock.advance(seconds: 70)
-        try eventually { try !alarms().isEmpty }
+        try require { try !alarms().isEmpty }
         #expect(try alarms().first?.contains("mini:location (1)") == true)
         #expect(try version() == "1.0.1" && value("mini:location") == "Uppsala")
         let error = try refusal { _ = try act("rollback") }
@@ -139,13 +188,9 @@ import Wire
     }
 }
 
-private func eventually(_ condition: () throws -> Bool) throws {
-    let deadline = Deadline.after(.seconds(20))
-    // While packages are replaced, no session can be opened.
-    while (try? condition()) != true {
-        try #require(!deadline.hasPassed)
-        usleep(10_000)
-    }
+/// While packages are replaced, no session can be opened.
+private func require(_ condition: () throws -> Bool) throws {
+    try #require(eventually { (try? condition()) == true })
 }
 
 /// A clock that a test moves on.

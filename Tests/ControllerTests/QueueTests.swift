@@ -77,7 +77,12 @@ import YANG
 
         func settle() throws {
             for id in try items("queue-item") { try act("queue-item[id='\(id)']/retry") }
-            #expect(try act("wait-until-empty", ["timeout": "60"]).value("result") == "empty")
+            #expect(try act("wait-until-empty", ["timeout": "240"]).value("result") == "empty")
+        }
+
+        /// Why the last attempt to reach a device for an item failed.
+        func reason(_ id: Int64, _ device: String) throws -> String? {
+            try session.state("\(QueueTests.queue)/queue-item[id='\(id)']/transient[name='\(device)']/reason")
         }
 
         /// The ids of items, in the queue or (`completed/queue-item`) out of it.
@@ -116,13 +121,12 @@ import YANG
         let item = "\(Self.queue)/queue-item[id='\(id)']"
         #expect(try lab.session.state("\(item)/status") == "executing")
         #expect(try lab.session.state("\(item)/is-atomic") == "true")
-        let reason = try lab.session.state("\(item)/transient[name='r0']/reason")
-        #expect(reason?.hasPrefix("Failed to connect to device r0: connection refused") == true)
-        #expect(
-            lab.alarms("commit-through-queue-blocked") == [
-                "Commit queue item \(second) is blocked because item \(id) cannot connect to r0",
-                "Commit queue item \(third) is blocked because item \(id) cannot connect to r0",
-            ])
+        #expect(try eventually { try lab.reason(id, "r0") != nil })
+        #expect(try lab.reason(id, "r0")?.hasPrefix("Failed to connect to device r0: connection refused") == true)
+        let blocked = [second, third].map { item in
+            "Commit queue item \(item) is blocked because item \(id) cannot connect to r0"
+        }
+        #expect(eventually { lab.alarms("commit-through-queue-blocked") == blocked })
         #expect(!lab.routers[1].text.contains("contact one"), "the item is atomic")
         #expect(try lab.session.state("\(Self.device("r0"))/commit-queue/queue-length") == "2")
         let refused = try refusal { _ = try lab.commit([(Self.contact("r0"), "three")], .bypass) }
@@ -146,8 +150,7 @@ import YANG
         #expect(late.queue?.status == .timeout)
         // The time may be over in the middle of an attempt, and what is being carried out cannot be deleted.
         let id = try #require(late.queue).id
-        let reason = "\(Self.queue)/queue-item[id='\(id)']/transient[name='r1']/reason"
-        for _ in 0..<3_000 where try lab.session.state(reason) == nil { usleep(10_000) }
+        #expect(try eventually { try lab.reason(id, "r1") != nil })
         try lab.act("queue-item[id='\(id)']/delete")
         #expect(try lab.items("queue-item").isEmpty)
         #expect(lab.alarms("out-of-sync") == ["Out of sync due to no-networking or failed commit-queue commits."])

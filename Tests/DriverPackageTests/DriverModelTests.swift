@@ -44,7 +44,24 @@ import YANG
         #expect(Validator(DataModel(schema)).violations(in: decoded.content).count == 1)
     }
 
-    @Test(arguments: ShippedSources.drivers) func dialogueIsReadWithoutFault(driver: String) throws {
+    @Test func dialogueOfStatementsIsReadWithoutFault() throws {
+        let path = "packages/openned-junos-cli-1.0/driver/driver.yaml"
+        let description = try DriverDescription(yaml: try ShippedSources.bytes(path), file: path)
+        #expect(description.transactionClass == .confirmed)
+        #expect(description.operationalPrompt.matches("admin@r0> "))
+        #expect(!description.operationalPrompt.matches("admin@r0# "))
+        #expect(description.configurationPrompt.matches("admin@r0#"))
+        #expect(description.unprivilegedPrompt?.matches("root@r0:~ # ") == true)
+        #expect(!description.configurationPrompt.matches("root@r0:~ # "))
+        for line in ["syntax error.", "error: configuration check-out failed", "unknown command."] {
+            #expect(description.refusals.contains { $0.matches(line) })
+        }
+        #expect(description.volatileLines.contains { $0.matches("version 20.4R1;") })
+        #expect(!description.volatileLines.contains { $0.matches("        version v2;") })
+    }
+
+    @Test(arguments: ShippedSources.drivers.filter { !$0.contains("-junos-") })
+    func dialogueIsReadWithoutFault(driver: String) throws {
         let path = "packages/\(driver)/driver/driver.yaml"
         let description = try DriverDescription(yaml: try ShippedSources.bytes(path), file: path)
         #expect(description.transactionClass == .direct)

@@ -7,8 +7,11 @@ import YANG
 
 /// `ncs-ned` on our own driver, files in memory.
 @Suite struct NEDCommandTests {
-    private static let grammar = Result {
-        CLIGrammar(model: DataModel(try ShippedSources.driver("openned-ios-cli-2.0")), dialect: .i)
+    private static let drivers = ["ios": "openned-ios-cli-2.0", "junos": "openned-junos-cli-1.0"]
+    private static let grammars = Result {
+        try drivers.mapValues { name in
+            CLIGrammar(model: DataModel(try ShippedSources.driver(name)), dialect: ShippedSources.dialect(name))
+        }
     }
 
     private struct Outcome {
@@ -23,10 +26,12 @@ import YANG
         var outcome = Outcome()
         let services = NEDCommand.Services(
             subject: { name, _ in
-                guard name == "ios" else { throw Missing() }
+                guard let driver = Self.drivers[name], let grammar = try Self.grammars.get()[name] else {
+                    throw Missing()
+                }
                 let description = try DriverDescription(
-                    yaml: try ShippedSources.bytes("packages/openned-ios-cli-2.0/driver/driver.yaml"), file: "d.yaml")
-                return NEDCommand.Subject(grammar: try Self.grammar.get(), description: description)
+                    yaml: try ShippedSources.bytes("packages/\(driver)/driver/driver.yaml"), file: "d.yaml")
+                return NEDCommand.Subject(grammar: grammar, description: description)
             },
             read: { name in
                 guard let text = files[name] else { throw Missing() }
@@ -71,6 +76,38 @@ import YANG
         let outcome = run("check ios a b", ["a": old, "b": new])
         #expect(outcome.status == 0)
         #expect(outcome.output.last == "2 files, 2 round trips, 2 of 7 lines skipped")
+    }
+
+    @Test func statementsAreReadComparedAndChecked() throws {
+        let a = "version 20.4R1;\nsystem {\n    host-name a;\n    magic {\n        on;\n    }\n}\n"
+        let b = "set version 20.4R1\nset system host-name b\nset system services ssh\n"
+        let parsed = run("parse junos a --format set", ["a": a])
+        #expect(parsed.output == ["set system host-name a"])
+        #expect(
+            parsed.errors == [
+                "a:4: magic { (in system): unknown command",
+                "a:5: on; (in system): inside a statement that is not known",
+            ])
+        #expect(
+            run("diff junos a b", ["a": a, "b": b]).output == ["set system host-name b", "set system services ssh"])
+        #expect(
+            run("diff junos a b --reverse", ["a": a, "b": b]).output
+                == ["delete system services ssh", "set system host-name a"])
+        let data = run("parse junos b", ["b": b]).output.joined(separator: "\n")
+        #expect(
+            run("render junos x", ["x": data]).output
+                == ["system {\n    host-name b;\n    services {\n        ssh;\n    }\n}"])
+        let path = "packages/openned-junos-cli-1.0/test/branch.cfg"
+        let sample = String(decoding: try ShippedSources.bytes(path), as: UTF8.self)
+        let outcome = run("check junos a s", ["a": a, "s": sample])
+        #expect(outcome.status == 0)
+        #expect(outcome.output[0] == "a: 4 lines, 2 skipped, comes back, 2 of 2 lines word for word")
+        #expect(outcome.output.last?.hasPrefix("2 files, 2 round trips, 2 of ") == true)
+        let secret = "set system host-name a\nset system root-authentication encrypted-password \"$6$\" ## SECRET-DATA\n"
+        #expect(
+            run("check junos a", ["a": secret]).output[0]
+                == "a: 2 lines, 0 skipped, comes back, 2 of 2 lines word for word")
+        #expect(run("parse ios a --format set", ["a": old]).status == 2)
     }
 
     @Test func badCommandLinesAreExplained() {

@@ -27,4 +27,14 @@ import YANG
         let text = String(decoding: try ShippedSources.bytes("packages/\(driver)/test/branch.cfg"), as: UTF8.self)
         #expect(shown == text)
     }
+
+    @Test func statementsAndCommandsSayTheSame() throws {
+        let folder = "packages/openned-junos-cli-1.0/test"
+        let grammar = CLIGrammar(model: DataModel(try ShippedSources.driver("openned-junos-cli-1.0")), dialect: .j)
+        let set = try ShippedSources.bytes("\(folder)/branch.set")
+        let parsed = try grammar.parse(set)
+        #expect(parsed.skipped == [])
+        #expect(Array(grammar.render(parsed.tree).utf8) == (try ShippedSources.bytes("\(folder)/branch.cfg")))
+        #expect(grammar.setCommands(parsed.tree) == String(decoding: set, as: UTF8.self))
+    }
 }

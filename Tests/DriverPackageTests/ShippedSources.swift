@@ -8,9 +8,11 @@ enum ShippedSources {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let ietfDirectory = ProcessInfo.processInfo.environment["YANG_MODULE_DIR"] ?? "/usr/share/yuma/modules/ietf"
-    static let drivers = ["openned-ios-cli-1.0", "openned-ios-cli-2.0", "openned-nx-cli-1.0"]
+    static let drivers = ["openned-ios-cli-1.0", "openned-ios-cli-2.0", "openned-nx-cli-1.0", "openned-junos-cli-1.0"]
 
-    static func dialect(_ driver: String) -> CLIDialect { driver.contains("-nx-") ? .nx : .i }
+    static func dialect(_ driver: String) -> CLIDialect {
+        driver.contains("-nx-") ? .nx : driver.contains("-junos-") ? .j : .i
+    }
 
     static func url(_ path: String) -> URL { root.appending(path: path) }
 

@@ -69,7 +69,7 @@ extension EndToEnd {
                     s = socket.socket()
                     s.bind(('127.0.0.1', \(port)))
                     s.listen()
-                    time.sleep(60)
+                    time.sleep(600)
                     """
                 let other = try lab.start("python3", ["-c", script])
                 defer { other.end() }
@@ -95,6 +95,16 @@ extension EndToEnd {
                 #expect(socket.status != 0)
                 try require(try lab.shell("ncs --status"), contains: "status: started")
                 #expect(lab.daemon == first)
+            }
+        }
+
+        /// A script that waits until its pipe is closed, as programs do which start others.
+        @Test func theDaemonKeepsNothingOpenThatItsCallerHad() throws {
+            try Lab.use("inherited-files") { lab in
+                try lab.shell("ncs-setup --dest .")
+                let outcome = try lab.attempt("/bin/sh", ["-c", "ncs 7>&1 | cat"])
+                #expect(outcome.status == 0 && !outcome.isLate, "\(outcome)")
+                try require(try lab.shell("ncs --status"), contains: "status: started")
             }
         }
 

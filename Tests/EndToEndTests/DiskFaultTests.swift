@@ -96,6 +96,36 @@ extension EndToEnd {
             }
         }
 
+        private static let mayMount = getuid() == 0 && isMountAllowed()
+
+        private static func isMountAllowed() -> Bool {
+            let line = "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d && rmdir $d"
+            return (try? ChildProcess.run("/bin/sh", ["-c", line]).status) == 0
+        }
+
+        @Test(.enabled(if: mayMount, "only root may mount a small file system"))
+        func aFileSystemThatIsFullRefusesCommitsUntilThereIsSpace() throws {
+            try Lab.use("small-disk") { lab in
+                try lab.shell("ncs-setup --dest . && mount -t tmpfs -o size=4m none ncs-cdb")
+                defer { _ = try? lab.shell("umount -l ncs-cdb") }
+                try lab.startDaemon()
+                try commit(lab, "good")
+                try lab.shell("dd if=/dev/zero of=ncs-cdb/ballast bs=4k 2> /dev/null; test -s ncs-cdb/ballast")
+                let long = String(repeating: "x", count: 20_000)
+                let refused = try lab.refuse("config\ndevices authgroups group \(long)\ncommit")
+                try require(refused, contains: "cdb.sqlite: no space left on the disk", "free some space")
+                try awaitAlarm(lab, "full", isRaised: true)
+                try requireRunning(lab, "good", "on a full disk")
+                try lab.shell("rm ncs-cdb/ballast")
+                try awaitAlarm(lab, "space again", isRaised: false)
+                try commit(lab, "better")
+                try lab.killDaemon()
+                try lab.startDaemon()
+                try requireRunning(lab, "better", "after a restart")
+                try lab.killDaemon()
+            }
+        }
+
         /// What else writes: it says which file, leaves nothing half, and works once there is space again.
         @Test func otherOperationsOnAFullDiskNameTheFileAndLeaveNothingHalf() throws {
             try Lab.use("full-disk") { lab in
@@ -160,8 +190,17 @@ extension EndToEnd {
                     try require(outcome.text, contains: says)
                     control.mend()
                 }
-                try lab.startDaemon()
+                try lab.startDaemon(more: preload)
                 try requireRunning(lab, "good", "afterwards")
+                // What reads the file anew says so, and what is in force is not touched.
+                control.fail(.read, EIO, name: "cdb.sqlite")
+                let backup = try lab.attempt("ncs-backup", [], more: preload)
+                #expect(backup.status == 1 && control.faultsMet > 0, "\(backup)")
+                try require(backup.text, contains: "cdb.sqlite: the disk reports an input/output error")
+                #expect(lab.directory.names(in: "run/backups") == [])
+                try requireRunning(lab, "good", "with a disk that cannot be read")
+                control.mend()
+                try lab.shell("ncs-backup")
                 // A page goes bad while it runs: what is in force is in memory, and the next start names the damage.
                 try lab.shell(
                     "head -c 4096 /dev/urandom | dd of=ncs-cdb/cdb.sqlite bs=4096 seek=2 conv=notrunc 2>/dev/null")
@@ -191,7 +230,7 @@ extension EndToEnd {
         }
 
         private func awaitAlarm(_ lab: Lab, _ circumstances: String, isRaised: Bool) throws {
-            try lab.wait(for: "\(circumstances): the alarm is \(isRaised ? "raised" : "cleared")", seconds: 15) {
+            try lab.wait(for: "\(circumstances): the alarm is \(isRaised ? "raised" : "cleared")") {
                 let alarms = try lab.alarms()
                 let isOpen = alarms.contains("is-cleared              false")
                 return (isOpen && alarms.contains("database-write-failure")) == isRaised

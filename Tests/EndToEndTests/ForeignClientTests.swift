@@ -12,7 +12,7 @@ extension EndToEnd {
                 let port = try lab.shell("ncs-netsim get-port r0 cli").filter(\.isNumber)
                 let shell = try lab.attempt(
                     "sshpass", ["-p", "admin", "ssh", "-tt"] + Lab.sshOptions + ["-p", port, "admin@127.0.0.1"],
-                    input: "terminal length 0\nshow running-config\nexit\n", seconds: 30)
+                    input: "terminal length 0\nshow running-config\nexit\n", seconds: 120)
                 try require(shell.output.withoutReturns, contains: "r0#", "\nhostname r0\n", "\nend\n")
                 let wrong = try lab.attempt(
                     "sshpass",

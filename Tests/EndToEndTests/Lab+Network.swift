@@ -40,12 +40,12 @@ extension Lab {
         let port = try shell("ncs-netsim get-port \(name) cli").filter(\.isNumber)
         _ = try attempt(
             "sshpass", ["-p", "admin", "ssh", "-tt"] + Self.sshOptions + ["-p", port, "admin@127.0.0.1"],
-            input: "configure terminal\n\(commands)\nend\nexit\n", seconds: 30)
+            input: "configure terminal\n\(commands)\nend\nexit\n", seconds: 120)
     }
 
     static let sshOptions = [
         "-q", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
-        "ConnectTimeout=20",
+        "ConnectTimeout=120",
     ]
 
     func cliPort(_ name: String) throws -> Int {

@@ -89,14 +89,19 @@ final class Lab {
         try waitForDaemonToEnd()
     }
 
-    /// The daemon's process, if there is one. One that has ended and waits for its parent to notice is none.
+    /// The daemon's process, if there is one. One that has ended and waits for its parent to notice is none, but for
+    /// as long as another of its threads is still ending: its files and locks are held till then.
     var daemon: Int32? {
         guard let text = try? directory.text("run/state/ncs.pid"), let id = Int32(text.filter(\.isNumber)),
             let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
             let (name, state) = status.firstMatch(of: #/\((.*)\) (.)/#).map({ ($0.output.1, $0.output.2) }),
-            name.hasPrefix("ncs"), state != "Z"
+            name.hasPrefix("ncs"), state != "Z" || threads(of: id) > 1
         else { return nil }
         return id
+    }
+
+    private func threads(of process: Int32) -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task").count) ?? 0
     }
 
     func waitForDaemonToEnd() throws {
@@ -104,7 +109,7 @@ final class Lab {
     }
 
     /// Waits for something, looking again and again.
-    func wait(for what: String, seconds: Double = 60, _ isThere: () throws -> Bool) throws {
+    func wait(for what: String, seconds: Double = 120, _ isThere: () throws -> Bool) throws {
         let deadline = ContinuousClock.now + .milliseconds(Int(seconds * 1_000))
         while try !isThere() {
             guard ContinuousClock.now < deadline else { throw ProcessFault("\(what): not within \(seconds) s") }

@@ -45,7 +45,7 @@ extension EndToEnd {
             }
         }
 
-        private static func build(_ source: String, _ lab: Lab) throws {
+        static func build(_ source: String, _ lab: Lab) throws {
             try lab.shell(
                 """
                 mkdir -p build && cp -R \(source) build/ && chmod -R u+w build

@@ -133,7 +133,7 @@ extension EndToEnd {
                     exec 3>&-
                     """
                 try lab.shell(script)
-                let outcome = session.wait(seconds: 30)
+                let outcome = session.wait(seconds: 120)
                 try require(outcome.text, contains: ">>> System upgrade is starting.", "completed successfully.")
                 #expect(!outcome.text.contains("Commit complete."), "\(outcome)")
                 #expect(!outcome.isLate)

@@ -64,7 +64,7 @@ extension EndToEnd {
             _ = try lab.attempt(
                 "sshpass",
                 ["-p", "admin", "ssh", "-tt"] + Lab.sshOptions + ["-p", "\(try lab.cliPort("r0"))", "admin@127.0.0.1"],
-                input: "configure terminal\nusername eve secret 0 \(Self.outside)\nend\nexit\n", seconds: 30)
+                input: "configure terminal\nusername eve secret 0 \(Self.outside)\nend\nexit\n", seconds: 120)
             try require(try lab.onRouter("r0"), contains: Self.outside)
             try lab.operate("devices device r0 check-sync\ndevices device r0 sync-from")
             #expect(try lab.outOfSync(["r0"]) == [:])

@@ -49,7 +49,7 @@ extension EndToEnd {
                 let script = try lab.start("/bin/sh", ["-c", "(echo who; sleep 4; echo who) | ncs_cli -C -u admin"])
                 try lab.wait(for: "the first answer") { script.output.contains("admin") }
                 try lab.killDaemon()
-                let outcome = script.wait(seconds: 30)
+                let outcome = script.wait(seconds: 120)
                 #expect(outcome.status == 7, "\(outcome)")
                 #expect(outcome.errors.contains("the daemon closed the connection"), "\(outcome)")
                 let late = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: "who\n")
@@ -94,7 +94,7 @@ extension EndToEnd {
                     try screen.enter(line)
                 }
                 try screen.enter("show full-configuration devices device")
-                try screen.wait(for: " address 127.0.0.1\n!", seconds: 60)
+                try screen.wait(for: " address 127.0.0.1\n!")
                 try screen.type("C-c")
                 try screen.enter("do id")
                 try screen.wait(for: "user = admin")
@@ -111,7 +111,7 @@ extension EndToEnd {
                 let screen = try TmuxScreen(lab, "one")
                 try screen.ready()
                 try screen.paste(file)
-                try screen.wait(for: "the line is too long for a command", seconds: 60)
+                try screen.wait(for: "the line is too long for a command")
                 try screen.enter("do id")
                 try screen.wait(for: "user = admin")
                 let script = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: line + "do id\n")

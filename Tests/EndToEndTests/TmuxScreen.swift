@@ -47,7 +47,7 @@ struct TmuxScreen {
     /// What is on the screen and above it; rows that a long line took are joined.
     func text() throws -> String { try tmux(["capture-pane", "-p", "-J", "-S", "-", "-t", name]).output }
 
-    func wait(for text: String, seconds: Double = 30) throws {
+    func wait(for text: String, seconds: Double = 120) throws {
         var seen = ""
         do {
             try lab.wait(for: text, seconds: seconds) {

@@ -8,8 +8,8 @@ enum LayerRules {
     /// The targets that may know a library of others. Digests are needed in many places, so `Crypto` is free.
     static let homes: [String: Set<String>] = [
         "GRDB": ["ConfigDatabase"], "_CryptoExtras": ["PackageSigning"], "X509": ["PackageSigning"],
-        "SwiftASN1": ["PackageSigning"], "Yams": ["NEDRuntime"], "CSSH": ["Wire"], "CArchive": ["PackageManager"],
-        "CCrypt": ["Secrets"],
+        "SwiftASN1": ["PackageSigning"], "Yams": ["NEDRuntime", "Netsim"], "CSSH": ["Wire"],
+        "CArchive": ["PackageManager"], "CCrypt": ["Secrets"], "CLaunch": ["NEDKit"],
     ]
 
     // MARK: The table

@@ -35,7 +35,7 @@ final class Bench {
         target = DeviceTarget(
             name: "ce0", address: "127.0.0.1", port: listener.address.port, remoteUser: "admin", localUser: "admin",
             password: "Pa55word-1", secondaryPassword: "Enable-77", hostKeys: .rejectUnknown([hostKey.publicKey]),
-            connectTimeout: .seconds(10), readTimeout: .seconds(10), nedID: "m:m-cli-1.0")
+            connectTimeout: .seconds(120), readTimeout: .seconds(120), nedID: "m:m-cli-1.0")
     }
 
     /// Servers live as long as the tests: a session may outlive its bench.

@@ -153,7 +153,7 @@ struct DialogueTests {
             let session = try bench.connect()
             // One key is not followed by the return key: then the router waits on.
             if answer == "y" {
-                bench.target.readTimeout = .seconds(1)
+                bench.target.readTimeout = .seconds(3)
                 let short = try bench.connect()
                 #expect(throws: NEDError.self) { try short.persist() }
                 continue

@@ -48,6 +48,19 @@ struct DriverDescriptionTests {
             (Self.prompts + "enable: [ a ]\n", 4, "enable: a text was expected"),
             (Self.prompts + "setup: { a: b }\n", 4, "setup: a list of texts was expected"),
             (Self.prompts + "setup: [ { a: b } ]\n", 4, "setup: a list of texts was expected"),
+            (Self.prompts + "timeouts: { show: soon }\n", 4, "timeouts.show: a number of seconds"),
+            (Self.prompts + "timeouts: { lunch: 3 }\n", 4, "unknown key timeouts.lunch"),
+            (Self.prompts + "transaction-id: command\n", 4, "command needs commands.transaction-id"),
+            (Self.prompts + "login:\n  - { expect: 'x', send: $pasword }\n", 5, "login: $pasword is none of"),
+            (Self.prompts + "paging:\n  - { expect: '.*', send: x }\n", 5, "paging: a pattern fits an empty line"),
+            (
+                "prompts:\n  operational: 'a*'\n  configuration: 'b#'\n", 2,
+                "prompts.operational: the pattern fits an empty line"
+            ),
+            (
+                "prompts: { operational: 'a#', unprivileged: 'a>', configuration: 'b#' }\n", 1,
+                "a device with prompts.unprivileged needs enable"
+            ),
         ] {
             let found = faults(yaml)
             #expect(found.count == 1, "\(found)")

@@ -68,14 +68,14 @@ struct FailureTests {
         var habits = FakeRouter.Habits()
         habits.react = { $0.hasPrefix("mtu") ? .ask("\u{1B}[31mThinking about Pa55word-1\u{1B}[0m\u{7} ...") : nil }
         let bench = try Bench(habits)
-        bench.target.readTimeout = .seconds(1)
+        bench.target.readTimeout = .seconds(3)
         let session = try bench.connect()
         let commands = try bench.commands("", Self.change)
         let error = #expect(throws: NEDError.self) { try session.prepare(commands) }
         #expect(error?.code == .silent)
         #expect(
             error?.message
-                == "PREPARE: no prompt within 1 seconds after 'mtu 1500'; its last line: Thinking about ***** ...")
+                == "PREPARE: no prompt within 3 seconds after 'mtu 1500'; its last line: Thinking about ***** ...")
         #expect(!session.isUsable)
     }
 

@@ -86,10 +86,8 @@ struct LogInTests {
         #expect(bound == 0 && listen(listener, 1) == 0)
         bench.target.port = UInt16(port)
         bench.target.connectTimeout = .milliseconds(500)
-        let start = ContinuousClock.now
         let error = try #require(bench.failure())
         #expect(error.code == .timeout && error.isConnectFailure)
-        #expect(ContinuousClock.now - start < .seconds(5))
     }
 
     @Test func bannerWithLinesLikePromptsIsNoPrompt() throws {

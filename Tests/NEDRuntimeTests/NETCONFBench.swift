@@ -27,8 +27,8 @@ final class NETCONFBench {
         let listener = try server.listen(at: address, hostKey: key, handler: device)
         target = DeviceTarget(
             name: "ce0", address: "127.0.0.1", port: listener.address.port, remoteUser: "admin", localUser: "admin",
-            password: "Pa55word-1", hostKeys: .rejectUnknown([key.publicKey]), connectTimeout: .seconds(20),
-            readTimeout: .seconds(20), nedID: "m:m-nc-1.0")
+            password: "Pa55word-1", hostKeys: .rejectUnknown([key.publicKey]), connectTimeout: .seconds(120),
+            readTimeout: .seconds(120), nedID: "m:m-nc-1.0")
     }
 
     func connect() throws -> NETCONFDeviceSession {

@@ -6,7 +6,7 @@ import Testing
 @testable import NEDRuntime
 
 /// The phases over NETCONF, by the class of the device.
-@Suite(.timeLimit(.minutes(2))) struct NETCONFDriverTests {
+struct NETCONFDriverTests {
     /// What a test's device can do.
     enum Class: CaseIterable {
         case confirmed, candidate, running, startup, base10

@@ -182,9 +182,9 @@ import Testing
 
     @Test func injectedFaultsHitWhatTheyName() throws {
         let bench = try Bench()
-        let plan = FaultPlan(actions: [
-            .refuse(pattern: "hostname .*", message: FaultPlan.standardMessage), .hangUpAt(pattern: "vlan 66"),
-            .silence(pattern: "vlan 67"), .hangUpAfter(4),
+        let plan = FaultPlan(rules: [
+            try FaultRule(["refuse-line", "hostname .*"]), try FaultRule(["hang-up-line", "vlan 66"]),
+            try FaultRule(["silent-line", "vlan 67"]), try FaultRule(["hang-up-after", "4"]),
         ])
         try plan.write(to: bench.entry.files.faults)
         #expect(try FaultPlan(path: bench.entry.files.faults) == plan)
@@ -200,5 +200,58 @@ import Testing
         #expect(shell.execute("hostname x").text.isEmpty)
         let log = String(decoding: try DurableFiles.read(bench.entry.files.commandLog), as: UTF8.self)
         #expect(log.contains("test (config)# vlan 66\n"))
+    }
+
+    @Test func faultsOfAnswersAndOfTheDeviceItself() throws {
+        let bench = try Bench()
+        var plan = FaultPlan(
+            rules: try ["truncate-line 'show run.*' 40", "garbage-line 'show clock' 9"].map {
+                try FaultRule(ShellWords.split($0))
+            })
+        plan.rules += [
+            try FaultRule(["change-line", "vlan 5", "vlan 99; name itself"]),
+            try FaultRule(["in", "operational", "delay", "20", "5"]),
+            try FaultRule(["commit-fails", "% Commit failed"]),
+        ]
+        plan.seed = 7
+        try plan.write(to: bench.entry.files.faults)
+        #expect(try FaultPlan(path: bench.entry.files.faults) == plan)
+        var shell = bench.shell()
+        let shown = shell.execute("show running-config")
+        #expect(shown.text.utf8.count == 40 && (20..<25).contains(shown.delay))
+        #expect(shell.execute("show clock").garbage?.count == 9)
+        _ = shell.execute("configure terminal")
+        #expect(shell.execute("vlan 5").delay == 0)
+        #expect(shell.execute("commit").text == "% Commit failed\n")
+        let vlans = bench.device.running.rootInstance.entries("vlan").map(\.keys)
+        #expect(vlans == [["5"], ["99"]])
+        let log = String(decoding: try DurableFiles.read(bench.entry.files.commandLog), as: UTF8.self)
+        #expect(log.contains("itself (config)# vlan 99\n"))
+    }
+
+    @Test func chanceIsTheSameFromTheSameSeed() throws {
+        let path = try TestNetwork().directory + "-faults"
+        defer { unlink(path) }
+        func draw(_ seed: UInt64) throws -> [Bool] {
+            try FaultPlan(rules: [FaultRule(["chance", "0.5", "refuse"])], seed: seed).write(to: path)
+            var injector = FaultInjector(path: path)
+            return (0..<64).map { _ in injector.outcome(of: "x", in: .configuration).ending != nil }
+        }
+        let first = try draw(42)
+        #expect(try draw(42) == first && draw(43) != first)
+        #expect((16...48).contains(first.count { $0 }))
+    }
+
+    @Test func faultsThatAreNoneAreRefused() throws {
+        for text in [
+            "", "dance", "refuse-line", "refuse-line (", "hang-up-after 0", "hang-up-after x", "delay", "delay -1",
+            "in kitchen refuse", "chance 2 refuse", "wrong-password now", "wrong-password-line x", "truncate 1 2",
+        ] {
+            #expect(throws: NetsimError.self, "\(text)") { try FaultRule(ShellWords.split(text)) }
+        }
+        for text in ["in any refuse-line a b", "delay 5 6", "truncate 0", "reboot-after 3", "slow-reading 100"] {
+            let rule = try FaultRule(ShellWords.split(text))
+            #expect(try FaultRule(rule.words) == rule && rule.description.replacing("\"", with: "") == text)
+        }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 import YANG
 
 /// Whole networks over real connections.
-@Suite(.serialized, .enabled(if: TestNetwork.hasModules), .timeLimit(.minutes(5))) struct NetworkTests {
+@Suite(.serialized, .enabled(if: TestNetwork.hasModules)) struct NetworkTests {
     static let hasSSH = TestNetwork.isInstalled("ssh", "sshpass")
     static let hasNetmiko = (try? TestNetwork.execute(["python3", "-c", "import netmiko"]).status) == 0
 
@@ -90,6 +90,86 @@ import YANG
         #expect(text.contains("vlan 10") && !text.contains("vlan 20"))
     }
 
+    @Test(.enabled(if: hasSSH)) func faultsOfConnectionsTakeEffectWhileTheDeviceRuns() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
+        try network.run("start").expectSuccess()
+        func key() throws -> String {
+            try TestNetwork.execute(["ssh-keyscan", "-p", "\(network.basePort)", "127.0.0.1"]).output
+        }
+        let real = try key()
+        #expect(real.contains("ssh-ed25519"))
+        try network.run("fault", "c0", "wrong-host-key").expectSuccess()
+        #expect(try key().contains("ssh-ed25519") && key() != real)
+        try network.run("fault", "c0", "wrong-password").expectSuccess()
+        #expect(try network.ssh(0, "show clock").status != 0)
+        try network.run("fault", "c0", "clear").expectSuccess()
+        #expect(try network.ssh(0, "show clock").status == 0 && key() == real)
+
+        try network.run("fault", "c0", "change", "vlan 77; name console").expectSuccess()
+        #expect(try network.run("cmd", "c0", "get /vlan{77}/name").output == "console\n")
+        #expect(try network.run("fault", "c0", "change", "vlan x").errors.contains("vlan x: "))
+
+        try network.run("fault", "c0", "delay", "50").expectSuccess()
+        let script = try network.ssh(0, nil, input: "conf t\nvlan 78\nend\nshow run | inc vlan\nexit\nshow clock\n")
+        #expect(script.output.hasSuffix("vlan 77\nvlan 78\n"), "answers keep their order: \(script.output)")
+        try network.run("fault", "c0", "clear").expectSuccess()
+        try network.run("fault", "c0", "full-buffer", "20").expectSuccess()
+        let lost = try network.ssh(0, nil, input: "conf t\nvlan 79\nvlan 80\nvlan 81\n")
+        #expect(lost.status == 0)
+        #expect(try network.run("cmd", "c0", "exists /vlan{79}; exists /vlan{81}").output == "yes\nno\n")
+    }
+
+    @Test(.enabled(if: hasSSH)) func rebootLosesWhatWasNotSaved() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
+        try network.run("start").expectSuccess()
+        _ = try network.ssh(0, nil, input: "conf t\nvlan 10\nend\nwrite memory\n")
+        try network.run("fault", "c0", "reboot-line", "vlan 30").expectSuccess()
+        #expect(try network.ssh(0, nil, input: "conf t\nvlan 20\nvlan 30\n").status == 255)
+        var text = ""
+        for _ in 0..<600 where !text.contains("vlan 10") {
+            text = try network.ssh(0, "show running-config").output
+            if text.isEmpty { usleep(100_000) }
+        }
+        #expect(text.contains("vlan 10") && !text.contains("vlan 20"))
+    }
+
+    @Test func scenarioGivesFaultsToDevices() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "3", "c").expectSuccess()
+        func scenario(_ text: String) throws -> TestNetwork.Result {
+            try DurableFiles.replace(network.directory + "/scenario.yaml", with: Array(text.utf8))
+            return try network.run("fault", "--file", "scenario.yaml")
+        }
+        try scenario(
+            """
+            seed: 42
+            faults:
+              - device: c0, c2
+                fault: refuse-line 'vlan 6.*' '% No resources'
+              - {device: all, fault: chance 0.1 delay 100}
+            """
+        ).expectSuccess()
+        #expect(
+            try network.run("fault", "all").output == """
+                c0: refuse-line "vlan 6.*" "% No resources"
+                c0: chance 0.1 delay 100
+                c1: chance 0.1 delay 100
+                c2: refuse-line "vlan 6.*" "% No resources"
+                c2: chance 0.1 delay 100
+
+                """)
+        for (text, words) in [
+            ("faults: [", "scenario.yaml:"), ("other: 1", "scenario.yaml:1: there is no key other"),
+            ("faults:\n  - {device: c9, fault: reboot}", "scenario.yaml:2: there is no device c9"),
+            ("faults:\n  - {device: c0, fault: dance}", "\"dance\" is no fault"), ("", "a mapping of keys"),
+        ] {
+            let result = try scenario(text)
+            #expect(result.status != 0 && result.errors.contains(words), "\(text): \(result.errors)")
+        }
+    }
+
     @Test(.enabled(if: hasSSH)) func upgradedDeviceRunsTheNewModelWithItsData() throws {
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
@@ -160,6 +240,31 @@ import YANG
         #expect(faults.isEmpty, "\(faults)")
         let one = try network.run("ncs-xml-init", "c1").output
         #expect(!one.contains("<name>c0</name>"))
+        #expect(
+            try network.run("ncs-xml-init-remote", "lower", "c1").output
+                == "<devices xmlns=\"http://tail-f.com/ns/ncs\">\n  <device>\n    <name>c1</name>\n"
+                + "    <remote-node>lower</remote-node>\n  </device>\n</devices>\n")
+    }
+
+    @Test func singleNodesAreReadAndChanged() throws {
+        let network = try TestNetwork()
+        try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
+        #expect(try network.run("cmd", "c0", "get", "/hostname").errors.contains("not running"))
+        try network.run("start").expectSuccess()
+        #expect(try network.run("cmd", "c0", "get /hostname; num_instances /vlan").output == "c0\n0\n")
+        try network.run("cmd", "c0", "-c", "mset /hostname edge; mcreate /vlan{10}; set /vlan{10}/name users")
+            .expectSuccess()
+        #expect(try network.run("cmd", "c0", "mget", "/vlan{10}/name").output == "users\n")
+        for (words, reason) in [
+            ("get /nothing", "no child nothing"), ("set /vlan{20}/name", "a value"),
+            ("dance /hostname", "no such command"),
+            ("set /hostname x; create /vlan{70000}", "70000"),
+        ] {
+            let result = try network.run("cmd", "c0", words)
+            #expect(result.status == 1 && result.errors.contains(reason), "\(words): \(result.errors)")
+        }
+        #expect(try network.run("cmd", "c0", "get /hostname").output == "edge\n", "all or nothing")
+        #expect(try network.run("netconf-console", "c0").errors.contains("serves no NETCONF"))
     }
 }
 
@@ -176,7 +281,7 @@ enum Installation {
 }
 
 /// The installed program, killed without warning.
-@Suite(.enabled(if: Installation.isThere), .timeLimit(.minutes(2))) struct InstalledNetworkTests {
+@Suite(.enabled(if: Installation.isThere)) struct InstalledNetworkTests {
     @Test func killedProcessIsFoundOutAndItsStateComesBack() throws {
         let network = try TestNetwork()
         func run(_ words: String...) throws -> TestNetwork.Result {

@@ -45,9 +45,22 @@ final class TestNetwork: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    var environment: [String: String] { ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)"] }
+    var environment: [String: String] {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)", "PATH": path]
+    }
 
     var info: String { directory + "/netsim/.netsiminfo" }
+
+    /// Starts the network's process inside the test.
+    var launch: @Sendable (String) throws -> Void {
+        let environment = environment
+        return { directory in
+            Thread.detachNewThread {
+                _ = NetsimProcess.run(directory: directory, environment: environment, handlesSignals: false)
+            }
+        }
+    }
 
     @discardableResult
     func run(_ arguments: String...) throws -> Result { run(arguments) }
@@ -55,7 +68,6 @@ final class TestNetwork: Sendable {
     func run(_ arguments: [String]) -> Result {
         var output = ""
         var errors = ""
-        let environment = environment
         let services = NetsimCommand.Services(
             extract: { _, _ in throw NetsimError(.unsupported, "", "no archives in tests") },
             convert: { tree, model in
@@ -63,11 +75,7 @@ final class TestNetwork: Sendable {
                 let decoded = XMLDataDecoder.tree(bytes, file: "running", model: model, options: DecodeOptions(.lax))
                 return (decoded.content, decoded.diagnostics.map(\.summary))
             },
-            launch: { directory in
-                Thread.detachNewThread {
-                    _ = NetsimProcess.run(directory: directory, environment: environment, handlesSignals: false)
-                }
-            })
+            launch: launch)
         let status = NetsimCommand.run(
             arguments: arguments, environment: environment, workingDirectory: directory, services: services,
             output: { output += $0 + "\n" }, errors: { errors += $0 + "\n" })

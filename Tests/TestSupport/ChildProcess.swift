@@ -25,7 +25,7 @@ package enum ChildProcess {
     /// - Parameter program: a path, or a name to look for on the `PATH` of `environment`.
     package static func run(
         _ program: String, _ arguments: [String] = [], input: String = "", directory: String? = nil,
-        environment: [String: String] = ProcessInfo.processInfo.environment, seconds: Double = 60
+        environment: [String: String] = ProcessInfo.processInfo.environment, seconds: Double = 120
     ) throws -> ProcessOutcome {
         let running = try RunningProcess(
             program, arguments, input: input, directory: directory, environment: environment)

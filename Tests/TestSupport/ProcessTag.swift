@@ -22,7 +22,7 @@ package struct ProcessTag: Sendable {
 
     /// Ends all of them, and waits until they are gone.
     package func endAll() {
-        for _ in 0..<200 {
+        for _ in 0..<6_000 {
             let all = processes()
             if all.isEmpty { return }
             for id in all { kill(id, SIGKILL) }

@@ -124,7 +124,7 @@ final class TestServer {
 
 extension ByteStream {
     /// Everything up to and including the mark.
-    func read(until mark: String, within: Duration = .seconds(10)) throws -> String {
+    func read(until mark: String, within: Duration = .seconds(120)) throws -> String {
         let deadline = Deadline.after(within)
         var text: [UInt8] = []
         while !String(decoding: text, as: UTF8.self).contains(mark) {
@@ -134,14 +134,14 @@ extension ByteStream {
         return String(decoding: text, as: UTF8.self)
     }
 
-    func readAll(within: Duration = .seconds(20)) throws -> [UInt8] {
+    func readAll(within: Duration = .seconds(120)) throws -> [UInt8] {
         let deadline = Deadline.after(within)
         var bytes: [UInt8] = []
         while let more = try read(deadline: deadline) { bytes += more }
         return bytes
     }
 
-    func write(_ text: String) throws { try write(Array(text.utf8), deadline: .after(.seconds(10))) }
+    func write(_ text: String) throws { try write(Array(text.utf8), deadline: .after(.seconds(120))) }
 }
 
 /// What an external program printed, and its status.
@@ -151,7 +151,7 @@ struct Ran {
     var status: Int32
 }
 
-func run(_ arguments: [String], input: String? = nil, timeout: Int = 30) throws -> Ran {
+func run(_ arguments: [String], input: String? = nil, timeout: Int = 120) throws -> Ran {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["timeout", "\(timeout)"] + arguments
@@ -175,16 +175,6 @@ func isInstalled(_ programs: String...) -> Bool {
     return programs.allSatisfy { program in
         path.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
     }
-}
-
-/// Waits for something that other threads bring about.
-func eventually(within: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
-    let deadline = Deadline.after(within)
-    while !condition() {
-        if deadline.hasPassed { return false }
-        usleep(10_000)
-    }
-    return true
 }
 
 /// The error that the body throws; nil if it throws none or another kind.

@@ -31,6 +31,7 @@ enum ActionTable {
         table["/tailf-key-rotation:key-rotation/get-active-generation"] = KeyRotationActions.active
         table["/tailf-key-rotation:key-rotation/apply-new-keys"] = KeyRotationActions.apply
         table["/openned-cdb:cdb/compact"] = CompactionActions.compact
+        table.merge(TemplateActions.handlers) { _, last in last }
         table.merge(QueueActions.handlers) { _, last in last }
         table.merge(AlarmActions.handlers) { _, last in last }
         return table

@@ -106,7 +106,13 @@ enum DeviceWork {
         }
         let port = device.value("port").flatMap { UInt16($0) } ?? 22
         do {
-            let keys = try SSHHostKeyScan.fetch(SocketAddress(host: address, port: port), timeout: .seconds(20))
+            let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
+            guard addressing.transport == .ssh else {
+                let info = "\(name) is reached by Telnet, which has no host keys"
+                return DeviceResult(leaves: [("result", "unchanged"), ("info", info)])
+            }
+            let keys = try SSHHostKeyScan.fetch(
+                SocketAddress(host: address, port: port), timeout: .seconds(20), algorithms: addressing.algorithms)
             let isChanged = try controller.storeHostKeys(keys, of: name, by: call.session)
             var result = DeviceResult(leaves: [("result", isChanged ? "updated" : "unchanged")])
             result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
@@ -132,7 +138,7 @@ enum DeviceWork {
     static let syncFrom: Kind = { call, name in
         if let refusal = queued(call, name) { return refusal }
         return perform(call, name) { (device, access) throws(NEDError) in
-            let reading = try access.withSession { (session) throws(NEDError) in try session.show() }
+            let reading = try access.withSession { (session) throws(NEDError) in try session.reading() }
             let controller = call.controller
             let old = device.child("config")?.mountedTree
             do throws(ControlError) {
@@ -166,7 +172,7 @@ enum DeviceWork {
                 device.child("config")?.mountedTree ?? DataTree(access.driver.model))
             let isDryRun = call.dryRunFormat != nil
             let native = try access.withSession { (session) throws(NEDError) -> NativeChange in
-                var actual = try session.show().tree
+                var actual = try session.reading().tree
                 // What removes a secret of the device shows it.
                 controller.secrets.plainTexts(actual).forEach(access.mask.add)
                 do throws(ControlError) {
@@ -185,7 +191,7 @@ enum DeviceWork {
                     try session.commit()
                     try session.persist()
                 }
-                access.noteInSync(try session.transactionID())
+                try access.settle(session, sent: wanted)
                 return native
             }
             guard isDryRun else {
@@ -226,7 +232,7 @@ enum DeviceWork {
             return DeviceResult(leaves: [("info", error.message)], isPositive: false)
         }
         do throws(NEDError) {
-            let reading = try found.1.withSession { (session) throws(NEDError) in try session.show() }
+            let reading = try found.1.withSession { (session) throws(NEDError) in try session.reading() }
             let ours = found.0.child("config")?.mountedTree
             do throws(ControlError) {
                 let theirs = try call.controller.secrets.sealed(reading.tree, like: ours)

@@ -31,6 +31,23 @@ struct EventLines {
         }
     }
 
+    /// Says what the program of a migration map did.
+    mutating func addProgram(_ name: String, _ outcome: MigrationHook.Outcome) {
+        let items = outcome.changes.items
+        notes.append("program \(name): \(items.count) changes")
+        if isVerbose {
+            notes += items.prefix(Self.limit).map { item in
+                // A secret is not for the eye, however it is written.
+                switch item.edit {
+                case .set: "program \(name) sets \(item.path)"
+                case .delete: "program \(name) deletes \(item.path)"
+                default: "program \(name) changes \(item.path)"
+                }
+            }
+        }
+        notes += outcome.notes.map { "program \(name): \($0)" }
+    }
+
     /// Says how what the device holds differs from what was carried over.
     mutating func crossCheck(_ difference: [DiffNode]) {
         let items = ChangeSet(difference).items

@@ -3,6 +3,7 @@ import ConfigTree
 import ControlProtocol
 import Foundation
 import Migration
+import NEDKit
 import NEDRuntime
 import PackageManager
 import Synchronization
@@ -36,12 +37,13 @@ enum MigrateAction {
         }
         let isOne = call.path.steps.contains { $0.node.name == "device" }
         let run = MigrationRun(call, driver, count: names.count)
-        if let expected = call.text("expected-plan") { try run.requirePlan(expected, names) }
+        defer { run.end() }
         let report = MigrationReport(call, driver)
+        if let expected = call.text("expected-plan") { try run.requirePlan(expected, names) }
         let results = DeviceWork.inParallel(names) { name in
             do throws(ControlError) {
                 let migrated = try run.migrate(name)
-                if let old = migrated.oldDriver { report.note(old, migrated.before) }
+                if let old = migrated.oldDriver { report.note(name, old, migrated.before) }
                 return .ok(migrated.info)
             } catch {
                 return .failed(error.message)
@@ -69,6 +71,8 @@ final class MigrationRun: Sendable {
     private struct Way {
         var plans: CarryPlans
         var hasMap: Bool
+        /// The program of the map.
+        var hook: MigrationHook?
     }
 
     private let call: ActionCall
@@ -98,6 +102,8 @@ final class MigrationRun: Sendable {
         var oldDriver: Driver?
         var before: DataTree
         var carried: CarriedData
+        /// What of that the program of the map changed.
+        var byProgram = ChangeSet()
     }
 
     func migrate(_ name: String) throws(ControlError) -> Migrated {
@@ -150,9 +156,11 @@ final class MigrationRun: Sendable {
         }
         let before = device.child("config")?.mountedTree ?? DataTree(driver.model)
         let oldDriver = controller.system.driver(oldID)
-        let carried = try carry(name, before, oldDriver, &lines)
+        var byProgram = ChangeSet()
+        let carried = try carry(name, before, oldDriver, &lines, &byProgram)
         return Look(
-            device: device, leaf: leaf, oldID: oldID, oldDriver: oldDriver, before: before, carried: carried)
+            device: device, leaf: leaf, oldID: oldID, oldDriver: oldDriver, before: before, carried: carried,
+            byProgram: byProgram)
     }
 
     /// Changes of the device that are queued are in terms of its old model: they come first.
@@ -241,31 +249,50 @@ final class MigrationRun: Sendable {
     // MARK: Carrying
 
     private func carry(
-        _ name: String, _ before: DataTree, _ oldDriver: Driver?, _ lines: inout EventLines
+        _ name: String, _ before: DataTree, _ oldDriver: Driver?, _ lines: inout EventLines,
+        _ byProgram: inout ChangeSet
     ) throws(ControlError) -> CarriedData {
         guard let oldDriver else { return DataCarrier.carry(before, to: driver.model, plans: CarryPlans()) }
-        let back = try way(from: oldDriver, to: driver).plans
+        let way = try way(from: oldDriver, to: driver)
+        let back = way.plans
         if let record = MigrationRecord.read(in: directory, name, from: driver.nedID, to: oldDriver.nedID) {
-            let there = try way(from: driver, to: oldDriver).plans
+            let there = try self.way(from: driver, to: oldDriver).plans
             if let old = record.goingBack(before, to: driver.model, there: there, back: back) {
                 lines.notes.append("what was there before the migration to \(oldDriver.shortID) is there again")
                 return old
             }
         }
-        guard lines.isVerbose else { return DataCarrier.carry(before, to: driver.model, plans: back) }
-        var heard = lines
-        let carried = DataCarrier.carry(before, to: driver.model, plans: back) { heard.add($0) }
-        lines = heard
-        return carried
+        let carried: CarriedData
+        if lines.isVerbose {
+            var heard = lines
+            carried = DataCarrier.carry(before, to: driver.model, plans: back) { heard.add($0) }
+            lines = heard
+        } else {
+            carried = DataCarrier.carry(before, to: driver.model, plans: back)
+        }
+        guard let hook = way.hook else { return carried }
+        var outcome: MigrationHook.Outcome
+        do { outcome = try hook.carry(name, before, carried) } catch { throw ControlError(error) }
+        lines.addProgram(hook.pool.program.name, outcome)
+        outcome.carried.tree = try call.controller.secrets.sealed(outcome.carried.tree, like: carried.tree)
+        byProgram = ChangeSet(carried.tree.diff(to: outcome.carried.tree))
+        return outcome.carried
+    }
+
+    /// Ends what was started for it.
+    func end() {
+        for way in plans.withLock({ Array($0.values) }) { way.hook?.pool.end() }
     }
 
     /// How data goes from one driver to another, worked out once for all devices.
     private func way(from old: Driver, to new: Driver) throws(ControlError) -> Way {
         let key = "\(old.nedID) \(new.nedID)"
         if let known = plans.withLock({ $0[key] }) { return known }
-        let map = try MigrationMapFiles.map(from: old, to: new, in: call.controller.system)
+        let found = try MigrationMapFiles.map(from: old, to: new, in: call.controller.system)
+        let map = found.map
         let plans = CarryPlans { before, after in before === old.model && after === new.model ? map : nil }
-        let made = Way(plans: plans, hasMap: map != nil)
+        let hook = try found.program.map { program throws(ControlError) in try program.hook(call.controller.programs) }
+        let made = Way(plans: plans, hasMap: map != nil, hook: hook)
         return self.plans.withLock { table in
             if let other = table[key] { return other }
             table[key] = made
@@ -290,8 +317,10 @@ final class MigrationRun: Sendable {
                 // Of an earlier migration: what it leads back to is out of date.
                 return try MigrationRecord.remove(in: directory, name, from: look.oldID, to: driver.nedID)
             }
-            try MigrationRecord(device: name, from: look.oldID, to: driver.nedID, look.before, carried.losses)
-                .write(in: directory)
+            try MigrationRecord(
+                device: name, from: look.oldID, to: driver.nedID, look.before, carried.losses, look.byProgram
+            )
+            .write(in: directory)
         } catch {
             throw ControlError(.resource, "what is not carried over cannot be kept in \(directory): \(error)")
         }
@@ -303,7 +332,7 @@ final class MigrationRun: Sendable {
         try addressing.requireUnlocked()
         let access = try call.controller.devices.access(device, driver: driver, localUser: call.session.user.name)
         do throws(NEDError) {
-            return try access.withSession { (session) throws(NEDError) in try session.show() }
+            return try access.withSession { (session) throws(NEDError) in try session.reading() }
         } catch {
             throw ControlError(.connection, access.masked(error.operatorText))
         }

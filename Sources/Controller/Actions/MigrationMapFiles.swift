@@ -11,36 +11,48 @@ enum MigrationMapFiles {
     private static let limit = 1 << 20
 
     /// The map from one driver to another, over both their models. Throws `.validation` with every fault.
-    static func map(from old: Driver, to new: Driver, in system: LoadedSystem) throws(ControlError) -> BoundMap? {
-        let (map, faults) = find(from: old, to: new, in: system)
+    static func map(from old: Driver, to new: Driver, in system: LoadedSystem) throws(ControlError) -> Found {
+        let found = find(from: old, to: new, in: system)
+        let faults = found.faults
         guard faults.isEmpty else {
             let lines = faults.map(\.description).joined(separator: "\n")
             throw ControlError(
                 .validation, "the migration map of package \(new.package) does not fit:\n\(lines)", diagnostics: faults)
         }
-        return map
+        return found
+    }
+
+    /// A map, bound to the models that it leads between, and its program.
+    struct Found {
+        var map: BoundMap?
+        var program: DataConversion.MapProgram?
+        var faults: [Diagnostic] = []
     }
 
     /// For the upgrade of a whole generation: each driver's map from its former self, and what stops the upgrade.
-    static func upgrade(from current: LoadedSystem, to next: LoadedSystem) -> (plans: CarryPlans, faults: [String]) {
+    static func upgrade(from current: LoadedSystem, to next: LoadedSystem) -> (
+        plans: CarryPlans, programs: [String: DataConversion.MapProgram], faults: [String]
+    ) {
         var maps: [ObjectIdentifier: BoundMap] = [:]
+        var programs: [String: DataConversion.MapProgram] = [:]
         var faults: [String] = []
         for (nedID, driver) in next.drivers.sorted(by: { $0.key < $1.key }) {
             guard let old = current.drivers[nedID], old.model !== driver.model else { continue }
             let found = find(from: old, to: driver, in: next)
             maps[ObjectIdentifier(driver.model)] = found.map
+            programs[nedID] = found.program
             faults += found.faults.map(\.description)
         }
         if !faults.isEmpty { faults.insert("The following migration maps do not fit their models:", at: 0) }
         let known = maps
-        return (CarryPlans { _, new in known[ObjectIdentifier(new)] }, faults)
+        return (CarryPlans { _, new in known[ObjectIdentifier(new)] }, programs, faults)
     }
 
     private static func find(
         from old: Driver, to new: Driver, in system: LoadedSystem
-    ) -> (map: BoundMap?, faults: [Diagnostic]) {
-        guard let directory = system.generation.package(new.package)?.directory else { return (nil, []) }
-        let folder = directory + "/migration"
+    ) -> Found {
+        guard let package = system.generation.package(new.package) else { return Found() }
+        let folder = package.directory + "/migration"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var faults: [Diagnostic] = []
         var maps: [MigrationMap] = []
@@ -61,7 +73,12 @@ enum MigrationMapFiles {
                     "there are two migration maps for data of \(old.shortID)",
                     remedy: "make one of them, or name their origins with 'from'", place: fitting[1].place))
         }
-        guard faults.isEmpty, let map = fitting.first else { return (nil, faults) }
-        return BoundMap.bind(map, from: old.model.schema, to: new.model.schema)
+        faults += fitting.first?.programFaults(in: package.directory) ?? []
+        guard faults.isEmpty, let map = fitting.first else { return Found(faults: faults) }
+        let bound = BoundMap.bind(map, from: old.model.schema, to: new.model.schema)
+        let program = map.program.map { program in
+            DataConversion.MapProgram(program: program, package: package, from: old.shortID, to: new.shortID)
+        }
+        return Found(map: bound.map, program: program, faults: bound.faults)
     }
 }

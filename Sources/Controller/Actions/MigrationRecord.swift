@@ -12,6 +12,8 @@ struct MigrationRecord: Codable {
     /// Each item of the change set that makes the old configuration.
     var data: [[String]]
     var notCarriedOver: [String]
+    /// What a program of the new package changed in what the engine had carried over.
+    var byProgram: [[String]]?
 
     /// One file a device and way; file names have no characters that mean something to a file system.
     private static func file(_ directory: String, _ device: String, _ old: String, _ new: String) -> String {
@@ -40,12 +42,17 @@ struct MigrationRecord: Codable {
         return try? JSONDecoder().decode(MigrationRecord.self, from: Data(bytes))
     }
 
-    init(device: String, from old: String, to new: String, _ tree: DataTree, _ losses: [Loss]) throws {
+    init(device: String, from old: String, to new: String, _ tree: DataTree, _ losses: [Loss], _ byProgram: ChangeSet)
+        throws
+    {
         self.device = device
         oldNedID = old
         newNedID = new
         let changes = ChangeSet(DataTree(tree.model).diff(to: tree))
         data = try JSONDecoder().decode([[String]].self, from: Data(changes.jsonBytes))
+        if !byProgram.isEmpty {
+            self.byProgram = try JSONDecoder().decode([[String]].self, from: Data(byProgram.jsonBytes))
+        }
         notCarriedOver = losses.map { "\($0.path): \($0.reason) (\($0.instances) instances)" }
     }
 
@@ -59,7 +66,13 @@ struct MigrationRecord: Codable {
         guard let changes = try? ChangeSet(words: data), let before = try? DataTree(model).applying(changes) else {
             return nil
         }
-        let then = DataCarrier.carry(before, to: present.model, plans: there)
+        var then = DataCarrier.carry(before, to: present.model, plans: there)
+        if let byProgram {
+            guard let changes = try? ChangeSet(words: byProgram), let tree = try? then.tree.applying(changes) else {
+                return nil
+            }
+            then.tree = tree
+        }
         guard !then.tree.diff(to: present).isEmpty else {
             return CarriedData(tree: before, losses: [], counts: then.counts)
         }
@@ -67,6 +80,9 @@ struct MigrationRecord: Codable {
         let new = DataCarrier.carry(present, to: model, plans: back)
         let since = ChangeSet(old.tree.diff(to: new.tree))
         guard let tree = try? before.applying(since) else { return nil }
-        return CarriedData(tree: tree, losses: new.losses.filter { !old.losses.contains($0) }, counts: new.counts)
+        // What the way there had made is nobody's change; the same place with something else in it is.
+        let losses = (try? CarryReturn(from: before, to: then.tree, back: back))?
+            .losses(of: present, to: model, back: back)
+        return CarriedData(tree: tree, losses: losses ?? new.losses, counts: new.counts)
     }
 }

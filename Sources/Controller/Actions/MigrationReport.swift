@@ -1,6 +1,7 @@
 import ConfigTree
 import Migration
 import NEDRuntime
+import PackageManager
 import Synchronization
 import YANG
 
@@ -30,10 +31,13 @@ final class MigrationReport: Sendable {
     private let running: DataTree
     private let isShown: Bool
     private let suppression: Suppression?
+    private let settings = Mutex<Set<String>>([])
+    private let generation: PackageGeneration
     private let models = Mutex<[ObjectIdentifier: Models]>([:])
 
     init(_ call: ActionCall, _ driver: Driver) {
         self.driver = driver
+        generation = call.controller.system.generation
         running = call.controller.running
         suppression = call.text("suppress-modified-paths").flatMap(Suppression.init)
         let isAsked = call.input.child("report")?.child("all") != nil
@@ -44,8 +48,9 @@ final class MigrationReport: Sendable {
     }
 
     /// Takes a device of the old driver into account, with the data that it had.
-    func note(_ old: Driver, _ data: DataTree?) {
+    func note(_ name: String, _ old: Driver, _ data: DataTree?) {
         guard isShown else { return }
+        noteSettings(name, old)
         models.withLock { table in
             var models =
                 table[ObjectIdentifier(old)]
@@ -62,6 +67,7 @@ final class MigrationReport: Sendable {
     }
 
     func write(to output: RowDraft) {
+        for setting in settings.withLock({ $0.sorted() }) { output.put("affected-ned-setting", setting) }
         let rules = ruleSteps
         for models in models.withLock({ $0.values.sorted { $0.nedID < $1.nedID } }) {
             let shown = suppression == .withoutData ? models.used.sorted().map { models.all[$0] } : models.all
@@ -71,6 +77,31 @@ final class MigrationReport: Sendable {
                 return ChangeUses(
                     templates: templates.filter { change.hasInstances(in: $0.config) }.map(\.path),
                     rules: rules.filter { $0.steps.starts(with: steps) }.map(\.path))
+            }
+        }
+    }
+
+    // MARK: Settings of drivers
+
+    /// Those in force for a device that the package of its old driver brings, and that of the new one does not.
+    private func noteSettings(_ name: String, _ old: Driver) {
+        let names = [old, driver].map { generation.package($0.package)?.systemModuleNames ?? [] }
+        let gone = names[0].subtracting(names[1])
+        guard !gone.isEmpty, let device = running.device(name), let devices = running.rootInstance.child("devices")
+        else { return }
+        let profile = device.value("device-profile")
+        let profiles = devices.child("profiles")?.entries("profile").first { $0.keys.first == profile }
+        let places: [(path: String, entry: Instance?)] = [
+            ("ncs:device[ncs:name='\(name)']", device),
+            ("ncs:profiles/ncs:profile[ncs:name='\(profile ?? "")']", profiles),
+            ("ncs:global-settings", devices.child("global-settings")),
+        ]
+        for (path, entry) in places {
+            guard let place = entry?.child("ned-settings") else { continue }
+            for node in place.node.dataChildren where gone.contains(node.moduleName) {
+                guard running.isStored(place.path.appending(node)) else { continue }
+                let setting = "/ncs:devices/\(path)/ncs:ned-settings/\(node.module.prefix):\(node.name)"
+                _ = settings.withLock { $0.insert(setting) }
             }
         }
     }

@@ -16,6 +16,9 @@ struct DeviceAccess: Sendable {
     var noteInSync: @Sendable (String) -> Void
     /// Told what a session learnt of the device's modules.
     let noteAnnouncement: @Sendable (ModuleAnnouncement) -> Void
+    /// What the device is known to make of what it is told; told when more is known.
+    let rewrites: @Sendable () -> DeviceRewrites
+    let noteRewrites: @Sendable (DeviceRewrites) -> Void
     /// Told of a connection that worked, or why it did not.
     let noteConnection: @Sendable (NEDError?) -> Void
 
@@ -27,6 +30,9 @@ struct DeviceAccess: Sendable {
             let result = try slot.withSession(target, driver, trace: trace, isLast: isLast) {
                 (session) throws(NEDError) in
                 noteAnnouncement(session.announcement)
+                let known = rewrites()
+                session.rewrites = known
+                defer { if session.rewrites != known { noteRewrites(session.rewrites) } }
                 return try work(session)
             }
             noteConnection(nil)
@@ -51,6 +57,13 @@ struct DeviceAccess: Sendable {
             }
         }
         return .inDoubt(reason: reason)
+    }
+
+    /// The device is known to hold what was sent: remembers what it made of that, and that it is in sync.
+    func settle(_ session: any DeviceSession, sent: DataTree) throws(NEDError) {
+        let id = try session.learn(sent: sent)
+        noteRewrites(session.rewrites)
+        noteInSync(id)
     }
 
     func masked(_ text: String) -> String { mask.mask(text) }

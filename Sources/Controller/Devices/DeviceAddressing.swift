@@ -1,3 +1,4 @@
+import CLIGrammar
 import ConfigTree
 import ControlProtocol
 import NEDRuntime
@@ -28,6 +29,19 @@ struct DeviceAddressing {
         return devices.child("global-settings")?.value(name)
     }
 
+    /// The entries of a leaf-list below a container of these settings, from the narrowest place that has any.
+    private func settings(_ container: String, _ name: String) -> [String] {
+        for place in places {
+            guard let holder = place.child(container), let list = holder.node.dataChild(named: name) else { continue }
+            let values = holder.values(list)
+            if !values.isEmpty { return values }
+        }
+        return []
+    }
+
+    /// Device, profile, global settings: the narrowest first.
+    private var places: [Instance] { [device, profile, devices.child("global-settings")].compactMap { $0 } }
+
     private var profile: Instance? {
         guard let name = device.value("device-profile"), let profiles = devices.child("profiles"),
             let list = profiles.node.dataChild(named: "profile")
@@ -54,11 +68,63 @@ struct DeviceAddressing {
         let login = try credentials(open)
         let port = device.value("port").flatMap { UInt16($0) } ?? 22
         func seconds(_ name: String) -> Duration { .seconds(setting(name).flatMap { Int($0) } ?? 20) }
-        return DeviceTarget(
+        var target = DeviceTarget(
             name: name, address: address, port: port, remoteUser: login.user, localUser: localUser,
             password: login.password, secondaryPassword: login.secondary, hostKeys: hostKeyPolicy,
             connectTimeout: seconds("connect-timeout"), readTimeout: seconds("read-timeout"),
             writeTimeout: seconds("write-timeout"), nedID: nedID)
+        target.privateKey = login.key
+        target.algorithms = algorithms
+        target.keepAlive = keepAlive
+        target.parseMode = try parseMode
+        target.transport = transport
+        if transport == .telnet, device.value("port") == nil { target.port = 23 }
+        return target
+    }
+
+    var transport: DeviceTarget.Transport {
+        let type = device.child("device-type")?.child("cli")
+        return type?.value("protocol").flatMap { DeviceTarget.Transport(rawValue: $0) } ?? .ssh
+    }
+
+    /// What is offered to the device's SSH server.
+    var algorithms: SSHAlgorithms {
+        SSHAlgorithms(
+            keyExchange: settings("ssh-algorithms", "kex"), ciphers: settings("ssh-algorithms", "cipher"),
+            macs: settings("ssh-algorithms", "mac"), hostKeys: settings("ssh-algorithms", "public-key"))
+    }
+
+    /// Nil where the interval is 0.
+    private var keepAlive: SSHKeepAlive? {
+        func number(_ name: String) -> Int? {
+            places.lazy.compactMap { $0.child("ssh-keep-alive")?.value(name) }.first.flatMap { Int($0) }
+        }
+        let interval = number("interval") ?? 20
+        return interval == 0 ? nil : SSHKeepAlive(interval: .seconds(interval), countMax: number("count-max") ?? 3)
+    }
+
+    /// The ned-setting `extended-parser`: of the driver's own container in `ned-settings`, or directly there.
+    private var parseMode: ParseMode {
+        get throws(ControlError) {
+            guard let value = places.lazy.compactMap({ nedSetting("extended-parser", in: $0) }).first else {
+                return .turbo
+            }
+            guard let mode = ParseMode(setting: value) else {
+                throw ControlError(
+                    .device, "Device \(name): the ned-setting extended-parser is strict, robust or turbo, not \(value)")
+            }
+            return mode
+        }
+    }
+
+    /// A package that brings settings puts them into a container that is named as its family: `openned-ios`.
+    private func nedSetting(_ setting: String, in place: Instance) -> String? {
+        guard let settings = place.child("ned-settings") else { return nil }
+        let identity = nedID?.split(separator: ":").last ?? ""
+        for child in settings.children() where child.node.kind == .container && identity.hasPrefix(child.node.name) {
+            if let value = child.value(setting) { return value }
+        }
+        return settings.value(setting)
     }
 
     private var hostKeyPolicy: SSHHostKeyPolicy {
@@ -78,6 +144,7 @@ struct DeviceAddressing {
         var user: String
         var password: String
         var secondary: String?
+        var key: SSHPrivateKey?
     }
 
     private func credentials(_ open: (String) -> String?) throws(ControlError) -> Login {
@@ -95,12 +162,32 @@ struct DeviceAddressing {
                 "Resolve authgroup failed for device \(self.name): user \(localUser) is not in authgroup "
                     + "\(name); add a umap or a default-map")
         }
-        guard let stored = map.value("remote-password"), let password = open(stored) else {
+        let key = try privateKey(map, open)
+        let password = map.value("remote-password").flatMap(open)
+        guard password != nil || key != nil else {
             throw ControlError(
-                .device, "authgroup \(name) has no password for device \(self.name); set remote-password")
+                .device,
+                "authgroup \(name) has no password for device \(self.name); set remote-password or public-key")
         }
         return Login(
-            user: map.value("remote-name") ?? localUser, password: password,
-            secondary: map.value("remote-secondary-password").flatMap(open))
+            user: map.value("remote-name") ?? localUser, password: password ?? "",
+            secondary: map.value("remote-secondary-password").flatMap(open), key: key)
+    }
+
+    /// The key of an authgroup's `public-key`, from its file.
+    private func privateKey(_ map: Instance, _ open: (String) -> String?) throws(ControlError) -> SSHPrivateKey? {
+        guard let holder = map.child("public-key")?.child("private-key") else { return nil }
+        if let stored = holder.value("name") {
+            throw ControlError(
+                .unsupported,
+                "Device \(name): the authgroup names the key \(stored), and keys are kept in files only; set "
+                    + "public-key private-key file name")
+        }
+        guard let file = holder.child("file"), let path = file.value("name") else { return nil }
+        do throws(WireError) {
+            return try SSHPrivateKey(path: path, passphrase: file.value("passphrase").flatMap(open))
+        } catch {
+            throw ControlError(.device, "Device \(name): the key of its authgroup cannot be used: \(error)")
+        }
     }
 }

@@ -19,6 +19,7 @@ final class DeviceManager: Sendable {
     private let connected = Mutex<@Sendable (String) -> Void>({ _ in })
     private let database: ConfigurationDatabase
     private let secrets: SecretHandling
+    private let rewrites: RewriteStore
     private let alarms: AlarmKeeper
     private let logDirectory: String
     private let host: String
@@ -31,6 +32,7 @@ final class DeviceManager: Sendable {
         self.host = host
         self.database = database
         self.secrets = secrets
+        rewrites = RewriteStore(database: database, secrets: secrets)
         self.alarms = alarms
         self.logDirectory = logDirectory
         self.clock = clock
@@ -111,6 +113,8 @@ final class DeviceManager: Sendable {
             trace: trace(context, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
             noteAnnouncement: { [self] announcement in update(name) { $0.announcement = announcement } },
+            rewrites: { [rewrites] in rewrites.rewrites(of: name) },
+            noteRewrites: { [rewrites] in rewrites.note($0, of: name) },
             noteConnection: { [self] error in
                 noteConnection(name, error.map { mask.mask($0.message) })
             })
@@ -244,6 +248,7 @@ final class DeviceManager: Sendable {
         for name in gone {
             slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
             masks.withLock { $0[name] = nil }
+            rewrites.forget(name)
             try? database.setOperational([OperationalChange(DeviceRecord.key(name), nil)])
         }
     }

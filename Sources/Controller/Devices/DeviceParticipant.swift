@@ -20,6 +20,7 @@ struct DeviceParticipant: Participant {
     private let expected: String?
     /// What the device is taken to hold, and the paths that the commit changes in it.
     private let before: DataTree
+    private let after: DataTree
     private let touched: [String]
     private let wasInSync = WasInSync()
     /// The revisions that the change was made for.
@@ -53,6 +54,7 @@ struct DeviceParticipant: Participant {
         self.check = check
         self.expected = expected
         self.before = before
+        self.after = after
         touched = reverse.items.map(\.path)
         id = ParticipantID("device/\(access.name)")
         recovery = DeviceRecovery(
@@ -92,7 +94,7 @@ struct DeviceParticipant: Participant {
         let isInSync = try session.transactionID() == expected
         wasInSync.value.store(isInSync, ordering: .relaxed)
         guard check == .touched, !isInSync else { return }
-        let theirs = ChangeSet(before.diff(to: try session.show().tree).dissolvingContainers())
+        let theirs = ChangeSet(before.diff(to: try session.reading().tree).dissolvingContainers())
         guard let path = ChangeConflict.path(read: touched, theirs) else { return }
         let name = (try? before.path(path))?.keypath ?? path
         throw NEDError(
@@ -100,22 +102,38 @@ struct DeviceParticipant: Participant {
             "out of sync: \(name) was changed on the device, and no-overwrite keeps it; sync-from first")
     }
 
+    /// What the device does not show it has dropped: with several revisions of the models, perhaps it never got it.
+    private var holdsAll: Bool { !access.driver.revisions.hasSeveral }
+
     /// A device that was out of sync is so still: its transaction id would say that it is not.
-    private func noteInSync(_ session: any DeviceSession) throws(NEDError) {
-        if wasInSync.value.load(ordering: .relaxed) { access.noteInSync(try session.transactionID()) }
+    private func settle(_ session: any DeviceSession, sent: DataTree) throws(NEDError) {
+        guard wasInSync.value.load(ordering: .relaxed) else { return }
+        if holdsAll { try access.settle(session, sent: sent) } else { access.noteInSync(try session.transactionID()) }
+    }
+
+    /// What a device rewrote of a change that it took in part has names that the reverse does not know.
+    private func finishRevert(_ session: any DeviceSession) throws(NEDError) {
+        guard wasInSync.value.load(ordering: .relaxed), holdsAll, case .cli = access.driver.kind,
+            try session.transactionID() != expected
+        else { return }
+        let rest = access.driver.change(from: try session.reading().tree, to: before)
+        guard !rest.isEmpty else { return }
+        try session.prepare(rest)
+        try session.commit()
     }
 
     func apply(_ transaction: TransactionNumber) -> ParticipantOutcome {
         access.attempt { (session) throws(NEDError) in
             try session.persist()
-            try noteInSync(session)
+            try settle(session, sent: after)
         }
     }
 
     func abort(_ transaction: TransactionNumber) -> ParticipantOutcome {
         access.attempt { (session) throws(NEDError) in
             try session.revert(reverse)
-            try noteInSync(session)
+            try finishRevert(session)
+            try settle(session, sent: before)
         }
     }
 }

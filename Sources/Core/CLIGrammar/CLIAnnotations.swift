@@ -51,7 +51,7 @@ enum CLIAnnotations {
             "cli-completion-id", "cli-custom-range-actionpoint", "cli-custom-range-enumerator", "cli-allow-caching",
             "cli-mode-name-actionpoint")
         note("it is about an interface to programs that is not here", "cli-ignore-modified")
-        note("it is about J-style commands, which this dialect does not have", "cli-no-keyword")
+        note("it is about J-style commands, which this dialect has none of", "cli-no-keyword")
         return reasons
     }()
 }

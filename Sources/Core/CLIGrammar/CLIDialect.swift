@@ -39,6 +39,12 @@ package struct CLIDialect: Hashable, Sendable {
         showsBooleansAsNo: false, joinsKeys: false, hasEscapes: true, alwaysUnquotes: true, hasOrderComments: true,
         hasBanners: false)
 
+    /// Junos configuration: statements with braces, or `set` commands.
+    package static let j = CLIDialect(
+        style: .j, indentation: 4, closing: "", closesOutermostOnly: false, alignsValues: false,
+        showsBooleansAsNo: false, joinsKeys: false, hasEscapes: true, alwaysUnquotes: true, hasOrderComments: false,
+        hasBanners: false)
+
     /// IOS running configuration.
     package static let i = CLIDialect(
         style: .i, indentation: 1, closing: "!", closesOutermostOnly: true, alignsValues: false,

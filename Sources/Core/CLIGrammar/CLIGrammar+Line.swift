@@ -59,6 +59,7 @@ extension CLIGrammar {
 
     /// What `parseLine` gives, and where in the line secrets stand.
     package func read(_ line: String, mode: CLIMode, tree: DataTree) -> (outcome: LineOutcome, secrets: LineSecrets) {
+        if hasStatements { return readStatement(CLILine(statement: line), mode: mode, tree: tree) }
         let cut = CLILine(Array(line.utf8)[...], dialect: dialect)
         guard let first = cut.tokens.first else { return (.edits([], mode), LineSecrets([], cut)) }
         if let left = leaving(cut, first, mode) { return (left, LineSecrets([], cut)) }
@@ -147,11 +148,13 @@ struct LineSession {
     func parser(_ line: CLILine, _ path: InstancePath) -> LineParser? {
         guard let base = grammar.frame(at: path, in: sink.tree) else { return nil }
         let sink = sink
-        return LineParser(line, base: base, isInteractive: true) { parser, frame, node in
+        var parser = LineParser(line, base: base, isInteractive: true) { parser, frame, node in
             let inner = parser.frames[frame].grammar
             guard let row = sink.row(frame, of: parser, base: path) else { return nil }
             return inner.mounted(row, node).map { inner.grammar(of: $0) }
         }
+        parser.leavesNodes = !grammar.hasStatements
+        return parser
     }
 
     private mutating func succeed(_ parser: LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {

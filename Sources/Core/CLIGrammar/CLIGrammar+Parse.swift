@@ -49,6 +49,7 @@ extension CLIGrammar {
         _ text: [UInt8], over base: DataTree? = nil, at path: InstancePath = InstancePath(),
         options: ParseOptions = ParseOptions()
     ) throws(CLIFault) -> ParsedConfiguration {
+        if hasStatements { return try parseStatements(text, over: base, at: path, options: options) }
         if base != nil || !path.steps.isEmpty || options.isLineByLine {
             let base = base ?? DataTree(model)
             var reader = editReader(text, base, path, options)
@@ -73,6 +74,7 @@ extension CLIGrammar {
     package func edits(
         _ text: [UInt8], over base: DataTree, at path: InstancePath = InstancePath()
     ) throws(CLIFault) -> [PathEdit] {
+        if hasStatements { return try statementEdits(text, over: base, at: path).flatMap { $0 } }
         var options = ParseOptions()
         options.isStrict = true
         options.allowsAbbreviations = true
@@ -83,6 +85,7 @@ extension CLIGrammar {
 
     /// As `edits`, one list for each line that has a command.
     package func editsByLine(_ text: [UInt8], over base: DataTree) throws(CLIFault) -> [[PathEdit]] {
+        if hasStatements { return try statementEdits(text, over: base, at: InstancePath()) }
         var options = ParseOptions()
         options.isStrict = true
         options.allowsAbbreviations = true

@@ -30,6 +30,7 @@ extension CLIGrammar {
 
     /// The text of a whole tree, appended to `sink` as UTF-8.
     package func render(_ tree: DataTree, options: RenderOptions = RenderOptions(), into sink: inout [UInt8]) {
+        if hasStatements { return renderStatements(tree, options, into: &sink) }
         var writer = ConfigurationWriter(options: options)
         swap(&writer.out, &sink)
         let grammar = grammar(of: tree.model)
@@ -42,11 +43,24 @@ extension CLIGrammar {
     package func render(
         _ tree: DataTree, options: RenderOptions = RenderOptions(), sink: @escaping ByteOutput.Sink
     ) throws {
+        if hasStatements {
+            var text: [UInt8] = []
+            renderStatements(tree, options, into: &text)
+            return try text.withUnsafeBytes(sink)
+        }
         var writer = ConfigurationWriter(options: options, output: ByteOutput(sink: sink))
         let grammar = grammar(of: tree.model)
         let selection = options.selection.map { Selection($0) }
         writer.content(grammar.root, tree.root, grammar, selection.flatMap { $0.isWhole ? nil : $0 })
         try writer.finish()
+    }
+
+    private func renderStatements(_ tree: DataTree, _ options: RenderOptions, into sink: inout [UInt8]) {
+        var writer = BraceWriter(self, options: options)
+        let selection = options.selection.map { Selection($0) }
+        swap(&writer.out, &sink)
+        writer.content(root, tree.root, depth: 0, selection.flatMap { $0.isWhole ? nil : $0 })
+        swap(&writer.out, &sink)
     }
 
     /// A canonical value as the CLI shows it: an identity without its module where that is clear, quotes where needed.

@@ -38,7 +38,7 @@ final class CLINode: Sendable {
         traits = reader.traits
         modeName = reader.argument("cli-mode-name")
         exitCommand = reader.argument("cli-exit-command").map { Array($0.utf8) }
-        keyFormat = reader.argument("cli-key-format").flatMap(KeyFormat.init)
+        keyFormat = dialect.style == .j ? nil : reader.argument("cli-key-format").flatMap(KeyFormat.init)
         beforeKey = reader.number("cli-before-key", in: "cli-prefix-key") ?? 1
         maxWords =
             reader.number("cli-max-words", in: "cli-multi-value")
@@ -106,13 +106,24 @@ private struct AnnotationReader {
         let isBoolean = schema.kind == .leaf && schema.type?.base == .boolean
         if isBoolean, dialect.showsBooleansAsNo { traits.insert(.booleanNo) }
         if !isBoolean { traits.remove(.booleanNo) }
+        if dialect.style == .j { statement(schema) }
         switch schema.kind {
+        case _ where dialect.style == .j: break
         case .list where schema.isConfig:
             if schema.annotation("cli-suppress-mode") == nil, !has(.rangeList) { traits.insert(.mode) }
         case .container where schema.annotation("cli-add-mode") != nil: traits.insert(.mode)
         case .mountPoint, .root: traits.insert(.mode)
         default: break
         }
+    }
+
+    /// In J-style all containers and entries have braces, but for those that lend their words to what is in them.
+    private mutating func statement(_ schema: SchemaNode) {
+        traits.formIntersection(.inStatements)
+        if traits.contains(.noKeyword) { traits.insert(.dropNodeName) }
+        guard schema.kind == .list || schema.kind == .container || schema.kind == .root else { return }
+        traits.insert(.mode)
+        if schema.annotation("cli-suppress-mode") != nil { traits.insert(.sharedWords) }
     }
 
     private func has(_ trait: CLITraits) -> Bool { traits.contains(trait) }

@@ -119,6 +119,14 @@ struct CLITraits: OptionSet, Sendable {
     static let noKeyCompletion = CLITraits(bit: 58)
     /// The name is not part of J-style commands.
     static let noKeyword = CLITraits(bit: 60)
+    /// J-style: no braces; the words of the node stand before each statement in it.
+    static let sharedWords = CLITraits(bit: 61)
+
+    /// What says something in J-style: the rest is about words of a line, which statements do not share.
+    static let inStatements: CLITraits = [
+        .dropNodeName, .compact, .flatten, .listSyntax, .exposeKeyName, .removeBeforeChange, .caseInsensitive, .hidden,
+        .suppressLeafrefInDiff, .exposePrefix, .strictLeafref, .noKeyCompletion, .noKeyword,
+    ]
 
     /// The statements that set one trait and nothing else.
     static let byStatement: [String: CLITraits] = [

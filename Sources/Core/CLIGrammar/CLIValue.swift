@@ -89,6 +89,10 @@ struct CLIValueWriter: Sendable {
 
     private func needsQuotes(_ bytes: [UInt8], inList: Bool) -> Bool {
         guard let first = bytes.first else { return true }
+        if dialect.style == .j {
+            return !bytes.allSatisfy(Self.isPlainInStatement) || bytes.last == UInt8(ascii: ":")
+                || bytes.starts(with: Self.comment)
+        }
         if first == CLIText.quote || first == CLIText.bang { return true }
         if inList, first == UInt8(ascii: "[") || first == UInt8(ascii: "]") || bytes.last == UInt8(ascii: "]") {
             return true
@@ -103,6 +107,20 @@ struct CLIValueWriter: Sendable {
             }
         }
         return false
+    }
+
+    private static let comment = Array("/*".utf8)
+
+    /// Letters, digits and signs that no statement needs for itself. A word that ends in `:` could be a mark.
+    private static func isPlainInStatement(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "+"): true
+        case UInt8(ascii: "*"), UInt8(ascii: "@"), UInt8(ascii: "="), UInt8(ascii: "%"), UInt8(ascii: ","): true
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "/"): true
+        default: byte >= 128
+        }
     }
 
     /// A value that fills the rest of the line: as it is wherever reading it gives it back.

@@ -10,6 +10,9 @@ protocol ConfigurationSink {
     mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place
     /// Carries out the line; `order` is the position announced for the entry that it names.
     mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?)
+    /// Says metadata of what an operation of the line, which was carried out, is about.
+    mutating func annotate(
+        _ target: LineOperation, of parser: LineParser, base: Place, _ name: String, _ value: String)
     /// The row at a place, for finding out what is mounted there.
     func row(_ frame: Int, of parser: LineParser, base: Place) -> Row?
 }
@@ -115,6 +118,17 @@ struct DraftSink: ConfigurationSink {
         }
     }
 
+    mutating func annotate(
+        _ target: LineOperation, of parser: LineParser, base: Place, _ name: String, _ value: String
+    ) {
+        let draft = Self.place(target.frame, of: parser, base: base).draft
+        switch target {
+        case .node: draft.note(RowMetadata.Item(name: name, value: value), of: nil)
+        case .leaf(_, let node, _, _): draft.note(RowMetadata.Item(name: name, value: value), of: node.slot)
+        case .values, .list: break
+        }
+    }
+
     func row(_ frame: Int, of parser: LineParser, base: Place) -> Row? {
         let place = Self.place(frame, of: parser, base: base)
         return place.draft.freeze(in: place.model)
@@ -163,7 +177,23 @@ struct EditSink: ConfigurationSink {
         }
     }
 
-    private mutating func carryOut(_ edit: Edit, _ path: InstancePath) {
+    mutating func annotate(
+        _ target: LineOperation, of parser: LineParser, base: InstancePath, _ name: String, _ value: String
+    ) {
+        carryOut(.annotate(name, value), Self.path(of: target, parser, base: base))
+    }
+
+    /// The path of what an operation is about.
+    static func path(of target: LineOperation, _ parser: LineParser, base: InstancePath) -> InstancePath {
+        let path = path(target.frame, of: parser, base: base)
+        return switch target {
+        case .node: path
+        case .leaf(_, let node, _, _), .list(_, let node): path.appending(node.schema)
+        case .values(_, let node, let values): path.appending(node.schema, keys: Array(values.prefix(1)))
+        }
+    }
+
+    mutating func carryOut(_ edit: Edit, _ path: InstancePath) {
         guard let changed = try? tree.applying(edit, at: path) else { return }
         if changed.root === tree.root { return }
         tree = changed

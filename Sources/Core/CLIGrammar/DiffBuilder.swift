@@ -18,6 +18,15 @@ struct DiffBuilder {
                 opener: context.opener, isDeletion: isDeletion, removal: removal))
     }
 
+    /// Puts a unit without touches before those that were added from `index` on.
+    mutating func insert(_ line: [UInt8], at index: Int, _ context: DiffContext) {
+        for later in units.indices where later >= index {
+            if let opener = units[later].opener, opener >= index { units[later].opener = opener + 1 }
+        }
+        units.insert(
+            DiffUnit(modes: context.modes, line: line, touches: [], cause: "", opener: context.opener), at: index)
+    }
+
     func touch(
         _ kind: DiffTouch.Kind, _ context: DiffContext, old: String? = nil, new: String? = nil
     ) -> DiffTouch {

@@ -90,7 +90,7 @@ struct DiffOrder {
         }
     }
 
-    private static func targets(_ type: ResolvedType) -> [NodeID] {
+    static func targets(_ type: ResolvedType) -> [NodeID] {
         type.base == .union ? type.members.flatMap(targets) : type.leafrefTarget.map { [$0] } ?? []
     }
 

@@ -11,6 +11,8 @@ struct LineParser {
     /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
     var allowsAbbreviations: Bool
+    /// After the content of a node the line may go on around it, where the annotations let it; never in J-style.
+    var leavesNodes = true
     /// What is mounted at a mount point that the line crosses; nil if nothing can be.
     let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
     var isNo = false
@@ -214,6 +216,7 @@ struct LineParser {
 
     /// Whether the line may go on around the node: nothing of it is lost by that.
     private func canLeave(_ frame: Int) -> Bool {
+        guard leavesNodes else { return false }
         let here = frames[frame]
         guard here.parent >= 0, here.node.kind == .container || here.node.kind == .list else { return false }
         guard here.node.has([.flatten, .dropNodeName]) else { return false }

@@ -1,5 +1,6 @@
 package import Basics
 import Foundation
+import NEDKit
 import YANG
 
 /// The check of a package's migration maps when it is built: their syntax, against the package's own models, and against
@@ -53,6 +54,7 @@ package struct MapCheck {
             var own = olds.flatMap(\.faults)
             for old in olds.compactMap(\.schema) { own += BoundMap.bind(map, from: old, to: new).faults }
             if olds.isEmpty { own += BoundMap.faults(of: map, to: new) }
+            own += map.programFaults(in: package)
             faults += own.filter { reported.insert($0.description).inserted }
         }
         return faults
@@ -77,6 +79,19 @@ package struct MapCheck {
             return (nil, fault.lines.map { .error($0) })
         } catch {
             return (nil, [.error("\(path): \(error)")])
+        }
+    }
+}
+
+extension MigrationMap {
+    /// Why the program cannot be started.
+    package func programFaults(in package: String) -> [Diagnostic] {
+        guard let program else { return [] }
+        do throws(ProgramFileFault) {
+            _ = try ProgramFile.path(program.file, below: package)
+            return []
+        } catch {
+            return [.error("the program \(error.description)", place: program.place)]
         }
     }
 }

@@ -15,6 +15,7 @@ import YANG
 ///       split "/m:address" { to "/m:ip" { value "substring-before(., '/')"; } to "/m:length" { value "..."; } }
 ///       join "/m:address" { from "/m:ip"; from "/m:length"; value "concat(., '/', ../m:length)"; }
 ///       drop "/m:obsolete" { reason "The feature does not exist any more."; }
+///       program "migration/convert.py" { argument "--all"; } // for the rest: see MigrationHook
 ///     }
 package struct MigrationMap: Sendable {
     struct Destination: Sendable {
@@ -38,7 +39,16 @@ package struct MigrationMap: Sendable {
         var place: SourcePlace
     }
 
+    /// A program of the package that does what no rule can say.
+    package struct Program: Hashable, Sendable {
+        /// Below the package.
+        package var file: String
+        package var arguments: [String]
+        package var place: SourcePlace
+    }
+
     package private(set) var name: String
+    package fileprivate(set) var program: Program?
     /// Short ned-ids; empty stands for any.
     package private(set) var origins: [String] = []
     private(set) var rules: [Rule] = []
@@ -94,12 +104,16 @@ private struct MapReader {
             case "from": map.addOrigin(part.text)
             case "description", "reference": break
             case "module": map.addModule(part.text, texts("to", of: part))
+            case "program":
+                if map.program != nil { fault("a migration map has one 'program'", remedy: "remove the others", part) }
+                map.program = .init(file: part.text, arguments: texts("argument", of: part), place: part.place)
             case "rename", "move", "convert", "split", "join", "drop":
                 for rule in rules(part) { map.add(rule) }
             default:
                 fault(
                     "a migration map has no '\(part.writtenKeyword)'",
-                    remedy: "expected from, module, rename, move, convert, split, join, drop or description", part)
+                    remedy: "expected from, module, rename, move, convert, split, join, drop, program or description",
+                    part)
             }
         }
         return map

@@ -11,10 +11,18 @@ package struct NEDCommand {
     package struct Subject {
         package var grammar: CLIGrammar
         package var description: DriverDescription?
+        /// What transforms configurations before they are parsed.
+        package var hook: TextHook?
+        /// The package's own test configurations, `test/*.cfg`.
+        package var samples: [String]
 
-        package init(grammar: CLIGrammar, description: DriverDescription?) {
+        package init(
+            grammar: CLIGrammar, description: DriverDescription?, hook: TextHook? = nil, samples: [String] = []
+        ) {
+            self.samples = samples
             self.grammar = grammar
             self.description = description
+            self.hook = hook
         }
 
         func isVolatile(_ line: String) -> Bool {
@@ -30,6 +38,13 @@ package struct NEDCommand {
         /// Takes a line without its end.
         package var output: (String) -> Void
         package var errors: (String) -> Void
+        package var write: (String, [UInt8]) throws -> Void = { _, _ in }
+        /// Starts a simulated device of a package, which listens on a port of 127.0.0.1 as admin with the password admin.
+        package var simulate: (String) throws -> SimulatedDevice = { _ in
+            throw Fault(message: "there is no simulator here; give --recording FILE or --device ADDRESS")
+        }
+        package var waitForEndOfInput: () -> Void = {}
+        package var environment: [String: String] = [:]
 
         package init(
             subject: @escaping (String, String?) throws -> Subject, read: @escaping (String) throws -> [UInt8],
@@ -42,25 +57,44 @@ package struct NEDCommand {
         }
     }
 
+    /// A device that somebody started for us.
+    package struct SimulatedDevice {
+        package var port: UInt16
+        package var end: () -> Void
+
+        package init(port: UInt16, end: @escaping () -> Void) {
+            self.port = port
+            self.end = end
+        }
+    }
+
     struct Fault: Error {
         var message: String
         var status: Int32 = 1
     }
 
     static let usage = """
-        usage: ncs-ned parse PACKAGE FILE [--format xml|json|cli] [--mode strict|robust|turbo]
+        usage: ncs-ned parse PACKAGE FILE [--format xml|json|cli|set] [--mode strict|robust|turbo]
                ncs-ned render PACKAGE DATA
                ncs-ned diff PACKAGE A B [--explain] [--reverse]
                ncs-ned check PACKAGE FILE...
-        options for all: [--dialect ios|xr|nx|c]   for a package without driver/driver.yaml
+               ncs-ned record PACKAGE ADDRESS RECORDING [--command LINE]
+               ncs-ned replay RECORDING [--port N]
+               ncs-ned conform PACKAGE [--recording FILE | --device ADDRESS [--write]]
+        options for all: [--dialect ios|xr|nx|c|junos]   for a package without driver/driver.yaml
           PACKAGE   the directory of a driver package, or the name of one of the installation
           FILE      a configuration as the device shows it
           DATA      a configuration as data, in XML or JSON
-          parse     the text as data; lines that the model does not know are listed on standard error
+          parse     the text as data (set: as commands of a Junos-like device); lines that the model does not know are listed on standard error
           render    the data as the device's text
           diff      the commands that lead from text A to text B; --explain says what each is there for, --reverse
                     gives those that lead back
           check     what of the files the model knows, and whether it comes back from its rendering
+          record    logs in to a device, shows its configuration, and writes what passed, secrets masked
+          replay    plays a recorded device behind SSH on this host
+          conform   runs the driver against a simulated, recorded or real device, a line for each check
+        of record and conform --device: [--port N] [--user NAME] [--protocol ssh|telnet]; the passwords are in the
+        environment: NED_PASSWORD (else admin), NED_SECONDARY_PASSWORD
         """
 
     let services: Services
@@ -84,10 +118,11 @@ package struct NEDCommand {
     }
 
     private static let optionsWithValue = [
-        "--format": ["xml", "json", "cli"], "--mode": ["strict", "robust", "turbo"],
-        "--dialect": ["ios", "xr", "nx", "c"],
+        "--format": ["xml", "json", "cli", "set"], "--mode": ["strict", "robust", "turbo"],
+        "--dialect": ["ios", "xr", "nx", "c", "junos"], "--protocol": ["ssh", "telnet"],
     ]
-    private static let flags = ["--explain", "--reverse", "--help", "-h"]
+    private static let optionsWithText: Set = ["--port", "--user", "--command", "--recording", "--device"]
+    private static let flags = ["--explain", "--reverse", "--write", "--help", "-h"]
 
     private mutating func parse(_ arguments: [String]) throws {
         var rest = arguments[...]
@@ -96,6 +131,9 @@ package struct NEDCommand {
                 guard let value = rest.popFirst(), values.contains(value) else {
                     throw Fault(message: "\(word) needs one of \(values.joined(separator: ", "))", status: 2)
                 }
+                options[word] = value
+            } else if Self.optionsWithText.contains(word) {
+                guard let value = rest.popFirst() else { throw Fault(message: "\(word) needs a value", status: 2) }
                 options[word] = value
             } else if Self.flags.contains(word) {
                 options[word] = ""
@@ -118,6 +156,9 @@ package struct NEDCommand {
         case ("parse", 2): return try parse(operands[0], operands[1])
         case ("render", 2): return try render(operands[0], operands[1])
         case ("diff", 3): return try diff(operands[0], operands[1], operands[2])
+        case ("record", 3): return try record(operands[0], operands[1], operands[2])
+        case ("replay", 1): return try replay(operands[0])
+        case ("conform", 1): return try conform(operands[0])
         case ("check", 2...): return try check(operands[0], Array(operands.dropFirst()))
         default: throw Fault(message: Self.usage, status: 2)
         }
@@ -133,6 +174,11 @@ package struct NEDCommand {
         switch options["--format"] ?? "xml" {
         case "json": put(JSONDataEncoder.bytes(parsed.tree))
         case "cli": put(Array(subject.grammar.render(parsed.tree).utf8))
+        case "set":
+            guard let commands = subject.grammar.setCommands(parsed.tree) else {
+                throw Fault(message: "--format set: \(package) has no set commands; use cli", status: 2)
+            }
+            put(Array(commands.utf8))
         default: put(XMLDataEncoder.bytes(parsed.tree))
         }
         return 0
@@ -159,9 +205,10 @@ package struct NEDCommand {
         let text = String(decoding: try services.read(file), as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let kept = lines.map { subject.isVolatile($0.last == "\r" ? String($0.dropLast()) : String($0)) ? "" : $0 }
+        var joined = kept.joined(separator: "\n") + "\n"
+        if let hook = subject.hook { joined = try hook.transform(joined, at: .received, device: file) }
         do throws(CLIFault) {
-            return try subject.grammar.parse(
-                Array((kept.joined(separator: "\n") + "\n").utf8), options: ParseOptions(mode))
+            return try subject.grammar.parse(Array(joined.utf8), options: ParseOptions(mode))
         } catch {
             throw Fault(message: "\(file):\(error.line):\(error.column + 1): \(error.message)")
         }

@@ -30,7 +30,7 @@ package struct RoundTrip: Sendable {
         tree = first.tree
         skipped = first.skipped
         lineCount = first.lineCount
-        text = grammar.render(first.tree)
+        text = Self.printed(first.tree, grammar, like: kept)
         let second = try grammar.parse(Array(text.utf8))
         lost = second.skipped
         difference = first.tree.diff(to: second.tree)
@@ -40,10 +40,19 @@ package struct RoundTrip: Sendable {
         givenBack = 0
         for (index, line) in kept.enumerated() where !unknown.contains(index + 1) {
             let words = Self.trimmed(line[...])
-            guard !words.isEmpty, words.first != "!", let count = printed[words], count > 0 else { continue }
+            guard !words.isEmpty, words.first != "!", words != "}", let count = printed[words], count > 0 else {
+                continue
+            }
             printed[words] = count - 1
             givenBack += 1
         }
+    }
+
+    /// In the form of the lines that were read: statements, or `set` commands.
+    private static func printed(_ tree: DataTree, _ grammar: CLIGrammar, like lines: [String]) -> String {
+        let first = lines.first { !$0.isEmpty && $0.first != "#" } ?? ""
+        guard first.hasPrefix("set "), let commands = grammar.setCommands(tree) else { return grammar.render(tree) }
+        return commands
     }
 
     private static func lines(_ bytes: [UInt8]) -> [String] {
@@ -52,9 +61,13 @@ package struct RoundTrip: Sendable {
         }
     }
 
+    /// What Junos-like devices write behind a secret.
+    private static let secretMark = "## SECRET-DATA"
+
     private static func trimmed(_ line: Substring) -> Substring {
         let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" }
         var line = line.drop(while: isBlank)
+        if line.hasSuffix(secretMark) { line.removeLast(secretMark.count) }
         while let last = line.last, isBlank(last) { line.removeLast() }
         return line
     }

@@ -13,6 +13,14 @@ enum NetsimProgram {
             output: ToolPrograms.say, errors: ToolPrograms.complain)
     }
 
+    /// What a package's `start.sh` calls.
+    @Sendable static func runDevice(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        ConfdProgram.run(
+            arguments: arguments, environment: environment,
+            workingDirectory: FileManager.default.currentDirectoryPath, output: ToolPrograms.say,
+            errors: ToolPrograms.complain)
+    }
+
     private static let services = NetsimCommand.Services(
         extract: { archive, directory in
             let listing = try PackageArchive(path: archive).extract(to: directory)
@@ -36,7 +44,7 @@ enum NetsimProgram {
         var description: String
     }
 
-    private static func collect(
+    static func collect(
         _ arguments: [String], _ environment: [String: String], _ take: @escaping (String) -> Void
     ) throws {
         var complaints: [String] = []

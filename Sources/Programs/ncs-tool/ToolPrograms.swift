@@ -16,6 +16,7 @@ enum ToolPrograms {
         "ncs-make-package": makePackage,
         "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
+        "confd": NetsimProgram.runDevice,
         "ncsc": compiler,
         "confdc": compiler,
     ]

@@ -15,8 +15,7 @@ enum Launcher {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, descriptors[1], 1)
         posix_spawn_file_actions_adddup2(&actions, descriptors[1], 2)
-        posix_spawn_file_actions_addclose(&actions, descriptors[0])
-        posix_spawn_file_actions_addclose(&actions, descriptors[1])
+        keepFilesFromChildren()
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -31,6 +30,13 @@ enum Launcher {
         close(descriptors[1])
         guard result == 0 else { return fail("cannot start \(program): \(String(cString: strerror(result)))") }
         return wait(for: child, descriptors[0])
+    }
+
+    /// A script that waits until a pipe is closed does not wait for the daemon which it started.
+    private static func keepFilesFromChildren() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        }
     }
 
     /// Reads what the child says until its word that all is well, or its end.

@@ -141,8 +141,12 @@ struct HTMLReport {
     }
 
     private func item(_ name: String, _ branch: Branch, depth: Int) -> String {
-        let changes = branch.changes.map(change).joined()
         let label = "<code>\(MarkupText.escaped(name))</code>"
+        // A node with one change and nothing below it stands on one line with it.
+        if branch.names.isEmpty, branch.changes.count == 1 {
+            return "<li class=\"leaf\">\(change(branch.changes[0], label: label))</li>\n"
+        }
+        let changes = branch.changes.map { change($0) }.joined()
         guard !branch.names.isEmpty else { return "<li><span class=\"node\">\(label)</span>\(changes)</li>\n" }
         let counts = branch.verdicts
         let badges = Self.verdicts.compactMap { verdict in
@@ -152,7 +156,16 @@ struct HTMLReport {
             + list(branch, depth: depth + 1) + "</details></li>\n"
     }
 
-    private func change(_ change: SchemaChange) -> String {
+    /// What was and what is, where both are short enough to be read at a glance and not said already.
+    private static func values(_ change: SchemaChange) -> String {
+        guard let before = change.before, let after = change.after else { return "" }
+        let isShort = [before, after].allSatisfy { !$0.isEmpty && $0.count <= 40 && !$0.contains("\n") }
+        guard isShort, !(change.info.contains(before) && change.info.contains(after)) else { return "" }
+        let (old, new) = (MarkupText.escaped(before), MarkupText.escaped(after))
+        return " <span class=\"values\"><code>\(old)</code> → <code>\(new)</code></span>"
+    }
+
+    private func change(_ change: SchemaChange, label: String = "") -> String {
         let word = Self.word(change.compatibility)
         var details: [(String, String?)] = [
             ("Class", change.changeClass.rawValue), ("Statement", change.statement), ("Old", change.before),
@@ -167,7 +180,8 @@ struct HTMLReport {
         return """
             <details class="change" data-verdict="\(word)" data-class="\(change.changeClass.rawValue)" \
             data-path="\(MarkupText.escaped(change.path))">\
-            <summary><span class="badge \(word)">\(word)</span> \(MarkupText.escaped(change.info))</summary>\
+            <summary>\(label)\(label.isEmpty ? "" : " ")<span class="badge \(word)">\(word)</span> \
+            \(MarkupText.escaped(change.info))\(Self.values(change))</summary>\
             <dl>\(rows.joined())</dl></details>
             """
     }

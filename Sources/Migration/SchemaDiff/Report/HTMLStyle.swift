@@ -2,9 +2,11 @@
 enum HTMLStyle {
     static let sheet = """
         :root { color-scheme: light dark; --line: #d0d5dd; --soft: #f5f6f8; --text: #1b1f27; --page: #fff;
+          --dim: #4d5663;
           --bad: #a11212; --bad-soft: #fde8e8; --open: #7a4a00; --open-soft: #fdf0d5; --good: #14602e;
           --good-soft: #e3f5e8; }
         @media (prefers-color-scheme: dark) { :root { --line: #3a414d; --soft: #1f242c; --text: #e7eaf0; --page: #14171c;
+          --dim: #b3bac6;
           --bad: #ffb0a8; --bad-soft: #4a1717; --open: #ffd58a; --open-soft: #46330c; --good: #9be0b1;
           --good-soft: #153d23; } }
         * { box-sizing: border-box; }
@@ -29,7 +31,9 @@ enum HTMLStyle {
         .incompatible { color: var(--bad); } .badge.incompatible, .counts .incompatible { background: var(--bad-soft); }
         .undecided { color: var(--open); } .badge.undecided, .counts .undecided { background: var(--open-soft); }
         .compatible { color: var(--good); } .badge.compatible, .counts .compatible { background: var(--good-soft); }
-        .change { margin: .15rem 0 .15rem 1.1rem; }
+        .change { margin: .15rem 0 .15rem 1.1rem; } .leaf > .change { margin-left: 0; }
+        .values { color: var(--dim); } .values code { font-size: .85em; }
+        summary .badge { vertical-align: .1em; }
         .change dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .25rem 0 .5rem 1.1rem;
           padding: .5rem .75rem; background: var(--soft); border-radius: .5rem; }
         .change dt { font-weight: 600; } .change dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }

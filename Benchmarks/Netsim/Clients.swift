@@ -1,0 +1,126 @@
+import Basics
+import Foundation
+import Synchronization
+import Transactions
+import Wire
+
+/// Clients of the routers, straight over SSH.
+enum Clients {
+    /// Runs a command at each place once; fails if one does not answer.
+    static func read(_ places: [(host: String, port: UInt16)], _ command: String, threads: Int = 4) throws -> Int {
+        let failure = Mutex<String?>(nil)
+        let count = Mutex(0)
+        let addresses = places.map { SocketAddress(host: $0.host, port: $0.port) }
+        WorkCrew(limit: threads).run(addresses) { address in
+            do {
+                let session = try logIn(address)
+                defer { session.close() }
+                let channel = try session.openExec(command)
+                var size = 0
+                while let bytes = try channel.read(deadline: .after(.seconds(60))) { size += bytes.count }
+                count.withLock { $0 = size }
+            } catch {
+                failure.withLock { $0 = "\(address): \(error)" }
+            }
+        }
+        if let reason = failure.withLock({ $0 }) { throw Failure(description: reason) }
+        return count.withLock { $0 }
+    }
+
+    /// Opens a shell at each place and waits for its prompt.
+    static func open(_ places: [(host: String, port: UInt16)]) throws -> [SSHClientChannel] {
+        try places.map { place in
+            let channel = try logIn(SocketAddress(host: place.host, port: place.port)).openShell()
+            try wait(channel, for: "#")
+            return channel
+        }
+    }
+
+    static func logIn(_ address: SocketAddress) throws -> SSHSession {
+        let session = try SSHSession(SSHSessionOptions(address: address, user: "admin", hostKeyPolicy: .acceptAny))
+        try session.connect()
+        try session.authenticate([.password("admin")])
+        return session
+    }
+
+    static func wait(_ channel: SSHClientChannel, for end: String) throws {
+        var last: [UInt8] = []
+        while !last.ends(with: end.utf8) {
+            guard let bytes = try channel.read(deadline: .after(.seconds(60))) else {
+                throw Failure(description: "the device hung up")
+            }
+            last = Array((last + bytes).suffix(end.utf8.count))
+        }
+    }
+}
+
+extension [UInt8] {
+    func ends(with end: some Collection<UInt8>) -> Bool { suffix(end.count).elementsEqual(end) }
+}
+
+/// A server without a device behind it: it answers each line with the same text and a prompt.
+final class CannedServer: SSHServerHandler {
+    private let text: [UInt8]
+
+    init(bytes: Int) { text = [UInt8](repeating: 0x61, count: bytes) + Array("\r\nbare#".utf8) }
+
+    func allows(_ login: SSHLogin, password: String) -> Bool { password == "admin" }
+    func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? { Answering(text: text) }
+
+    private final class Answering: SSHChannelHandler {
+        let text: [UInt8]
+
+        init(text: [UInt8]) { self.text = text }
+
+        func opened(_ channel: SSHServerChannel) { channel.send("\r\nbare#") }
+        func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
+            for _ in bytes.filter({ $0 == 0x0A }) { channel.send(text) }
+        }
+    }
+
+    /// Serves until its input ends; the first line out is the port.
+    static func serve(bytes: Int) throws -> Never {
+        let server = try SSHServer()
+        let listener = try server.listen(
+            at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: SSHPrivateKey.generate(),
+            handler: CannedServer(bytes: bytes))
+        FileHandle.standardOutput.write(Data("\(listener.address.port)\n".utf8))
+        _ = FileHandle.standardInput.readDataToEndOfFile()
+        exit(0)
+    }
+
+    /// Connects so many times and has the command answered; connections a second.
+    static func rate(bytes: Int, connections: Int, threads: Int) throws -> Double {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
+        process.arguments = ["--bare", "\(bytes)"]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        defer {
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        guard let port = UInt16(line.filter(\.isNumber)) else { throw Failure(description: "no bare server") }
+        let address = SocketAddress(host: "127.0.0.1", port: port)
+        let failure = Mutex<String?>(nil)
+        let time = seconds {
+            WorkCrew(limit: threads).run(Array(repeating: address, count: connections)) { address in
+                do {
+                    let session = try Clients.logIn(address)
+                    defer { session.close() }
+                    let channel = try session.openShell()
+                    try Clients.wait(channel, for: "bare#")
+                    try channel.write(Array("show running-config\n".utf8), deadline: .after(.seconds(60)))
+                    try Clients.wait(channel, for: "bare#")
+                } catch {
+                    failure.withLock { $0 = "\(error)" }
+                }
+            }
+        }
+        if let reason = failure.withLock({ $0 }) { throw Failure(description: reason) }
+        return Double(connections) / time
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+// See README.md.
+
+var words = Array(CommandLine.arguments.dropFirst())
+if words.first == "--bare" { try CannedServer.serve(bytes: words.last.flatMap { Int($0) } ?? 0) }
+guard FileManager.default.fileExists(atPath: Lab.source) else {
+    print("skipped: no public IOS model at \(Lab.source); set OPENNED_SHARED_DATA")
+    exit(0)
+}
+let part = words.first ?? "all"
+let given = words.count > 1 ? Int(words[1]) : nil
+var runs = Runs()
+
+do {
+    if part == "all" || part == "scale" { try runs.scale(given ?? 10_000) }
+    if part == "all" || part == "sync" { try runs.sync(given ?? 1_000) }
+    if part == "all" || part == "misbehaving" { try runs.misbehaving(given ?? 200) }
+} catch {
+    print("bench-netsim: \(error)")
+    exit(1)
+}
+exit(runs.bounds.missed == 0 ? 0 : 1)

@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// A router that hashes secrets, rewrites case and adds and drops lines.
+    @Suite struct RewritingDeviceTests {
+        private static let behaviour = #"""
+            [
+              {"behaviour": "hash-secrets"},
+              {"behaviour": "canonical-addresses"},
+              {"behaviour": "upper-case", "pattern": "hostname .*"},
+              {"behaviour": "add-lines", "pattern": "interface GigabitEthernet ?0/.*", "lines": ["ip ospf cost 7"]},
+              {"behaviour": "drop-line", "pattern": "mtu 1500"}
+            ]
+            """#
+
+        private static let changes = """
+            devices device r0 config hostname edge-Router
+            devices device r0 config username guest password 0 S3cret-word
+            devices device r0 config interface GigabitEthernet 0/5 mtu 1500
+            devices device r0 config interface GigabitEthernet 0/5 description Rewritten
+            """
+
+        @Test func aRouterThatRewritesIsInSyncAndTheSameCommitAgainSendsNothing() throws {
+            try Lab.use("rewriting") { lab in
+                try lab.bringUp(routers: 2, driver: Lab.newDriver)
+                try Self.behaviour.write(
+                    toFile: lab.run + "/netsim/r/r0/behaviour.json", atomically: true, encoding: .utf8)
+                try lab.commit("devices global-settings trace raw")
+                try lab.commit(Self.changes)
+                let shown = try lab.onRouter("r0")
+                try require(shown, contains: "hostname EDGE-ROUTER", "username guest password 7 ", " ip ospf cost 7")
+                #expect(!shown.contains("S3cret-word") && !shown.contains("mtu 1500"))
+                try requireSilence(lab, "after the commit")
+
+                try lab.stopDaemon()
+                try lab.startDaemon()
+                try requireSilence(lab, "after a restart")
+
+                try lab.operate("devices device r0 sync-from")
+                try requireSilence(lab, "after sync-from")
+                let stored = try lab.shell("grep -rl -e S3cret-word ncs-cdb logs state || true")
+                #expect(stored.isEmpty, "the secret is in \(stored)")
+            }
+        }
+
+        @Test func changesBehindTheControllersBackStillShow() throws {
+            try Lab.use("rewriting-foreign") { lab in
+                try lab.bringUp(routers: 1, driver: Lab.newDriver)
+                try Self.behaviour.write(
+                    toFile: lab.run + "/netsim/behaviour.json", atomically: true, encoding: .utf8)
+                try lab.commit(Self.changes)
+                try lab.requireAgreement(["r0"])
+                try lab.onRouterConfigure("r0", "username guest password 0 another\nno interface GigabitEthernet 0/5")
+                #expect(try lab.outOfSync(["r0"]).count == 1)
+                let said = try lab.operate("devices device r0 compare-config")
+                try require(said, contains: "guest", "GigabitEthernet")
+                #expect(!said.contains("EDGE-ROUTER"))
+                try lab.operate("devices device r0 sync-to")
+                #expect(try lab.outOfSync(["r0"]) == [:])
+                try lab.requireAgreement(["r0"])
+
+                try lab.shell("ncs-netsim fault r0 refuse-line 'description Second.*'")
+                let refused = try lab.refuse(
+                    """
+                    config
+                    devices device r0 config username second password 0 Th1rd-word
+                    devices device r0 config interface GigabitEthernet 0/6 description Second
+                    commit
+                    """)
+                try require(refused, contains: "Aborted: ")
+                #expect(try !lab.onRouter("r0").contains("second"))
+                #expect(try lab.outOfSync(["r0"]) == [:])
+                try lab.requireAgreement(["r0"])
+            }
+        }
+
+        /// In sync, nothing to compare, and the same commit again talks to no router.
+        private func requireSilence(_ lab: Lab, _ circumstances: String) throws {
+            let names = ["r0", "r1"]
+            #expect(try lab.outOfSync(names) == [:], "\(circumstances)")
+            try lab.requireAgreement(names, circumstances)
+            let before = try traffic(lab)
+            try lab.commit(Self.changes, isEmpty: true)
+            let native = try lab.operate("devices device r0 sync-to dry-run")
+            #expect(!native.contains("guest") && !native.contains("interface"), "\(circumstances): \(native)")
+            #expect(try traffic(lab) == before, "\(circumstances)")
+        }
+
+        /// How often the trace has a device being configured.
+        private func traffic(_ lab: Lab) throws -> Int {
+            let name = lab.directory.names(in: "run/logs").first { $0.hasSuffix("-r0.trace") }
+            return try lab.directory.text("run/logs/" + (name ?? "")).occurrences(of: "PREPARE")
+        }
+    }
+}
