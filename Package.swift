@@ -191,8 +191,9 @@ let package = Package(
             "ControllerTests",
             uses: [
                 "Basics", "YANG", "ConfigTree", "PackageSigning", "PackageManager", "NEDRuntime", "Transactions",
-                "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport",
-            ], data: ["AcceptReject"]),
+                "Wire", "ConfigDatabase", "ControlProtocol", "Controller", "Events", "TestSupport", "CLIGrammar",
+                "TerminalSession", "OperatorCLI",
+            ], data: ["AcceptReject", "Transcripts"]),
         tests("ControlProtocolTests", uses: ["Basics", "TerminalSession", "ControlProtocol", "TestSupport"]),
         tests(
             "OperatorCLITests",

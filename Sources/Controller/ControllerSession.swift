@@ -10,6 +10,7 @@ final class ControllerSession: ControlSession {
     let user: SessionUser
     let id: Int
     let controller: NetworkController
+    private let hasEnded = Atomic(false)
 
     init(_ controller: NetworkController, _ user: SessionUser, id: Int) {
         self.controller = controller
@@ -56,7 +57,8 @@ final class ControllerSession: ControlSession {
     func commit(
         _ request: CommitRequest, progress: (@Sendable (ProgressEvent) -> Void)?
     ) throws(ControlError) -> CommitOutcome {
-        controller.awaited(
+        try requireOpen()
+        return controller.awaited(
             try controller.commit(request, by: self, isOrdered: true, progress: progress), request.options)
     }
 
@@ -73,13 +75,18 @@ final class ControllerSession: ControlSession {
     var lockOwner: String? { controller.runningLock.description }
     func noteMode(_ mode: String) { controller.sessions.noteMode(mode, of: id) }
 
-    func lock() throws(ControlError) { try controller.lockRunning(for: self) }
+    func lock() throws(ControlError) {
+        try requireOpen()
+        try controller.lockRunning(for: self)
+    }
+
     func unlock() { controller.runningLock.unlock(id) }
 
     func invoke(
         _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
-        try controller.invoke(action, input: input, by: self, parts: parts, progress: progress)
+        try requireOpen()
+        return try controller.invoke(action, input: input, by: self, parts: parts, progress: progress)
     }
 
     func sessions() -> [SessionInformation] { controller.sessions.all }
@@ -102,6 +109,17 @@ final class ControllerSession: ControlSession {
         case .done: controller.logs.audit(.commandDone(auditUser))
         case .aborted: controller.logs.audit(.commandAborted(auditUser))
         }
+    }
+
+    /// From now on it does nothing more; what it was asked for before goes on.
+    func end() {
+        hasEnded.store(true, ordering: .sequentiallyConsistent)
+        unlock()
+    }
+
+    private func requireOpen() throws(ControlError) {
+        guard hasEnded.load(ordering: .sequentiallyConsistent) else { return }
+        throw ControlError(.upgradeInProgress, "the session was ended by a package upgrade; open another one")
     }
 
     func close() {

@@ -94,7 +94,10 @@ extension NetworkController {
     /// A change that was begun under models which have been replaced since, carried over to those in force; refused if
     /// anything that it is based on or brings has no place there.
     func carried(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
-        let model = running.model
+        try carried(request, to: running.model)
+    }
+
+    func carried(_ request: CommitRequest, to model: DataModel) throws(ControlError) -> CommitRequest {
         guard request.base.model !== model else { return request }
         let base = DataCarrier.carry(request.base, to: model)
         let candidate = DataCarrier.carry(request.candidate, to: model)

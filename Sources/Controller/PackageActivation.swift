@@ -125,6 +125,8 @@ struct PackageActivation {
     struct Manner {
         /// How long to wait for open transactions.
         var waitSeconds = 10
+        /// What happens to sessions in configuration mode: they are waited for, unless the reload is an optimistic one.
+        var drain = Drain.none
         /// Everybody is told of the upgrade if models change.
         var isAnnounced = true
         /// Devices may be left without their driver.
@@ -135,6 +137,16 @@ struct PackageActivation {
         var copyOf: Int?
         /// After how many seconds the packages before come back, if nobody confirms.
         var confirmSeconds: Int?
+    }
+
+    /// What becomes of the transactions of sessions in configuration mode.
+    enum Drain {
+        /// They go on, and are carried over to the new models where nothing of them is lost.
+        case none
+        /// The reload is cancelled if they do not end in time.
+        case fail
+        /// Their sessions are ended then.
+        case kill
     }
 
     func execute(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
@@ -157,7 +169,14 @@ struct PackageActivation {
         do {
             try seal(plan, manner)
             try askForConfirmation(plan, manner)
-            try controller.upgradeGate.upgrade { () throws(ControlError) in try activate(plan, manner) }
+            if manner.isAnnounced {
+                try controller.upgradeGate.upgrade { () throws(ControlError) in
+                    try activate(plan, manner, until: drain(plan, manner))
+                }
+            } else {
+                // Commits of others go on: they wait for this as they do for each other.
+                try activate(plan, manner, until: Date(timeIntervalSinceNow: Double(manner.waitSeconds)))
+            }
         } catch {
             // Whether the record is there is not known then, and what it names must stay.
             if error.code != .inDoubt {
@@ -192,12 +211,34 @@ struct PackageActivation {
                 deadline: controller.clock.now() + Int64(seconds) * 1_000_000, user: session.user.name))
     }
 
-    private func activate(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
+    /// Waits for the sessions in configuration mode, as they are told to leave it; gives until when there is time.
+    private func drain(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) -> Date {
+        let deadline = Date(timeIntervalSinceNow: Double(manner.waitSeconds))
+        guard manner.drain != .none, plan.isSchemaChanged else { return deadline }
+        let left = controller.sessions.waitForConfiguring(except: session.id, until: deadline)
+        guard !left.isEmpty else { return deadline }
+        let names = left.map { "\($0.user.name) (session \($0.id))" }.joined(separator: ", ")
+        guard manner.drain == .kill else {
+            throw ControlError(
+                .upgradeInProgress,
+                "open transactions did not end within \(manner.waitSeconds) s: \(names) in configuration mode; "
+                    + "wait longer with max-wait-time, or end them with timeout-action kill")
+        }
+        for one in left {
+            controller.sessions.end(one.id, "The session was ended by a package upgrade of \(session.user.name).")
+        }
+        controller.logs.develop(.info, "package upgrade ended the sessions of \(names)")
+        return deadline
+    }
+
+    /// - Parameter deadline: until when commits that go on are waited for.
+    private func activate(_ plan: ActivationPlan, _ manner: Manner, until deadline: Date) throws(ControlError) {
         let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (upgrade)")
         let reservation: Reservation
         do {
             reservation = try controller.reservations.reserve(
-                CommitClaim.everything, owner: owner, waitMilliseconds: manner.waitSeconds * 1_000)
+                CommitClaim.everything, owner: owner,
+                waitMilliseconds: max(0, Int(deadline.timeIntervalSinceNow * 1_000)))
         } catch {
             throw ControlError(
                 .upgradeInProgress, "open transactions did not end within \(manner.waitSeconds) s: \(error)")

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Foundation
 import Synchronization
 
 /// The sessions that are open.
@@ -24,9 +25,46 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    func close(_ id: Int) { state.withLock { _ = $0.open.removeValue(forKey: id) } }
+    func close(_ id: Int) {
+        state.withLock { _ = $0.open.removeValue(forKey: id) }
+        tellWaiting()
+    }
 
-    func noteMode(_ mode: String, of id: Int) { state.withLock { $0.open[id]?.mode = mode } }
+    func noteMode(_ mode: String, of id: Int) {
+        state.withLock { $0.open[id]?.mode = mode }
+        tellWaiting()
+    }
+
+    // MARK: Transactions
+
+    private let changed = NSCondition()
+
+    private func tellWaiting() {
+        changed.lock()
+        changed.broadcast()
+        changed.unlock()
+    }
+
+    /// Sessions in a configuration mode hold a transaction open, whatever they have changed.
+    func configuring(except own: Int) -> [SessionInformation] { all.filter { $0.isConfiguring && $0.id != own } }
+
+    /// Waits until no session but `own` is in a configuration mode; gives those that are left when the time is up.
+    func waitForConfiguring(except own: Int, until deadline: Date) -> [SessionInformation] {
+        changed.lock()
+        defer { changed.unlock() }
+        while true {
+            let left = configuring(except: own)
+            if left.isEmpty || !changed.wait(until: deadline) { return left.isEmpty ? [] : configuring(except: own) }
+        }
+    }
+
+    /// Ends a session from this side: its door is told to close it, and nothing that it still asks for is done.
+    func end(_ id: Int, _ reason: String) {
+        let open = state.withLock { $0.open.removeValue(forKey: id) }
+        open?.session.end()
+        open?.events(.closing(reason))
+        tellWaiting()
+    }
 
     func information(_ id: Int) -> SessionInformation? { all.first { $0.id == id } }
 
@@ -46,4 +84,8 @@ final class SessionRegistry: Sendable {
     }
 
     func closeAll(_ reason: String) { tellAll(.closing(reason)) }
+}
+
+extension SessionInformation {
+    fileprivate var isConfiguring: Bool { mode != "operational" }
 }

@@ -156,6 +156,21 @@ import YANG
         #expect(lab.alarms("out-of-sync") == ["Out of sync due to no-networking or failed commit-queue commits."])
     }
 
+    @Test func aReloadWaitsForTheQueueIfThatIsWanted() throws {
+        let lab = try Lab()
+        try lab.reach("r0", false)
+        let id = try #require(try lab.commit([(Self.contact("r0"), "late")]).queue?.id)
+        try lab.workshop.package("mini", version: "1.0.1", module: TestModels.first)
+        let reload = "/tailf-ncs:packages/reload"
+        let error = try refusal {
+            try lab.session.act(reload, ["wait-commit-queue-empty": "", "max-wait-time": "0"])
+        }
+        #expect(error.message.contains("did not become empty within 0 s"))
+        try lab.act("queue-item[id='\(id)']/delete")
+        let results = try lab.session.act(reload, ["wait-commit-queue-empty": "", "max-wait-time": "600"])
+        #expect(results.entries("reload-result").map { $0.value("result") } == ["true"])
+    }
+
     @Test func theQueueSurvivesARestart() throws {
         let lab = try Lab()
         try lab.reach("r0", false)

@@ -34,13 +34,40 @@ enum PackageActions {
     }
 
     private static func turn(_ call: ActionCall, _ work: () throws(ControlError) -> Void) throws(ControlError) {
-        if call.flag("wait-commit-queue-empty") {
-            let (controller, deadline) = (call.controller, Date(timeIntervalSinceNow: 10))
-            guard controller.queue.wait(until: deadline, { controller.queue.isEmpty }) else {
-                throw ControlError(.locked, "the commit queue is not empty; see show devices commit-queue")
-            }
+        if call.flag("wait-commit-queue-empty"), !call.flag("dry-run") {
+            // Meanwhile nothing new comes in.
+            try call.controller.upgradeGate.upgrade { () throws(ControlError) in try waitForQueue(call) }
         }
         try call.controller.packages.turn.take(for: call.session.user.name, work)
+    }
+
+    private static func waitForQueue(_ call: ActionCall) throws(ControlError) {
+        let (queue, seconds) = (call.controller.queue, waitSeconds(call))
+        guard queue.wait(until: Date(timeIntervalSinceNow: Double(seconds)), { queue.isEmpty }) else {
+            throw ControlError(
+                .locked,
+                "the commit queue did not become empty within \(seconds) s; see show devices commit-queue, or wait longer "
+                    + "with max-wait-time")
+        }
+    }
+
+    private static func waitSeconds(_ call: ActionCall) -> Int {
+        call.text("max-wait-time").flatMap { Int($0) } ?? 10
+    }
+
+    /// The backup that whoever reloads has asked for.
+    private static func backUp(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
+        guard call.flag("backup") else { return }
+        let controller = call.controller
+        do {
+            var maker = BackupMaker(
+                controller.configuration, version: Product.compatibleVersion.description, clock: controller.clock)
+            maker.isOfDaemon = true
+            let outcome = try maker.make { try controller.copyDatabase() }
+            output.put("backup", outcome.path)
+        } catch {
+            throw ControlError(.resource, "nothing was reloaded, because the backup could not be made: \(error)")
+        }
     }
 
     private static func replaceAll(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
@@ -70,11 +97,16 @@ enum PackageActions {
             throw error
         }
         var manner = PackageActivation.Manner()
-        manner.waitSeconds = call.text("max-wait-time").flatMap { Int($0) } ?? 10
+        manner.waitSeconds = waitSeconds(call)
+        manner.drain = call.flag("optimistic") ? .none : call.text("timeout-action") == "kill" ? .kill : .fail
         manner.isForced = call.flag("force")
         manner.isExact = call.text("expected-plan") != nil
         manner.copyOf = copyOf
         manner.confirmSeconds = call.text("confirm-timeout").flatMap { Int($0) }
+        do throws(ControlError) { try backUp(call, output) } catch {
+            activation.discard(plan)
+            throw error
+        }
         try activation.execute(plan, manner)
         if reportsAll(call) { plan.report(to: output, showsAll: true) } else { plan.reportLosses(to: output) }
         results(output, "reload-result", plan.next.generation.packages)

@@ -13,6 +13,8 @@ package struct BackupMaker {
     private let clock: WallClock
     package var withKeys = false
     package var isCompressed = true
+    /// The daemon of the run directory makes it itself, and the database is its own.
+    var isOfDaemon = false
 
     package init(_ configuration: SystemConfiguration, version: String, clock: WallClock) {
         self.configuration = configuration
@@ -115,7 +117,7 @@ package struct BackupMaker {
     private func copyDatabase(to directory: String, _ copyRunning: () throws -> String) throws {
         let target = directory + "/" + ConfigurationDatabase.fileName
         let own = configuration.databaseDirectory + "/" + ConfigurationDatabase.fileName
-        if let claim = try RunDirectoryClaim(stateDirectory: configuration.stateDirectory) {
+        if !isOfDaemon, let claim = try RunDirectoryClaim(stateDirectory: configuration.stateDirectory) {
             guard DurableFiles.exists(own) else {
                 throw BackupError(.unusable, "\(own): there is no database yet; start the daemon once")
             }

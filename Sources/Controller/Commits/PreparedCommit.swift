@@ -31,8 +31,9 @@ extension NetworkController {
     func prepare(
         _ request: CommitRequest, _ trace: CommitTrace, mayChangeDriver: Bool
     ) throws(ControlError) -> PreparedCommit? {
-        let request = try underKeysInUse(request)
         let (base, system, number) = head.withLock { ($0.tree, $0.system, $0.number) }
+        // Packages may have been added since it began, or since it was worked out the first time.
+        let request = try carried(underKeysInUse(request), to: base.model)
         let reads = ReadCollector()
         let rebased = try trace.step("check for read-write conflicts") { () throws(ControlError) in
             try rebase(request, onto: base, trace)
