@@ -160,7 +160,7 @@ let package = Package(
         tests("YANGTests", uses: ["Basics", "YANG", "schema-compile-helper"], data: ["Faulty", "Recipes", "Trees"]),
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
-            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF"],
+            name: "FuzzChecks", dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "Netsim"],
             path: "Fuzz/Checks",
             swiftSettings: settings),
         tests("FuzzTests", uses: ["FuzzChecks"]),

@@ -17,13 +17,15 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case cli
     /// What a NETCONF client sends, from its greeting on: framing, messages, operations.
     case netconf
+    /// What somebody types at a simulated device.
+    case device
 
     /// Longer inputs are of no use: their parts are found in shorter ones.
     package var lengthLimit: Int {
         switch self {
         case .yang: 16_384
         case .xml, .json, .netconf: 8_192
-        case .cli: 4_096
+        case .cli, .device: 4_096
         case .xpath: 1_024
         case .pattern: 1_024
         }
@@ -39,6 +41,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pattern: PatternCheck.fault(on: bytes)
         case .cli: CLICheck.fault(on: bytes)
         case .netconf: NETCONFCheck.fault(on: bytes)
+        case .device: DeviceCheck.fault(on: bytes)
         }
     }
 
@@ -53,6 +56,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .pattern: PatternCheck.seeds
             case .cli: CLICheck.seeds
             case .netconf: NETCONFCheck.seeds
+            case .device: DeviceCheck.seeds
             }
         return texts.map { Array($0.utf8) }
     }
@@ -67,6 +71,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pattern: PatternCheck.words
         case .cli: CLICheck.words
         case .netconf: NETCONFCheck.words
+        case .device: DeviceCheck.words
         }
     }
 }
