@@ -161,7 +161,7 @@ let package = Package(
         tests("ConfigTreeTests", uses: ["Basics", "YANG", "ConfigTree", "TestSupport"], data: ["XPath"]),
         .target(
             name: "FuzzChecks",
-            dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "NEDRuntime", "Wire"],
+            dependencies: ["Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "NEDRuntime", "Netsim", "Wire"],
             path: "Fuzz/Checks",
             swiftSettings: settings),
         tests("FuzzTests", uses: ["FuzzChecks"]),

@@ -34,7 +34,7 @@ enum CLICheck {
           extension cli-add-mode; extension cli-allow-range; extension cli-exit-command { argument value; } }
         """
 
-    private static let grammars: [CLIGrammar] = {
+    static let grammars: [CLIGrammar] = {
         let sources = [modelText, commonText].enumerated().map {
             SchemaCompiler.Source(path: "d\($0.offset).yang", bytes: Array($0.element.utf8))
         }

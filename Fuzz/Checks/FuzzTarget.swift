@@ -19,13 +19,15 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case netconf
     /// What a device says to a driver from its greeting on: pieces, separated by NUL; an empty piece is silence.
     case dialogue
+    /// What somebody types at a simulated device.
+    case device
 
     /// Longer inputs are of no use: their parts are found in shorter ones.
     package var lengthLimit: Int {
         switch self {
         case .yang: 16_384
         case .xml, .json, .netconf: 8_192
-        case .cli, .dialogue: 4_096
+        case .cli, .dialogue, .device: 4_096
         case .xpath: 1_024
         case .pattern: 1_024
         }
@@ -42,6 +44,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .cli: CLICheck.fault(on: bytes)
         case .netconf: NETCONFCheck.fault(on: bytes)
         case .dialogue: DialogueCheck.fault(on: bytes)
+        case .device: DeviceCheck.fault(on: bytes)
         }
     }
 
@@ -57,6 +60,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .cli: CLICheck.seeds
             case .netconf: NETCONFCheck.seeds
             case .dialogue: DialogueCheck.seeds
+            case .device: DeviceCheck.seeds
             }
         return texts.map { Array($0.utf8) }
     }
@@ -72,6 +76,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .cli: CLICheck.words
         case .netconf: NETCONFCheck.words
         case .dialogue: DialogueCheck.words
+        case .device: DeviceCheck.words
         }
     }
 }

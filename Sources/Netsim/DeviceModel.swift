@@ -47,6 +47,17 @@ package final class DeviceModel: Sendable {
         hostname = schema.root.dataChildren.first { $0.name == "hostname" && $0.kind == .leaf }
     }
 
+    /// A model without a package.
+    init(_ data: DataModel, _ grammar: CLIGrammar, directory: String) {
+        package = NetsimPackage(name: "lone", directory: directory)
+        moduleDirectory = directory
+        self.data = data
+        self.grammar = grammar
+        validator = Validator(data)
+        asksForDestination = grammar.dialect == .i
+        hostname = data.schema.root.dataChildren.first { $0.name == "hostname" && $0.kind == .leaf }
+    }
+
     /// What the files that the model is made of look like: another value means that they have changed.
     package static func fingerprint(_ package: NetsimPackage) -> String {
         ["/package-meta-data.xml", "/load-dir", "/src/yang", "/src/recipes"].flatMap { part -> [String] in

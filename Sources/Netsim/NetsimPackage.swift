@@ -14,6 +14,13 @@ package struct NetsimPackage: Hashable, Sendable {
 
     private static let namespace = "http://tail-f.com/ns/ncs-packages"
 
+    /// A package without files, for command lines.
+    init(name: String, directory: String) {
+        self.name = name
+        self.directory = directory
+        kind = .cli
+    }
+
     /// Reads `package-meta-data.xml`, or the form of it that the build completes. Throws `packageUnusable`.
     package init(directory: String) throws(NetsimError) {
         let files = ["/package-meta-data.xml", "/src/package-meta-data.xml.in"].map { directory + $0 }

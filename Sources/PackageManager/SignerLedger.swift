@@ -5,8 +5,7 @@ package import PackageSigning
 /// Who signs which package, and the highest version of it that was ever let in: what the next one is held against.
 ///
 /// The first signer of a package is pinned, by issuer and subject, so that certificates may be renewed. Nothing takes an
-/// entry out: a deinstalled package keeps its entry, and a restore of the run directory keeps the higher versions. One
-/// JSON file, replaced as a whole; a damaged one is an error, not a ledger without entries.
+/// entry out: a deinstalled package keeps its entry, and a restore of the run directory keeps the higher versions.
 package struct SignerLedger: Sendable {
     /// What a person has agreed to, for once.
     package struct Permission: Sendable {
@@ -25,37 +24,27 @@ package struct SignerLedger: Sendable {
         var highestVersion: String
     }
 
-    private struct Content: Codable {
+    private struct Content: LedgerContent {
         var format = 1
         var packages: [String: Entry] = [:]
     }
 
     package static let fileName = "signers.json"
 
-    private let file: String
-    private let turn = StoreTurn()
+    private let file: LedgerFile<Content>
 
     /// - Parameter directory: where the file lies or will lie.
-    package init(directory: String) { file = directory + "/" + Self.fileName }
-
-    private func content() throws -> Content {
-        guard DurableFiles.exists(file) else { return Content() }
-        do {
-            let content = try JSONDecoder().decode(Content.self, from: Data(DurableFiles.read(file, limit: 64 << 20)))
-            guard content.format == 1 else { throw CocoaError(.fileReadUnknown) }
-            return content
-        } catch {
-            throw PackageError(
-                .fileUnusable, file, "which signers were accepted cannot be read (\(error))",
-                remedy: "put it back from a backup; without the file every signer is new, and any version may come")
-        }
+    package init(directory: String) {
+        file = LedgerFile(
+            directory + "/" + Self.fileName, subject: "which signers were accepted",
+            consequence: "every signer is new, and any version may come")
     }
 
     // MARK: Judging
 
     /// Whether a bundle comes from who signed the package before, and takes nobody back to what was replaced.
     package func check(_ bundle: VerifiedBundle, _ permission: Permission = Permission()) throws {
-        guard let entry = try content().packages[bundle.package] else { return }
+        guard let entry = try file.content().packages[bundle.package] else { return }
         let signer = bundle.signer
         guard permission.signerChange || (entry.subject == signer.subject && entry.issuer == signer.issuer) else {
             throw PackageError(
@@ -87,9 +76,7 @@ package struct SignerLedger: Sendable {
 
     /// Keeps whose packages were let in, and the highest of their versions.
     package func note(_ accepted: [Accepted]) throws {
-        try turn.take {
-            var content = try content()
-            let before = content.packages
+        try file.change { content in
             for one in accepted {
                 var entry =
                     content.packages[one.package]
@@ -98,30 +85,19 @@ package struct SignerLedger: Sendable {
                 if Version(entry.highestVersion) < one.version { entry.highestVersion = one.version.description }
                 content.packages[one.package] = entry
             }
-            if content.packages != before { try write(content) }
         }
-    }
-
-    private func write(_ content: Content) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try DurableFiles.makeDirectory(DurableFiles.parent(of: file))
-        try DurableFiles.replace(file, with: Array(encoder.encode(content)))
     }
 
     /// Takes over the signers of another ledger, and the higher version of each package.
     package func keepStricter(of other: SignerLedger) throws {
-        try turn.take {
-            var content = try content()
-            let before = content.packages
-            for (name, theirs) in try other.content().packages {
+        try file.change { content in
+            for (name, theirs) in try other.file.content().packages {
                 var entry = theirs
                 if let ours = content.packages[name], Version(theirs.highestVersion) < Version(ours.highestVersion) {
                     entry.highestVersion = ours.highestVersion
                 }
                 content.packages[name] = entry
             }
-            if content.packages != before { try write(content) }
         }
     }
 }

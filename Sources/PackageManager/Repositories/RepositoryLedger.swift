@@ -5,8 +5,7 @@ import PackageSigning
 /// Which index of each repository was the latest, and who signed it: what the next one is held against.
 ///
 /// Entries are by the name that the index gives its repository, so that a mirror cannot show what another mirror has
-/// replaced. Which repository an address leads to is pinned at its first index. One JSON file, replaced as a whole; a
-/// damaged one is an error, not a ledger without entries.
+/// replaced. Which repository an address leads to is pinned at its first index.
 package struct RepositoryLedger: Sendable {
     private struct Entry: Codable, Equatable {
         var subject: String
@@ -21,7 +20,7 @@ package struct RepositoryLedger: Sendable {
         var repository: String
     }
 
-    private struct Content: Codable {
+    private struct Content: LedgerContent {
         var format = 1
         var addresses: [String: Pin] = [:]
         var repositories: [String: Entry] = [:]
@@ -29,30 +28,20 @@ package struct RepositoryLedger: Sendable {
 
     package static let fileName = "repositories.json"
 
-    private let file: String
-    private let turn = StoreTurn()
+    private let file: LedgerFile<Content>
 
     /// - Parameter directory: where the file lies or will lie.
-    package init(directory: String) { file = directory + "/" + Self.fileName }
-
-    private func content() throws -> Content {
-        guard DurableFiles.exists(file) else { return Content() }
-        do {
-            let content = try JSONDecoder().decode(Content.self, from: Data(DurableFiles.read(file, limit: 64 << 20)))
-            guard content.format == 1 else { throw CocoaError(.fileReadUnknown) }
-            return content
-        } catch {
-            throw PackageError(
-                .fileUnusable, file, "which indexes were seen cannot be read (\(error))",
-                remedy: "put it back from a backup; without the file an index of any age may come")
-        }
+    package init(directory: String) {
+        file = LedgerFile(
+            directory + "/" + Self.fileName, subject: "which indexes were seen",
+            consequence: "an index of any age may come")
     }
 
     // MARK: Judging
 
     /// Why an index is not what comes next at this address; nil if it is.
     func fault(_ signed: SignedIndex, _ address: RepositoryAddress) throws -> PackageError? {
-        let content = try content()
+        let content = try file.content()
         let (index, signer) = (signed.index, signed.signer)
         func refuse(_ what: String) -> PackageError {
             PackageError(
@@ -82,18 +71,11 @@ package struct RepositoryLedger: Sendable {
 
     /// Keeps an index that was accepted as the latest.
     func note(_ signed: SignedIndex, _ address: RepositoryAddress) throws {
-        try turn.take {
-            var content = try content()
-            let (addresses, repositories) = (content.addresses, content.repositories)
+        try file.change { content in
             content.addresses[address.name] = Pin(url: address.base, repository: signed.index.repository)
             content.repositories[signed.index.repository] = Entry(
                 subject: signed.signer.subject, issuer: signed.signer.issuer, sequence: signed.index.sequence,
                 issued: signed.index.issued, manifestSHA256: signed.manifestSHA256)
-            guard content.addresses != addresses || content.repositories != repositories else { return }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            try DurableFiles.makeDirectory(DurableFiles.parent(of: file))
-            try DurableFiles.replace(file, with: Array(encoder.encode(content)))
         }
     }
 }
