@@ -17,7 +17,7 @@ extension NETCONFDeviceSession {
         }
         let names = Set(found.map(\.name))
         let isWhole = driver.model.schema.modules.allSatisfy { names.contains($0.name) || !$0.isImplemented }
-        guard !isWhole, let root = libraryRoot else { return found }
+        guard !isWhole || target.netconf.readsModuleLibrary, let root = libraryRoot else { return found }
         let library = try get("yang-library", filter: XMLElement(root, namespace: ProtocolNamespace.yangLibrary))
         for module in Self.modules(in: library) where !names.contains(module.name) && found.count < Self.moduleLimit {
             found.append(module)

@@ -149,6 +149,17 @@ extension EndToEnd {
             a.copy_config(source='running', target='candidate')
             refused('operation-not-supported', a.delete_config, 'running')
             a.discard_changes()
+            # notifications, of a change over NETCONF; requests go on
+            c = connect()
+            c.create_subscription()
+            a.edit_config(target='running', config=server('192.0.2.4', 'remove'))
+            while True:
+                heard = c.take_notification(timeout=120)
+                assert heard is not None
+                if '192.0.2.4' in heard.notification_xml and 'netconf-config-change' in heard.notification_xml:
+                    break
+            assert '192.0.2.4' not in text(c)
+            c.close_session()
             # locks, sessions
             with a.locked('candidate'):
                 refused('lock-denied', b.lock, 'candidate')

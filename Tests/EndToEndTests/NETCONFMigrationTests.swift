@@ -45,8 +45,13 @@ extension EndToEnd {
                 """)
             try require(said, contains: "<address>192.0.2.53</address>", "Commit complete.")
             try lab.requireAgreement(Self.names)
-            try require(
-                try lab.operate("devices device ex0 check-yang-modules"), contains: "compatible")
+            try require(try lab.operate("devices device ex0 check-yang-modules"), contains: "compatible")
+            // What a device does badly is left alone.
+            let validations = try lab.shell("ncs-netsim log ex0").occurrences(of: "<validate>")
+            try lab.commit("devices device ex0 ned-settings use-validate false")
+            try lab.commit("devices device ex0 config sys dns server 192.0.2.54")
+            try lab.commit("no devices device ex0 config sys dns server 192.0.2.54")
+            #expect(try lab.shell("ncs-netsim log ex0").occurrences(of: "<validate>") == validations)
         }
 
         private func repair(_ lab: Lab) throws {

@@ -38,7 +38,8 @@ extension EndToEnd {
                 }
                 try require(try run(["--hello"]), contains: "candidate:1.0", "notification:1.0", "module=router")
                 try require(try run(["--get-schema", "router"]), contains: "module router {")
-                try require(try run(["--get", "-x", "/netconf-state/sessions"]), contains: "<username>admin</username>")
+                try require(
+                    try run(["--get", "-x", "/netconf-state/sessions"]), contains: "<username>admin</username>")
                 try require(try run(["--get-config", "-x", "/sys/dns"]), contains: "10.2.3.4")
                 try lab.directory.write("run/server.xml", server("192.0.2.1"))
                 let names = ["--ns", "r=http://example.com/router"]

@@ -5,7 +5,7 @@ import YANG
 @testable import NEDRuntime
 
 /// Our driver on a NETCONF server that is not ours: the table in docs/NETCONF.md.
-@Suite(.serialized, .enabled(if: NetconfdBench.isInstalled, "netconfd is not installed"))
+@Suite(.serialized, .enabled(if: NetconfdBench.isWanted, "no soak, or netconfd is not installed"))
 struct NetconfdTests {
     private static let classes = [
         ["--target=candidate"], ["--target=running"], ["--target=running", "--with-startup=true"],

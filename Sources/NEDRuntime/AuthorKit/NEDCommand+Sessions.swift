@@ -125,9 +125,9 @@ extension NEDCommand {
     private var password: String { services.environment["NED_PASSWORD"] ?? "admin" }
     private var secondaryPassword: String? { services.environment["NED_SECONDARY_PASSWORD"] }
 
-    private func target(_ address: String) throws -> DeviceTarget {
+    func target(_ address: String, standardPort: UInt16 = 22) throws -> DeviceTarget {
         let isTelnet = options["--protocol"] == "telnet"
-        guard let port = UInt16(options["--port"] ?? (isTelnet ? "23" : "22")) else {
+        guard let port = UInt16(options["--port"] ?? (isTelnet ? "23" : "\(standardPort)")) else {
             throw Fault(message: "--port needs a number from 1 to 65535", status: 2)
         }
         var target = target(address, port)

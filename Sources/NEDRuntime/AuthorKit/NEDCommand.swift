@@ -80,6 +80,8 @@ package struct NEDCommand {
                ncs-ned check PACKAGE FILE...
                ncs-ned record PACKAGE ADDRESS RECORDING [--command LINE]
                ncs-ned replay RECORDING [--port N]
+               ncs-ned modules ADDRESS
+               ncs-ned fetch ADDRESS DIR [MODULE...]
                ncs-ned conform PACKAGE [--recording FILE | --device ADDRESS [--write]]
         options for all: [--dialect ios|xr|nx|c|junos]   for a package without driver/driver.yaml
           PACKAGE   the directory of a driver package, or the name of one of the installation
@@ -92,8 +94,10 @@ package struct NEDCommand {
           check     what of the files the model knows, and whether it comes back from its rendering
           record    logs in to a device, shows its configuration, and writes what passed, secrets masked
           replay    plays a recorded device behind SSH on this host
+          modules   lists the modules of a NETCONF device
+          fetch     writes the modules of a NETCONF device, or those named, with what they import, into DIR
           conform   runs the driver against a simulated, recorded or real device, a line for each check
-        of record and conform --device: [--port N] [--user NAME] [--protocol ssh|telnet]; the passwords are in the
+        of record, modules, fetch and conform --device: [--port N] [--user NAME] [--protocol ssh|telnet]; the passwords are in the
         environment: NED_PASSWORD (else admin), NED_SECONDARY_PASSWORD
         """
 
@@ -159,6 +163,8 @@ package struct NEDCommand {
         case ("record", 3): return try record(operands[0], operands[1], operands[2])
         case ("replay", 1): return try replay(operands[0])
         case ("conform", 1): return try conform(operands[0])
+        case ("modules", 1): return try modules(operands[0])
+        case ("fetch", 2...): return try fetch(operands[0], operands[1], Array(operands.dropFirst(2)))
         case ("check", 2...): return try check(operands[0], Array(operands.dropFirst()))
         default: throw Fault(message: Self.usage, status: 2)
         }

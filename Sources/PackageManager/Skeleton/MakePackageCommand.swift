@@ -5,8 +5,9 @@ import Foundation
 /// status 0 done, 1 refused, 2 wrong usage.
 package enum MakePackageCommand {
     package static let usage = """
-        usage: ncs-make-package --cli-ned-skeleton [OPTION]... NAME
+        usage: ncs-make-package (--cli-ned-skeleton | --netconf-ned DIR) [OPTION]... NAME
           --cli-ned-skeleton       a driver of a device with a command line: model, dialogue, simulated device, tests
+          --netconf-ned DIR        a driver of a NETCONF device, of the modules in DIR (ncs-ned fetch gets them)
           --dest DIR               where the package is written; by default ./NAME
           --build                  builds the package then
           --package-version V      its version (1.0)
@@ -16,12 +17,12 @@ package enum MakePackageCommand {
           --no-fail-on-warnings    the build goes on in spite of warnings of the compiler
           --verbose                says what is written
         Accepted, without effect here: --no-java --no-python --no-template --java-package NAME
+        --confd-netsim-db-mode MODE --yanger-sanitize
 
         """
 
     /// Skeletons of the field that are not made here, and what to do instead.
     private static let absent = [
-        "--netconf-ned": "put the device's modules into src/yang, and DEVICE_TYPE = netconf into src/Makefile",
         "--generic-ned-skeleton": "this version has no drivers that are programs of their own",
         "--snmp-ned": "this version has no SNMP drivers",
         "--lsa-netconf-ned": "this version manages no other controllers",
@@ -37,6 +38,8 @@ package enum MakePackageCommand {
         var version: String?
         var vendor = "Example vendor"
         var isDriver = false
+        /// Where the modules of a NETCONF device are.
+        var modules: String?
         var isBuilt = false
         var isVerbose = false
         var isHelp = false
@@ -84,6 +87,9 @@ package enum MakePackageCommand {
             }
             switch parts.first {
             case "--cli-ned-skeleton": options.isDriver = true
+            case "--netconf-ned": options.modules = try value()
+            case "--confd-netsim-db-mode": _ = try value()
+            case "--yanger-sanitize": break
             case "--dest": options.destination = try value()
             case "--package-version": options.version = try value()
             case "--vendor": options.vendor = try value()
@@ -108,14 +114,15 @@ package enum MakePackageCommand {
 
     private static func make(_ options: Options, _ context: PackageCommand.Context) throws {
         guard let name = options.name else { throw UsageError(message: "the name of the package is missing") }
-        guard options.isDriver else {
-            throw UsageError(message: "say which package is to be made, such as --cli-ned-skeleton")
+        guard options.isDriver != (options.modules != nil) else {
+            throw UsageError(message: "say which package is to be made: --cli-ned-skeleton or --netconf-ned DIR")
         }
         // acme-cli-1.0 is what the build will make of acme and 1.0.
-        let named = name.wholeMatch(of: /(.+)-cli-([0-9]+\.[0-9]+)/)
+        let named = name.wholeMatch(of: /(.+)-(?:cli|nc)-([0-9]+\.[0-9]+)/)
         var skeleton = PackageSkeleton(
             name: named.map { String($0.1) } ?? name,
             version: options.version ?? named.map { String($0.2) } ?? "1.0", vendor: options.vendor)
+        if options.modules != nil { skeleton.kind = "nc" }
         (skeleton.hasNetsim, skeleton.hasTest) = (options.hasNetsim, options.hasTest)
         skeleton.failsOnWarnings = options.failsOnWarnings
         guard skeleton.name.wholeMatch(of: /[A-Za-z][A-Za-z0-9]*([-_][A-Za-z][A-Za-z0-9]*)*/) != nil,
@@ -133,7 +140,7 @@ package enum MakePackageCommand {
             throw UsageError(message: "a package \(name) cannot have the version \(skeleton.version)")
         }
         let directory = options.destination ?? name
-        let files = skeleton.commandLineDriver
+        let files = try options.modules.map { try skeleton.netconfDriver($0) } ?? skeleton.commandLineDriver
         try skeleton.write(files, to: directory)
         if options.isVerbose { for file in files { context.output("Wrote \(directory)/\(file.path)\n") } }
         guard options.isBuilt else { return }

@@ -9,6 +9,8 @@ struct PackageSkeleton {
     var name: String
     var version: String
     var vendor: String
+    /// What stands between name and version: `cli`, `nc`.
+    var kind = "cli"
     var hasNetsim = true
     var hasTest = true
     var failsOnWarnings = true
@@ -16,7 +18,7 @@ struct PackageSkeleton {
     /// `acme-cli-1.0`: what the build makes of name and version.
     var nedID: String {
         let parts = version.split(whereSeparator: { !$0.isNumber }).prefix(2).joined(separator: ".")
-        return "\(name)-cli-\(parts)"
+        return "\(name)-\(kind)-\(parts)"
     }
 
     /// A driver of a device with a command line.
@@ -54,7 +56,7 @@ struct PackageSkeleton {
         }
     }
 
-    private func filled(_ text: String) -> String {
+    func filled(_ text: String) -> String {
         text.replacing("@NAME@", with: name).replacing("@VERSION@", with: version)
             .replacing("@VENDOR@", with: Self.escaped(vendor)).replacing("@NED@", with: nedID)
             .replacing("@TODAY@", with: "2026-01-01")
