@@ -17,7 +17,8 @@ final class CLIDialogue {
 
     enum Mode { case operational, unprivileged, configuration }
     var mode = Mode.operational
-    /// What the prompt shows before its mode: most often the host's name. Nil before the first prompt.
+    /// What the prompt shows before its mode: most often the host's name. Nil before the first prompt of a device that
+    /// was never seen.
     var promptHost: String?
     var isBroken = false
     /// The device writes what it is sent: then a prompt before the echo is none that answers the command.
@@ -35,6 +36,7 @@ final class CLIDialogue {
         self.target = target
         self.trace = trace
         echo = CommandEcho(messages: description.messages)
+        promptHost = target.promptHost
     }
 
     func fail(_ code: NEDError.Code, _ message: String, command: String? = nil) -> NEDError {

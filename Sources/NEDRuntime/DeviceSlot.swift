@@ -9,6 +9,8 @@ package final class DeviceSlot: Sendable {
         /// What the session was opened for; another place, user or driver needs another one.
         var sessionKey: [String] = []
         var lastUse = ContinuousClock.now
+        /// What the prompts of the last session for that began with: the next one need not make sure of them for long.
+        var promptHost: String?
     }
 
     /// Taken for the length of an operation: long, and by threads that may wait.
@@ -44,6 +46,8 @@ package final class DeviceSlot: Sendable {
             if state.sessionKey == key, session.driver === driver, session.isAlive() { return session }
         }
         drop()
+        var target = target
+        if state.sessionKey == key { target.promptHost = state.promptHost }
         let session = try Self.connect(target, driver, trace)
         state.session = session
         state.sessionKey = key
@@ -63,6 +67,7 @@ package final class DeviceSlot: Sendable {
     }
 
     private func drop() {
+        if let host = (state.session as? CLIDeviceSession)?.dialogue.promptHost { state.promptHost = host }
         state.session?.close()
         state.session = nil
     }

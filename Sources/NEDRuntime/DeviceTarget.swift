@@ -27,6 +27,8 @@ package struct DeviceTarget: Sendable {
     package var algorithms = SSHAlgorithms()
     package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
     package var transport = Transport.ssh
+    /// What the prompts of an earlier session began with.
+    var promptHost: String?
     /// How the device's configuration is taken over: the ned-setting `extended-parser`.
     package var parseMode = ParseMode.turbo
     /// The longest answer to one command that is taken, in bytes.
