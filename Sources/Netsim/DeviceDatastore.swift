@@ -46,7 +46,8 @@ final class DeviceDatastore: NETCONFDatastore {
     /// Read anew at each request: thousands of devices should not hold the texts of their modules.
     func moduleText(_ name: String, revision: String?) -> [UInt8]? {
         let isName = name.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-_.".utf8.contains(byte)
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "-_.".utf8.contains(byte)
         }
         guard isName, !name.hasPrefix(".") else { return nil }
         if let module = model.schema.module(named: name), let revision, revision != module.revision { return nil }
