@@ -18,6 +18,33 @@ extension EndToEnd {
             }
         }
 
+        @Test func aKillAnywhereInARollbackLeavesOneOfTheTwoSetsWhole() throws {
+            try Lab.use("rollback-crash") { lab in
+                try prepare(lab)
+                try lab.startDaemon()
+                try lab.operate("packages reload")
+                try lab.stopDaemon()
+                try lab.attemptOutside("rm -rf saved && cp -a \(lab.run) saved")
+                let back = "packages rollback force"
+                let names = try points(lab, back)
+                let record = try #require(names.firstIndex { $0.name == "activation.before-record" })
+                var outcomes: Set<String> = []
+                for point in Soak.sample(Array(names[..<record]), 1, seed: 5) + names[record...] {
+                    let what = "rollback killed at point \(point.number)"
+                    try kill(lab, at: point.number, in: back)
+                    let version = try inForce(lab, what)
+                    outcomes.insert(version)
+                    try require(try lab.operate("show running-config devices device x0"), contains: " edge", "mtu 1500")
+                    try requireTidiness(lab, what, generations: 3)
+                    // Whatever is in force can be gone back from, or to.
+                    try lab.operate("packages rollback generation \(version == "1.0" ? 2 : 1) force")
+                    try #require(try inForce(lab, what) != version, "\(what)")
+                    try lab.killDaemon()
+                }
+                #expect(outcomes == ["1.0", "1.0.1"], "some kills come before the record, some after it: \(outcomes)")
+            }
+        }
+
         /// A run directory, saved in `saved`: version 1.0 of a driver is in force, with a device that has
         /// configuration; in the load path lie version 1.0.1 with another model, and a second driver.
         private func prepare(_ lab: Lab) throws {
@@ -36,12 +63,12 @@ extension EndToEnd {
             try lab.attemptOutside("rm -rf \(lab.run) && cp -a \(lab.directory.path("saved")) \(lab.run)")
         }
 
-        private func points(_ lab: Lab) throws -> [(number: Int, name: String)] {
+        private func points(_ lab: Lab, _ command: String = "packages reload") throws -> [(number: Int, name: String)] {
             let trace = lab.directory.path("trace")
             try lab.startDaemon(more: ["OPENNED_CRASH_TRACE": trace])
             try lab.operate("show packages package oper-status")
             let first = try lab.directory.text("trace").split(separator: "\n").count
-            try require(try lab.operate("packages reload"), contains: "result true")
+            try require(try lab.operate(command), contains: "result true")
             let names = try lab.directory.text("trace").split(separator: "\n").map(String.init)
             try lab.killDaemon()
             try #require(names[first...].contains("activation.recorded"), "\(names[first...])")
@@ -51,12 +78,7 @@ extension EndToEnd {
         /// Kills a daemon at a point of a reload, starts it again and looks; the version of the driver then in force.
         private func crash(_ lab: Lab, at point: Int) throws -> String {
             let what = "killed at point \(point)"
-            try restore(lab)
-            try lab.startDaemon(more: ["OPENNED_CRASH_AT": "\(point)"])
-            _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: "show packages package oper-status\n")
-            _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: "packages reload\n")
-            try lab.waitForDaemonToEnd()
-            try lab.startDaemon()
+            try kill(lab, at: point, in: "packages reload")
             let version = try inForce(lab, what)
             try requireData(lab, isNew: version == "1.0.1", what)
             try requireTidiness(lab, what)
@@ -66,6 +88,15 @@ extension EndToEnd {
             try requireTidiness(lab, what)
             try lab.killDaemon()
             return version
+        }
+
+        private func kill(_ lab: Lab, at point: Int, in command: String) throws {
+            try restore(lab)
+            try lab.startDaemon(more: ["OPENNED_CRASH_AT": "\(point)"])
+            _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: "show packages package oper-status\n")
+            _ = try lab.attempt("ncs_cli", ["-C", "-u", "admin"], input: command + "\n")
+            try lab.waitForDaemonToEnd()
+            try lab.startDaemon()
         }
 
         /// The version in force, after a look at whether its set is whole and up.
@@ -84,9 +115,9 @@ extension EndToEnd {
         }
 
         /// No half-made copies, and at most the generation in force and the one before it.
-        private func requireTidiness(_ lab: Lab, _ what: String) throws {
+        private func requireTidiness(_ lab: Lab, _ what: String, generations: Int = 2) throws {
             let names = lab.directory.names(in: "run/state/packages-in-use")
-            try #require(names.allSatisfy { Int($0) != nil } && names.count <= 2, "\(what): \(names)")
+            try #require(names.allSatisfy { Int($0) != nil } && names.count <= generations, "\(what): \(names)")
             for name in names {
                 let inside = lab.directory.names(in: "run/state/packages-in-use/\(name)")
                 try #require(inside.allSatisfy { $0 != ".unpacking" && !$0.hasSuffix(".new") }, "\(what): \(inside)")
