@@ -100,12 +100,18 @@ extension CLIDeviceSession {
         _ = try learn(sent: wanted)
     }
 
-    /// Empties a candidate that an interrupted change left, and leaves configuration mode.
+    /// Empties a candidate that an interrupted change left, and leaves configuration mode. A session in which that is
+    /// refused is not used again: with it goes what it holds of the candidate.
     private func backToOperational() throws(NEDError) {
-        if description.hasCandidate, let discard = description.discardCommand, !driver.isReadOnly {
-            try dialogue.enterConfiguration()
-            try dialogue.execute(discard)
+        do throws(NEDError) {
+            if description.hasCandidate, let discard = description.discardCommand, !driver.isReadOnly {
+                try dialogue.enterConfiguration()
+                try dialogue.execute(discard)
+            }
+            try dialogue.leaveConfiguration()
+        } catch {
+            dialogue.isBroken = true
+            throw error
         }
-        try dialogue.leaveConfiguration()
     }
 }

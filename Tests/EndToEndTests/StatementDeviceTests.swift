@@ -91,6 +91,16 @@ extension EndToEnd {
                     #expect(!left.contains("[edit"), "\(left)")
                 }
             }
+            // Not even taking back is allowed: the device is in doubt until it can be asked, in a session of its own.
+            try lab.shell("ncs-netsim fault r1 refuse-line '(set system|rollback) .*' 'not now'")
+            try require(
+                try lab.refuse("config\ndevices device r0..1 config system domain-name example.net\ncommit"),
+                contains: "r1", "not now")
+            try require(
+                try lab.operate("devices device r1 live-status exec any \"show version\""), contains: "Hostname")
+            try lab.shell("ncs-netsim fault r1 clear")
+            try lab.wait(for: "certainty") { try lab.alarms().contains("is-cleared              false") == false }
+            try requireCalm(lab)
             try lab.commit("devices device r0..1 config system domain-name example.net")
             try requireCalm(lab)
         }
