@@ -127,18 +127,24 @@ extension EndToEnd {
                 let script = """
                     exec 3> commands
                     printf 'config\ndevices device x0 config contact late\n' >&3
-                    sleep 1
-                    echo 'packages reload' | ncs_cli -C -u admin
-                    printf 'commit no-networking\nend no-confirm\nexit\n' >&3
+                    until grep -q 'contact late' logs/audit.log; do sleep 0.1; done
+                    echo 'packages reload max-wait-time 1' | ncs_cli -C -u admin
+                    echo 'packages reload max-wait-time 0 timeout-action kill' | ncs_cli -C -u admin
+                    printf 'commit no-networking\nend no-confirm\nexit\n' >&3 2> /dev/null
                     exec 3>&-
                     """
-                try lab.shell(script)
+                try require(
+                    try lab.shell(script), contains: "admin (session", "in configuration mode", "timeout-action kill",
+                    "completed successfully.")
                 let outcome = session.wait(seconds: 120)
-                try require(outcome.text, contains: ">>> System upgrade is starting.", "completed successfully.")
+                try require(
+                    outcome.text, contains: ">>> System upgrade is starting.", ">>> System upgrade has been cancelled.",
+                    "The session was ended by a package upgrade of admin.")
                 #expect(!outcome.text.contains("Commit complete."), "\(outcome)")
                 #expect(!outcome.isLate)
                 let shown = try lab.operate("show running-config devices device x0")
                 #expect(!shown.contains("late"))
+                try require(try lab.operate("show packages package package-version"), contains: "1.0.1")
             }
         }
 

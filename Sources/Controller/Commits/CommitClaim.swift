@@ -12,6 +12,8 @@ struct CommitClaim {
     static let everything = Claim([ReservedNode([], .writeSubtree)])
 
     private var nodes: Set<ReservedNode> = []
+    /// Configurations of devices that are claimed as a whole: nothing in them is told apart.
+    private var configurations: Set<[String]> = []
     private var isFull = false
     /// More than this is not told apart: a load of a whole network has it all for itself.
     private static let limit = 50_000
@@ -23,7 +25,9 @@ struct CommitClaim {
     static func claim(_ difference: [DiffNode], base: DataTree, reads: ReadCollector) -> Claim {
         var claim = CommitClaim(base.model)
         claim.add(difference, [], base.root)
-        for read in reads.reads { claim.insert(read.path, Self.aspect(read.aspect)) }
+        for read in reads.reads where !claim.holdsConfiguration(around: read.path) {
+            claim.insert(read.path, Self.aspect(read.aspect))
+        }
         return claim.isFull ? everything : Claim(Array(claim.nodes))
     }
 
@@ -41,12 +45,21 @@ struct CommitClaim {
             let here = path + [diff.node.claimStep]
             addChoices(diff, path, old)
             switch diff.node.kind {
+            case .mountPoint where diff.node == devices?.config:
+                // Nobody else configures the device meanwhile, whatever of it: see `addEntry`.
+                configurations.insert(here)
+                insert(here, .writeSubtree)
             case .list, .leafList: addEntry(diff, here)
             case .container, .mountPoint:
                 if diff.change == .inside { add(diff.children, here, diff.old) } else { insert(here, .writeSubtree) }
             default: insert(here, .writeValue)
             }
         }
+    }
+
+    private func holdsConfiguration(around path: [String]) -> Bool {
+        // devices, device, its name, config
+        path.count > 4 && !configurations.isEmpty && configurations.contains(Array(path.prefix(4)))
     }
 
     private mutating func addEntry(_ diff: DiffNode, _ list: [String]) {

@@ -17,6 +17,7 @@ package final class Validator: Sendable {
     let plan: ValidationPlan
     let values: ValueContext
     private let derived = Mutex(Derived())
+    private let making = Mutex(())
 
     /// Validators made at first use.
     private struct Derived {
@@ -62,11 +63,12 @@ package final class Validator: Sendable {
         at place: any WritableKeyPath<Derived, Validator?> & Sendable, made make: () -> Validator
     ) -> Validator {
         if let known = derived.withLock({ $0[keyPath: place] }) { return known }
-        // Made outside the lock: two threads may both make one, which costs time and nothing else.
-        let made = make()
-        return derived.withLock { table in
-            if let known = table[keyPath: place] { return known }
-            table[keyPath: place] = made
+        // One thread makes it while the others wait: many devices of one driver are often read at once. Who looks for
+        // another validator meanwhile does not wait.
+        return making.withLock { _ in
+            if let known = derived.withLock({ $0[keyPath: place] }) { return known }
+            let made = make()
+            derived.withLock { $0[keyPath: place] = made }
             return made
         }
     }
