@@ -125,12 +125,13 @@ extension EndToEnd {
                 let line = "ncs_cli -C -u admin < commands"
                 let session = try lab.start("/bin/sh", ["-c", line])
                 let script = """
+                    trap '' PIPE
                     exec 3> commands
                     printf 'config\ndevices device x0 config contact late\n' >&3
                     until grep -q 'contact late' logs/audit.log; do sleep 0.1; done
                     echo 'packages reload max-wait-time 1' | ncs_cli -C -u admin
                     echo 'packages reload max-wait-time 0 timeout-action kill' | ncs_cli -C -u admin
-                    printf 'commit no-networking\nend no-confirm\nexit\n' >&3 2> /dev/null
+                    printf 'commit no-networking\nend no-confirm\nexit\n' >&3 2> /dev/null || true
                     exec 3>&-
                     """
                 try require(
