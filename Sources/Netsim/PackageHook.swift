@@ -4,8 +4,9 @@ import Foundation
 /// What a package itself contributes when a device of it is made and started: the files of its `netsim` directory.
 ///
 /// Made: `make install` of `netsim/Makefile`, with `DEST_DIR`, `NAME`, `COUNTER`, `TWO_DIGIT_COUNTER` and the ports in the
-/// environment; then `confd.conf` and `start.sh` with their placeholders filled in. A Makefile that only includes the
-/// installation's own rules is not run: what they do is done here, so that ten thousand devices take seconds.
+/// environment; then `confd.conf` and `start.sh` with `%NAME%`, `%CLI_SSH_PORT%` and the like replaced. A Makefile that
+/// only includes the installation's own rules is not run: what they do is done here, so that ten thousand devices take
+/// seconds.
 /// Started: `start.sh`, which registers the device with the network's process by running `$CONFD`.
 struct PackageHook {
     let device: NetworkDevice
@@ -92,7 +93,7 @@ struct PackageHook {
         if mode != 0o644 { chmod(target, mode) }
     }
 
-    /// The text with the placeholders of the field replaced.
+    /// The text with the device's values for `%NAME%`, `%COUNTER%`, `%CLI_SSH_PORT%` and the others that packages use.
     func filledIn(_ text: String) -> String {
         guard text.contains("%") else { return text }
         let ports = device.ports
