@@ -15,10 +15,14 @@ extension EndToEnd {
                     ncs-make-package --cli-ned-skeleton --dest plain --no-netsim --no-test acme-plain-cli-1.0
                     test ! -e plain/netsim && test ! -e plain/test && ncs-package build plain
                     """)
-                let missing = ["--netconf-ned x acme", "acme"]
-                for wrong in missing + ["--cli-ned-skeleton build/acme", "--cli-ned-skeleton --dest build/acme a"] {
+                for (wrong, reason) in [
+                    ("--netconf-ned x acme", "no such directory can be read"),
+                    ("--netconf-ned build acme", "there are no modules"), ("acme", "say which package"),
+                    ("--cli-ned-skeleton build/acme", "build/acme"),
+                    ("--cli-ned-skeleton --dest build/acme a", "build/acme"),
+                ] {
                     let outcome = try lab.attempt("/bin/sh", ["-c", "ncs-make-package \(wrong)"])
-                    #expect([1, 2].contains(outcome.status), "\(outcome)")
+                    #expect([1, 2].contains(outcome.status) && outcome.text.contains(reason), "\(outcome)")
                 }
                 try lab.shell("ncs-netsim create-network build/acme 1 a && ncs-netsim start")
                 try lab.shell("ncs-setup --dest . --netsim-dir netsim")

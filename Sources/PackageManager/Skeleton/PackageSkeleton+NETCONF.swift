@@ -5,10 +5,11 @@ import Foundation
 extension PackageSkeleton {
     /// The files of a package with the modules of a directory.
     func netconfDriver(_ directory: String) throws -> [File] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".yang") }
+        let found = try? FileManager.default.contentsOfDirectory(atPath: directory)
+        let names = (found ?? []).filter { $0.hasSuffix(".yang") }
         guard !names.isEmpty else {
             throw PackageError(
-                .buildFailed, directory, "there are no modules",
+                .buildFailed, directory, found == nil ? "no such directory can be read" : "there are no modules",
                 remedy: "put the device's *.yang files there: ncs-ned fetch gets them from the device")
         }
         var files: [File] = [
