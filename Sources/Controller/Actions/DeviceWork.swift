@@ -159,7 +159,7 @@ enum DeviceWork {
                     throw NEDError(.driver, device: name, error.message)
                 }
                 let native = access.driver.change(from: actual, to: wanted)
-                guard !isDryRun else { return native }
+                guard !isDryRun else { return try access.driver.outgoing(native, device: name) }
                 if !native.isEmpty {
                     try session.prepare(native)
                     try session.commit()
