@@ -317,7 +317,7 @@ final class NetworkServer: Sendable {
             return ControlReply(device: name, state: .notRunning)
         }
         do throws(NetsimError) {
-            try device.load(DeviceStore.tree(DeviceStore.bytes(of: file), file, device.model), isMerge: isMerge)
+            try device.load(DeviceStore.tree(file, device.model), isMerge: isMerge)
             return ControlReply(device: name, state: .loaded)
         } catch {
             return ControlReply(device: name, state: .failed, text: error.description)

@@ -160,7 +160,7 @@ final class SimulatedDevice: Sendable {
         try state.withLock { state throws(NetsimError) in
             let difference = state.tree.diff(to: new, includingMetadata: true)
             guard !difference.isEmpty else { return }
-            try state.store.record(ChangeSet(difference), after: new)
+            try state.store.record(difference, after: new)
             state.tree = new
         }
     }
