@@ -27,6 +27,7 @@ BENCHMARKS    ?= CommitPath \
     bench-data-codec \
     bench-migrate \
     bench-netsim \
+    bench-package-add \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \

@@ -134,6 +134,9 @@ let package = Package(
         benchmark("bench-netsim", in: "Netsim", uses: ["Transactions", "Wire"]),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
+        benchmark(
+            "bench-package-add", in: "PackageAdd",
+            uses: ["Basics", "YANG", "ConfigTree", "ControlProtocol", "Controller"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-schema-diff", in: "SchemaDiff", uses: ["Basics", "YANG", "Migration"]),
