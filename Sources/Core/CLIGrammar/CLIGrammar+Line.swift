@@ -210,14 +210,14 @@ struct LineSession {
 }
 
 /// A key as a pattern: `*`, `ce0..3`, `ce0..1,3`, `1-4,7`, `Firewall/1-2/*`.
-struct KeyPattern {
+package struct KeyPattern {
     private let parts: [Substring]
 
-    init(_ text: String) { parts = text.split(separator: "/", omittingEmptySubsequences: false) }
+    package init(_ text: String) { parts = text.split(separator: "/", omittingEmptySubsequences: false) }
 
-    var isPattern: Bool { parts.contains { $0.contains("*") || $0.contains("..") || $0.contains(",") } }
+    package var isPattern: Bool { parts.contains { $0.contains("*") || $0.contains("..") || $0.contains(",") } }
 
-    func matches(_ key: String) -> Bool {
+    package func matches(_ key: String) -> Bool {
         if parts.count == 1, parts[0] == "*" { return true }
         let pieces = key.split(separator: "/", omittingEmptySubsequences: false)
         guard pieces.count == parts.count else { return false }
