@@ -43,8 +43,6 @@ struct CLIChildren: @unchecked Sendable {
     var displayOrder: [Int]? { table.pointee.displayOrder }
     /// Whether some child has `cli-reset-container`.
     var hasResetContainer: Bool { table.pointee.hasResetContainer }
-    /// Whether setting a child never takes another one away.
-    @inline(__always) var isPlain: Bool { table.pointee.isPlain }
     /// For a slot inside a choice, the slots in its other cases.
     var rivals: [Int: [Int]] { table.pointee.rivals }
     @inline(__always) var hasRivals: Bool { table.pointee.hasRivals }
@@ -83,7 +81,6 @@ struct CLIChildren: @unchecked Sendable {
         let shownWhenAbsent: [Int]
         let displayOrder: [Int]?
         let hasResetContainer: Bool
-        let isPlain: Bool
         let rivals: [Int: [Int]]
         let hasRivals: Bool
         let hasOtherSpellings: Bool
@@ -117,8 +114,6 @@ extension CLIChildren.Table {
                 .sorted { $0.target.word.count > $1.target.word.count })
         actions = lists.keep(made.filter { $0.kind == .action || $0.kind == .rpc })
         hasResetContainer = made.contains { $0.has(.resetContainer) }
-        let resets = parent.has(.sequence) && parent.has([.resetSiblings, .resetAllSiblings])
-        isPlain = rivals.isEmpty && !hasResetContainer && !resets && !made.contains { $0.has(.replaceAll) }
         shownWhenAbsent = made.filter { Self.speaksWhenAbsent($0) }.map(\.slot)
         displayOrder = Self.displayOrder(parent, made)
         byWord = CLIWordTable(Self.spellings(worded), &lists)

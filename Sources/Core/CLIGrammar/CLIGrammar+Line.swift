@@ -157,7 +157,7 @@ struct LineSession {
         return parser
     }
 
-    private mutating func succeed(_ parser: LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
+    private mutating func succeed(_ parser: borrowing LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
         if let action = parser.action {
             var reader = ActionInputReader(parser, action)
             let fault = reader.read()
@@ -176,8 +176,8 @@ struct LineSession {
     }
 
     /// The keys that exist where a range stands.
-    func keys(_ range: RangeRequest, _ parser: LineParser, _ path: InstancePath) -> [String] {
-        var probe = parser
+    func keys(_ range: RangeRequest, _ parser: borrowing LineParser, _ path: InstancePath) -> [String] {
+        var probe = LineParser(parser.line, base: parser.frames[0]) { _, _, _ in nil }
         probe.frames = range.frames
         probe.values = range.keys
         let slot = range.list.children.keys[range.key].slot
@@ -187,7 +187,7 @@ struct LineSession {
 
     /// Reads the line once for each key that a range means.
     private mutating func each(
-        _ range: RangeRequest, _ parser: LineParser, _ line: CLILine, _ path: InstancePath
+        _ range: RangeRequest, _ parser: borrowing LineParser, _ line: CLILine, _ path: InstancePath
     ) -> Result<[InstancePath], CLIFault> {
         let text = CLIText.string(line.text(range.token))
         let pattern = KeyPattern(text)

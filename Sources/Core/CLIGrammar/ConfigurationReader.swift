@@ -7,7 +7,7 @@ import YANG
 /// A text in which any line is indented is structured by indentation: a mode ends where the indentation of its header
 /// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know
 /// is looked for in the modes around it. A line that the model does not know is skipped with all that is deeper.
-struct ConfigurationReader<Sink: ConfigurationSink> {
+struct ConfigurationReader<Sink: ConfigurationSink>: ~Copyable {
     private struct Mode {
         var base: LineFrame
         var place: Sink.Place
@@ -253,7 +253,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         }
     }
 
-    private func orderPlace(_ parser: LineParser) -> Entries.Place? {
+    private func orderPlace(_ parser: borrowing LineParser) -> Entries.Place? {
         guard let order else { return nil }
         guard let texts = orderKeys, let entry = parser.lastEntry else { return order }
         let frame = parser.frames[entry]

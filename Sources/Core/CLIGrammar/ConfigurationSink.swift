@@ -7,14 +7,14 @@ protocol ConfigurationSink {
     associatedtype Place
 
     /// The place of a frame of a line that was read in `base`.
-    mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place
+    mutating func place(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Place
     /// Carries out the line; `order` is the position announced for the entry that it names.
-    mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?)
+    mutating func apply(_ parser: borrowing LineParser, base: Place, order: Entries.Place?)
     /// Says metadata of what an operation of the line, which was carried out, is about.
     mutating func annotate(
-        _ target: LineOperation, of parser: LineParser, base: Place, _ name: String, _ value: String)
+        _ target: LineOperation, of parser: borrowing LineParser, base: Place, _ name: String, _ value: String)
     /// The row at a place, for finding out what is mounted there.
-    func row(_ frame: Int, of parser: LineParser, base: Place) -> Row?
+    func row(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Row?
 }
 
 /// Builds a tree from nothing.
@@ -46,17 +46,17 @@ struct DraftSink: ConfigurationSink {
         }
     }
 
-    mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place {
+    mutating func place(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Place {
         Self.place(frame, of: parser, base: base)
     }
 
-    private static func place(_ index: Int, of parser: LineParser, base: Place) -> Place {
+    private static func place(_ index: Int, of parser: borrowing LineParser, base: Place) -> Place {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
         return step(frame, of: parser, from: place(frame.parent, of: parser, base: base))
     }
 
-    private static func step(_ frame: LineFrame, of parser: LineParser, from parent: Place) -> Place {
+    private static func step(_ frame: LineFrame, of parser: borrowing LineParser, from parent: Place) -> Place {
         let node = frame.node
         switch node.kind {
         case .list:
@@ -75,7 +75,7 @@ struct DraftSink: ConfigurationSink {
     }
 
     /// Takes away what is of another case of a choice than what the line gives.
-    private func dropRivals(_ parser: LineParser, _ base: Place) {
+    private func dropRivals(_ parser: borrowing LineParser, _ base: Place) {
         for operation in parser.operations {
             let (holder, slot): (Int, Int)
             switch operation {
@@ -87,83 +87,62 @@ struct DraftSink: ConfigurationSink {
             let children = parser.frames[holder].content.children
             guard children.hasRivals, let rivals = children.rivals[slot] else { continue }
             let draft = Self.place(holder, of: parser, base: base).draft
-            for rival in rivals { draft.remove(children.nodes[rival].schema) }
+            for rival in rivals { draft.remove(in: rival) }
         }
     }
 
-    mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
-        let isPlain = !parser.isNo && parser.frames.allSatisfy { $0.content.children.isPlain }
-        withUnsafeTemporaryAllocation(of: Place?.self, capacity: parser.frames.count) { memory in
-            memory.initialize(repeating: nil)
-            var places = DraftPlaces(parser: parser, known: memory)
-            places.known[0] = base
-            if isPlain { return set(parser, &places) }
-            if !parser.isNo { dropRivals(parser, base) }
-            change(parser, &places)
+    mutating func apply(_ parser: borrowing LineParser, base: Place, order: Entries.Place?) {
+        if !parser.isNo, parser.frames.contains(where: { $0.content.children.hasRivals }) { dropRivals(parser, base) }
+        withUnsafeTemporaryAllocation(of: Place?.self, capacity: parser.frames.count) { places in
+            places.initialize(repeating: nil)
+            places[0] = base
+            LineEffects.forEach(of: parser) { Self.carryOut($0, of: parser, places) }
         }
     }
 
-    /// The places of the frames of a line, each made when it is needed: on the way back there may be nothing left of it.
-    private struct DraftPlaces {
-        let parser: LineParser
-        var known: UnsafeMutableBufferPointer<Place?>
-
-        mutating func callAsFunction(_ index: Int) -> Place {
-            if let place = known[index] { return place }
-            let frame = parser.frames[index]
-            let made = DraftSink.step(frame, of: parser, from: self(frame.parent))
-            known[index] = made
-            return made
-        }
-    }
-
-    /// A line that only adds.
-    private func set(_ parser: LineParser, _ place: inout DraftPlaces) {
-        for index in 1..<max(1, parser.frames.count) { _ = place(index) }
-        for operation in parser.operations {
-            switch operation {
-            case .leaf(let frame, let node, let value, _):
-                place(frame).with { $0.set((value ?? .none).raw, in: node.slot) }
-            case .values(let frame, let node, let values):
-                let draft = place(frame).draft
-                for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
-            case .node, .list: break
+    private static func carryOut(
+        _ change: LineEffects.Change, of parser: borrowing LineParser, _ places: UnsafeMutableBufferPointer<Place?>
+    ) {
+        switch change {
+        case .create(let frame): _ = place(frame, of: parser, places)
+        case .set(let frame, let node, let value):
+            place(frame, of: parser, places).with { $0.set(value.raw, in: node.slot) }
+        case .add(let frame, let node, let values):
+            let draft = place(frame, of: parser, places).draft
+            for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
+        case .remove(let frame, let node, let value):
+            place(frame, of: parser, places).with { draft in
+                if let value, draft.value(of: node.schema) != CLIText.string(value) { return }
+                draft.remove(in: node.slot)
+            }
+        case .removeValues(let frame, let node, let values):
+            let draft = place(frame, of: parser, places).draft
+            for value in parser.texts(values) { draft.removeEntry(of: node.schema, keys: [value]) }
+        case .removeNode(let frame):
+            let here = parser.frames[frame]
+            guard here.parent >= 0 else { return }
+            let draft = place(here.parent, of: parser, places).draft
+            if here.node.kind == .list {
+                draft.removeEntry(of: here.node.schema, keys: parser.keys(of: here))
+            } else {
+                draft.remove(in: here.node.slot)
             }
         }
     }
 
-    private func change(_ parser: LineParser, _ place: inout DraftPlaces) {
-        for change in LineEffects(parser).changes {
-            switch change {
-            case .create(let frame): _ = place(frame)
-            case .set(let frame, let node, let value): place(frame).draft.set(value.raw, in: node.slot)
-            case .add(let frame, let node, let values):
-                let draft = place(frame).draft
-                for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
-            case .remove(let frame, let node, let value):
-                let draft = place(frame).draft
-                if let value, draft.value(of: node.schema) != CLIText.string(value) { continue }
-                draft.remove(node.schema)
-            case .removeValues(let frame, let node, let values):
-                let draft = place(frame).draft
-                for value in parser.values[values] {
-                    draft.removeEntry(of: node.schema, keys: [CLIText.string(value)])
-                }
-            case .removeNode(let frame):
-                let here = parser.frames[frame]
-                guard here.parent >= 0 else { continue }
-                let draft = place(here.parent).draft
-                if here.node.kind == .list {
-                    draft.removeEntry(of: here.node.schema, keys: parser.keys(of: here))
-                } else {
-                    draft.remove(here.node.schema)
-                }
-            }
-        }
+    /// The place of a frame, made when it is first needed, and among the `places` of the line from then on.
+    private static func place(
+        _ index: Int, of parser: borrowing LineParser, _ places: UnsafeMutableBufferPointer<Place?>
+    ) -> Place {
+        if let known = places[index] { return known }
+        let frame = parser.frames[index]
+        let made = step(frame, of: parser, from: place(frame.parent, of: parser, places))
+        places[index] = made
+        return made
     }
 
     mutating func annotate(
-        _ target: LineOperation, of parser: LineParser, base: Place, _ name: String, _ value: String
+        _ target: LineOperation, of parser: borrowing LineParser, base: Place, _ name: String, _ value: String
     ) {
         let draft = Self.place(target.frame, of: parser, base: base).draft
         switch target {
@@ -173,7 +152,7 @@ struct DraftSink: ConfigurationSink {
         }
     }
 
-    func row(_ frame: Int, of parser: LineParser, base: Place) -> Row? {
+    func row(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Row? {
         let place = Self.place(frame, of: parser, base: base)
         return place.draft.freeze(in: place.model)
     }
@@ -186,19 +165,20 @@ struct EditSink: ConfigurationSink {
 
     init(_ tree: DataTree) { self.tree = tree }
 
-    mutating func place(_ frame: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
+    mutating func place(_ frame: Int, of parser: borrowing LineParser, base: InstancePath) -> InstancePath {
         Self.path(frame, of: parser, base: base)
     }
 
-    static func path(_ index: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
+    static func path(_ index: Int, of parser: borrowing LineParser, base: InstancePath) -> InstancePath {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
         return path(frame.parent, of: parser, base: base).appending(frame.node.schema, keys: parser.keys(of: frame))
     }
 
-    mutating func apply(_ parser: LineParser, base: InstancePath, order: Entries.Place?) {
-        let effects = LineEffects(parser)
-        for change in effects.changes {
+    mutating func apply(_ parser: borrowing LineParser, base: InstancePath, order: Entries.Place?) {
+        // What may have become empty goes too (`cli-delete-when-empty`).
+        let isDeletion = parser.isNo
+        LineEffects.forEach(of: parser) { change in
             switch change {
             case .create(let frame):
                 let path = Self.path(frame, of: parser, base: base)
@@ -211,26 +191,26 @@ struct EditSink: ConfigurationSink {
                 for value in parser.texts(values) { carryOut(.create, path.appending(node.schema, keys: [value])) }
             case .remove(let frame, let node, let value):
                 let path = Self.path(frame, of: parser, base: base).appending(node.schema)
-                remove(path, value: value.map(CLIText.string), effects)
+                remove(path, value: value.map(CLIText.string), isDeletion)
             case .removeValues(let frame, let node, let values):
                 let path = Self.path(frame, of: parser, base: base)
                 for value in parser.texts(values) {
-                    remove(path.appending(node.schema, keys: [value]), value: nil, effects)
+                    remove(path.appending(node.schema, keys: [value]), value: nil, isDeletion)
                 }
             case .removeNode(let frame):
-                remove(Self.path(frame, of: parser, base: base), value: nil, effects)
+                remove(Self.path(frame, of: parser, base: base), value: nil, isDeletion)
             }
         }
     }
 
     mutating func annotate(
-        _ target: LineOperation, of parser: LineParser, base: InstancePath, _ name: String, _ value: String
+        _ target: LineOperation, of parser: borrowing LineParser, base: InstancePath, _ name: String, _ value: String
     ) {
         carryOut(.annotate(name, value), Self.path(of: target, parser, base: base))
     }
 
     /// The path of what an operation is about.
-    static func path(of target: LineOperation, _ parser: LineParser, base: InstancePath) -> InstancePath {
+    static func path(of target: LineOperation, _ parser: borrowing LineParser, base: InstancePath) -> InstancePath {
         let path = path(target.frame, of: parser, base: base)
         return switch target {
         case .node: path
@@ -246,10 +226,10 @@ struct EditSink: ConfigurationSink {
         edits.append(PathEdit(edit, path))
     }
 
-    private mutating func remove(_ path: InstancePath, value: String?, _ effects: LineEffects) {
+    private mutating func remove(_ path: InstancePath, value: String?, _ isDeletion: Bool) {
         if let value, tree.instance(path.parent)?.row?.value(in: path.last?.node.slot ?? 0) != value { return }
         carryOut(.delete, path)
-        guard effects.isDeletion else { return }
+        guard isDeletion else { return }
         var path = path.parent
         while let step = path.last {
             // Without a word of its own, an empty presence container could not be written.
@@ -267,7 +247,7 @@ struct EditSink: ConfigurationSink {
         }
     }
 
-    func row(_ frame: Int, of parser: LineParser, base: InstancePath) -> Row? {
+    func row(_ frame: Int, of parser: borrowing LineParser, base: InstancePath) -> Row? {
         tree.instance(Self.path(frame, of: parser, base: base))?.row
     }
 }

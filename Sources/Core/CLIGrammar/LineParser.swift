@@ -7,8 +7,9 @@ import YANG
 /// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
 /// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget bounds the search.
 ///
-/// All that is looked at for each word is plain data: nodes are handles, texts are parts of the line's memory.
-struct LineParser {
+/// All that is looked at for each word is plain data: nodes are handles, texts are parts of the line's memory. It has
+/// many parts that count references, so it is not copied.
+struct LineParser: ~Copyable {
     var line: CLILine
     /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
@@ -16,7 +17,7 @@ struct LineParser {
     /// After the content of a node the line may go on around it, where the annotations let it; never in J-style.
     var leavesNodes = true
     /// What is mounted at a mount point that the line crosses; nil if nothing can be.
-    let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
+    let mounted: (borrowing LineParser, Int, CLINode) -> CLIGrammar?
     var isNo = false
     var frames: [LineFrame]
     var operations: [LineOperation] = []
@@ -34,7 +35,7 @@ struct LineParser {
 
     init(
         _ line: CLILine, base: LineFrame, isInteractive: Bool = false,
-        mounted: @escaping (LineParser, Int, CLINode) -> CLIGrammar?
+        mounted: @escaping (borrowing LineParser, Int, CLINode) -> CLIGrammar?
     ) {
         self.line = line
         self.isInteractive = isInteractive

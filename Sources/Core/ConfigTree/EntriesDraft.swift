@@ -53,9 +53,16 @@ final class EntriesDraft {
 
     /// As `entry`, by the bytes of the keys.
     func entry(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> RowDraft {
-        if let number = find(keys) {
-            recent = number
-            return draft(number)
+        let isKeyed = !keySlots.isEmpty && keys.count == keySlots.count
+        if isKeyed, !items.isEmpty, isItem(recent, keys) { return draft(recent) }
+        let hash = KeyIndex.hash(keys)
+        if isKeyed {
+            while index.count < items.count { index.append(self.hash(ofItem: index.count)) }
+            if let number = index.find(hash, { isItem($0, keys) }) {
+                recent = number
+                return draft(number)
+            }
+            index.append(hash)
         }
         recent = items.count
         let draft = append()
@@ -129,13 +136,6 @@ final class EntriesDraft {
     private func label(_ number: Int) -> UInt64 { isLabelled ? EntryOrder.label(number) : 0 }
 
     // MARK: By keys
-
-    private func find(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int? {
-        guard !keySlots.isEmpty, keys.count == keySlots.count, !items.isEmpty else { return nil }
-        if isItem(recent, keys) { return recent }
-        while index.count < items.count { index.append(hash(ofItem: index.count)) }
-        return index.find(KeyIndex.hash(keys)) { isItem($0, keys) }
-    }
 
     private func isItem(_ number: Int, _ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Bool {
         switch items[number] {

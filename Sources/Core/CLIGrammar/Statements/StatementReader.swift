@@ -5,7 +5,7 @@ import YANG
 ///
 /// A statement is one line of words read in the node whose braces are open. What the model does not know is skipped
 /// with all that is in its braces, and listed; it never lands elsewhere.
-struct StatementReader<Sink: ConfigurationSink> {
+struct StatementReader<Sink: ConfigurationSink>: ~Copyable {
     private struct Block {
         var base: LineFrame
         var place: Sink.Place
