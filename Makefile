@@ -26,6 +26,7 @@ BENCHMARKS    ?= CommitPath \
     bench-concurrent-commits \
     bench-data-codec \
     bench-migrate \
+    bench-netconf-server \
     bench-netsim \
     bench-package-reload \
     bench-packed-tree \

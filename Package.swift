@@ -132,6 +132,7 @@ let package = Package(
         benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-migrate", in: "Migrate", uses: ["YANG", "ConfigTree", "Migration"]),
         benchmark("bench-netsim", in: "Netsim", uses: ["Transactions", "Wire"]),
+        benchmark("bench-netconf-server", in: "NETCONFServer", uses: []),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),

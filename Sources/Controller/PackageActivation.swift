@@ -38,7 +38,9 @@ struct PackageActivation {
                 return try compare(current)
             }
             let number = nextNumber()
-            try store.build(number, from: sources, sharing: kept)
+            try store.build(number, from: sources, sharing: kept) { source, target in
+                controller.logs.note(.packageCopying(from: source, to: target))
+            }
             return try compare(try load(number))
         } catch let error as ControlError {
             throw error
@@ -83,9 +85,12 @@ struct PackageActivation {
             let faults = current.filter { $0.name != name && $0.digest.isEmpty }.map { package in
                 PackageCopyFault(
                     package: package.name, path: package.directory, reason: package.errorInfo.joined(separator: "; "),
-                    isMetaData: package.status == .metaDataError)
+                    isMetaData: package.status == .metaDataError, kind: package.metaDataFault)
             }
-            try store.build(number, from: kept + fresh, keeping: faults)
+            try store.build(number, from: kept + fresh, keeping: faults) { source, target in
+                guard fresh.contains(where: { $0.path == source }) else { return }
+                controller.logs.note(.packageCopying(from: source, to: target))
+            }
             return try compare(try load(number), upgrades: false)
         } catch let error as ControlError {
             throw error
@@ -157,6 +162,7 @@ struct PackageActivation {
         if let refusal = plan.refusal {
             discard(plan)
             controller.alarms.raise(.packageOperationFailure, device: "ncs", text: refusal.message)
+            controller.logs.note(.packageUpgradeAborted(reason: refusal.message))
             throw refusal
         }
         let before = controller.system
@@ -166,6 +172,8 @@ struct PackageActivation {
             tell("Sessions in configure mode must exit to operational mode.")
             tell("No configuration changes can be performed until upgrade has completed.")
         }
+        let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
+        log.begin(plan, from: before.generation.number, user: session.user.name)
         do {
             try seal(plan, manner)
             try askForConfirmation(plan, manner)
@@ -184,10 +192,12 @@ struct PackageActivation {
                 if manner.confirmSeconds != nil { try? controller.packageConfirmation.end() }
             }
             if isTold { tell("System upgrade has been cancelled.") }
+            log.abort(error)
             controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
             throw error
         }
         if isTold { tell("System upgrade has completed successfully.") }
+        log.step(.committed)
         afterwards(plan, before)
     }
 
@@ -244,6 +254,8 @@ struct PackageActivation {
                 .upgradeInProgress, "open transactions did not end within \(manner.waitSeconds) s: \(error)")
         }
         defer { reservation.release() }
+        let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
+        log.step(.initSucceeded)
         let running = controller.running
         let carried = try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
         if manner.isExact, carried.losses != plan.losses {
@@ -262,6 +274,7 @@ struct PackageActivation {
                 "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
                 diagnostics: faults)
         }
+        log.step(.performed)
         try keepWayBack(plan, from: running, to: carried.tree)
         try record(plan, carried.tree)
     }
@@ -323,9 +336,6 @@ struct PackageActivation {
 
     private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {
         disconnect(plan, before)
-        for loss in plan.losses {
-            controller.logs.develop(.info, "upgrade removed \(loss.instances) at \(loss.path): \(loss.reason)")
-        }
         controller.alarms.clear(.packageOperationFailure, device: "ncs")
         for change in plan.changes where change.kind == .removed {
             controller.alarms.clear(.packageLoadFailure, device: change.package)
@@ -361,8 +371,23 @@ extension LoadedPackage {
             }
         } else {
             let reason = errorInfo.joined(separator: "; ")
-            logs.note(.packageFailed(name: name, reason: reason))
+            note(reason, in: logs)
             alarms.raise(.packageLoadFailure, device: name, text: reason)
+        }
+    }
+
+    /// In the words of the catalogue, where it has some.
+    private func note(_ reason: String, in logs: SystemLogs) {
+        switch (status, metaDataFault) {
+        case (.missingDependency, _): logs.note(.packageRefused(.badDependency, text: reason))
+        case (.badNCSVersion, _): logs.note(.packageRefused(.badVersion, text: reason))
+        case (.circularDependency, _): logs.note(.packageRefused(.circularDependency, text: reason))
+        case (.metaDataError, .duplicate): logs.note(.packageRefused(.duplicate, text: reason))
+        case (.metaDataError, .syntax):
+            let text = "Failed to load NCS package: \(name); syntax error in package file"
+            logs.note(.packageRefused(.syntaxError, text: text))
+            logs.develop(.error, reason)
+        default: logs.note(.packageFailed(name: name, reason: reason))
         }
     }
 }

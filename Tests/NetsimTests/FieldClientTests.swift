@@ -19,11 +19,12 @@ import Testing
     }
 
     /// Log in, read, configure, save.
-    private func drive(_ network: TestNetwork, _ type: String, _ interface: String) throws {
+    private func drive(_ network: TestNetwork, _ type: String, _ interface: String, port: UInt16? = nil) throws {
         let script = """
             import netmiko
-            c = netmiko.ConnectHandler(device_type="\(type)", host="127.0.0.1", port=\(network.basePort),
-                                       username="admin", password="admin", conn_timeout=60)
+            c = netmiko.ConnectHandler(device_type="\(type)", host="127.0.0.1", port=\(port ?? network.basePort),
+                                       username="admin", password="admin", conn_timeout=60,
+                                       read_timeout_override=120)
             print(c.find_prompt())
             print(c.send_config_set(["interface \(interface)", "description netmiko"]))
             print(c.save_config())
@@ -46,6 +47,14 @@ import Testing
         for words in ["c0(config)#interface GigabitEthernet 0/7\r\n", wrong, "\r\n  Loopback"] {
             #expect(paged.contains(words), "\(words): \(paged)")
         }
+    }
+
+    @Test(.enabled(if: hasTools, "no netmiko"))
+    func netmikoWorksOverTelnet() throws {
+        let network = try TestNetwork(hasTelnet: true)
+        try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
+        try network.run("start").expectSuccess()
+        try drive(network, "cisco_ios_telnet", "GigabitEthernet0/1", port: network.telnetPort)
     }
 
     /// Compiling the model takes a while without optimisation.

@@ -25,6 +25,8 @@ enum DeviceActions {
         "live-status/exec/any": { (call, output) throws(ControlError) in
             try one(call, output, NativeWork.execute)
         },
+        "scp-to": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyTo) },
+        "scp-from": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyFrom) },
         "load-native-config": { (call, output) throws(ControlError) in try one(call, output, NativeWork.load) },
     ]
 

@@ -60,7 +60,7 @@ extension CLIGrammar {
     /// What `parseLine` gives, and where in the line secrets stand.
     package func read(_ line: String, mode: CLIMode, tree: DataTree) -> (outcome: LineOutcome, secrets: LineSecrets) {
         if hasStatements { return readStatement(CLILine(statement: line), mode: mode, tree: tree) }
-        let cut = CLILine(Array(line.utf8)[...], dialect: dialect)
+        let cut = CLILine(line.utf8, dialect: dialect)
         guard let first = cut.tokens.first else { return (.edits([], mode), LineSecrets([], cut)) }
         if let left = leaving(cut, first, mode) { return (left, LineSecrets([], cut)) }
         var session = LineSession(grammar: self, sink: EditSink(tree))
@@ -179,6 +179,7 @@ struct LineSession {
     func keys(_ range: RangeRequest, _ parser: LineParser, _ path: InstancePath) -> [String] {
         var probe = parser
         probe.frames = range.frames
+        probe.values = range.keys
         let slot = range.list.children.keys[range.key].slot
         let entries = sink.row(range.parent, of: probe, base: path)?.entries(in: range.list.slot)
         return entries?.rows.map { $0.value(in: slot) ?? "" } ?? []
@@ -198,7 +199,7 @@ struct LineSession {
         var modes: [InstancePath] = []
         for key in keys {
             var single = line
-            single.tokens[range.token].resolved = Array(key.utf8)
+            single.tokens[range.token].resolved = line.memory.keep(key.utf8)
             switch attempt(single, path) {
             case .success(let found): modes += found
             case .failure(let fault): return .failure(fault)

@@ -182,7 +182,7 @@ final class CompletionCollector {
 extension CLIGrammar {
     /// The words that can follow `line`, whose last word may be half typed; `<cr>` where it may end.
     package func completions(_ line: String, mode: CLIMode, tree: DataTree) -> [Completion] {
-        var cut = CLILine(Array(line.utf8)[...], dialect: dialect)
+        var cut = CLILine(line.utf8, dialect: dialect)
         var partial: [UInt8] = []
         if let last = cut.tokens.last, last.range.upperBound == line.utf8.count {
             partial = Array(cut.text(cut.tokens.count - 1))
@@ -220,7 +220,7 @@ extension LineSession {
         let pattern = KeyPattern(CLIText.string(line.text(range.token)))
         guard let first = keys(range, parser, path).first(where: pattern.matches) else { return [] }
         var single = line
-        single.tokens[range.token].resolved = Array(first.utf8)
+        single.tokens[range.token].resolved = line.memory.keep(first.utf8)
         return collect(single, path)
     }
 }

@@ -18,12 +18,32 @@ protocol ConfigurationSink {
 }
 
 /// Builds a tree from nothing.
+///
+/// Invariant: the drafts of open modes stay where they are. A line takes away only what is inside the mode it is read in.
 struct DraftSink: ConfigurationSink {
-    /// A draft, and the model of the tree that it belongs to.
+    /// A draft, and the model of the tree that it belongs to: held by the drafts around it, and by the grammar that reads.
     struct Place {
-        var draft: RowDraft
-        /// Held by the grammar that reads.
-        unowned(unsafe) var model: DataModel
+        private let draftReference: Unmanaged<RowDraft>
+        private let modelReference: Unmanaged<DataModel>
+
+        init(draft: RowDraft, model: DataModel) {
+            draftReference = .passUnretained(draft)
+            modelReference = .passUnretained(model)
+        }
+
+        var draft: RowDraft { draftReference.takeUnretainedValue() }
+        var model: DataModel { modelReference.takeUnretainedValue() }
+
+        @inline(__always) func with<R>(_ body: (RowDraft) -> R) -> R { draftReference._withUnsafeGuaranteedRef(body) }
+
+        fileprivate func inside(_ draft: RowDraft) -> Place {
+            Place(draftReference: .passUnretained(draft), modelReference: modelReference)
+        }
+
+        private init(draftReference: Unmanaged<RowDraft>, modelReference: Unmanaged<DataModel>) {
+            self.draftReference = draftReference
+            self.modelReference = modelReference
+        }
     }
 
     mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place {
@@ -33,17 +53,24 @@ struct DraftSink: ConfigurationSink {
     private static func place(_ index: Int, of parser: LineParser, base: Place) -> Place {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
-        return step(frame, from: place(frame.parent, of: parser, base: base))
+        return step(frame, of: parser, from: place(frame.parent, of: parser, base: base))
     }
 
-    private static func step(_ frame: LineFrame, from parent: Place) -> Place {
-        switch frame.node.kind {
+    private static func step(_ frame: LineFrame, of parser: LineParser, from parent: Place) -> Place {
+        let node = frame.node
+        switch node.kind {
         case .list:
-            return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
+            return withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: frame.keys.count) { keys in
+                for index in keys.indices {
+                    keys.initializeElement(at: index, to: parser.values[frame.keys.lowerBound + index].raw)
+                }
+                let all = UnsafeBufferPointer(keys)
+                return parent.with { parent.inside($0.entry(of: node.schema, in: node.slot, keys: all)) }
+            }
         case .mountPoint:
             let model = frame.grammar.model
-            return Place(draft: parent.draft.mount(frame.node.schema, model: model), model: model)
-        default: return Place(draft: parent.draft.container(frame.node.schema), model: parent.model)
+            return Place(draft: parent.draft.mount(node.schema, model: model), model: model)
+        default: return parent.with { parent.inside($0.container(node.schema, in: node.slot)) }
         }
     }
 
@@ -58,62 +85,79 @@ struct DraftSink: ConfigurationSink {
             }
             guard holder >= 0 else { continue }
             let children = parser.frames[holder].content.children
-            guard !children.rivals.isEmpty, let rivals = children.rivals[slot] else { continue }
+            guard children.hasRivals, let rivals = children.rivals[slot] else { continue }
             let draft = Self.place(holder, of: parser, base: base).draft
             for rival in rivals { draft.remove(children.nodes[rival].schema) }
         }
     }
 
     mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
-        if !parser.isNo, parser.frames.allSatisfy({ $0.content.children.isPlain }) { return set(parser, base) }
-        if !parser.isNo { dropRivals(parser, base) }
-        var places: [Place?] = Array(repeating: nil, count: parser.frames.count)
-        func place(_ index: Int) -> Place {
-            if let known = places[index] { return known }
+        let isPlain = !parser.isNo && parser.frames.allSatisfy { $0.content.children.isPlain }
+        withUnsafeTemporaryAllocation(of: Place?.self, capacity: parser.frames.count) { memory in
+            memory.initialize(repeating: nil)
+            var places = DraftPlaces(parser: parser, known: memory)
+            places.known[0] = base
+            if isPlain { return set(parser, &places) }
+            if !parser.isNo { dropRivals(parser, base) }
+            change(parser, &places)
+        }
+    }
+
+    /// The places of the frames of a line, each made when it is needed: on the way back there may be nothing left of it.
+    private struct DraftPlaces {
+        let parser: LineParser
+        var known: UnsafeMutableBufferPointer<Place?>
+
+        mutating func callAsFunction(_ index: Int) -> Place {
+            if let place = known[index] { return place }
             let frame = parser.frames[index]
-            let made = frame.parent < 0 ? base : Self.step(frame, from: place(frame.parent))
-            places[index] = made
+            let made = DraftSink.step(frame, of: parser, from: self(frame.parent))
+            known[index] = made
             return made
         }
+    }
+
+    /// A line that only adds.
+    private func set(_ parser: LineParser, _ place: inout DraftPlaces) {
+        for index in 1..<max(1, parser.frames.count) { _ = place(index) }
+        for operation in parser.operations {
+            switch operation {
+            case .leaf(let frame, let node, let value, _):
+                place(frame).with { $0.set((value ?? .none).raw, in: node.slot) }
+            case .values(let frame, let node, let values):
+                let draft = place(frame).draft
+                for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
+            case .node, .list: break
+            }
+        }
+    }
+
+    private func change(_ parser: LineParser, _ place: inout DraftPlaces) {
         for change in LineEffects(parser).changes {
             switch change {
             case .create(let frame): _ = place(frame)
-            case .set(let frame, let node, let value):
-                place(frame).draft.set(value, in: node.slot)
+            case .set(let frame, let node, let value): place(frame).draft.set(value.raw, in: node.slot)
             case .add(let frame, let node, let values):
                 let draft = place(frame).draft
-                for value in values { draft.add(value, to: node.schema) }
+                for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
             case .remove(let frame, let node, let value):
                 let draft = place(frame).draft
-                if let value, draft.value(of: node.schema) != value { continue }
+                if let value, draft.value(of: node.schema) != CLIText.string(value) { continue }
                 draft.remove(node.schema)
             case .removeValues(let frame, let node, let values):
                 let draft = place(frame).draft
-                for value in values { draft.removeEntry(of: node.schema, keys: [value]) }
+                for value in parser.values[values] {
+                    draft.removeEntry(of: node.schema, keys: [CLIText.string(value)])
+                }
             case .removeNode(let frame):
                 let here = parser.frames[frame]
                 guard here.parent >= 0 else { continue }
                 let draft = place(here.parent).draft
                 if here.node.kind == .list {
-                    draft.removeEntry(of: here.node.schema, keys: here.keys)
+                    draft.removeEntry(of: here.node.schema, keys: parser.keys(of: here))
                 } else {
                     draft.remove(here.node.schema)
                 }
-            }
-        }
-    }
-
-    /// A line that only adds: straight into the drafts.
-    private func set(_ parser: LineParser, _ base: Place) {
-        var places = [base]
-        places.reserveCapacity(parser.frames.count)
-        for frame in parser.frames.dropFirst() { places.append(Self.step(frame, from: places[frame.parent])) }
-        for operation in parser.operations {
-            switch operation {
-            case .leaf(let frame, let node, let value, _): places[frame].draft.set(value ?? "", in: node.slot)
-            case .values(let frame, let node, let values):
-                for value in values { places[frame].draft.add(value, to: node.schema) }
-            case .node, .list: break
             }
         }
     }
@@ -149,7 +193,7 @@ struct EditSink: ConfigurationSink {
     static func path(_ index: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
-        return path(frame.parent, of: parser, base: base).appending(frame.node.schema, keys: frame.keys)
+        return path(frame.parent, of: parser, base: base).appending(frame.node.schema, keys: parser.keys(of: frame))
     }
 
     mutating func apply(_ parser: LineParser, base: InstancePath, order: Entries.Place?) {
@@ -161,16 +205,18 @@ struct EditSink: ConfigurationSink {
                 let isNamed = order != nil && frame == parser.lastEntry
                 carryOut(isNamed ? .place(order ?? .last) : .create, path)
             case .set(let frame, let node, let value):
-                carryOut(.set(value), Self.path(frame, of: parser, base: base).appending(node.schema))
+                carryOut(.set(CLIText.string(value)), Self.path(frame, of: parser, base: base).appending(node.schema))
             case .add(let frame, let node, let values):
                 let path = Self.path(frame, of: parser, base: base)
-                for value in values { carryOut(.create, path.appending(node.schema, keys: [value])) }
+                for value in parser.texts(values) { carryOut(.create, path.appending(node.schema, keys: [value])) }
             case .remove(let frame, let node, let value):
                 let path = Self.path(frame, of: parser, base: base).appending(node.schema)
-                remove(path, value: value, effects)
+                remove(path, value: value.map(CLIText.string), effects)
             case .removeValues(let frame, let node, let values):
                 let path = Self.path(frame, of: parser, base: base)
-                for value in values { remove(path.appending(node.schema, keys: [value]), value: nil, effects) }
+                for value in parser.texts(values) {
+                    remove(path.appending(node.schema, keys: [value]), value: nil, effects)
+                }
             case .removeNode(let frame):
                 remove(Self.path(frame, of: parser, base: base), value: nil, effects)
             }
@@ -189,7 +235,7 @@ struct EditSink: ConfigurationSink {
         return switch target {
         case .node: path
         case .leaf(_, let node, _, _), .list(_, let node): path.appending(node.schema)
-        case .values(_, let node, let values): path.appending(node.schema, keys: Array(values.prefix(1)))
+        case .values(_, let node, let values): path.appending(node.schema, keys: parser.texts(values.prefix(1)))
         }
     }
 
@@ -231,6 +277,10 @@ struct EditSink: ConfigurationSink {
 }
 
 extension LineParser {
+    func texts(_ range: Range<Int>) -> [String] { values[range].map(CLIText.string) }
+
+    func keys(of frame: LineFrame) -> [String] { texts(frame.keys) }
+
     /// The list entry that the line is about: the last one named.
     var lastEntry: Int? {
         for operation in operations.reversed() {

@@ -6,11 +6,11 @@ struct LineEffects {
     enum Change {
         /// A presence container or list entry comes into being.
         case create(frame: Int)
-        case set(frame: Int, CLINode, String)
-        case add(frame: Int, CLINode, [String])
+        case set(frame: Int, CLINode, CLIBytes)
+        case add(frame: Int, CLINode, Range<Int>)
         /// A child goes; with a value, only if it has that one.
-        case remove(frame: Int, CLINode, String?)
-        case removeValues(frame: Int, CLINode, [String])
+        case remove(frame: Int, CLINode, CLIBytes?)
+        case removeValues(frame: Int, CLINode, Range<Int>)
         /// The container or entry of the frame itself goes.
         case removeNode(frame: Int)
     }
@@ -29,9 +29,9 @@ struct LineEffects {
             switch operation {
             case .node(let frame):
                 let node = parser.frames[frame].node
-                if node.kind == .list || node.schema.isPresence { changes.append(.create(frame: frame)) }
+                if node.kind == .list || node.isPresence { changes.append(.create(frame: frame)) }
             case .leaf(let frame, let node, let value, _):
-                changes.append(.set(frame: frame, node, value ?? ""))
+                changes.append(.set(frame: frame, node, value ?? .none))
             case .values(let frame, let node, let values):
                 if node.has(.replaceAll) { changes.append(.remove(frame: frame, node, nil)) }
                 changes.append(.add(frame: frame, node, values))
@@ -50,7 +50,7 @@ struct LineEffects {
             guard !given.isEmpty else { continue }
             let nodes = node.children.nodes
             if isSequence {
-                let sequence = nodes.filter { !$0.isHeader && $0.schema.isConfig }
+                let sequence = nodes.filter { !$0.isHeader && $0.isConfig }
                 guard let first = sequence.first, given.contains(first.slot) else { continue }
                 let end = node.has(.resetAllSiblings) ? nil : sequence.firstIndex { $0.has(.breakSequence) }
                 for child in sequence[..<(end ?? sequence.count)] where !given.contains(child.slot) {
@@ -95,7 +95,7 @@ struct LineEffects {
         guard changes.isEmpty, case .node(let last)? = parser.operations.last else { return }
         let node = parser.frames[last].node
         for operation in parser.operations {
-            guard case .node(let frame) = operation, parser.frames[frame].node === node,
+            guard case .node(let frame) = operation, parser.frames[frame].node == node,
                 parser.frames[frame].parent == parser.frames[last].parent
             else { continue }
             changes.append(.removeNode(frame: frame))

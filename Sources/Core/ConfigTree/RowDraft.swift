@@ -48,7 +48,8 @@ package final class RowDraft {
         value.withUTF8 { set(UnsafeRawBufferPointer($0), in: slot) }
     }
 
-    func set(_ value: UnsafeRawBufferPointer, in slot: Int) {
+    /// Sets a leaf to bytes that are known to be canonical.
+    package func set(_ value: UnsafeRawBufferPointer, in slot: Int) {
         if let position = position(of: slot) { removeLeaf(at: position) }
         append(value, in: slot)
     }
@@ -74,6 +75,12 @@ package final class RowDraft {
         guard let last = slots.last else { return nil }
         if isAscending, Int(last) < slot { return nil }
         return slots.firstIndex(of: UInt16(slot))
+    }
+
+    /// Hands over the bytes of the leaf in `slot`, none if it is not set.
+    func withBytes<R>(in slot: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        guard let position = position(of: slot) else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        return withValue(at: position) { body(UnsafeRawBufferPointer($0)) }
     }
 
     private func withValue<R>(at position: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
@@ -116,10 +123,14 @@ package final class RowDraft {
     }
 
     /// The draft of a child container, made at first use.
-    package func container(_ container: SchemaNode) -> RowDraft {
+    package func container(_ container: SchemaNode) -> RowDraft { self.container(container, in: container.slot) }
+
+    /// As `container`, for those who know its slot.
+    package func container(_ container: SchemaNode, in slot: Int) -> RowDraft {
+        if let index = index(of: slot), case .row(let draft) = kids[index].content { return draft }
         if let draft = existingContainer(container) { return draft }
         let draft = RowDraft(container)
-        put(.row(draft), in: container.slot)
+        put(.row(draft), in: slot)
         return draft
     }
 
@@ -162,6 +173,14 @@ package final class RowDraft {
 
     /// The draft of the list entry with those canonical keys, made at first use (at the end, if user-ordered).
     package func entry(of list: SchemaNode, keys: [String]) -> RowDraft { entries(of: list).entry(keys) }
+
+    /// As `entry`, by the bytes of the keys, for those who know the list's slot.
+    package func entry(
+        of list: SchemaNode, in slot: Int, keys: UnsafeBufferPointer<UnsafeRawBufferPointer>
+    ) -> RowDraft {
+        if let index = index(of: slot), case .entries(let entries) = kids[index].content { return entries.entry(keys) }
+        return entries(of: list).entry(keys)
+    }
 
     package func existingEntry(of list: SchemaNode, keys: [String]) -> RowDraft? {
         existingEntries(of: list)?.existing(keys)
