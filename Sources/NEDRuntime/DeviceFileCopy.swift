@@ -22,7 +22,8 @@ package struct DeviceFileCopy: Sendable {
     /// Copies. A file that is received appears whole or not at all.
     package func carryOut(_ target: DeviceTarget) throws(NEDError) {
         guard target.transport == .ssh else {
-            throw NEDError(.driver, device: target.name, "files are copied over SSH, and the device is reached by Telnet")
+            throw NEDError(
+                .driver, device: target.name, "files are copied over SSH, and the device is reached by Telnet")
         }
         do throws(WireError) {
             let source = try direction == .toDevice ? LocalSource(localFile) : nil
@@ -99,7 +100,8 @@ private final class LocalSink {
         self.path = path
         var info = stat()
         if stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
-            throw WireError(.invalidArgument, peer: path, "is there, and no regular file", remedy: "choose another name")
+            throw WireError(
+                .invalidArgument, peer: path, "is there, and no regular file", remedy: "choose another name")
         }
         temporary = path + ".\(UUID().uuidString).part"
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

@@ -66,7 +66,9 @@ extension DeviceTarget {
         let offers = [algorithms.keyExchange, algorithms.ciphers, algorithms.macs, algorithms.hostKeys]
         return way + waits + offers.map { $0.joined(separator: ",") }
             + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)"]
-            + (proxy.map { ["\($0.address)", $0.user, $0.password, $0.privateKey?.description ?? "", "\($0.hostKeys)"] }
+            + (proxy.map {
+                ["\($0.address)", $0.user, $0.password, $0.privateKey?.description ?? "", "\($0.hostKeys)"]
+            }
                 ?? [])
     }
 }

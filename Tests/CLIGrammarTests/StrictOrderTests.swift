@@ -118,6 +118,8 @@ struct StrictOrderTests {
 
     @Test func randomEditsOfOurDriver() throws { try edits(TestModels.ownDriver.get(), .i, seed: 31, count: count) }
 
+    @Test func randomEditsOfOurNexusDriver() throws { try edits(TestModels.nexus.get(), .nx, seed: 34, count: count) }
+
     @Test func randomEditsOfTheStatementDriver() throws {
         try edits(TestModels.junos.get(), .j, seed: 33, count: count)
     }

@@ -68,6 +68,10 @@ enum TestModels {
         try directory(packageRoot.appending(path: "packages/openned-junos-cli-1.0/src/yang"))
     }
 
+    static let nexus = Result {
+        try directory(packageRoot.appending(path: "packages/openned-nx-cli-1.0/src/yang"))
+    }
+
     static let netsimIOS = Result {
         let url = try #require(sharedData).appending(path: "nso-examples/cisco-ios-netsim-cli-1.0/src/yang")
         let file = url.appending(path: "netsim-ned-cisco-ios.yang")

@@ -114,7 +114,8 @@ extension EndToEnd {
                 try lab.operate("devices device r0 sync-from")
                 try requireSilence(lab, "after sync-from", Self.statementChanges)
                 // Somebody else's change shows all the same.
-                _ = try lab.onRouter("r0", "configure\nset system radius-server 192.0.2.49 secret another\ncommit\nquit")
+                _ = try lab.onRouter(
+                    "r0", "configure\nset system radius-server 192.0.2.49 secret another\ncommit\nquit")
                 #expect(try lab.outOfSync(["r0"]).count == 1)
                 let said = try lab.operate("devices device r0 compare-config")
                 try require(said, contains: "radius-server")

@@ -27,13 +27,15 @@ extension EndToEnd {
             Row(netmiko: .whole),
             Row(fault: "chance 0.5 delay 60 40", netmiko: .whole),
             Row(
-                fault: "in configuration hang-up-after 3", netmiko: .half, isPatient: true, isReported: true, saved: .nothing,
+                fault: "in configuration hang-up-after 3", netmiko: .half, isPatient: true, isReported: true,
+                saved: .nothing,
                 refusal: "device r1: PREPARE: connection closed by the peer"),
             Row(
                 fault: "refuse-line 'ip address.*' '% Bad mask'", netmiko: .half, saved: .half,
                 refusal: "device r1: % Bad mask"),
             Row(
-                fault: "reboot-line 'ip address.*'", netmiko: .nothing, isPatient: true, isReported: true, saved: .nothing,
+                fault: "reboot-line 'ip address.*'", netmiko: .nothing, isPatient: true, isReported: true,
+                saved: .nothing,
                 refusal: "device r1: PREPARE: connection closed by the peer", isSlow: true),
             Row(
                 fault: "save-fails '% NVRAM full'", netmiko: .whole, saved: .nothing,
@@ -46,7 +48,8 @@ extension EndToEnd {
                 refusal: "authentication failed", isSlow: true),
             // Longer than netmiko waits, shorter than we do.
             Row(
-                fault: "delay-line 'ip address.*' 12000", netmiko: .half, isPatient: true, isReported: true, saved: .nothing,
+                fault: "delay-line 'ip address.*' 12000", netmiko: .half, isPatient: true, isReported: true,
+                saved: .nothing,
                 isSlow: true),
             Row(
                 fault: "silent-line 'ip address.*'", netmiko: .half, isPatient: true, isReported: true, saved: .nothing,
@@ -57,7 +60,9 @@ extension EndToEnd {
         /// The interpreter that the environment of the tests finds, if it has netmiko.
         private static let python: String? = {
             let script = "import netmiko, sys; print(sys.executable)"
-            guard let outcome = try? ChildProcess.run("python3", ["-c", script]), outcome.status == 0 else { return nil }
+            guard let outcome = try? ChildProcess.run("python3", ["-c", script]), outcome.status == 0 else {
+                return nil
+            }
             return outcome.output.trimmingCharacters(in: .newlines)
         }()
 
@@ -126,8 +131,10 @@ extension EndToEnd {
                 let said = try row.refusal == nil ? lab.operate(commands(name)) : lab.refuse(commands(name))
                 try require(said, contains: row.refusal == nil ? "Commit complete." : "Aborted: ")
                 try require(said, contains: row.refusal ?? row.warning)
-                return said.split(separator: "\n").filter { $0.contains("Abort") || $0.contains("Warn") || $0.contains("plete") }
-                    .joined(separator: " ") + "\n"
+                return said.split(separator: "\n").filter {
+                    $0.contains("Abort") || $0.contains("Warn") || $0.contains("plete")
+                }
+                .joined(separator: " ") + "\n"
             }
 
             /// Waits until the router has the change, running and saved, or nothing of it.

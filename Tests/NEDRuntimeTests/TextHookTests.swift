@@ -11,7 +11,9 @@ import Testing
 struct TextHookTests {
     private static let config = ["hostname r1", "interface eth0", " mtu 1,500", "interface eth1", " mtu 9,000"]
 
-    private func bench(_ directory: TemporaryDirectory, _ transform: String, at point: TextHook.Point = .received) throws -> Bench {
+    private func bench(_ directory: TemporaryDirectory, _ transform: String, at point: TextHook.Point = .received)
+        throws -> Bench
+    {
         try directory.write(
             "driver/text.py",
             """
@@ -101,7 +103,8 @@ struct TextHookTests {
     @Test func theDescriptionNamesTheProgram() throws {
         let standard = try DriverDescription(
             yaml: Array(
-                "prompts: { operational: 'a', configuration: 'b' }\nhooks: { received: driver/text.py, sent: driver/out.py }\n".utf8),
+                "prompts: { operational: 'a', configuration: 'b' }\nhooks: { received: driver/text.py, sent: driver/out.py }\n"
+                    .utf8),
             file: "driver.yaml")
         #expect(standard.receivedHook == "driver/text.py" && standard.sentHook == "driver/out.py")
     }

@@ -7,7 +7,8 @@ import Testing
 @Suite(.serialized, .enabled(if: TestNetwork.hasModules)) struct FieldClientTests {
     private static let ios = SharedData.path("nso-examples/cisco-ios-netsim-cli-1.0")
     private static let nx = SharedData.path("nso-examples/cisco-nx-netsim-cli-1.0")
-    private static let hasScrapli = (try? TestNetwork.execute(["python3", "-c", "from scrapli import Cli"]).status) == 0
+    private static let hasScrapli =
+        (try? TestNetwork.execute(["python3", "-c", "from scrapli import Cli"]).status) == 0
     private static let isLong = ProcessInfo.processInfo.environment["OPENNED_SOAK_SEEDS"] != nil
     private static let hasTools = NetworkTests.hasSSH && NetworkTests.hasNetmiko
 
@@ -127,7 +128,8 @@ import Testing
 
     /// Pages, configures on a terminal, saves, and reads what was saved by a command of its own.
     private func terminal(_ network: TestNetwork, _ interface: String, _ save: String) throws {
-        let keys = "terminal length 10\nshow running-config\n qconf t\ninterface \(interface)\ndescription by hand\nend\n"
+        let keys =
+            "terminal length 10\nshow running-config\n qconf t\ninterface \(interface)\ndescription by hand\nend\n"
         let said = try network.ssh(0, nil, input: keys + "\(save)\nexit\n", terminal: true).output
         #expect(said.components(separatedBy: "--More--").count == 3, "\(said)")
         #expect(said.contains(")#description by hand\r\n") && said.contains(")#end\r\nc0#\(save)\r\n"), "\(said)")

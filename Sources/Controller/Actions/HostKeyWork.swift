@@ -26,7 +26,8 @@ extension DeviceWork {
             var isChanged = try controller.storeHostKeys(keys, of: name, by: call.session)
             var info: String?
             if addressing.hasProxy, let inner = try keysBehindProxy(call, name) {
-                isChanged = try controller.storeHostKeys(inner, of: name, behindProxy: true, by: call.session) || isChanged
+                isChanged =
+                    try controller.storeHostKeys(inner, of: name, behindProxy: true, by: call.session) || isChanged
                 info = "keys of the proxy \(first) \(keys.map { $0.fingerprint ?? "" }.joined(separator: ", "))"
                 keys = inner
             }

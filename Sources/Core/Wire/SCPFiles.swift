@@ -118,7 +118,8 @@ package struct SCPFiles: RemoteFiles {
     private func fault(_ summary: String, _ channel: SSHClientChannel) -> WireError {
         WireError(
             .protocolFailure, peer: channel.peer, summary,
-            remedy: "check the file's name and what the user may do; some devices take protocol sftp only, or need their "
+            remedy:
+                "check the file's name and what the user may do; some devices take protocol sftp only, or need their "
                 + "SCP server to be enabled")
     }
 
