@@ -15,10 +15,10 @@ package final class LoadedSystem: Sendable {
     package init(generation: PackageGeneration, schema: Schema, drivers: [String: Driver]) {
         self.generation = generation
         self.drivers = drivers
-        let models = drivers.mapValues(\.model)
         model = DataModel(schema) { row, point in
-            guard point.name == "config", let nedID = NEDIDLocation.nedID(of: row, at: point) else { return nil }
-            return models[nedID]
+            guard let nedID = NEDIDLocation.nedID(of: row, at: point), let driver = drivers[nedID] else { return nil }
+            // Below `live-status` and `rpc` is what devices have that tell it by the model.
+            return point.isConfig || driver.readsState ? driver.model : nil
         }
         validator = Validator(model)
     }
@@ -31,7 +31,9 @@ package final class LoadedSystem: Sendable {
         validator = other.validator
     }
 
-    package func driver(_ nedID: String) -> Driver? { drivers[nedID] }
+    package func driver(_ nedID: String) -> Driver? {
+        drivers[nedID] ?? (nedID == Driver.withoutModel.nedID ? .withoutModel : nil)
+    }
 }
 
 /// Where a device or template entry of our model says which driver it has.

@@ -1,5 +1,5 @@
 import CLIGrammar
-import Wire
+package import Wire
 
 extension DeviceTarget {
     /// A connection to the device's SSH server, logged in with the key, the password, or what it asks for in turn.
@@ -11,9 +11,18 @@ extension DeviceTarget {
         options.keepAlive = keepAlive
         let session = try SSHSession(options)
         try session.connect()
-        let keys = privateKey.map { [SSHCredential.privateKey($0)] } ?? []
-        try session.authenticate(keys + (password.isEmpty ? [] : [.password(password)]))
+        try session.authenticate(credentials)
         return session
+    }
+
+    private var credentials: [SSHCredential] {
+        let keys = privateKey.map { [SSHCredential.privateKey($0)] } ?? []
+        return keys + (password.isEmpty ? [] : [.password(password)])
+    }
+
+    /// Logs in on a connection that the device opened, and whose host key has been judged.
+    package func logIn(on session: SSHSession) throws(WireError) {
+        try session.authenticate(credentials, as: remoteUser)
     }
 
     var socketAddress: SocketAddress { SocketAddress(host: address, port: port) }
@@ -24,6 +33,6 @@ extension DeviceTarget {
         let way = ["\(address):\(port)", transport.rawValue, remoteUser, password, driver.nedID, parseMode.rawValue]
         let offers = [algorithms.keyExchange, algorithms.ciphers, algorithms.macs, algorithms.hostKeys]
         return way + waits + offers.map { $0.joined(separator: ",") }
-            + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)"]
+            + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)", "\(callsHome)"]
     }
 }

@@ -27,6 +27,8 @@ package struct DeviceTarget: Sendable {
     package var algorithms = SSHAlgorithms()
     package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
     package var transport = Transport.ssh
+    /// The device connects to us (RFC 8071): sessions are channels of its connection, and there are none without it.
+    package var callsHome = false
     /// What the prompts of an earlier session began with.
     var promptHost: String?
     /// How the device's configuration is taken over: the ned-setting `extended-parser`.

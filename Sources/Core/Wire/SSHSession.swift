@@ -60,13 +60,25 @@ package final class SSHSession: Sendable {
     /// Throws `connectionRefused`, `unreachable`, `timeout`, `protocolFailure` (no common algorithm), `hostKeyChanged`,
     /// `hostKeyUnknown`, `cancelled`.
     package func connect() throws(WireError) {
+        try connect { (deadline) throws(WireError) in
+            try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
+        }
+    }
+
+    /// The same over a connection that the server opened (RFC 8071): it is the session's from now on. The address of the
+    /// options only names the peer.
+    package func connect(over stream: TCPStream) throws(WireError) {
+        try connect { (_) throws(WireError) in try stream.detach() }
+    }
+
+    private func connect(_ open: (Deadline) throws(WireError) -> Int32) throws(WireError) {
         let isFirst = lock.withLock { state in
             defer { state.isUsed = true }
             return !state.isUsed
         }
         if !isFirst { throw WireError(.invalidArgument, peer: peer, "connected before", remedy: "make a new session") }
         let deadline = Deadline.after(options.connectTimeout)
-        let socket = try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
+        let socket = try open(deadline)
         var isGiven = false
         defer { if !isGiven { Foundation.close(socket) } }
         // libssh keeps 16 bits of a descriptor.
