@@ -238,7 +238,7 @@ final class BuilderKeeper: Sendable {
             let output = lines.withLock { $0 }
             project.buildStatus = failure == nil ? "success" : "error"
             project.buildDate = date
-            project.output = String(output.joined(separator: "\n").suffix(Self.outputLimit))
+            project.output = failure == nil ? "" : String(output.joined(separator: "\n").suffix(Self.outputLimit))
             Self.sort(output, into: &project)
             try store(project, key)
             if let failure {

@@ -127,6 +127,7 @@ package final class SSHSession: Sendable {
         return lock.withLock { state in
             guard state.isConnected else { return false }
             ssh_event_dopoll(state.event, 0)
+            if state.waiters > 0 { cancellation.wake() }
             return !Self.isOver(state.native)
         }
     }
@@ -175,7 +176,8 @@ extension SSHSession {
                     state.probes = 0
                 }
             }
-            mayHaveRead = readiness == .readable
+            // After a nap among others, what comes first in the next round may be theirs, and they would sleep on.
+            mayHaveRead = readiness == .readable || (isCrowded && readiness == .timedOut)
             if deadline.hasPassed {
                 throw WireError(
                     .timeout, peer: peer, onTimeout, remedy: "check that the device answers, or raise the time-out")
