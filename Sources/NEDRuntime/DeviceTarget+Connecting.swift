@@ -33,6 +33,9 @@ extension DeviceTarget {
         let way = ["\(address):\(port)", transport.rawValue, remoteUser, password, driver.nedID, parseMode.rawValue]
         let offers = [algorithms.keyExchange, algorithms.ciphers, algorithms.macs, algorithms.hostKeys]
         return way + waits + offers.map { $0.joined(separator: ",") }
-            + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)", "\(callsHome)"]
+            + [
+                privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)",
+                "\(callsHome)",
+            ]
     }
 }

@@ -25,10 +25,12 @@ extension EndToEnd {
                 try lab.startDaemon()
                 try lab.synchronise(2)
                 try lab.commit("devices device r0 config box port 1 note x")
-                let state = try lab.operate("show devices device r0 live-status netconf-state sessions session transport")
+                let state = try lab.operate(
+                    "show devices device r0 live-status netconf-state sessions session transport")
                 try require(state, contains: "SESSION ID", "netconf-ssh")
                 let whole = try lab.operate("show devices device r0..1 live-status netconf-state | display json")
-                try require(whole, contains: "\"ietf-netconf-monitoring:netconf-state\"", "\"in-rpcs\"", "\"name\": \"r1\"")
+                try require(
+                    whole, contains: "\"ietf-netconf-monitoring:netconf-state\"", "\"in-rpcs\"", "\"name\": \"r1\"")
                 #expect(!whole.contains("\"note\""))
                 let log = try lab.shell("ncs-netsim log r0")
                 try require(log, contains: "<get-data>")
@@ -43,7 +45,7 @@ extension EndToEnd {
                     ("devices device r0 rpc rpc-reboot reboot", "the parameter delay is missing"),
                     ("devices device r0 rpc rpc-reboot reboot delay fox", "\"fox\" is not a valid value"),
                     ("devices device r0 rpc rpc-fox fox", "unknown element"),
-                    ("devices device r0 live-status box port 9 reset delay 5", "the device refuses reset: data-missing"),
+                    ("devices device r0 live-status box port 9 reset delay 5", "refuses reset: data-missing"),
                     ("show devices device r0 live-status fox", "element does not exist"),
                 ] { try require(try lab.refuse(line), contains: words) }
                 try lab.shell("ncs-netsim stop r1")

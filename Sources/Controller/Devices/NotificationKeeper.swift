@@ -74,7 +74,7 @@ final class NotificationKeeper: Sendable {
             return gone
         }
         for (name, device) in gone {
-            device.workers.values.forEach { $0.stop() }
+            for worker in device.workers.values { worker.stop() }
             received.limit(name, to: 0)
         }
     }
@@ -85,7 +85,8 @@ final class NotificationKeeper: Sendable {
         }
         guard !isSame else { return }
         let wanted = Self.requests(instance, name)
-        let limit = instance.child("notifications")?.child("received-notifications")?.value("max-size")
+        let limit =
+            instance.child("notifications")?.child("received-notifications")?.value("max-size")
             .flatMap { Int($0) } ?? Self.usualLimit
         let address = Self.address(of: instance)
         let (ended, begun) = devices.withLock { devices -> ([NotificationWorker], [NotificationWorker]) in
@@ -107,8 +108,8 @@ final class NotificationKeeper: Sendable {
             devices[name] = device
             return (ended, begun)
         }
-        ended.forEach { $0.stop() }
-        begun.forEach { $0.start() }
+        for worker in ended { worker.stop() }
+        for worker in begun { worker.start() }
         received.limit(name, to: limit)
     }
 
@@ -193,7 +194,9 @@ final class NotificationKeeper: Sendable {
 
     /// Lays what is known into the `notifications` of a device.
     func fill(_ entry: RowDraft, _ name: String, _ moment: OperationalMoment) {
-        guard let node = entry.node.dataChild(named: "notifications"), let row = shown(name, node, moment) else { return }
+        guard let node = entry.node.dataChild(named: "notifications"), let row = shown(name, node, moment) else {
+            return
+        }
         entry.add(.row(row), to: node)
     }
 

@@ -159,4 +159,3 @@ final class NotificationWorker: Sendable {
         return error
     }
 }
-

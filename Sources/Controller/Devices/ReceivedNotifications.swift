@@ -114,7 +114,8 @@ final class ReceivedNotifications: Sendable {
         return isNew
     }
 
-    private static func cut(_ kept: inout [ReceivedNotification], _ limit: Int, _ device: String) -> [OperationalChange] {
+    private static func cut(_ kept: inout [ReceivedNotification], _ limit: Int, _ device: String) -> [OperationalChange]
+    {
         let count = max(0, kept.count - limit)
         defer { kept.removeFirst(count) }
         return kept.prefix(count).map { OperationalChange(key(device, $0.number), nil) }

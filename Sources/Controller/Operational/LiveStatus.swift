@@ -36,7 +36,9 @@ enum LiveStatus {
             switch readings.withLock({ $0[name] }) {
             case .success(let reading)?:
                 result.tree = try mounting(reading.tree, of: name, in: result.tree)
-                result.notes += reading.faults.map { "device \(name): left out, for the model does not allow it: \($0)" }
+                result.notes += reading.faults.map {
+                    "device \(name): left out, for the model does not allow it: \($0)"
+                }
             case .failure(let error)?:
                 if requests.count == 1 { throw error }
                 result.notes.append("device \(name): \(error.message)")
@@ -46,7 +48,8 @@ enum LiveStatus {
         return result
     }
 
-    private static func mounting(_ state: DataTree, of name: String, in tree: DataTree) throws(ControlError) -> DataTree {
+    private static func mounting(_ state: DataTree, of name: String, in tree: DataTree) throws(ControlError) -> DataTree
+    {
         guard let schema = DevicesSchema(tree.model.schema), let point = schema.device.dataChild(named: "live-status")
         else { return tree }
         do {

@@ -65,7 +65,8 @@ package struct FrameReader: Sendable {
 
     /// Whether nothing but white space has come since the last message.
     package var isBetweenMessages: Bool {
-        message.isEmpty && !hasChunk && !hasEnded && handedOut == 0 && input[offset...].allSatisfy { $0 == 10 || $0 == 13 || $0 == 32 }
+        message.isEmpty && !hasChunk && !hasEnded && handedOut == 0
+            && input[offset...].allSatisfy { $0 == 10 || $0 == 13 || $0 == 32 }
     }
 
     package mutating func append(_ bytes: [UInt8]) {

@@ -102,7 +102,8 @@ struct DeviceOperationWords {
         while let word = rest.popFirst() {
             let among = node.dataChildren.filter { $0.kind != .rpc && OperationalPath.hasAction($0, depth: 0) }
             let exact = among.filter { $0.name == word.text }
-            node = try LiveWords.node(word, among: exact.isEmpty ? among.filter { $0.name.hasPrefix(word.text) } : exact)
+            node = try LiveWords.node(
+                word, among: exact.isEmpty ? among.filter { $0.name.hasPrefix(word.text) } : exact)
             var step = InstancePath.Step(node)
             if node.kind == .list {
                 for key in node.keys {
