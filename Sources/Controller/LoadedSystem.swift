@@ -18,7 +18,8 @@ package final class LoadedSystem: Sendable {
         model = DataModel(schema) { row, point in
             guard let nedID = NEDIDLocation.nedID(of: row, at: point), let driver = drivers[nedID] else { return nil }
             // Below `live-status` and `rpc` is what devices have that tell it by the model.
-            return point.isConfig || driver.readsState ? driver.model : nil
+            guard point.isConfig else { return driver.readsState ? driver.model : nil }
+            return NEDIDLocation.isInTemplate(point) ? driver.model.forTemplates : driver.model
         }
         validator = Validator(model)
     }
@@ -38,6 +39,9 @@ package final class LoadedSystem: Sendable {
 
 /// Where a device or template entry of our model says which driver it has.
 package enum NEDIDLocation {
+    /// Whether what is mounted at `point` is a template's, which takes any values.
+    static func isInTemplate(_ point: SchemaNode) -> Bool { point.dataParent?.name == "ned-id" }
+
     /// The ned-id of the entry that holds `point`, from its `device-type`, or its key in a template.
     static func nedID(of entry: Row, at point: SchemaNode) -> String? {
         guard let list = point.dataParent else { return nil }

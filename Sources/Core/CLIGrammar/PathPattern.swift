@@ -37,7 +37,7 @@ private struct PathWalk {
         let inside = list.children
         if KeyPattern(given[0]).isPattern || entries(list, matching: [given[0]]) {
             while given.count > 1, !entries(list, matching: given) { given.removeLast() }
-        } else if !inside.routes(Array(given[0].utf8)[...]).isEmpty {
+        } else if TextMemory.with(given[0], { !inside.routes($0).isEmpty }) {
             openList = nil
             expand(list, [])
             return false
@@ -76,7 +76,6 @@ private struct PathWalk {
     }
 
     private mutating func child(_ operational: Bool) throws(CLIFault) {
-        let word = Array(words[index].utf8)
         if let list = openList {
             openList = nil
             expand(list, [])
@@ -88,7 +87,10 @@ private struct PathWalk {
         var next: [Spot] = []
         var isKnown = false
         for spot in spots {
-            guard let route = try Self.route(word, spot.content, operational, fault) else { continue }
+            let route = try TextMemory.with(words[index]) { word throws(CLIFault) in
+                try Self.route(word, spot.content, operational, fault)
+            }
+            guard let route else { continue }
             isKnown = true
             next += step(spot, route)
         }
@@ -98,16 +100,16 @@ private struct PathWalk {
     }
 
     private static func route(
-        _ word: [UInt8], _ content: CLINode, _ operational: Bool, _ fault: (String) -> CLIFault
+        _ word: CLIBytes, _ content: CLINode, _ operational: Bool, _ fault: (String) -> CLIFault
     ) throws(CLIFault) -> CLIRoute? {
-        if let exact = content.children.routes(word[...]).first { return exact }
+        if let exact = content.children.routes(word).first { return exact }
         let states = content.children.nodes.filter { !$0.schema.isConfig && $0.kind != .action }
-        if operational, let exact = states.first(where: { $0.matches(word[...]) }) {
-            return CLIRoute(via: [], target: exact)
+        if operational, let exact = states.first(where: { $0.matches(word) }) {
+            return CLIRoute(to: exact)
         }
-        var abbreviated = content.children.routes(abbreviatedBy: word[...])
+        var abbreviated = content.children.routes(abbreviatedBy: word)
         if operational {
-            abbreviated += states.filter { $0.word.starts(with: word) }.map { CLIRoute(via: [], target: $0) }
+            abbreviated += states.filter { $0.word.starts(with: word) }.map { CLIRoute(to: $0) }
         }
         if Set(abbreviated.map(\.target.name)).count > 1 { throw fault("ambiguous: \(CLIText.string(word))") }
         return abbreviated.first

@@ -46,9 +46,11 @@ package struct FrameReader: Sendable {
     private var handedOut = 0
     /// Its end has been seen, and not yet been told.
     private var hasEnded = false
+    /// What may be the beginning of the mark that ends it.
+    private var carry: [UInt8] = []
     private var input: [UInt8] = []
     private var offset = 0
-    private var message: [UInt8] = []
+    private var message = PieceBuffer()
     /// What is left of the chunk being read.
     private var chunkRest = 0
     private var hasChunk = false
@@ -65,7 +67,7 @@ package struct FrameReader: Sendable {
 
     /// Whether nothing but white space has come since the last message.
     package var isBetweenMessages: Bool {
-        message.isEmpty && !hasChunk && !hasEnded && handedOut == 0
+        message.isEmpty && !hasChunk && !hasEnded && handedOut == 0 && carry.isEmpty
             && input[offset...].allSatisfy { $0 == 10 || $0 == 13 || $0 == 32 }
     }
 
@@ -80,12 +82,7 @@ package struct FrameReader: Sendable {
     }
 
     /// The next whole message, or nil if more has to come first.
-    package mutating func next() throws(FramingError) -> [UInt8]? {
-        switch framing {
-        case .endOfMessage: try nextToMark()
-        case .chunked: try nextOfChunks()
-        }
-    }
+    package mutating func next() throws(FramingError) -> [UInt8]? { try nextMessage()?.joined }
 
     /// What is there of the message under way, for whoever works on it as it comes.
     package enum Piece: Sendable {
@@ -108,12 +105,19 @@ package struct FrameReader: Sendable {
         return piece
     }
 
-    private mutating func take() -> [UInt8] {
+    /// The same as it came: a large message is not copied together.
+    package mutating func nextMessage() throws(FramingError) -> MessageBytes? {
+        let isWhole =
+            switch framing {
+            case .endOfMessage: try nextToMark()
+            case .chunked: try nextOfChunks()
+            }
+        guard isWhole else { return nil }
         defer {
-            message = []
+            message = PieceBuffer()
             hasChunk = false
         }
-        return message
+        return MessageBytes(message)
     }
 
     private func checkLength(_ count: Int) throws(FramingError) {
@@ -122,32 +126,32 @@ package struct FrameReader: Sendable {
 
     // MARK: End of message
 
-    private mutating func nextToMark() throws(FramingError) -> [UInt8]? {
+    /// Whether a whole message has been gathered.
+    private mutating func nextToMark() throws(FramingError) -> Bool {
         let mark = MessageFraming.endMark
         while offset < input.count {
             // The mark's last byte is not in its beginning: only a `>` can end a message.
             let end = input[offset...].firstIndex(of: UInt8(ascii: ">"))
             let next = end.map { $0 + 1 } ?? input.count
             try checkLength(message.count + next - offset)
-            message += input[offset..<next]
+            message.append(input[offset..<next])
             offset = next
-            if end != nil, message.count >= mark.count, message.suffix(mark.count).elementsEqual(mark) {
+            if end != nil, message.hasSuffix(mark) {
                 message.removeLast(mark.count)
-                let whole = take()
                 // Some clients end a line after the mark; a declaration must come first in a document.
-                let start = whole.firstIndex { $0 != 10 && $0 != 13 && $0 != 32 && $0 != 9 } ?? whole.count
-                return start == 0 ? whole : Array(whole[start...])
+                message.removeLeadingSpace()
+                return true
             }
         }
-        return nil
+        return false
     }
 
-    /// What cannot be the beginning of the mark; `message` keeps the rest.
+    /// What cannot be the beginning of the mark; `carry` keeps the rest.
     private mutating func pieceToMark() -> Piece? {
         let mark = MessageFraming.endMark
-        var bytes = message + input[offset...]
+        var bytes = carry + input[offset...]
         offset = input.count
-        message = []
+        carry = []
         if handedOut == 0 { bytes.removeFirst(bytes.prefix { $0 == 10 || $0 == 13 || $0 == 32 || $0 == 9 }.count) }
         var start = bytes.startIndex
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: ">")) {
@@ -159,7 +163,7 @@ package struct FrameReader: Sendable {
             return .bytes(bytes[..<(start - mark.count)])
         }
         let kept = min(mark.count - 1, bytes.count)
-        message = Array(bytes.suffix(kept))
+        carry = Array(bytes.suffix(kept))
         return bytes.count == kept ? nil : .bytes(bytes.dropLast(kept))
     }
 
@@ -187,21 +191,21 @@ package struct FrameReader: Sendable {
         return .bytes(input[offset..<offset + count])
     }
 
-    private mutating func nextOfChunks() throws(FramingError) -> [UInt8]? {
+    private mutating func nextOfChunks() throws(FramingError) -> Bool {
         while true {
             if chunkRest > 0 {
-                guard offset < input.count else { return nil }
+                guard offset < input.count else { return false }
                 let count = min(chunkRest, input.count - offset)
-                message += input[offset..<offset + count]
+                message.append(input[offset..<offset + count])
                 offset += count
                 chunkRest -= count
-                if chunkRest > 0 { return nil }
+                if chunkRest > 0 { return false }
             }
-            guard let header = try chunkHeader() else { return nil }
+            guard let header = try chunkHeader() else { return false }
             switch header {
             case .end:
                 guard hasChunk else { throw FramingError(description: "a message without a chunk") }
-                return take()
+                return true
             case .chunk(let size):
                 try checkLength(message.count + size)
                 hasChunk = true

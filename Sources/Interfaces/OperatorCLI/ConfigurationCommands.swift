@@ -126,7 +126,7 @@ extension OperatorShell {
             configuration?.mode = mode
         case .mode(let mode?): configuration?.mode = mode
         case .mode(nil): return try leaveConfiguration(isConfirmed: false)
-        case .action(let calls): try run(calls)
+        case .action(let calls): try run(calls, changesCandidate: true)
         case .fault(let fault): throw fault
         }
         return .done
