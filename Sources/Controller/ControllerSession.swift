@@ -20,6 +20,11 @@ final class ControllerSession: ControlSession {
 
     var running: DataTree { controller.running }
     func operational() -> DataTree { controller.operationalTree() }
+    func live(_ paths: [InstancePath], in tree: DataTree) throws(ControlError) -> LiveReading {
+        try requireOpen()
+        return try LiveStatus.read(paths, in: tree, by: self)
+    }
+
     func isCurrent(_ tree: DataTree) -> Bool { tree.model === controller.running.model }
     func carried(_ request: CommitRequest) -> CommitRequest? { try? controller.carried(request) }
 

@@ -15,11 +15,11 @@ package final class LoadedSystem: Sendable {
     package init(generation: PackageGeneration, schema: Schema, drivers: [String: Driver]) {
         self.generation = generation
         self.drivers = drivers
-        let models = drivers.mapValues(\.model)
         model = DataModel(schema) { row, point in
-            guard point.name == "config", let nedID = NEDIDLocation.nedID(of: row, at: point) else { return nil }
-            let model = models[nedID]
-            return NEDIDLocation.isInTemplate(point) ? model?.forTemplates : model
+            guard let nedID = NEDIDLocation.nedID(of: row, at: point), let driver = drivers[nedID] else { return nil }
+            // Below `live-status` and `rpc` is what devices have that tell it by the model.
+            guard point.isConfig else { return driver.readsState ? driver.model : nil }
+            return NEDIDLocation.isInTemplate(point) ? driver.model.forTemplates : driver.model
         }
         validator = Validator(model)
     }
@@ -32,7 +32,9 @@ package final class LoadedSystem: Sendable {
         validator = other.validator
     }
 
-    package func driver(_ nedID: String) -> Driver? { drivers[nedID] }
+    package func driver(_ nedID: String) -> Driver? {
+        drivers[nedID] ?? (nedID == Driver.withoutModel.nedID ? .withoutModel : nil)
+    }
 }
 
 /// Where a device or template entry of our model says which driver it has.

@@ -17,6 +17,11 @@ extension DeviceTarget {
         }
     }
 
+    /// Logs in on a connection that the device opened, and whose host key has been judged.
+    package func logIn(on session: SSHSession) throws(WireError) {
+        try session.authenticate(Self.credentials(privateKey, password), as: remoteUser)
+    }
+
     /// A connection to the device's Telnet server.
     func openTelnet() throws(WireError) -> any ByteStream {
         guard let jump = try openProxy() else {
@@ -66,9 +71,10 @@ extension DeviceTarget {
         let offers = [algorithms.keyExchange, algorithms.ciphers, algorithms.macs, algorithms.hostKeys]
         return way + waits + offers.map { $0.joined(separator: ",") }
             + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)"]
-            + (proxy.map {
-                ["\($0.address)", $0.user, $0.password, $0.privateKey?.description ?? "", "\($0.hostKeys)"]
-            }
-                ?? [])
+            + ["\(callsHome)"] + (proxy.map(Self.key) ?? [])
+    }
+
+    private static func key(_ proxy: DeviceProxy) -> [String] {
+        ["\(proxy.address)", proxy.user, proxy.password, proxy.privateKey?.description ?? "", "\(proxy.hostKeys)"]
     }
 }

@@ -27,6 +27,8 @@ package struct DeviceTarget: Sendable {
     package var algorithms = SSHAlgorithms()
     package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
     package var transport = Transport.ssh
+    /// The device connects to us (RFC 8071): sessions are channels of its connection, and there are none without it.
+    package var callsHome = false
     /// The host through which the device is reached, if it is not directly.
     package var proxy: DeviceProxy?
     /// What the prompts of an earlier session began with.

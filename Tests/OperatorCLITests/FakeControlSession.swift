@@ -55,6 +55,8 @@ final class FakeControlSession: ControlSession {
         state.withLock { $0.running = tree }
     }
 
+    func live(_ paths: [InstancePath], in tree: DataTree) -> LiveReading { LiveReading(tree: tree) }
+
     func operational() -> DataTree {
         let running = running
         return running.merging(Self.tree(operationalXML, running.model, content: .all))

@@ -38,6 +38,7 @@ enum ActionTable {
         table["/tailf-key-rotation:key-rotation/apply-new-keys"] = KeyRotationActions.apply
         table["/openned-cdb:cdb/compact"] = CompactionActions.compact
         table.merge(TemplateActions.handlers) { _, last in last }
+        table.merge(BuilderActions.handlers) { _, last in last }
         table.merge(QueueActions.handlers) { _, last in last }
         table.merge(AlarmActions.handlers) { _, last in last }
         return table
@@ -50,6 +51,7 @@ extension NetworkController {
         parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         guard let action = path.last?.node else { throw ControlError(.notFound, "no action is named") }
+        if DeviceOperations.isOne(path) { return try DeviceOperations.invoke(path, input: input, by: session) }
         guard let handler = ActionTable.handlers[action.path] else {
             throw ControlError(.unsupported, "\(action.name) is not available in this version")
         }

@@ -86,9 +86,13 @@ enum DeviceWork {
 
     static let connect: Kind = { call, name in
         perform(call, name) { (_, access) throws(NEDError) in
-            try access.withSession { (_) throws(NEDError) in }
+            let streams = try access.withSession { (session) throws(NEDError) in
+                try (session as? NETCONFDeviceSession)?.streams()
+            }
+            if let streams { call.controller.notifications.note(streams, of: name) }
             let target = access.target
-            return .ok("(\(call.session.user.name)) Connected to \(name) - \(target.address):\(target.port)")
+            let place = target.callsHome ? "which called home" : "\(target.address):\(target.port)"
+            return .ok("(\(call.session.user.name)) Connected to \(name) - \(place)")
         }
     }
 

@@ -56,7 +56,8 @@ struct DeviceAddressing {
     /// `unlocked` sends and reads; others refuse with the incumbent's words.
     func requireUnlocked() throws(ControlError) {
         switch adminState {
-        case "unlocked": return
+        // Without a connection of the device there is nothing to talk over, and the driver says so.
+        case "unlocked", "call-home": return
         case "locked": throw ControlError(.locked, "Device \(name) is locked")
         case "config-locked": throw ControlError(.locked, "Device \(name) is config locked")
         default: throw ControlError(.locked, "Device \(name) is southbound locked")
@@ -66,7 +67,8 @@ struct DeviceAddressing {
     /// Where and how to connect. `open` gives the plain text of a stored secret.
     func target(open: (String) -> String?) throws(ControlError) -> DeviceTarget {
         guard let nedID else { throw ControlError(.device, "Device \(name) does not have a ned-id") }
-        guard let address = device.value("address") else {
+        let callsHome = adminState == "call-home"
+        guard let address = device.value("address") ?? (callsHome ? "call-home" : nil) else {
             throw ControlError(.device, "Device \(name) has no address; set devices device \(name) address")
         }
         let login = try credentials(open)
@@ -82,6 +84,7 @@ struct DeviceAddressing {
         target.keepAlive = keepAlive
         target.parseMode = try parseMode
         target.transport = transport
+        target.callsHome = callsHome
         target.netconf = netconfSettings
         if transport == .telnet, device.value("port") == nil { target.port = 23 }
         return try behindProxy(target, open)

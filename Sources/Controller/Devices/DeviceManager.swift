@@ -131,8 +131,9 @@ final class DeviceManager: Sendable {
 
     func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }
 
-    func closeIdle() {
-        for slot in slots.withLock({ Array($0.values) }) { slot.closeIdle(.seconds(30)) }
+    /// - Parameter callers: after how long the connection of a device that called home is idle.
+    func closeIdle(callers: Duration) {
+        for slot in slots.withLock({ Array($0.values) }) { slot.closeIdle(.seconds(30), callerLimit: callers) }
     }
 
     func disconnectAll() {

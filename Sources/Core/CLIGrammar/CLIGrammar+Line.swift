@@ -90,6 +90,20 @@ extension CLIGrammar {
         }
     }
 
+    /// The parameters of an action or rpc of the model that `tree` is over, typed behind its name: the row of its
+    /// `input`. The columns of faults are those of `line`.
+    package func input(of action: SchemaNode, _ line: String, tree: DataTree) throws(CLIFault) -> Row {
+        let grammar = grammar(of: tree.model)
+        let cut = CLILine(Array(line.utf8)[...], dialect: grammar.dialect)
+        guard let base = grammar.frame(at: InstancePath(), in: tree) else {
+            throw CLIFault(column: 0, message: "no driver is loaded")
+        }
+        let parser = LineParser(cut, base: base, isInteractive: true) { _, _, _ in nil }
+        var reader = ActionInputReader(parser, ActionRequest(frame: 0, node: grammar.node(action), token: 0))
+        if let fault = reader.read() { throw fault }
+        return reader.input
+    }
+
     private func leaving(_ line: CLILine, _ first: CLIToken, _ mode: CLIMode) -> LineOutcome? {
         guard line.tokens.count == 1 || mode.paths[0].steps.isEmpty == false else { return nil }
         let text = CLIText.string(line.bytes[first.range.lowerBound...])

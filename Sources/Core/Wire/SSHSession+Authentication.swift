@@ -4,8 +4,11 @@ internal import Synchronization
 extension SSHSession {
     /// Logs in with the first credential that the server takes.
     ///
+    /// - Parameter user: in place of the one in the options, where it was not known before the host key was.
+    ///
     /// Throws `authenticationFailed` (naming what the server offers), `timeout`, `closedByPeer`, `cancelled`.
-    package func authenticate(_ credentials: [SSHCredential]) throws(WireError) {
+    package func authenticate(_ credentials: [SSHCredential], as user: String? = nil) throws(WireError) {
+        if let user { _ = lock.withLock { ssh_options_set($0.native, SSH_OPTIONS_USER, user) } }
         if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return }
         for credential in credentials {
             let isDone =
@@ -18,7 +21,7 @@ extension SSHSession {
         }
         let offered = offeredMethods.joined(separator: ", ")
         throw WireError(
-            .authenticationFailed, peer: peer, "authentication failed for user \(options.user)",
+            .authenticationFailed, peer: peer, "authentication failed for user \(user ?? options.user)",
             remedy: "check the name and the password or key in the device's authgroup"
                 + (offered.isEmpty ? "" : " (the server offers: \(offered))"))
     }

@@ -57,6 +57,10 @@ package protocol ControlSession: AnyObject, Sendable {
     /// Configuration together with operational data: what `show` shows.
     func operational() -> DataTree
 
+    /// `tree` with what devices tell now of the state at `paths`, which lead into `live-status` of devices; lists in
+    /// them may lack keys. Throws if the only device that is asked does not answer.
+    func live(_ paths: [InstancePath], in tree: DataTree) throws(ControlError) -> LiveReading
+
     /// The values as they may be kept: secrets sealed. A value equal to the one in `candidate` stays as it is.
     func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit]
     /// A loaded tree with its secrets sealed, equal ones as `candidate` has them.
@@ -151,6 +155,18 @@ package final class ActionTransaction: Sendable {
     package var tree: DataTree {
         get { candidate.withLock { $0 } }
         set { candidate.withLock { $0 = newValue } }
+    }
+}
+
+/// Data of a controller together with what devices told.
+package struct LiveReading: Sendable {
+    package var tree: DataTree
+    /// Why something is missing: devices that do not answer, values that the model does not allow.
+    package var notes: [String]
+
+    package init(tree: DataTree, notes: [String] = []) {
+        self.tree = tree
+        self.notes = notes
     }
 }
 

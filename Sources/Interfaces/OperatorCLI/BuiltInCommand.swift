@@ -84,7 +84,8 @@ extension OperatorShell {
         switch outcome {
         case .action(let calls): try run(calls)
         case .fault(let fault):
-            guard let calls = try StateAction.calls(invocation, in: session.operational()) else {
+            guard let calls = try StateAction.calls(invocation, in: session.operational(), grammar(tree.model))
+            else {
                 throw located(fault, invocation)
             }
             try run(calls)

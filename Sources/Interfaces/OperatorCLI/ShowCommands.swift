@@ -145,8 +145,14 @@ extension OperatorShell {
     // MARK: State
 
     func showOperational(_ invocation: Invocation) throws {
-        let tree = session.operational()
+        var tree = session.operational()
         let words = invocation.line.words[min(invocation.position, invocation.line.words.count)...]
+        let live = try OperationalPath.live(words, in: tree)
+        if !live.isEmpty {
+            let reading = try session.live(live, in: tree)
+            tree = reading.tree
+            for note in reading.notes { operatorSession.screen.interject("% \(note)\n") }
+        }
         switch try OperationalPath.resolve(words, in: tree) {
         case .action(let path, let action):
             let input = action.dataChild(named: "input") ?? action
