@@ -3,7 +3,9 @@ import Wire
 
 extension DeviceTarget {
     /// A connection to the device's SSH server, logged in with the key, the password, or what it asks for in turn.
-    func openConnection() throws(WireError) -> SSHSession {
+    ///
+    /// - Returns: also whether the server wanted any of these.
+    func openConnection() throws(WireError) -> (session: SSHSession, isAuthenticated: Bool) {
         var options = SSHSessionOptions(address: socketAddress, user: remoteUser, hostKeyPolicy: hostKeys)
         options.connectTimeout = connectTimeout
         options.readTimeout = readTimeout
@@ -12,8 +14,8 @@ extension DeviceTarget {
         let session = try SSHSession(options)
         try session.connect()
         let keys = privateKey.map { [SSHCredential.privateKey($0)] } ?? []
-        try session.authenticate(keys + (password.isEmpty ? [] : [.password(password)]))
-        return session
+        let wasAsked = try session.authenticate(keys + (password.isEmpty ? [] : [.password(password)]))
+        return (session, wasAsked)
     }
 
     var socketAddress: SocketAddress { SocketAddress(host: address, port: port) }

@@ -71,7 +71,7 @@ package final class NETCONFDeviceSession: DeviceSession {
 
     private static func openSubsystem(_ target: DeviceTarget) throws(NEDError) -> (SSHSession, any ByteStream) {
         do throws(WireError) {
-            let session = try target.openConnection()
+            let session = try target.openConnection().session
             return (session, try session.openSubsystem("netconf"))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)

@@ -5,8 +5,10 @@ extension SSHSession {
     /// Logs in with the first credential that the server takes.
     ///
     /// Throws `authenticationFailed` (naming what the server offers), `timeout`, `closedByPeer`, `cancelled`.
-    package func authenticate(_ credentials: [SSHCredential]) throws(WireError) {
-        if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return }
+    /// - Returns: whether a credential was needed: a server that takes everybody may ask again in its shell.
+    @discardableResult
+    package func authenticate(_ credentials: [SSHCredential]) throws(WireError) -> Bool {
+        if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return false }
         for credential in credentials {
             let isDone =
                 switch credential {
@@ -14,7 +16,7 @@ extension SSHSession {
                 case .privateKey(let key): try logIn(key: key)
                 case .interactive(let answer): try logIn(answer: answer)
                 }
-            if isDone { return }
+            if isDone { return true }
         }
         let offered = offeredMethods.joined(separator: ", ")
         throw WireError(
