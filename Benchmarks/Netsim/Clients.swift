@@ -36,6 +36,17 @@ enum Clients {
         }
     }
 
+    /// Seconds of CPU that a command costs the process of its device, of many given one by one.
+    static func cost(_ channel: SSHClientChannel, _ process: ProcessUse) throws -> Double {
+        let count = 6_000
+        let before = try process.processorTime()
+        for _ in 0..<count {
+            try channel.write(Array("show clock\n".utf8), deadline: .after(.seconds(60)))
+            try wait(channel, for: "#")
+        }
+        return (try process.processorTime() - before) / Double(count)
+    }
+
     static func logIn(_ address: SocketAddress) throws -> SSHSession {
         let session = try SSHSession(SSHSessionOptions(address: address, user: "admin", hostKeyPolicy: .acceptAny))
         try session.connect()
@@ -86,7 +97,8 @@ final class CannedServer: SSHServerHandler {
             handler: CannedServer(bytes: bytes))
         FileHandle.standardOutput.write(Data("\(listener.address.port)\n".utf8))
         _ = FileHandle.standardInput.readDataToEndOfFile()
-        exit(0)
+        server.stop()
+        _exit(0)
     }
 
     /// Connects so many times and has the command answered; connections a second.
