@@ -121,9 +121,7 @@ package final class CLIDeviceSession: DeviceSession {
     ) throws(NEDError) -> (SSHSession?, any ByteStream, isAuthenticated: Bool) {
         do throws(WireError) {
             if target.transport == .telnet {
-                let deadline = Deadline.after(target.connectTimeout)
-                let stream = try TCPStream.connect(to: target.socketAddress, deadline: deadline)
-                return (nil, TelnetStream(stream, columns: 512, rows: 24), false)
+                return (nil, TelnetStream(try target.openTelnet(), columns: 512, rows: 24), false)
             }
             let (session, isAuthenticated) = try target.openConnection()
             let shell = try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24))

@@ -42,7 +42,7 @@ package struct FrameReader: Sendable {
     private let limit: Int
     private var input: [UInt8] = []
     private var offset = 0
-    private var message: [UInt8] = []
+    private var message = PieceBuffer()
     /// What is left of the chunk being read.
     private var chunkRest = 0
     private var hasChunk = false
@@ -70,19 +70,21 @@ package struct FrameReader: Sendable {
     }
 
     /// The next whole message, or nil if more has to come first.
-    package mutating func next() throws(FramingError) -> [UInt8]? {
-        switch framing {
-        case .endOfMessage: try nextToMark()
-        case .chunked: try nextOfChunks()
-        }
-    }
+    package mutating func next() throws(FramingError) -> [UInt8]? { try nextMessage()?.joined }
 
-    private mutating func take() -> [UInt8] {
+    /// The same as it came: a large message is not copied together.
+    package mutating func nextMessage() throws(FramingError) -> MessageBytes? {
+        let isWhole =
+            switch framing {
+            case .endOfMessage: try nextToMark()
+            case .chunked: try nextOfChunks()
+            }
+        guard isWhole else { return nil }
         defer {
-            message = []
+            message = PieceBuffer()
             hasChunk = false
         }
-        return message
+        return MessageBytes(message)
     }
 
     private func checkLength(_ count: Int) throws(FramingError) {
@@ -91,43 +93,43 @@ package struct FrameReader: Sendable {
 
     // MARK: End of message
 
-    private mutating func nextToMark() throws(FramingError) -> [UInt8]? {
+    /// Whether a whole message has been gathered.
+    private mutating func nextToMark() throws(FramingError) -> Bool {
         let mark = MessageFraming.endMark
         while offset < input.count {
             // The mark's last byte is not in its beginning: only a `>` can end a message.
             let end = input[offset...].firstIndex(of: UInt8(ascii: ">"))
             let next = end.map { $0 + 1 } ?? input.count
             try checkLength(message.count + next - offset)
-            message += input[offset..<next]
+            message.append(input[offset..<next])
             offset = next
-            if end != nil, message.count >= mark.count, message.suffix(mark.count).elementsEqual(mark) {
+            if end != nil, message.hasSuffix(mark) {
                 message.removeLast(mark.count)
-                let whole = take()
                 // Some clients end a line after the mark; a declaration must come first in a document.
-                let start = whole.firstIndex { $0 != 10 && $0 != 13 && $0 != 32 && $0 != 9 } ?? whole.count
-                return start == 0 ? whole : Array(whole[start...])
+                message.removeLeadingSpace()
+                return true
             }
         }
-        return nil
+        return false
     }
 
     // MARK: Chunks
 
-    private mutating func nextOfChunks() throws(FramingError) -> [UInt8]? {
+    private mutating func nextOfChunks() throws(FramingError) -> Bool {
         while true {
             if chunkRest > 0 {
-                guard offset < input.count else { return nil }
+                guard offset < input.count else { return false }
                 let count = min(chunkRest, input.count - offset)
-                message += input[offset..<offset + count]
+                message.append(input[offset..<offset + count])
                 offset += count
                 chunkRest -= count
-                if chunkRest > 0 { return nil }
+                if chunkRest > 0 { return false }
             }
-            guard let header = try chunkHeader() else { return nil }
+            guard let header = try chunkHeader() else { return false }
             switch header {
             case .end:
                 guard hasChunk else { throw FramingError(description: "a message without a chunk") }
-                return take()
+                return true
             case .chunk(let size):
                 try checkLength(message.count + size)
                 hasChunk = true

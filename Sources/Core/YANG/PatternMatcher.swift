@@ -70,7 +70,9 @@ package final class PatternMatcher: Sendable {
 
     /// Whether all of `text`, which must be valid UTF-8, is in the language of the pattern.
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        if let result = state.withLockIfAvailable({ matches(text, compile(&$0), &$0) }) { return result }
+        if let result = state.withLockIfAvailable({ $0.machine?.answer(text) ?? matches(text, compile(&$0), &$0) }) {
+            return result
+        }
         if let result = firstSpare.withLockIfAvailable({ matchesInSpare(text, &$0) }) { return result }
         if let result = secondSpare.withLockIfAvailable({ matchesInSpare(text, &$0) }) { return result }
         return state.withLock { matches(text, compile(&$0), &$0) }
@@ -84,6 +86,7 @@ package final class PatternMatcher: Sendable {
     }
 
     private func matchesInSpare(_ text: UnsafeBufferPointer<UInt8>, _ spare: inout State) -> Bool {
+        if let answer = spare.machine?.answer(text) { return answer }
         if spare.program == nil { spare.program = state.withLock { compile(&$0) } }
         return matches(text, spare.program, &spare)
     }
@@ -120,9 +123,28 @@ struct PatternMachine {
     private var generation: UInt32 = 0
     private var pending: [Int32] = []
     private var bits: PatternBits?
+    /// The classes of the ASCII characters, and how many classes there are.
+    private let classes: [Int32]
+    private let classCount: Int
 
     init(_ program: PatternProgram) {
         marks = [UInt32](repeating: 0, count: program.instructions.count)
+        classes = (0..<128).map { Int32(program.alphabetClass(of: $0)) }
+        classCount = program.classCount
+    }
+
+    /// What the states that texts have explored so far say of another; nil where it leads further, or is not ASCII.
+    mutating func answer(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
+        if members.isEmpty { return nil }
+        var state = Int(start)
+        for byte in text {
+            guard byte < 0x80 else { return nil }
+            let next = transitions[state * classCount + Int(classes[Int(byte)])]
+            if next == 0 { return false }
+            if next == Self.unknown { return nil }
+            state = Int(next)
+        }
+        return accepts[state]
     }
 
     mutating func run(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
