@@ -9,10 +9,14 @@ extension Runs {
         try lab.shell("ncs-netsim fault all change 'interface GigabitEthernet 0/1; description round\(round)'")
     }
 
-    private func syncAll(_ lab: Lab, _ count: Int) throws {
-        let said = try operate(lab, "devices disconnect\ndevices sync-from")
-        guard said.components(separatedBy: "result true").count == count + 1 else {
-            throw Failure(description: "not all were synchronised: \(said.suffix(1_000))")
+    /// Connects to all devices and reads them; the daemon's and the devices' share of it.
+    private func syncAll(_ lab: Lab, _ count: Int, _ uses: [ProcessUse]) throws -> Pace {
+        try operate(lab, "devices disconnect")
+        return try Pace.measure(uses, count) {
+            let said = try operate(lab, "devices sync-from")
+            guard said.components(separatedBy: "result true").count == count + 1 else {
+                throw Failure(description: "not all were synchronised: \(said.suffix(1_000))")
+            }
         }
     }
 
@@ -22,26 +26,31 @@ extension Runs {
         let lab = try Lab(ports: 20_000)
         defer { lab.remove() }
         try bringUp(lab, count)
+        let uses = [
+            try ProcessUse(pidFile: lab.directory + "/state/ncs.pid"),
+            try ProcessUse(pidFile: lab.network + "/.netsim/pid"),
+        ]
         let size = try Clients.read(Array(try lab.places().prefix(1)), "show running-config")
-        func bare() throws -> Double { try CannedServer.rate(bytes: size, connections: count, threads: 8) }
-        func ours() throws -> Double { Double(count) / (try seconds { try syncAll(lab, count) }) }
-        let first = try ours() / bare()
-        var kept: [Double] = []
-        var changed: [Double] = []
-        var rates: [Double] = []
+        func bare() throws -> Pace { try CannedServer.rate(bytes: size, connections: count, threads: 8) }
+        let first = try syncAll(lab, count, uses)
+        var rounds: [(bare: Pace, kept: Pace, changed: Pace)] = []
         for round in 0..<5 {
-            // Bare before and after: what else runs on the machine is the same for both.
-            let before = try bare()
-            let rate = try ours()
-            let between = try bare()
-            kept.append(rate * 2 / (before + between))
-            rates.append(rate)
+            let (bare, kept) = (try bare(), try syncAll(lab, count, uses))
             try change(lab, round)
-            changed.append(try ours() * 2 / (between + bare()))
+            rounds.append((bare, kept, try syncAll(lab, count, uses)))
         }
-        say("\(count) routers, \(size) bytes each: \(Int(median(rates))) a second, of bare:")
-        say(String(format: "at the first reading %.2f, with one change in each %.2f", first, median(changed)))
-        bounds.show("sync-from of \(count) routers against bare", median(kept), "x", atLeast: 0.8)
+        func show(_ what: String, _ rate: Double, _ cost: Double) {
+            say(String(format: "%@: %.0f a second, %.2f ms of CPU at both ends", what, rate, cost))
+        }
+        say("\(count) routers, \(size) bytes each")
+        show("bare client and server", median(rounds.map(\.bare.rate)), median(rounds.map(\.bare.cost)))
+        show("sync-from, first reading", first.rate, first.cost)
+        show("sync-from, a change in each", median(rounds.map(\.changed.rate)), median(rounds.map(\.changed.cost)))
+        show("sync-from, nothing new", median(rounds.map(\.kept.rate)), median(rounds.map(\.kept.cost)))
+        let work = median(rounds.map { $0.bare.cost / $0.kept.cost })
+        say(String(format: "by CPU, which other load leaves alone: %.2f of bare", work))
+        let ratio = median(rounds.map { $0.kept.rate / $0.bare.rate })
+        bounds.show("sync-from of \(count) routers against bare", ratio, "x", atLeast: 0.8)
     }
 
     // MARK: What reading costs
@@ -54,11 +63,7 @@ extension Runs {
         try bringUp(lab, count)
         let places = try lab.places().map { "\($0.host):\($0.port)" }.joined(separator: " ")
         let daemon = try ProcessUse(pidFile: lab.directory + "/state/ncs.pid")
-        func ours() throws -> Double {
-            let before = try daemon.processorTime()
-            try syncAll(lab, count)
-            return (try daemon.processorTime() - before) * 1e3 / Double(count)
-        }
+        func ours() throws -> Double { try syncAll(lab, count, [daemon]).cost }
         let first = try ours()
         var changed: [Double] = []
         var theirs: [String: [Double]] = [:]
@@ -74,7 +79,7 @@ extension Runs {
                 theirs[String(words[0]), default: []].append(time * 1e3 / Double(count))
             }
         }
-        say(String(format: "CPU of the daemon a device: %.2f ms at the first reading, then", first))
+        say(String(format: "CPU of the daemon a device: %.2f ms at the first reading", first))
         for (name, times) in theirs.sorted(by: { $0.key < $1.key }) {
             say(String(format: "CPU of scrapli a device, transport %@: %.2f ms", name, median(times)))
         }
