@@ -27,7 +27,7 @@ package struct DeviceFileCopy: Sendable {
         }
         do throws(WireError) {
             let source = try direction == .toDevice ? LocalSource(localFile) : nil
-            let session = try target.openConnection()
+            let session = try target.openConnection().session
             defer { session.close() }
             let files: any RemoteFiles = method == .scp ? SCPFiles(session) : SFTPFiles(session)
             if let source {

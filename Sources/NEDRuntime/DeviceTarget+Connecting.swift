@@ -3,15 +3,17 @@ package import Wire
 
 extension DeviceTarget {
     /// A connection to the device's SSH server, logged in with the key, the password, or what it asks for in turn.
-    func openConnection() throws(WireError) -> SSHSession {
+    ///
+    /// - Returns: also whether the server wanted any of these.
+    func openConnection() throws(WireError) -> (session: SSHSession, isAuthenticated: Bool) {
         let jump = try openProxy()
         var options = SSHSessionOptions(address: socketAddress, user: remoteUser, hostKeyPolicy: hostKeys)
         options.algorithms = algorithms
         do throws(WireError) {
             let session = try SSHSession(waiting(options))
             try session.connect(through: jump)
-            try session.authenticate(Self.credentials(privateKey, password))
-            return session
+            let wasAsked = try session.authenticate(Self.credentials(privateKey, password))
+            return (session, wasAsked)
         } catch {
             throw behindProxy(error)
         }

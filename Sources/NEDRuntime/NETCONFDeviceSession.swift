@@ -88,7 +88,7 @@ package final class NETCONFDeviceSession: DeviceSession {
             throw NEDError(.connection, device: target.name, "the device has not called home")
         }
         do throws(WireError) {
-            let session = if let caller { caller } else { try target.openConnection() }
+            let session = if let caller { caller } else { try target.openConnection().session }
             return (session, try session.openSubsystem("netconf"))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)

@@ -35,13 +35,15 @@ enum DeviceWork {
 
     /// How far the work on devices may be ahead of the first that is not done.
     private static let window = 256
+    /// On how many devices at a time: mostly they are waited for.
+    private static let lanes = 96
 
     /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come.
     static func inOrder(
         _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult, take: (String, DeviceResult) -> Void
     ) {
         let line = ResultLine(count: names.count, window: window)
-        for _ in 0..<min(32, names.count) {
+        for _ in 0..<min(lanes, names.count) {
             let thread = Thread {
                 while let index = line.next() { line.put(work(names[index]), at: index) }
             }

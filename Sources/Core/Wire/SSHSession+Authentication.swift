@@ -7,9 +7,11 @@ extension SSHSession {
     /// - Parameter user: in place of the one in the options, where it was not known before the host key was.
     ///
     /// Throws `authenticationFailed` (naming what the server offers), `timeout`, `closedByPeer`, `cancelled`.
-    package func authenticate(_ credentials: [SSHCredential], as user: String? = nil) throws(WireError) {
+    /// - Returns: whether a credential was needed: a server that takes everybody may ask again in its shell.
+    @discardableResult
+    package func authenticate(_ credentials: [SSHCredential], as user: String? = nil) throws(WireError) -> Bool {
         if let user { _ = lock.withLock { ssh_options_set($0.native, SSH_OPTIONS_USER, user) } }
-        if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return }
+        if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return false }
         for credential in credentials {
             let isDone =
                 switch credential {
@@ -17,7 +19,7 @@ extension SSHSession {
                 case .privateKey(let key): try logIn(key: key)
                 case .interactive(let answer): try logIn(answer: answer)
                 }
-            if isDone { return }
+            if isDone { return true }
         }
         let offered = offeredMethods.joined(separator: ", ")
         throw WireError(

@@ -29,7 +29,7 @@ package struct NEDCommand {
         }
 
         func isVolatile(_ line: String) -> Bool {
-            description?.volatileLines.contains { $0.matches(line) } ?? false
+            description?.volatileLines.contains(matchOf: line) ?? false
         }
     }
 
