@@ -183,7 +183,9 @@ struct PackageActivation {
                 }
             } else {
                 // Commits of others go on: they wait for this as they do for each other.
-                try activate(plan, manner, until: Date(timeIntervalSinceNow: Double(manner.waitSeconds)))
+                let prepared = prepare(plan, manner)
+                try activate(
+                    plan, manner, until: Date(timeIntervalSinceNow: Double(manner.waitSeconds)), prepared)
             }
         } catch {
             // Whether the record is there is not known then, and what it names must stay.
@@ -241,8 +243,44 @@ struct PackageActivation {
         return deadline
     }
 
-    /// - Parameter deadline: until when commits that go on are waited for.
-    private func activate(_ plan: ActivationPlan, _ manner: Manner, until deadline: Date) throws(ControlError) {
+    /// What was done before anybody had to wait: a configuration, what becomes of it, and that this is valid.
+    private struct Prepared {
+        var running: DataTree
+        var carried: DataConversion.Result
+    }
+
+    /// Does the work that grows with the configuration on the one of now, while others commit: converts it, validates it
+    /// and writes the files of its snapshot. Nil if it cannot be done twice, or is at fault, which is said when it counts.
+    private func prepare(_ plan: ActivationPlan, _ manner: Manner) -> Prepared? {
+        guard !plan.conversion.hasPrograms else { return nil }
+        let running = controller.running
+        guard
+            let carried = try? plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets),
+            faults(plan, manner, running, carried.tree, since: nil).isEmpty, (try? image(plan, carried.tree)) != nil
+        else { return nil }
+        return Prepared(running: running, carried: carried)
+    }
+
+    /// What is not valid under the new models.
+    ///
+    /// - Parameter valid: a tree of the new models that is.
+    private func faults(
+        _ plan: ActivationPlan, _ manner: Manner, _ running: DataTree, _ tree: DataTree, since valid: DataTree?
+    ) -> [Diagnostic] {
+        let orphans = Self.orphans(running, plan.next, mayGrow: manner.isForced)
+        let validator = plan.next.validator
+        let found = valid.map { validator.violations(in: tree, changedFrom: $0) } ?? validator.violations(in: tree)
+        return found.filter { fault in
+            fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
+        }
+    }
+
+    /// - Parameters:
+    ///   - deadline: until when commits that go on are waited for.
+    ///   - prepared: what was done already, on a configuration of before.
+    private func activate(
+        _ plan: ActivationPlan, _ manner: Manner, until deadline: Date, _ prepared: Prepared? = nil
+    ) throws(ControlError) {
         let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (upgrade)")
         let reservation: Reservation
         do {
@@ -257,17 +295,19 @@ struct PackageActivation {
         let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
         log.step(.initSucceeded)
         let running = controller.running
-        let carried = try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
+        let isPrepared = prepared.map { $0.running.root === running.root } ?? false
+        let carried =
+            if let prepared, isPrepared { prepared.carried } else {
+                try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
+            }
         if manner.isExact, carried.losses != plan.losses {
             throw ControlError(
                 .conflict,
                 "the configuration has changed since the plan was made, and other data would be lost; look at it with "
                     + "packages reload dry-run")
         }
-        let orphans = Self.orphans(running, plan.next, mayGrow: manner.isForced)
-        let faults = plan.next.validator.violations(in: carried.tree).filter { fault in
-            fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
-        }
+        let faults =
+            isPrepared ? [] : faults(plan, manner, running, carried.tree, since: prepared?.carried.tree)
         if let first = faults.first {
             throw ControlError(
                 .validation,
@@ -310,9 +350,7 @@ struct PackageActivation {
             // The files of the snapshot stay unnamed until the record names them.
             let storage = controller.storage.claim()
             defer { storage.release() }
-            let snapshot = try ConfigurationImage.write(
-                tree, to: controller.database.snapshotFiles, commits: controller.history.count,
-                generation: generation.number, generationDigest: generation.digest)
+            let snapshot = try write(plan, tree)
             let record = ActivationRecord(
                 generation: generation.number, digest: generation.digest, user: session.user.name, snapshot: snapshot)
             CrashPoint.reach("activation.before-record")
@@ -332,6 +370,20 @@ struct PackageActivation {
         } catch {
             throw ControlError(.resource, "\(error)")
         }
+    }
+
+    /// Writes what is not there yet of the files of a snapshot, for a record that may come.
+    private func image(_ plan: ActivationPlan, _ tree: DataTree) throws {
+        let storage = controller.storage.claim()
+        defer { storage.release() }
+        _ = try write(plan, tree)
+    }
+
+    private func write(_ plan: ActivationPlan, _ tree: DataTree) throws -> SnapshotManifest {
+        let generation = plan.next.generation
+        return try ConfigurationImage.write(
+            tree, to: controller.database.snapshotFiles, commits: controller.history.count,
+            generation: generation.number, generationDigest: generation.digest)
     }
 
     private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {

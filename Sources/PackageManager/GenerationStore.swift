@@ -108,7 +108,8 @@ package struct GenerationStore: Sendable {
             }
             if fault?.code == .duplicate {
                 // It must not be taken for the first one of its name.
-                let what = "Failed to load duplicate NCS package \((name ?? source.fileName).visible()): (\(source.path))"
+                let double = (name ?? source.fileName).visible()
+                let what = "Failed to load duplicate NCS package \(double): (\(source.path))"
                 return PackageCopyFault(
                     package: source.fileName.visible(), path: source.path, reason: "\(what); \(error)",
                     isMetaData: true, kind: .duplicate)

@@ -248,7 +248,11 @@ struct EditSink: ConfigurationSink {
     }
 
     func row(_ frame: Int, of parser: borrowing LineParser, base: InstancePath) -> Row? {
-        tree.instance(Self.path(frame, of: parser, base: base))?.row
+        let path = Self.path(frame, of: parser, base: base)
+        if let row = tree.instance(path)?.row { return row }
+        // An entry that the line itself makes: its keys may say what is mounted in it, as those of a template do.
+        guard path.last?.node.kind == .list else { return nil }
+        return (try? tree.applying(.create, at: path))?.instance(path)?.row
     }
 }
 

@@ -48,11 +48,28 @@ private struct PathWalk {
         return true
     }
 
-    private func entries(_ list: CLINode, matching given: [String]) -> Bool {
+    private func entries(_ list: CLINode, matching typed: [String]) -> Bool {
+        let given = Self.typed(typed, list)
         let patterns = given.map(KeyPattern.init)
         return spots.contains { spot in
             guard let entries = spot.row?.entries(in: list.slot) else { return false }
-            return entries.rows.contains { Self.matches(entries.keys(of: $0), patterns, given) }
+            return entries.rows.contains { Self.matches(Self.keys(of: $0, in: entries, list), patterns, given) }
+        }
+    }
+
+    /// The keys of an entry as they are typed: identities without their module.
+    private static func keys(of row: Row, in entries: Entries, _ list: CLINode) -> [String] {
+        zip(entries.keys(of: row), list.children.keys).map { key, leaf in
+            guard leaf.schema.type?.base == .identityref, let colon = key.firstIndex(of: ":") else { return key }
+            return String(key[key.index(after: colon)...])
+        }
+    }
+
+    /// The same, where the module was typed too.
+    private static func typed(_ given: [String], _ list: CLINode) -> [String] {
+        zip(given, list.children.keys).map { word, leaf in
+            guard leaf.schema.type?.base == .identityref, let colon = word.firstIndex(of: ":") else { return word }
+            return String(word[word.index(after: colon)...])
         }
     }
 
@@ -61,14 +78,15 @@ private struct PathWalk {
     }
 
     /// Replaces the spots at a list by its entries.
-    private mutating func expand(_ list: CLINode, _ given: [String]) {
+    private mutating func expand(_ list: CLINode, _ typed: [String]) {
+        let given = Self.typed(typed, list)
         let patterns = given.map(KeyPattern.init)
         spots = spots.flatMap { spot -> [Spot] in
             guard let entries = spot.row?.entries(in: list.slot) else { return [] }
             let base = spot.path.parent
             return entries.rows.compactMap { row in
                 let keys = entries.keys(of: row)
-                guard Self.matches(keys, patterns, given) else { return nil }
+                guard Self.matches(Self.keys(of: row, in: entries, list), patterns, given) else { return nil }
                 let path = base.appending(list.schema, keys: keys)
                 return Spot(content: list, grammar: spot.grammar, row: row, path: path)
             }
