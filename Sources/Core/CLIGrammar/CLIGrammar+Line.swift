@@ -171,7 +171,9 @@ struct LineSession {
         return parser
     }
 
-    private mutating func succeed(_ parser: borrowing LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
+    private mutating func succeed(
+        _ parser: borrowing LineParser, _ path: InstancePath
+    ) -> Result<[InstancePath], CLIFault> {
         if let action = parser.action {
             var reader = ActionInputReader(parser, action)
             let fault = reader.read()

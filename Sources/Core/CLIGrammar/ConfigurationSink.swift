@@ -65,12 +65,12 @@ struct DraftSink: ConfigurationSink {
                     keys.initializeElement(at: index, to: parser.values[frame.keys.lowerBound + index].raw)
                 }
                 let all = UnsafeBufferPointer(keys)
-                return parent.with { parent.inside($0.entry(of: node.schema, in: node.slot, keys: all)) }
+                return parent.with { parent.inside($0.entry(in: node.slot, keys: all)) }
             }
         case .mountPoint:
             let model = frame.grammar.model
             return Place(draft: parent.draft.mount(node.schema, model: model), model: model)
-        default: return parent.with { parent.inside($0.container(node.schema, in: node.slot)) }
+        default: return parent.with { parent.inside($0.container(in: node.slot)) }
         }
     }
 

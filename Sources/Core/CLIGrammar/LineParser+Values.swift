@@ -133,9 +133,8 @@ extension LineParser {
         }
         guard node.has(.flatList) else { return add(node, [first], frame, index + 1, at: index) }
         let start = values.count
-        while index + values.count - start < count,
-            let value = canonical(line.text(index + values.count - start), of: node, frame, index + values.count - start)
-        {
+        for here in index..<count {
+            guard let value = canonical(line.text(here), of: node, frame, here) else { break }
             values.append(value)
         }
         while values.count > start {

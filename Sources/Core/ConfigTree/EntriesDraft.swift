@@ -58,9 +58,13 @@ final class EntriesDraft {
         let hash = KeyIndex.hash(keys)
         if isKeyed {
             while index.count < items.count { index.append(self.hash(ofItem: index.count)) }
-            if let number = index.find(hash, { isItem($0, keys) }) {
-                recent = number
-                return draft(number)
+            var found = index.first(hash)
+            while let number = found {
+                if isItem(number, keys) {
+                    recent = number
+                    return draft(number)
+                }
+                found = index.next(hash, after: number)
             }
             index.append(hash)
         }
@@ -152,9 +156,9 @@ final class EntriesDraft {
         guard !keySlots.isEmpty, keys.count == keySlots.count, !items.isEmpty else { return nil }
         while index.count < items.count { index.append(hash(ofItem: index.count)) }
         let hash = KeyIndex.hash(keys)
-        // The usual answer of a document whose entries are all different.
-        guard index.mayContain(hash) else { return nil }
-        return index.find(hash) { isItem($0, keys) }
+        var found = index.first(hash)
+        while let number = found, !isItem(number, keys) { found = index.next(hash, after: number) }
+        return found
     }
 
     private func hash(ofItem number: Int) -> UInt64 {
@@ -247,14 +251,23 @@ struct KeyIndex {
         table[slot] = Int32(number)
     }
 
-    func mayContain(_ hash: UInt64) -> Bool { find(hash) { _ in true } != nil }
+    /// The first of the numbers that have this hash.
+    func first(_ hash: UInt64) -> Int? {
+        table.isEmpty ? nil : probe(hash, from: Int(truncatingIfNeeded: hash) & (table.count - 1))
+    }
 
-    func find(_ hash: UInt64, _ matches: (Int) -> Bool) -> Int? {
-        guard !table.isEmpty else { return nil }
+    /// The one after `number`, which has this hash.
+    func next(_ hash: UInt64, after number: Int) -> Int? {
         var slot = Int(truncatingIfNeeded: hash) & (table.count - 1)
+        while table[slot] != Int32(number) { slot = (slot + 1) & (table.count - 1) }
+        return probe(hash, from: (slot + 1) & (table.count - 1))
+    }
+
+    private func probe(_ hash: UInt64, from start: Int) -> Int? {
+        var slot = start
         while table[slot] >= 0 {
             let number = Int(table[slot])
-            if hashes[number] == hash, matches(number) { return number }
+            if hashes[number] == hash { return number }
             slot = (slot + 1) & (table.count - 1)
         }
         return nil

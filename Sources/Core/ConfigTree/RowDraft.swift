@@ -128,11 +128,12 @@ package final class RowDraft {
     }
 
     /// The draft of a child container, made at first use.
-    package func container(_ container: SchemaNode) -> RowDraft { self.container(container, in: container.slot) }
+    package func container(_ container: SchemaNode) -> RowDraft { self.container(in: container.slot) }
 
-    /// As `container`, for those who know its slot.
-    package func container(_ container: SchemaNode, in slot: Int) -> RowDraft {
+    /// The draft of the child container in `slot`, made at first use.
+    package func container(in slot: Int) -> RowDraft {
         if let index = index(of: slot), case .row(let draft) = kids[index].content { return draft }
+        let container = node.dataChild(at: slot)
         if let draft = existingContainer(container) { return draft }
         let draft = RowDraft(container)
         put(.row(draft), in: slot)
@@ -182,12 +183,10 @@ package final class RowDraft {
     /// The draft of the list entry with those canonical keys, made at first use (at the end, if user-ordered).
     package func entry(of list: SchemaNode, keys: [String]) -> RowDraft { entries(of: list).entry(keys) }
 
-    /// As `entry`, by the bytes of the keys, for those who know the list's slot.
-    package func entry(
-        of list: SchemaNode, in slot: Int, keys: UnsafeBufferPointer<UnsafeRawBufferPointer>
-    ) -> RowDraft {
+    /// As `entry`, of the list in `slot` by the bytes of the keys.
+    package func entry(in slot: Int, keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> RowDraft {
         if let index = index(of: slot), case .entries(let entries) = kids[index].content { return entries.entry(keys) }
-        return entries(of: list).entry(keys)
+        return entries(of: node.dataChild(at: slot)).entry(keys)
     }
 
     package func existingEntry(of list: SchemaNode, keys: [String]) -> RowDraft? {
