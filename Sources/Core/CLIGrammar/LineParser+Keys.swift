@@ -29,7 +29,7 @@ extension LineParser {
             }
             return enter(list, frame, header, index + 1)
         }
-        if list.has(.rangeList), index < count, let values = CLIRanges.integers(line.text(index)), values.count > 1 {
+        if opensRanges(list), index < count, let values = CLIRanges.integers(line.text(index)), values.count > 1 {
             return entries(list, values, frame, index)
         }
         return header(list, frame, 0, index, EntryHeader(), glued)
@@ -155,6 +155,13 @@ extension LineParser {
         frames.removeSubrange(frameCount...)
         operations.removeSubrange(operationCount...)
         return fail(index + 1, .unknown)
+    }
+
+    /// Whether a device may name several entries of a list in one line.
+    private func opensRanges(_ list: CLINode) -> Bool {
+        if list.has(.rangeList) { return true }
+        let keys = list.children.keys
+        return !isInteractive && keys.count == 1 && keys[0].has(.allowRange)
     }
 
     /// Whether a text names several keys: `*`, or a range where the key allows one.
