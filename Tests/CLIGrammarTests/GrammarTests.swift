@@ -134,6 +134,26 @@ struct GrammarTests {
             """)
     }
 
+    /// A switch names all its VLANs in one line, and those with settings again.
+    @Test func devicesNameSeveralEntriesInOneLine() throws {
+        let model = try TestModels.model(
+            """
+            list vlan {
+              key id;
+              leaf id { tailf:cli-allow-range; type uint16; }
+              leaf name { type string; }
+            }
+            leaf after { type string; }
+            """)
+        let grammar = CLIGrammar(model: model, dialect: .nx)
+        let text = "vlan 1,10-12\nvlan 11\n  name users\nafter x\n"
+        let expected = "vlan 1\nvlan 10\nvlan 11\n  name users\nvlan 12\nafter x\n"
+        #expect(try grammar.again(text) == expected)
+        #expect(try grammar.again(expected) == expected)
+        #expect(try grammar.again("vlan 1,10-12\nno vlan 1,12\n") == "vlan 10\nvlan 11\n")
+        #expect(try grammar.parse("vlan 1,x\n", strict: false).skipped.count == 1)
+    }
+
     @Test func textsToTheEndOfTheLine() throws {
         let body = """
             leaf description { tailf:cli-multi-value; type string; }

@@ -57,10 +57,14 @@ struct PropertyTests {
 
     @Test func treesOfOurDriverComeBack() throws {
         #expect(try roundTrips(TestModels.ownDriver.get(), .i, count: 300, seed: 1) == 1)
+        #expect(try roundTrips(TestModels.ownRouter.get(), .i, count: 300, seed: 9) == 1)
+        #expect(try roundTrips(TestModels.ownSwitch.get(), .nx, count: 300, seed: 10) == 1)
     }
 
     @Test func changesOfOurDriverAreCarriedOut() throws {
         #expect(try changes(TestModels.ownDriver.get(), .i, count: 300, seed: 2) == 1)
+        #expect(try changes(TestModels.ownRouter.get(), .i, count: 300, seed: 11) == 1)
+        #expect(try changes(TestModels.ownSwitch.get(), .nx, count: 300, seed: 12) == 1)
     }
 
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))

@@ -60,12 +60,13 @@ struct StrictOrderTests {
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func configurationsOfIOSLeadToEachOther() throws {
         #expect(try pairs(TestModels.netsimIOS.get(), .i, Self.ios) >= 12)
-        #expect(try pairs(TestModels.ownDriver.get(), .i, Self.ios) >= 12)
+        #expect(try pairs(TestModels.ownRouter.get(), .i, Self.ios) >= 12)
     }
 
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func configurationsOfNXOSLeadToEachOther() throws {
         #expect(try pairs(TestModels.netsimNX.get(), .nx, Self.nx) >= 2)
+        #expect(try pairs(TestModels.ownSwitch.get(), .nx, Self.nx) >= 2)
     }
 
     /// The simulator must be able to refuse.
@@ -118,7 +119,9 @@ struct StrictOrderTests {
 
     @Test func randomEditsOfOurDriver() throws { try edits(TestModels.ownDriver.get(), .i, seed: 31, count: count) }
 
-    @Test func randomEditsOfOurNexusDriver() throws { try edits(TestModels.nexus.get(), .nx, seed: 34, count: count) }
+    @Test func randomEditsOfOurRouter() throws { try edits(TestModels.ownRouter.get(), .i, seed: 34, count: count) }
+
+    @Test func randomEditsOfOurSwitch() throws { try edits(TestModels.ownSwitch.get(), .nx, seed: 35, count: count) }
 
     @Test func randomEditsOfTheStatementDriver() throws {
         try edits(TestModels.junos.get(), .j, seed: 33, count: count)

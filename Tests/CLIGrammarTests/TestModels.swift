@@ -64,12 +64,17 @@ enum TestModels {
         try directory(packageRoot.appending(path: "packages/openned-ios-cli-1.0/src/yang"))
     }
 
-    static let junos = Result {
-        try directory(packageRoot.appending(path: "packages/openned-junos-cli-1.0/src/yang"))
+    /// The second version of the driver for routers: its model is much larger.
+    static let ownRouter = Result {
+        try directory(packageRoot.appending(path: "packages/openned-ios-cli-2.0/src/yang"))
     }
 
-    static let nexus = Result {
+    static let ownSwitch = Result {
         try directory(packageRoot.appending(path: "packages/openned-nx-cli-1.0/src/yang"))
+    }
+
+    static let junos = Result {
+        try directory(packageRoot.appending(path: "packages/openned-junos-cli-1.0/src/yang"))
     }
 
     static let netsimIOS = Result {

@@ -43,7 +43,7 @@ import YANG
     }
 
     private let old =
-        "Building configuration...\nhostname a\ninterface Loopback0\n description x\n!\ncrypto map m\n set y\n!\nend\n"
+        "Building configuration...\nhostname a\ninterface Loopback0\n description x\n!\ndot11 ssid m\n set y\n!\nend\n"
     private let new = "hostname b\ninterface Loopback1\n!\nend\n"
 
     @Test func textsBecomeDataAndTextAgain() {
@@ -51,7 +51,7 @@ import YANG
         #expect(parsed.status == 0)
         #expect(parsed.output.joined().contains("<hostname xmlns=\"urn:openned:ned:openned-ios\">a</hostname>"))
         #expect(
-            parsed.errors == ["a:6: crypto map m: unknown command", "a:7: set y: inside a submode that is not known"])
+            parsed.errors == ["a:6: dot11 ssid m: unknown command", "a:7: set y: inside a submode that is not known"])
         let json = run("parse ios a --format json", ["a": old])
         #expect(
             run("render ios j", ["j": json.output.joined()]).output

@@ -68,14 +68,19 @@ import YANG
     ]
 
     private static func grammar(without annotation: Int? = nil) throws -> CLIGrammar {
-        let path = "packages/\(driver)/src/yang/openned-nx.yang"
-        var text = String(decoding: try ShippedSources.bytes(path), as: UTF8.self)
+        var sources = try ShippedSources.yangFiles("packages/\(driver)/src/yang")
+        let main = try #require(sources.firstIndex { $0.path.hasSuffix("/openned-nx.yang") })
+        var text = String(decoding: sources[main].bytes, as: UTF8.self)
         let pattern = /tailf:cli-(diff-[a-z-]+\s+"[^"]*"|remove-before-change)\s*(;|\{[^{}]*\})/
         let found = text.matches(of: pattern)
         #expect(found.count == changes.count)
         for (match, change) in zip(found, changes) { #expect(match.output.0.hasPrefix("tailf:" + change.annotation)) }
         if let annotation, annotation < found.count { text.removeSubrange(found[annotation].range) }
-        let outcome = ShippedSources.compile([SchemaCompiler.Source(path: path, bytes: Array(text.utf8))])
+        for (index, source) in sources.enumerated() where index != main {
+            #expect(String(decoding: source.bytes, as: UTF8.self).firstMatch(of: pattern) == nil, "\(source.path)")
+        }
+        sources[main].bytes = Array(text.utf8)
+        let outcome = ShippedSources.compile(sources)
         return CLIGrammar(model: DataModel(try #require(outcome.schema)), dialect: .nx)
     }
 

@@ -28,6 +28,21 @@ import YANG
         #expect(shown == text)
     }
 
+    /// Larger samples, in the order in which the driver itself writes.
+    @Test(arguments: [
+        "openned-ios-cli-2.0/test/campus.cfg", "openned-ios-cli-2.0/test/edge.cfg", "openned-nx-cli-1.0/test/leaf.cfg",
+    ])
+    func largeSampleIsReadWhole(path: String) throws {
+        let driver = String(path.prefix { $0 != "/" })
+        let model = DataModel(try ShippedSources.driver(driver))
+        let grammar = CLIGrammar(model: model, dialect: ShippedSources.dialect(driver))
+        let text = try ShippedSources.bytes("packages/\(path)")
+        let parsed = try grammar.parse(text)
+        #expect(parsed.skipped == [])
+        #expect(grammar.render(parsed.tree) == String(decoding: text, as: UTF8.self))
+        #expect(Validator(model).violations(in: parsed.tree).map(\.description) == [])
+    }
+
     @Test func statementsAndCommandsSayTheSame() throws {
         let folder = "packages/openned-junos-cli-1.0/test"
         let grammar = CLIGrammar(model: DataModel(try ShippedSources.driver("openned-junos-cli-1.0")), dialect: .j)

@@ -65,29 +65,39 @@ import YANG
         let new = try MigrationModels.folder(packages.appending(path: "openned-ios-cli-2.0/src/yang"))
         let interfaces = ["Loopback", "GigabitEthernet", "Vlan", "Tunnel"].flatMap { name in
             [
-                "/ios:interface/\(name)/mtu leaf/leaf-list type has changed false",
-                "/ios:interface/\(name)/ip/helper-address node type has changed from leaf-list to list false",
-                "/ios:interface/\(name)/ipv6 sub-tree has been added true",
+                "/ios:interface/\(name)/mtu leaf/leaf-list type has changed",
+                "/ios:interface/\(name)/ip/address node has moved to another case",
+                "/ios:interface/\(name)/ip/helper-address node type has changed from leaf-list to list",
             ]
         }
         let others = [
-            "/ios:service/pad leaf has been removed false", "/ios:logging/trap leaf/leaf-list type has changed false",
-            "/ios:ntp must expression has been removed true", "/ios:ntp/server list key has changed false",
-            "/ios:ntp/server/address leaf has been removed false", "/ios:ntp/server/name leaf has been added true",
-            "/ios:snmp-server/contact leaf has been removed false",
-            "/ios:interface/GigabitEthernet/switchport/access/vlan leaf/leaf-list type has changed false",
-            "/ios:interface/GigabitEthernet/switchport/trunk/native sub-tree has been added true",
-            "/ios:ip/domain/name leaf has been removed false", "/ios:ip/domain/domain-name leaf has been added true",
-            "/ios:ip/name-server min/max has been relaxed true", "/ios:ip/http sub-tree has been deleted false",
-            "/ios:ip/route/tag leaf has been added true",
-            "/ios:router/bgp/neighbor must expression has been added false",
-            "/ios:router/bgp/neighbor/remote-as node is no longer mandatory true",
-            "/ios:router/bgp/neighbor/peer-group leaf has been added true", "/ios:aaa sub-tree has been added true",
-            "/ios:lldp sub-tree has been added true",
+            "/ios:service/pad leaf has been removed", "/ios:logging/trap leaf/leaf-list type has changed",
+            "/ios:logging/buffered leaf/leaf-list type has changed",
+            "/ios:ntp/server list key has changed", "/ios:ntp/server/address leaf has been removed",
+            "/ios:snmp-server/host/name mandatory choice has been added",
+            "/ios:snmp-server/host/community node has moved to another case",
+            "/ios:interface/GigabitEthernet/switchport/access/vlan leaf/leaf-list type has changed",
+            "/ios:ip/domain/name leaf has been removed",
+            "/ios:router/ospf/passive-interface/interface leaf-list type stack has changed",
+            "/ios:router/bgp/neighbor list key has changed; leaf 'id' has changed type",
+            "/ios:router/bgp/neighbor must expression has been added",
+            "/ios:router/bgp/neighbor/id leaf/leaf-list type has changed",
         ]
-        let found = lines(old, new)
-        #expect(found.count == interfaces.count + others.count)
-        #expect(Set(found) == Set(interfaces + others))
+        let found = lines(old, new).filter { $0.hasPrefix("/") }
+        #expect(Set(found.filter { $0.hasSuffix(" false") }) == Set((interfaces + others).map { $0 + " false" }))
+        // The rest is more of everything, or less of a constraint.
+        let more = ["been added", "been widened", "been relaxed", "longer mandatory", "expression has been removed"]
+        for line in found where line.hasSuffix(" true") {
+            #expect(more.contains { line.hasSuffix($0 + " true") }, "\(line)")
+        }
+        for line in [
+            "/ios:ntp must expression has been removed", "/ios:ntp/server/name leaf has been added",
+            "/ios:ip/domain/domain-name leaf has been added", "/ios:ip/name-server min/max has been relaxed",
+            "/ios:ip/route/tag leaf has been added", "/ios:ip/route/next-hop leaf/leaf-list type has been widened",
+            "/ios:router/bgp/neighbor/remote-as node is no longer mandatory",
+            "/ios:router/bgp/neighbor/peer-group leaf has been added", "/ios:aaa sub-tree has been added",
+            "/ios:interface/Port-channel sub-tree has been added", "/ios:router/eigrp sub-tree has been added",
+        ] { #expect(found.contains(line + " true"), "\(line)") }
     }
 
     @Test(.enabled(if: MigrationModels.hasDriverModels))
@@ -102,9 +112,7 @@ import YANG
             carried.losses.map { "\($0.path) \($0.instances) \($0.reason)" } == [
                 "/ios:service/pad 1 the node is gone",
                 "/ios:logging/trap 1 a value does not fit the new type: \"6\" is not a valid value",
-                "/ios:snmp-server/contact 1 the node is gone",
                 "/ios:ip/domain/name 1 the node is gone",
-                "/ios:ip/http 2 the sub-tree is gone",
             ])
         #expect(Validator(new).violations(in: carried.tree) == [])
         let kept = Set(carried.tree.items)

@@ -210,7 +210,8 @@ struct LineSession {
         var keys = keys(range, parser, path).filter { pattern.matches($0) }
         if keys.isEmpty, let numbers = pattern.numbers { keys = numbers }
         guard !keys.isEmpty else {
-            return .failure(CLIFault(column: line.column(range.token), message: "no entry matches \(text)"))
+            let message = "no entry matches \(text); a range makes at most \(CLIRanges.mostEntries) new ones"
+            return .failure(CLIFault(column: line.column(range.token), message: message))
         }
         var modes: [InstancePath] = []
         for key in keys {
@@ -240,13 +241,15 @@ package struct KeyPattern {
         return zip(parts, pieces).allSatisfy(Self.matches)
     }
 
-    /// The numbers themselves, of a pattern that is nothing but numbers.
+    /// The numbers themselves, of a pattern that is nothing but numbers, and not too many.
     var numbers: [String]? {
         guard parts.count == 1 else { return nil }
         var result: [String] = []
         for item in parts[0].split(separator: ",") {
-            guard let (low, high) = Self.bounds(item), high - low < CLIRanges.most, high >= low else { return nil }
-            result += (low...high).map(String.init)
+            guard let (low, high) = Self.bounds(item),
+                let numbers = CLIRanges.numbers(low, high, CLIRanges.mostEntries - result.count)
+            else { return nil }
+            result += numbers
         }
         return result
     }

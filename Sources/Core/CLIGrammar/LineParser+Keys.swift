@@ -22,7 +22,7 @@ extension LineParser {
         if list.hasKeyFormat, glued != nil || index < count {
             return formatted(list, frame, index, glued ?? line.text(index), header)
         }
-        if list.has(.rangeList), index < count, let values = CLIRanges.integers(line.text(index)), values.count > 1 {
+        if opensRanges(list), index < count, let values = CLIRanges.integers(line.text(index)), values.count > 1 {
             return entries(list, values, frame, index)
         }
         return self.header(list, frame, 0, index, header, glued)
@@ -165,6 +165,13 @@ extension LineParser {
         if index + 1 == count { return true }
         goBack(to: state)
         return fail(index + 1, .unknown)
+    }
+
+    /// Whether a device may name several entries of a list in one line.
+    private func opensRanges(_ list: CLINode) -> Bool {
+        if list.has(.rangeList) { return true }
+        let keys = list.children.keys
+        return !isInteractive && keys.count == 1 && keys[0].has(.allowRange)
     }
 
     /// Whether a text names several keys: `*`, or a range where the key allows one.

@@ -188,6 +188,15 @@ extension LineParser {
 enum CLIRanges {
     /// More than that in one word is a mistake, not a range.
     static let most = 65_536
+    /// As many entries as one word may make, each with all that is written in its mode: every VLAN there is.
+    static let mostEntries = 4_096
+
+    /// The numbers from one to another; nil if that runs backwards, or if they are more than `limit`.
+    static func numbers(_ low: Int, _ high: Int, _ limit: Int) -> [String]? {
+        let (distance, isTooFar) = high.subtractingReportingOverflow(low)
+        guard !isTooFar, distance >= 0, distance < limit else { return nil }
+        return (low...high).map(String.init)
+    }
 
     static func integers(_ text: CLIBytes) -> [String]? {
         var values: [String] = []
@@ -195,9 +204,9 @@ enum CLIRanges {
             let string = CLIText.string(part)
             if let dash = string.dropFirst().firstIndex(of: "-") {
                 guard let low = Int(string[..<dash]), let high = Int(string[string.index(after: dash)...]),
-                    low <= high, high - low < most, values.count < most
+                    let numbers = numbers(low, high, most - values.count)
                 else { return nil }
-                values += (low...high).map(String.init)
+                values += numbers
             } else {
                 guard !string.isEmpty else { return nil }
                 values.append(string)

@@ -29,7 +29,9 @@ package struct RoundTrip: Sendable {
         let first = try grammar.parse(Array((kept.joined(separator: "\n") + "\n").utf8), options: ParseOptions(mode))
         tree = first.tree
         skipped = first.skipped
-        lineCount = first.lineCount
+        // The text of a banner is lines too, which the reader takes with the first of them.
+        let content = kept.map { Self.trimmed($0[...]) }.count { !$0.isEmpty && $0.first != "!" && $0.first != "#" }
+        lineCount = grammar.dialect.hasBanners ? max(first.lineCount, content) : first.lineCount
         text = Self.printed(first.tree, grammar, like: kept)
         let second = try grammar.parse(Array(text.utf8))
         lost = second.skipped
