@@ -48,10 +48,25 @@ package final class DeviceSlot: Sendable {
         drop()
         var target = target
         if state.sessionKey == key { target.promptHost = state.promptHost }
-        let session = try Self.connect(target, driver, trace)
+        let session = try Self.connectAtLast(target, driver, trace)
         state.session = session
         state.sessionKey = key
         return session
+    }
+
+    /// Tries again what may succeed although nobody changes anything: a wrong password is not given twice.
+    private static func connectAtLast(
+        _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
+    ) throws(NEDError) -> any DeviceSession {
+        var left = target.connectRetries.attempts
+        while true {
+            do throws(NEDError) { return try connect(target, driver, trace) } catch {
+                guard left > 0, error.isTransient else { throw error }
+                left -= 1
+                trace.phase(.fromDriver, "CONNECT failed, \(left + 1) more attempts")
+                Thread.sleep(forTimeInterval: Double(target.connectRetries.pause.components.seconds))
+            }
+        }
     }
 
     private static func connect(

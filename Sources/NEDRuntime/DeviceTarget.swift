@@ -27,6 +27,8 @@ package struct DeviceTarget: Sendable {
     package var algorithms = SSHAlgorithms()
     package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
     package var transport = Transport.ssh
+    /// How often a device that cannot be reached is tried again, and how long to wait before.
+    package var connectRetries = (attempts: 0, pause: Duration.seconds(3))
     /// The host through which the device is reached, if it is not directly.
     package var proxy: DeviceProxy?
     /// What the prompts of an earlier session began with.
