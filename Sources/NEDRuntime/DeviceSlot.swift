@@ -110,10 +110,25 @@ package final class DeviceSlot: Sendable {
         } else {
             state.isBadAtValidating = false
         }
-        let session = try connect(target, driver, trace)
+        let session = try connectAtLast(target, driver, trace)
         state.session = session
         state.sessionKey = key
         return session
+    }
+
+    /// Tries again what may succeed although nobody changes anything: a wrong password is not given twice.
+    private func connectAtLast(
+        _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace
+    ) throws(NEDError) -> any DeviceSession {
+        var left = target.connectRetries.attempts
+        while true {
+            do throws(NEDError) { return try connect(target, driver, trace) } catch {
+                guard left > 0, error.isTransient else { throw error }
+                left -= 1
+                trace.phase(.fromDriver, "CONNECT failed, \(left + 1) more attempts")
+                Thread.sleep(forTimeInterval: Double(target.connectRetries.pause.components.seconds))
+            }
+        }
     }
 
     private func connect(

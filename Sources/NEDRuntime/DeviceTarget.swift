@@ -29,6 +29,8 @@ package struct DeviceTarget: Sendable {
     package var transport = Transport.ssh
     /// The device connects to us (RFC 8071): sessions are channels of its connection, and there are none without it.
     package var callsHome = false
+    /// How often a device that cannot be reached is tried again, and how long to wait before.
+    package var connectRetries = (attempts: 0, pause: Duration.seconds(3))
     /// The host through which the device is reached, if it is not directly.
     package var proxy: DeviceProxy?
     /// What the prompts of an earlier session began with.

@@ -56,7 +56,9 @@ extension NetworkController {
             throw ControlError(.unsupported, "\(action.name) is not available in this version")
         }
         let model = running.model
-        guard action.schema === model.schema, transaction.map({ $0.tree.model === model }) ?? true else { throw UpgradeGate.replacedModel }
+        guard action.schema === model.schema, transaction.map({ $0.tree.model === model }) ?? true else {
+            throw UpgradeGate.replacedModel
+        }
         let inputNode = action.dataChild(named: "input") ?? action
         let outputNode = action.dataChild(named: "output") ?? action
         let output = RowDraft(outputNode)

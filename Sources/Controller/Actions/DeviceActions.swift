@@ -27,12 +27,15 @@ enum DeviceActions {
         },
         "scp-to": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyTo) },
         "scp-from": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyFrom) },
+        "instantiate-from-other-device": { (call, output) throws(ControlError) in try instantiate(call, output) },
         "load-native-config": { (call, output) throws(ControlError) in try one(call, output, NativeWork.load) },
     ]
 
     /// `devices device-group G …`: as for all devices, for the members.
     static let perGroup: [String: ActionTable.Handler] = global.filter {
-        ["connect", "disconnect", "sync-from", "sync-to", "check-sync", "fetch-ssh-host-keys"].contains($0.key)
+        [
+            "connect", "disconnect", "sync-from", "sync-to", "check-sync", "check-yang-modules", "fetch-ssh-host-keys",
+        ].contains($0.key)
     }
 
     static let global: [String: ActionTable.Handler] = [
@@ -68,15 +71,43 @@ enum DeviceActions {
         result.write(to: output)
     }
 
-    /// Works on the selected devices in parallel; one that fails does not stop the others.
+    /// The configuration of another device of the same driver, in place of what the device has.
+    private static func instantiate(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
+        let (name, other) = (try call.key(of: "device"), try call.required("device-name"))
+        try call.change("instantiate-from-other-device \(name)") { (tree) throws(ControlError) in
+            guard let device = tree.device(name), let source = tree.device(other) else {
+                throw ControlError(.notFound, "there is no device \(tree.device(name) == nil ? name : other)")
+            }
+            let nedID = NEDIDLocation.nedID(of: source)
+            guard nedID != nil, NEDIDLocation.nedID(of: device) == nedID else {
+                throw call.invalid("devices \(name) and \(other) have different ned-ids")
+            }
+            do throws(PathError) {
+                return try tree.settingDeviceConfig(name, to: source.child("config")?.mountedTree)
+            } catch {
+                throw ControlError(.invalidValue, error.description)
+            }
+        }
+        output.put("result", true)
+    }
+
+    /// Works on the selected devices in parallel; one that fails does not stop the others. Whoever asked sees results as
+    /// they come, in the order of the selection.
     private static func all(
         _ call: ActionCall, _ output: RowDraft, _ listName: String, _ work: @escaping DeviceWork.Kind
     ) throws(ControlError) {
         let names = try DeviceSelection.names(call)
-        let results = DeviceWork.inParallel(names) { work(call, $0) }
-        let suppresses = call.flag("suppress-positive-result")
-        for (name, result) in zip(names, results) where !(suppresses && result.isPositive) {
-            result.write(to: output.item(listName, name))
+        let suppressesPositive = call.flag("suppress-positive-result")
+        let suppressesUnchanged = call.flag("suppress-unchanged-result")
+        DeviceWork.inOrder(names) {
+            work(call, $0)
+        } take: { name, result in
+            if result.isPositive, suppressesPositive || (suppressesUnchanged && result.isUnchanged) { return }
+            guard let parts = call.parts, names.count > 1 else { return result.write(to: output.item(listName, name)) }
+            let part = RowDraft(output.node)
+            result.write(to: part.item(listName, name))
+            parts.take(
+                ActionOutput(node: output.node, content: part.freeze(in: call.input.model), model: call.input.model))
         }
     }
 

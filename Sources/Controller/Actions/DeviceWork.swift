@@ -13,6 +13,8 @@ struct DeviceResult: Sendable {
     var fingerprints: [(algorithm: String, value: String)] = []
     var modules: [ModuleComparison] = []
     var isPositive = true
+    /// Everything was as it is now.
+    var isUnchanged = false
 
     static func ok(_ info: String? = nil) -> DeviceResult {
         DeviceResult(leaves: [("result", "true")] + (info.map { [("info", $0)] } ?? []))

@@ -33,7 +33,10 @@ extension DeviceWork {
             }
             var result = DeviceResult(leaves: [("result", isChanged ? "updated" : "unchanged")])
             if let info { result.leaves.append(("info", info)) }
-            result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
+            if !call.flag("suppress-fingerprints") {
+                result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
+            }
+            result.isUnchanged = !isChanged
             return result
         } catch let error as WireError {
             let text = NEDError(error, device: name, isConnecting: true).operatorText

@@ -82,6 +82,7 @@ struct DeviceAddressing {
         target.privateKey = login.key
         target.algorithms = algorithms
         target.keepAlive = keepAlive
+        target.connectRetries = connectRetries
         target.parseMode = try parseMode
         target.transport = transport
         target.callsHome = callsHome
@@ -110,6 +111,11 @@ struct DeviceAddressing {
         SSHAlgorithms(
             keyExchange: settings("ssh-algorithms", "kex"), ciphers: settings("ssh-algorithms", "cipher"),
             macs: settings("ssh-algorithms", "mac"), hostKeys: settings("ssh-algorithms", "public-key"))
+    }
+
+    private var connectRetries: (attempts: Int, pause: Duration) {
+        func number(_ name: String) -> Int? { setting(name, in: "connect-retries").flatMap { Int($0) } }
+        return (number("attempts") ?? 0, .seconds(number("timeout") ?? 3))
     }
 
     /// Nil where the interval is 0.

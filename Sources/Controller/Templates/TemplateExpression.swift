@@ -50,8 +50,8 @@ struct TemplateScope: Sendable {
                 let name = String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" || $0 == "." })
                 rest.removeFirst(name.count)
                 guard let value = variables[name] else {
-                    throw TemplateText.Fault(
-                        message: "variable $\(name) has no value; give it with variable { name \(name) value \"'...'\" }")
+                    let remedy = "give it with variable { name \(name) value \"'...'\" }"
+                    throw TemplateText.Fault(message: "variable $\(name) has no value; \(remedy)")
                 }
                 result += value
                 continue
@@ -71,7 +71,9 @@ struct TemplateScope: Sendable {
         }
     }
 
-    private func valueOfVariable(_ text: String, at node: DataNode) throws(TemplateText.Fault) -> XPathValue<DataNode> {
+    private func valueOfVariable(
+        _ text: String, at node: DataNode
+    ) throws(TemplateText.Fault) -> XPathValue<DataNode> {
         let remedy = "text stands in quotes: value \"'\(text)'\""
         let value: XPathValue<DataNode>
         do throws(TemplateText.Fault) { value = try self.value(text, at: node) } catch {
