@@ -55,6 +55,9 @@ struct AnswerLines: Sendable {
         return result
     }
 
+    /// The last line in which there is more than blanks.
+    var lastWords: String? { lines.last { bytes[$0].contains { $0 != 0x20 } }.map(string) }
+
     /// For each line whether it fits one of the patterns.
     func fitting(_ patterns: PatternList) -> [Bool] {
         bytes.withUnsafeBufferPointer { bytes in

@@ -42,7 +42,7 @@ extension CLIDeviceSession {
             trace.hold()
             var shown: DataTree?
             defer { trace.release(shown) }
-            let answer = try dialogue.read(description.showCommand)
+            let answer = try readConfiguration()
             let isVolatile = answer.fitting(description.volatileLines)
             let parsed = try parse(answer, isVolatile)
             shown = parsed.tree
@@ -54,6 +54,17 @@ extension CLIDeviceSession {
                 }
             return DeviceReading(tree: parsed.tree, transactionID: id, skipped: parsed.skipped)
         }
+    }
+
+    /// What the device answers to the command that shows its configuration, to its last line.
+    private func readConfiguration() throws(NEDError) -> AnswerLines {
+        let answer = try dialogue.read(description.showCommand)
+        guard let ending = description.ending, !ending.matches(answer.lastWords ?? "") else { return answer }
+        // Taken for the whole, it would delete the rest of what the controller holds. The line may hold a secret.
+        throw NEDError(
+            .driver, device: target.name,
+            "the answer to '\(description.showCommand)' breaks off after \(answer.count) lines, without the last one that "
+                + "`ending` in driver.yaml names; nothing was taken from it; read again")
     }
 
     private func parse(_ answer: AnswerLines, _ isVolatile: [Bool]) throws(NEDError) -> ParsedConfiguration {
@@ -93,7 +104,7 @@ extension CLIDeviceSession {
             trace.hold()
             defer { trace.release(nil) }
             if case .command(let command) = description.identity { return try digest(of: command) }
-            let answer = try dialogue.read(description.showCommand)
+            let answer = try readConfiguration()
             let isVolatile = answer.fitting(description.volatileLines)
             guard description.identity == .model else { return Self.digest(answer.text(dropping: isVolatile)) }
             return modelDigest(try parse(answer, isVolatile).tree)

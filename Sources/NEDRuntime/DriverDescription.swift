@@ -75,6 +75,9 @@ package struct DriverDescription: Sendable {
     package var messages: PatternList
     /// Lines of the configuration that change by themselves and take no part in the transaction id.
     package var volatileLines: PatternList
+    /// The last line of every whole configuration that the device shows, if it has such a line: an answer without it was
+    /// cut off.
+    package var ending: PatternMatcher?
     /// What the output of `versionCommand` tells of the device's modules: the first that fits a line counts. Without any,
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
@@ -116,6 +119,7 @@ package struct DriverDescription: Sendable {
         warnings = reader.patterns("errors.warning") ?? []
         messages = PatternList(reader.patterns("messages") ?? [Self.systemMessage])
         volatileLines = PatternList(reader.patterns("volatile") ?? [])
+        ending = reader.pattern("ending", isRequired: false)
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
         receivedHook = reader.text("hooks.received")

@@ -32,6 +32,16 @@ struct BadDeviceTests {
         #expect(error.code == .refused && error.message.count < 3_000)
     }
 
+    @Test func configurationWithoutItsLastLineIsNotTakenForTheWhole() throws {
+        for text in ["hostname r1\ninterface eth0\n", "hostname r1\nend of it\n", ""] {
+            let session = try showing(text).connect()
+            let read = #expect(throws: NEDError.self) { try session.show() }
+            #expect(read?.message.contains("breaks off after") == true)
+            #expect(throws: NEDError.self) { try session.transactionID() }
+        }
+        #expect(try showing("hostname r1\nend\n\n").connect().show().tree.rootInstance.value("hostname") == "r1")
+    }
+
     @Test func controlCharactersReachNeitherDataNorErrors() throws {
         let reading = try showing("host\u{0}name \u{1B}[1mr1\u{1B}[0m\u{7}\n\u{1B}]0;title\u{7}interface eth0\nend\n")
             .connect().show()
