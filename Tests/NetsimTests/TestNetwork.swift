@@ -26,7 +26,11 @@ final class TestNetwork: Sendable {
     let directory: String
     let basePort: UInt16
 
-    init() throws {
+    private let hasAllDoors: Bool
+
+    /// - Parameter hasAllDoors: whether routers with a command line, two at most, answer NETCONF too.
+    init(hasAllDoors: Bool = false) throws {
+        self.hasAllDoors = hasAllDoors
         let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
         let yang = path + "/ncs/src/ncs/yang"
         try FileManager.default.createDirectory(atPath: yang, withIntermediateDirectories: true)
@@ -47,7 +51,15 @@ final class TestNetwork: Sendable {
 
     var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        return ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)", "PATH": path]
+        var environment = ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)", "PATH": path]
+        // Only tests that talk NETCONF to routers with a command line take ports for that.
+        environment["NETSIM_DOORS"] = hasAllDoors ? "all" : "package"
+        if hasAllDoors {
+            environment["NETCONF_SSH_PORT"] = "\(basePort + 2)"
+            environment["NETCONF_TCP_PORT"] = "\(basePort + 4)"
+            environment["IPC_PORT"] = "\(basePort + 6)"
+        }
+        return environment
     }
 
     var info: String { directory + "/netsim/.netsiminfo" }

@@ -17,6 +17,7 @@ enum ToolPrograms {
         "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
         "confd": NetsimProgram.runDevice,
+        "confd_load": NetsimProgram.loadDevice,
         "ncsc": compiler,
         "confdc": compiler,
     ]
