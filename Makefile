@@ -28,6 +28,7 @@ BENCHMARKS    ?= CommitPath \
     bench-migrate \
     bench-netconf-server \
     bench-netsim \
+    bench-package-add \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \

@@ -83,10 +83,12 @@ final class ControllerSession: ControlSession {
     func unlock() { controller.runningLock.unlock(id) }
 
     func invoke(
-        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+        _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
+        progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         try requireOpen()
-        return try controller.invoke(action, input: input, by: self, parts: parts, progress: progress)
+        return try controller.invoke(
+            action, input: input, by: self, in: transaction, parts: parts, progress: progress)
     }
 
     func sessions() -> [SessionInformation] { controller.sessions.all }

@@ -18,7 +18,8 @@ package final class LoadedSystem: Sendable {
         let models = drivers.mapValues(\.model)
         model = DataModel(schema) { row, point in
             guard point.name == "config", let nedID = NEDIDLocation.nedID(of: row, at: point) else { return nil }
-            return models[nedID]
+            let model = models[nedID]
+            return NEDIDLocation.isInTemplate(point) ? model?.forTemplates : model
         }
         validator = Validator(model)
     }
@@ -36,6 +37,9 @@ package final class LoadedSystem: Sendable {
 
 /// Where a device or template entry of our model says which driver it has.
 package enum NEDIDLocation {
+    /// Whether what is mounted at `point` is a template's, which takes any values.
+    static func isInTemplate(_ point: SchemaNode) -> Bool { point.dataParent?.name == "ned-id" }
+
     /// The ned-id of the entry that holds `point`, from its `device-type`, or its key in a template.
     static func nedID(of entry: Row, at point: SchemaNode) -> String? {
         guard let list = point.dataParent else { return nil }

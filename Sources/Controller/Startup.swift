@@ -267,7 +267,7 @@ package struct Startup {
             return generation
         }
         do {
-            try packages.buildFromLoadPath(1)
+            try packages.buildFromLoadPath(1, logs)
             return 1
         } catch {
             throw StartupError(16, "\(error)")

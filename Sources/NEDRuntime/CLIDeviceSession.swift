@@ -117,9 +117,7 @@ package final class CLIDeviceSession: DeviceSession {
     private static func openShell(_ target: DeviceTarget) throws(NEDError) -> (SSHSession?, any ByteStream) {
         do throws(WireError) {
             if target.transport == .telnet {
-                let deadline = Deadline.after(target.connectTimeout)
-                let stream = try TCPStream.connect(to: target.socketAddress, deadline: deadline)
-                return (nil, TelnetStream(stream, columns: 512, rows: 24))
+                return (nil, TelnetStream(try target.openTelnet(), columns: 512, rows: 24))
             }
             let session = try target.openConnection()
             return (session, try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24)))

@@ -27,6 +27,8 @@ package struct DeviceTarget: Sendable {
     package var algorithms = SSHAlgorithms()
     package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
     package var transport = Transport.ssh
+    /// The host through which the device is reached, if it is not directly.
+    package var proxy: DeviceProxy?
     /// What the prompts of an earlier session began with.
     var promptHost: String?
     /// How the device's configuration is taken over: the ned-setting `extended-parser`.
@@ -51,6 +53,26 @@ package struct DeviceTarget: Sendable {
         self.readTimeout = readTimeout
         self.writeTimeout = writeTimeout
         self.nedID = nedID
+    }
+}
+
+/// A host with an SSH server from which a device is reached.
+package struct DeviceProxy: Sendable {
+    package var address: SocketAddress
+    package var user: String
+    package var password: String
+    package var privateKey: SSHPrivateKey?
+    package var hostKeys: SSHHostKeyPolicy
+
+    package init(
+        address: SocketAddress, user: String, password: String, privateKey: SSHPrivateKey? = nil,
+        hostKeys: SSHHostKeyPolicy
+    ) {
+        self.address = address
+        self.user = user
+        self.password = password
+        self.privateKey = privateKey
+        self.hostKeys = hostKeys
     }
 }
 

@@ -16,6 +16,8 @@ package final class Driver: Sendable {
     package let revisions: DriverRevisions
     /// What transforms the configuration that devices show, before it is parsed.
     package let receivedHook: TextHook?
+    /// What transforms the commands of a change before they are sent.
+    package let sentHook: TextHook?
 
     package enum Kind: Sendable {
         case cli(CLIGrammar, DriverDescription)
@@ -27,9 +29,11 @@ package final class Driver: Sendable {
 
     package init(
         nedID: String, package: String, model: DataModel, kind: Kind, isReadOnly: Bool = false,
-        revisions: DriverRevisions = .single, receivedHook: TextHook? = nil
+        revisions: DriverRevisions = .single, receivedHook: TextHook? = nil,
+        sentHook: TextHook? = nil
     ) {
         self.receivedHook = receivedHook
+        self.sentHook = sentHook
         self.revisions = revisions
         self.nedID = nedID
         self.package = package

@@ -81,6 +81,8 @@ package struct DriverDescription: Sendable {
     package var versionCommand: String
     /// The program, below the package, that transforms the configuration that the device shows: see `TextHook`.
     package var receivedHook: String?
+    /// The one that transforms the commands that are sent.
+    package var sentHook: String?
     package var identity: Identity
     /// How long the device may be silent at a step, if that is longer than the read time-out of its settings.
     package var timeouts: [Step: Duration]
@@ -117,6 +119,7 @@ package struct DriverDescription: Sendable {
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
         receivedHook = reader.text("hooks.received")
+        sentHook = reader.text("hooks.sent")
         noise = reader.patterns("errors.noise") ?? []
         timeouts = reader.timeouts()
         identity = reader.identity()

@@ -54,7 +54,9 @@ final class SimulatedDevice: Sendable {
         self.queue = queue
         self.clock = clock
         startTime = clock.now()
-        rewriter = CommandRewriter(paths: device.files.behaviours(of: model.package.directory))
+        rewriter = CommandRewriter(
+            paths: device.files.behaviours(of: model.package.directory),
+            hasStatements: model.grammar.dialect.style == .j)
         var store = DeviceStore(files: device.files)
         let tree = try store.load(model)
         state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))

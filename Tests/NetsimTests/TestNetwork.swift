@@ -26,10 +26,13 @@ final class TestNetwork: Sendable {
     let directory: String
     let basePort: UInt16
 
+    let hasTelnet: Bool
     private let hasAllDoors: Bool
+    var telnetPort: UInt16 { basePort + 4 }
 
     /// - Parameter hasAllDoors: whether routers with a command line, two at most, answer NETCONF too.
-    init(hasAllDoors: Bool = false) throws {
+    init(hasTelnet: Bool = false, hasAllDoors: Bool = false) throws {
+        self.hasTelnet = hasTelnet
         self.hasAllDoors = hasAllDoors
         let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
         let yang = path + "/ncs/src/ncs/yang"
@@ -51,7 +54,8 @@ final class TestNetwork: Sendable {
 
     var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        var environment = ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)", "PATH": path]
+        let ports = ["CLI_SSH_PORT": "\(basePort)", "TELNET_PORT": hasTelnet ? "\(telnetPort)" : ""]
+        var environment = ports.merging(["NCS_DIR": directory + "/ncs", "PATH": path]) { $1 }
         // Only tests that talk NETCONF to routers with a command line take ports for that.
         environment["NETSIM_DOORS"] = hasAllDoors ? "all" : "package"
         if hasAllDoors {

@@ -177,7 +177,8 @@ final class FakeControlSession: ControlSession {
     }
 
     func invoke(
-        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+        _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
+        progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         let node = action.last!.node
         precondition(node.kind == .action)

@@ -25,6 +25,8 @@ enum DeviceActions {
         "live-status/exec/any": { (call, output) throws(ControlError) in
             try one(call, output, NativeWork.execute)
         },
+        "scp-to": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyTo) },
+        "scp-from": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyFrom) },
         "load-native-config": { (call, output) throws(ControlError) in try one(call, output, NativeWork.load) },
     ]
 
@@ -37,7 +39,7 @@ enum DeviceActions {
         "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect)
         },
         "disconnect": { (call, _) throws(ControlError) in
-            for name in try selected(call) { call.controller.devices.disconnect(name) }
+            for name in try DeviceSelection.names(call) { call.controller.devices.disconnect(name) }
         },
         "sync-from": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncFrom)
         },
@@ -57,7 +59,7 @@ enum DeviceActions {
         },
         "list": { (call, output) throws(ControlError) in list(call, output) },
         "clear-trace": { (call, _) throws(ControlError) in
-            for name in try selected(call) { call.controller.clearTraces(of: name) }
+            for name in try DeviceSelection.names(call) { call.controller.clearTraces(of: name) }
         },
     ]
 
@@ -70,42 +72,12 @@ enum DeviceActions {
     private static func all(
         _ call: ActionCall, _ output: RowDraft, _ listName: String, _ work: @escaping DeviceWork.Kind
     ) throws(ControlError) {
-        let names = try selected(call)
+        let names = try DeviceSelection.names(call)
         let results = DeviceWork.inParallel(names) { work(call, $0) }
         let suppresses = call.flag("suppress-positive-result")
         for (name, result) in zip(names, results) where !(suppresses && result.isPositive) {
             result.write(to: output.item(listName, name))
         }
-    }
-
-    /// The devices that an action of all devices is about: by name, by group, or all.
-    static func selected(_ call: ActionCall) throws(ControlError) -> [String] {
-        let tree = call.controller.running
-        let all = tree.allDevices().compactMap { $0.keys.first }
-        var wanted = call.list("device")
-        for group in call.list("device-group") { wanted += try members(group, tree, []) }
-        if let group = call.path.steps.first(where: { $0.node.name == "device-group" })?.keys.first {
-            wanted += try members(group, tree, [])
-            if wanted.isEmpty { return [] }
-        }
-        guard !wanted.isEmpty else { return all }
-        for name in wanted where !all.contains(name) { throw call.invalid("there is no device \(name)") }
-        var seen: Set<String> = []
-        return wanted.filter { seen.insert($0).inserted }
-    }
-
-    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError)
-        -> [String]
-    {
-        guard let devices = tree.rootInstance.child("devices"),
-            let list = devices.node.dataChild(named: "device-group"), let entry = devices.entry(list, [group])
-        else { throw ControlError(.notFound, "there is no device-group \(group)") }
-        guard !above.contains(group) else { return [] }
-        var names = entry.node.dataChild(named: "device-name").map { entry.values($0) } ?? []
-        for inner in entry.node.dataChild(named: "device-group").map({ entry.values($0) }) ?? [] {
-            names += try members(inner, tree, above.union([group]))
-        }
-        return names
     }
 
     private static func list(_ call: ActionCall, _ output: RowDraft) {

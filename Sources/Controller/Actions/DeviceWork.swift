@@ -6,7 +6,6 @@ import NEDRuntime
 import Secrets
 import Synchronization
 import Transactions
-import Wire
 
 /// What an action did at one device: leaves of its answer.
 struct DeviceResult: Sendable {
@@ -100,32 +99,6 @@ enum DeviceWork {
         return DeviceResult(leaves: [("result", PingProgram.run(address))])
     }
 
-    static let fetchHostKeys: Kind = { call, name in
-        let controller = call.controller
-        guard let device = controller.running.device(name), let address = device.value("address") else {
-            return DeviceResult(leaves: [("result", "failed"), ("info", "no address")], isPositive: false)
-        }
-        let port = device.value("port").flatMap { UInt16($0) } ?? 22
-        do {
-            let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
-            guard addressing.transport == .ssh else {
-                let info = "\(name) is reached by Telnet, which has no host keys"
-                return DeviceResult(leaves: [("result", "unchanged"), ("info", info)])
-            }
-            let keys = try SSHHostKeyScan.fetch(
-                SocketAddress(host: address, port: port), timeout: .seconds(20), algorithms: addressing.algorithms)
-            let isChanged = try controller.storeHostKeys(keys, of: name, by: call.session)
-            var result = DeviceResult(leaves: [("result", isChanged ? "updated" : "unchanged")])
-            result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
-            return result
-        } catch let error as WireError {
-            let text = NEDError(error, device: name, isConnecting: true).operatorText
-            return DeviceResult(leaves: [("result", "failed"), ("info", text)], isPositive: false)
-        } catch {
-            return DeviceResult(leaves: [("result", "failed"), ("info", "\(error)")], isPositive: false)
-        }
-    }
-
     // MARK: Synchronising
 
     /// Synchronising in the midst of queued changes would take them for changes of the device's own, or send them twice.
@@ -186,7 +159,7 @@ enum DeviceWork {
                     throw NEDError(.driver, device: name, error.message)
                 }
                 let native = access.driver.change(from: actual, to: wanted)
-                guard !isDryRun else { return native }
+                guard !isDryRun else { return try access.driver.outgoing(native, device: name) }
                 if !native.isEmpty {
                     try session.prepare(native)
                     try session.commit()

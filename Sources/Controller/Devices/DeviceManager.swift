@@ -103,6 +103,7 @@ final class DeviceManager: Sendable {
     ) -> DeviceAccess {
         let mask = mask(target.name)
         if !target.password.isEmpty { mask.add(MaskedSecret(target.password)) }
+        if let proxy = target.proxy, !proxy.password.isEmpty { mask.add(MaskedSecret(proxy.password)) }
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name

@@ -60,7 +60,7 @@ extension CLIGrammar {
     /// What `parseLine` gives, and where in the line secrets stand.
     package func read(_ line: String, mode: CLIMode, tree: DataTree) -> (outcome: LineOutcome, secrets: LineSecrets) {
         if hasStatements { return readStatement(CLILine(statement: line), mode: mode, tree: tree) }
-        let cut = CLILine(Array(line.utf8)[...], dialect: dialect)
+        let cut = CLILine(line.utf8, dialect: dialect)
         guard let first = cut.tokens.first else { return (.edits([], mode), LineSecrets([], cut)) }
         if let left = leaving(cut, first, mode) { return (left, LineSecrets([], cut)) }
         var session = LineSession(grammar: self, sink: EditSink(tree))
@@ -157,7 +157,7 @@ struct LineSession {
         return parser
     }
 
-    private mutating func succeed(_ parser: LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
+    private mutating func succeed(_ parser: borrowing LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
         if let action = parser.action {
             var reader = ActionInputReader(parser, action)
             let fault = reader.read()
@@ -176,9 +176,10 @@ struct LineSession {
     }
 
     /// The keys that exist where a range stands.
-    func keys(_ range: RangeRequest, _ parser: LineParser, _ path: InstancePath) -> [String] {
-        var probe = parser
+    func keys(_ range: RangeRequest, _ parser: borrowing LineParser, _ path: InstancePath) -> [String] {
+        var probe = LineParser(parser.line, base: parser.frames[0]) { _, _, _ in nil }
         probe.frames = range.frames
+        probe.values = range.keys
         let slot = range.list.children.keys[range.key].slot
         let entries = sink.row(range.parent, of: probe, base: path)?.entries(in: range.list.slot)
         return entries?.rows.map { $0.value(in: slot) ?? "" } ?? []
@@ -186,7 +187,7 @@ struct LineSession {
 
     /// Reads the line once for each key that a range means.
     private mutating func each(
-        _ range: RangeRequest, _ parser: LineParser, _ line: CLILine, _ path: InstancePath
+        _ range: RangeRequest, _ parser: borrowing LineParser, _ line: CLILine, _ path: InstancePath
     ) -> Result<[InstancePath], CLIFault> {
         let text = CLIText.string(line.text(range.token))
         let pattern = KeyPattern(text)
@@ -198,7 +199,7 @@ struct LineSession {
         var modes: [InstancePath] = []
         for key in keys {
             var single = line
-            single.tokens[range.token].resolved = Array(key.utf8)
+            single.tokens[range.token].resolved = line.memory.keep(key.utf8)
             switch attempt(single, path) {
             case .success(let found): modes += found
             case .failure(let fault): return .failure(fault)
@@ -209,14 +210,14 @@ struct LineSession {
 }
 
 /// A key as a pattern: `*`, `ce0..3`, `ce0..1,3`, `1-4,7`, `Firewall/1-2/*`.
-struct KeyPattern {
+package struct KeyPattern {
     private let parts: [Substring]
 
-    init(_ text: String) { parts = text.split(separator: "/", omittingEmptySubsequences: false) }
+    package init(_ text: String) { parts = text.split(separator: "/", omittingEmptySubsequences: false) }
 
-    var isPattern: Bool { parts.contains { $0.contains("*") || $0.contains("..") || $0.contains(",") } }
+    package var isPattern: Bool { parts.contains { $0.contains("*") || $0.contains("..") || $0.contains(",") } }
 
-    func matches(_ key: String) -> Bool {
+    package func matches(_ key: String) -> Bool {
         if parts.count == 1, parts[0] == "*" { return true }
         let pieces = key.split(separator: "/", omittingEmptySubsequences: false)
         guard pieces.count == parts.count else { return false }

@@ -28,6 +28,8 @@ package final class SSHSession: Sendable {
         var probes = 0
         /// Host key, once the key exchange is done.
         var hostKey: SSHPublicKey?
+        /// What carries the connection if another host does.
+        var tunnel: SSHTunnel?
     }
 
     /// `ADDRESS:PORT`, as errors name the peer.
@@ -59,14 +61,23 @@ package final class SSHSession: Sendable {
     ///
     /// Throws `connectionRefused`, `unreachable`, `timeout`, `protocolFailure` (no common algorithm), `hostKeyChanged`,
     /// `hostKeyUnknown`, `cancelled`.
-    package func connect() throws(WireError) {
+    ///
+    /// - Parameter jump: a connection to the host from which the peer is reached, logged in; nil: directly.
+    package func connect(through jump: SSHSession? = nil) throws(WireError) {
         let isFirst = lock.withLock { state in
             defer { state.isUsed = true }
             return !state.isUsed
         }
         if !isFirst { throw WireError(.invalidArgument, peer: peer, "connected before", remedy: "make a new session") }
         let deadline = Deadline.after(options.connectTimeout)
-        let socket = try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
+        let tunnel = try jump.map { (jump) throws(WireError) in try SSHTunnel(jump, to: options.address) }
+        let socket: Int32
+        if let tunnel {
+            socket = tunnel.socket
+        } else {
+            socket = try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
+        }
+        lock.withLock { $0.tunnel = tunnel }
         var isGiven = false
         defer { if !isGiven { Foundation.close(socket) } }
         // libssh keeps 16 bits of a descriptor.
@@ -185,6 +196,7 @@ extension SSHSession {
     }
 
     func brokenConnection(_ state: State) -> WireError {
+        if let failure = state.tunnel?.failure { return failure }
         let reason = String(cString: ssh_get_error(UnsafeMutableRawPointer(state.native)))
         return WireError(
             .closedByPeer, peer: peer, "connection closed by the peer" + (reason.isEmpty ? "" : " (\(reason))"),

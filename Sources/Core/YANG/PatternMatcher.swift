@@ -73,6 +73,7 @@ package final class PatternMatcher: Sendable {
     /// Whether all of `text`, which must be valid UTF-8, is in the language of the pattern.
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         state.withLock { state in
+            if let answer = state.machine?.answer(text) { return answer }
             if state.program == nil {
                 state.program = (try? Self.compile(source, acceptsExtraEscapes)).map { Program($0) }
             }
@@ -108,9 +109,28 @@ struct PatternMachine {
     private var generation: UInt32 = 0
     private var pending: [Int32] = []
     private var bits: PatternBits?
+    /// The classes of the ASCII characters, and how many classes there are.
+    private let classes: [Int32]
+    private let classCount: Int
 
     init(_ program: PatternProgram) {
         marks = [UInt32](repeating: 0, count: program.instructions.count)
+        classes = (0..<128).map { Int32(program.alphabetClass(of: $0)) }
+        classCount = program.classCount
+    }
+
+    /// What the states that texts have explored so far say of another; nil where it leads further, or is not ASCII.
+    mutating func answer(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
+        if members.isEmpty { return nil }
+        var state = Int(start)
+        for byte in text {
+            guard byte < 0x80 else { return nil }
+            let next = transitions[state * classCount + Int(classes[Int(byte)])]
+            if next == 0 { return false }
+            if next == Self.unknown { return nil }
+            state = Int(next)
+        }
+        return accepts[state]
     }
 
     mutating func run(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
