@@ -163,7 +163,8 @@ struct DeviceStore {
     }
 
     static func write(
-        _ path: String, _ tree: DataTree, _ options: EncodeOptions = EncodeOptions(), at place: InstancePath = InstancePath(),
+        _ path: String, _ tree: DataTree, _ options: EncodeOptions = EncodeOptions(),
+        at place: InstancePath = InstancePath(),
         each: @escaping (UnsafeRawBufferPointer) -> Void = { _ in }
     ) throws(NetsimError) {
         do {

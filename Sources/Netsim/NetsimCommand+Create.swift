@@ -100,7 +100,8 @@ extension NetsimCommand {
         case "", "all": return nil
         case "package": return "package"
         case let other:
-            throw NetsimError(.usage, "NETSIM_DOORS", "\"\(other)\" is not known", remedy: "set it to package or to all")
+            throw NetsimError(
+                .usage, "NETSIM_DOORS", "\"\(other)\" is not known", remedy: "set it to package or to all")
         }
     }
 

@@ -15,7 +15,9 @@ struct StateText {
         var schema = tree.model.schema.root
         var index = 0
         while index < words.count {
-            guard let node = Self.child(of: schema, named: words[index]) else { return .failure(Mismatch(index: index)) }
+            guard let node = Self.child(of: schema, named: words[index]) else {
+                return .failure(Mismatch(index: index))
+            }
             schema = node
             index += 1
             if node.kind == .list {
@@ -54,12 +56,14 @@ struct StateText {
         leaf.kind == .leafList ? parent.values(leaf) : parent.value(leaf).map { [$0] } ?? []
     }
 
-    /// A heading with the way to it, and below it, indented, its leaves; then the entries inside with headings of their own.
+    /// A heading with the way to it, and below it, indented, its leaves; then the entries inside, each with its heading.
     private static func block(_ path: [String], _ instance: Instance) -> String {
         var lines = ""
         var inner = ""
         let indent = path.isEmpty ? "" : " "
-        collect(instance, []) { words in lines += indent + words.joined(separator: " ") + "\n" } entry: { words, entry in
+        collect(instance, []) { words in
+            lines += indent + words.joined(separator: " ") + "\n"
+        } entry: { words, entry in
             inner += block(path + words, entry)
         }
         let heading = path.isEmpty || lines.isEmpty ? "" : path.joined(separator: " ") + "\n"

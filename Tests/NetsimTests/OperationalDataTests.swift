@@ -93,6 +93,24 @@ import Testing
         #expect(try network.run("cmd", "c0", "get /pumps/pump{b}/speed").output == "6\n")
     }
 
+    /// Changes of many nodes go to the device's file, not to its journal; and come back in many pieces over SSH too.
+    @Test func largeConfigurationsAreKeptAndReadOverSSH() throws {
+        let network = try Self.network("netconf")
+        let client = try PlainNETCONF(port: network.basePort + 4)
+        let pumps = (0..<20_000).map { "<pump><name>p\($0)</name><speed>\($0)</speed></pump>" }.joined()
+        let edit =
+            "<edit-config><target><running/></target><config><pumps xmlns=\"urn:plant\">\(pumps)</pumps></config>"
+            + "</edit-config>"
+        #expect(try client.ask(edit).contains("<ok/>"))
+        #expect(!FileManager.default.fileExists(atPath: network.directory + "/netsim/c/c0/cdb/journal.json"))
+        try network.run("cmd", "c0", "set /pumps/pump{p7}/speed 1000000").expectSuccess()
+        try network.run("stop").expectSuccess()
+        try network.run("start").expectSuccess()
+        let read = try network.run("netconf-console", "c0").output
+        #expect(read.components(separatedBy: "<pump>").count == 20_002)
+        #expect(read.contains("<speed>1000000</speed>") && read.contains("<name>p19999</name>"))
+    }
+
     @Test func doorsOfThePackageOnlyAreOpenedIfWanted() throws {
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
@@ -108,7 +126,8 @@ import Testing
         let all = try client.ask("<get><filter><pumps xmlns=\"urn:plant\"/></filter></get>")
         #expect(all.contains("<pressure>7</pressure>") && all.contains("<note>of c0</note>"), "\(all)")
         #expect(!all.contains("ghost"), "entries that are not configured have no state")
-        let part = "<get><filter type=\"xpath\" xmlns:p=\"urn:plant\" select=\"/p:pumps/p:pump[p:name='a']/p:status\"/></get>"
+        let part =
+            "<get><filter type=\"xpath\" xmlns:p=\"urn:plant\" select=\"/p:pumps/p:pump[p:name='a']/p:status\"/></get>"
         #expect(try client.ask(part).contains("<pressure>7</pressure>"))
         let configuration = try client.ask("<get-config><source><running/></source></get-config>")
         #expect(configuration.contains("<speed>3</speed>") && !configuration.contains("pressure"))
@@ -133,7 +152,9 @@ import Testing
 
     @Test func confdLoadLoadsAndPrintsConfigurationAndState() throws {
         let network = try Self.network("cli")
-        let added = "<config xmlns=\"http://tail-f.com/ns/config/1.0\"><site xmlns=\"urn:plant\"><alarm>fire</alarm></site></config>"
+        let added =
+            "<config xmlns=\"http://tail-f.com/ns/config/1.0\"><site xmlns=\"urn:plant\"><alarm>fire</alarm></site>"
+            + "</config>"
         Self.load(network, "-l", "-m", "-O", input: added).expectSuccess()
         #expect(Self.load(network, "-O").output.contains("<alarm>fire</alarm>"))
         #expect(Self.load(network, "-O").output.contains("<pressure>7</pressure>"))
