@@ -6,7 +6,8 @@ import YANG
 ///
 /// - A document that is refused has an error to show for it; every finding is a sentence.
 /// - Data that is accepted and written, in XML or in JSON, reads the same.
-/// - A document in pieces gives what it gives whole.
+/// - A document in pieces gives what it gives whole; written in pieces, data look as written at once.
+/// - A document that is laid over data as a tree does what its edits do one by one.
 /// - What `strict` accepts, `lax` accepts with the same data.
 enum DataCheck {
     private typealias Reading = ([UInt8], DecodeOptions.Policy) -> Decoded<DataTree>
@@ -28,9 +29,46 @@ enum DataCheck {
             document: XMLReader(file: "d.xml", source: pieces(of: bytes)), model: model,
             options: DecodeOptions(.strict, content: .all))
         if let fault = difference(whole, pieces) { return fault }
-        let edits = XMLDataDecoder.edits(bytes, file: "d.xml", model: model)
-        if !edits.hasErrors { _ = DataTree(model).applying(edits.content) }
+        if !whole.hasErrors, let fault = streamFault(whole.content) { return fault }
+        return mergeFault(bytes)
+    }
+
+    private static func streamFault(_ tree: DataTree) -> String? {
+        for defaults in [EncodeOptions.Defaults.explicit, .all, .allTagged, .trim] {
+            var options = EncodeOptions(content: .all, defaults: defaults, pretty: false, wrapped: false)
+            for includesMetadata in [false, true] {
+                options.includesMetadata = includesMetadata
+                let whole = XMLDataEncoder.bytes(tree, options)
+                for smallSize in [0, 4, 256] {
+                    var stream = XMLDataStream(tree, options, smallSize: smallSize)
+                    var writer = XMLWriter(pretty: false)
+                    var bytes: [UInt8] = []
+                    var goesOn = true
+                    while goesOn {
+                        goesOn = (try? stream.advance(&writer, to: 1)) ?? false
+                        bytes += writer.output.take()
+                    }
+                    if bytes != whole { return "written in pieces \(defaults) looks otherwise" }
+                }
+            }
+        }
         return nil
+    }
+
+    private static func mergeFault(_ bytes: [UInt8]) -> String? {
+        let base = FuzzModels.tree
+        let options = DecodeOptions(.strict, base: base)
+        let edits = XMLDataDecoder.edits(bytes, file: "d.xml", model: model, options: options)
+        let merge = try? XMLDataDecoder.merge(
+            document: XMLReader(bytes, file: "d.xml"), model: model, options: options)
+        guard let merge, edits.hasErrors == merge.hasErrors else { return "a merge is refused otherwise than edits" }
+        if edits.hasErrors { return nil }
+        let (one, other) = (base.applying(edits.content), base.applying(merge.content))
+        guard one.diagnostics.isEmpty == other.diagnostics.isEmpty else {
+            return "a merge fails otherwise than edits: \(one.diagnostics) \(other.diagnostics)"
+        }
+        guard one.diagnostics.isEmpty, !one.content.diff(to: other.content).isEmpty else { return nil }
+        return "a merge does otherwise than edits"
     }
 
     static func fault(onJSON bytes: [UInt8]) -> String? {

@@ -71,8 +71,8 @@ package enum ConfdProgram {
         return task
     }
 
-    /// The device that the environment names, or the one whose directory this is.
-    private static func find(
+    /// The device that the environment names, by its name or its port, or the one whose directory this is.
+    static func find(
         _ environment: [String: String], _ workingDirectory: String
     ) throws(NetsimError) -> (NetworkDirectory, NetworkDevice) {
         var place = workingDirectory
@@ -81,7 +81,10 @@ package enum ConfdProgram {
         let network = try NetworkDirectory.find(
             option: above, environment: environment, workingDirectory: workingDirectory)
         let named = environment["NAME"].flatMap { network.info.device($0) }
-        guard let device = named ?? network.info.devices.first(where: { $0.directory == workingDirectory }) else {
+        let port = environment["CONFD_IPC_PORT"].flatMap { UInt16($0) }
+        let devices = network.info.devices
+        let here = devices.first { $0.directory == workingDirectory }
+        guard let device = named ?? devices.first(where: { $0.ports.ipc == port }) ?? here else {
             throw NetsimError(
                 .unknownDevice, workingDirectory, "this is the directory of no device",
                 remedy: "call it from the device's start.sh, or use ncs-netsim start")

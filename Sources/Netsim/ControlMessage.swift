@@ -1,5 +1,8 @@
 import Basics
 
+/// What of a device's data is meant.
+enum DataPart: String, Hashable, Sendable { case configuration, state, all }
+
 /// What the command asks of the process that serves the network; one JSON object a line.
 enum ControlRequest: Hashable {
     case start([String])
@@ -7,7 +10,9 @@ enum ControlRequest: Hashable {
     case stop([String])
     case status([String])
     /// Loads an XML file into a running device.
-    case load(device: String, file: String, isMerge: Bool)
+    case load(device: String, file: String, isMerge: Bool, part: DataPart = .configuration)
+    /// Writes what is at and below a keypath into an XML file.
+    case save(device: String, file: String, path: String, part: DataPart)
     /// Reads or changes single nodes of a running device.
     case command(device: String, script: String)
     /// Looks at the faults of connections again.
@@ -20,8 +25,16 @@ enum ControlRequest: Hashable {
         case .start(let names): ["do": "start", "devices": .array(names.map { .string($0) })]
         case .stop(let names): ["do": "stop", "devices": .array(names.map { .string($0) })]
         case .status(let names): ["do": "status", "devices": .array(names.map { .string($0) })]
-        case .load(let device, let file, let isMerge):
-            ["do": "load", "devices": [.string(device)], "file": .string(file), "merge": .bool(isMerge)]
+        case .load(let device, let file, let isMerge, let part):
+            [
+                "do": "load", "devices": [.string(device)], "file": .string(file), "merge": .bool(isMerge),
+                "part": .string(part.rawValue),
+            ]
+        case .save(let device, let file, let path, let part):
+            [
+                "do": "save", "devices": [.string(device)], "file": .string(file), "path": .string(path),
+                "part": .string(part.rawValue),
+            ]
         case .command(let device, let script):
             ["do": "command", "devices": [.string(device)], "script": .string(script)]
         case .refresh(let names): ["do": "refresh", "devices": .array(names.map { .string($0) })]
@@ -35,13 +48,17 @@ enum ControlRequest: Hashable {
 
     init?(_ value: JSONValue) {
         let names = (value["devices"]?.array ?? []).compactMap(\.string)
+        let part = value["part"]?.string.flatMap { DataPart(rawValue: $0) } ?? .configuration
         switch value["do"]?.string {
         case "start": self = .start(names)
         case "stop": self = .stop(names)
         case "status": self = .status(names)
         case "load":
             guard let device = names.first, let file = value["file"]?.string else { return nil }
-            self = .load(device: device, file: file, isMerge: value["merge"]?.bool ?? true)
+            self = .load(device: device, file: file, isMerge: value["merge"]?.bool ?? true, part: part)
+        case "save":
+            guard let device = names.first, let file = value["file"]?.string else { return nil }
+            self = .save(device: device, file: file, path: value["path"]?.string ?? "", part: part)
         case "refresh": self = .refresh(names)
         case "configure": self = .configure(names, lines: (value["lines"]?.array ?? []).compactMap(\.string))
         case "command":

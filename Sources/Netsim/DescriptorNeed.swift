@@ -5,7 +5,7 @@ enum DescriptorNeed {
     /// Room for sessions, files and what the process has open anyway.
     private static let reserve = 512
 
-    /// A command line is one listening socket, over Telnet another; a NETCONF device has two more.
+    /// A command line is one listening socket, over Telnet another; NETCONF is two more.
     static func count(of devices: some Sequence<NetworkDevice>) -> Int {
         var kinds: [String: NetsimPackage.Kind?] = [:]
         return devices.reduce(reserve) { count, device in
@@ -13,7 +13,8 @@ enum DescriptorNeed {
             let known = kinds[directory]
             let kind = known ?? (try? NetsimPackage(directory: directory))?.kind
             kinds[directory] = .some(kind)
-            return count + (kind == .cli ? 1 : 3) + (device.ports.telnet == nil ? 0 : 1)
+            let doors = device.servesNETCONF(kind ?? .netconf) ? 3 : 1
+            return count + doors + (device.ports.telnet == nil ? 0 : 1)
         }
     }
 
@@ -29,6 +30,7 @@ enum DescriptorNeed {
         if setrlimit(kind, &wanted) == 0 { return }
         throw NetsimError(
             .system, "", "\(devices.count) devices need \(needed) open files, the limit is \(limit.rlim_max)",
-            remedy: "raise it with ulimit -n \(needed), or start fewer devices")
+            remedy: "raise it with ulimit -n \(needed), make the network with NETSIM_DOORS=package, or start fewer "
+                + "devices")
     }
 }

@@ -12,6 +12,7 @@ final class DeviceDatastore: NETCONFDatastore {
 
     var model: DataModel { device.model.data }
     var running: DataTree { device.running }
+    var operational: DataTree { device.operational }
 
     func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic] {
         device.model.validator.violations(in: tree, changedFrom: old)

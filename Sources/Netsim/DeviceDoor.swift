@@ -4,11 +4,11 @@ import Wire
 /// Who may log in to a device, and what serves its channels.
 final class DeviceDoor: SSHServerHandler {
     private let device: SimulatedDevice
-    private let netconf: NETCONFServer?
+    private let netconf: NETCONFService?
     private let hasCommandLine: Bool
 
     /// - Parameter netconf: what serves the subsystem of that name, on a port that has it.
-    init(_ device: SimulatedDevice, netconf: NETCONFServer? = nil, hasCommandLine: Bool = true) {
+    init(_ device: SimulatedDevice, netconf: NETCONFService? = nil, hasCommandLine: Bool = true) {
         self.device = device
         self.netconf = netconf
         self.hasCommandLine = hasCommandLine
@@ -25,7 +25,7 @@ final class DeviceDoor: SSHServerHandler {
         switch channel.kind {
         case .shell: hasCommandLine ? DeviceChannel(device, channel) : nil
         case .exec(let command): hasCommandLine ? DeviceExecution(device, command) : nil
-        case .subsystem(let name): name == "netconf" ? netconf.map { NETCONFChannel(device, $0) } : nil
+        case .subsystem(let name): name == "netconf" ? netconf.map { NETCONFChannel(device, $0.server) } : nil
         }
     }
 

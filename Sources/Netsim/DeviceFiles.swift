@@ -11,6 +11,8 @@ package struct DeviceFiles: Hashable, Sendable {
 
     package var database: String { directory + "/cdb" }
     package var running: String { directory + "/cdb/running.xml" }
+    /// State data that the device was given.
+    package var operational: String { directory + "/cdb/operational.xml" }
     package var startup: String { directory + "/cdb/startup.xml" }
     package var journal: String { directory + "/cdb/journal.json" }
     package var logs: String { directory + "/logs" }
@@ -26,9 +28,18 @@ package struct DeviceFiles: Hashable, Sendable {
     }
 
     /// The start configuration, in the order in which it is loaded.
-    var initialFiles: [String] {
+    var initialFiles: [String] { givenFiles.filter { !Self.isState($0) } }
+
+    /// Files of the package that hold state data only: `oper.xml`, `X-oper.xml`.
+    var stateFiles: [String] { givenFiles.filter(Self.isState) }
+
+    private static func isState(_ path: String) -> Bool {
+        ["/oper.xml", "-oper.xml", "_oper.xml"].contains { path.hasSuffix($0) }
+    }
+
+    private var givenFiles: [String] {
         PlainFiles.names(in: database).map { database + "/" + $0 }
-            .filter { $0.hasSuffix(".xml") && $0 != running && $0 != startup }
+            .filter { $0.hasSuffix(".xml") && $0 != running && $0 != startup && $0 != operational }
     }
 
     /// What the package made for the device besides its start configuration.
@@ -39,7 +50,7 @@ package struct DeviceFiles: Hashable, Sendable {
 
     /// Takes away what the device has become since it was made.
     func reset() throws {
-        for path in [running, startup, journal] { try DurableFiles.remove(path) }
+        for path in [running, startup, operational, journal] { try DurableFiles.remove(path) }
         for name in PlainFiles.names(in: logs) { try DurableFiles.remove(logs + "/" + name) }
     }
 }

@@ -28,6 +28,15 @@ extension DeviceShell {
         return Answer(text: "Building configuration...\n\n" + Self.shown(Self.section(selected, of: text(tree))))
     }
 
+    /// `show` of nodes of the model, which no other command means; nil if it is none.
+    func showNodes(_ words: [Substring], _ filter: OutputFilter?) -> Answer? {
+        guard words.count > 1, let verb = words.first, verb.count > 1, "show".hasPrefix(verb),
+            case .success(let text) = StateText(tree: device.operational).text(Array(words.dropFirst()))
+        else { return nil }
+        let said = text.isEmpty ? "% No entries found.\n" : text
+        return Answer(text: filter?.apply(said) ?? said)
+    }
+
     func showStartup() -> Answer {
         do throws(NetsimError) {
             guard device.hasStartup else { return Answer(text: "startup-config is not present\n") }

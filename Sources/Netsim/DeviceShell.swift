@@ -234,6 +234,7 @@ struct DeviceShell: CommandShell {
             let shown = line.trimmingCharacters(in: .whitespaces)
             return Answer(text: "% Ambiguous command:  \"\(shown)\"\n", isRefused: true)
         case .unknown(let index):
+            if let answer = showNodes(words, filter) { return answer }
             return invalid(line, at: line.distance(from: line.startIndex, to: words[index].startIndex))
         }
     }

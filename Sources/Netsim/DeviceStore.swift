@@ -164,6 +164,7 @@ struct DeviceStore {
 
     static func write(
         _ path: String, _ tree: DataTree, _ options: EncodeOptions = EncodeOptions(),
+        at place: InstancePath = InstancePath(),
         each: @escaping (UnsafeRawBufferPointer) -> Void = { _ in }
     ) throws(NetsimError) {
         do {
@@ -173,7 +174,7 @@ struct DeviceStore {
                         each(piece)
                         try put(piece)
                     }
-                    try encoder.encode(tree)
+                    try encoder.encode(tree, at: place)
                 }
             }
         } catch {

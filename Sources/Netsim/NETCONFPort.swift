@@ -9,20 +9,20 @@ import Wire
 /// a thread of its own, which waits for the device's queue and for the client; requests are taken one by one.
 final class NETCONFPort: Sendable {
     private let device: SimulatedDevice
-    private let server: NETCONFServer
+    private let service: NETCONFService
 
     private static let headerLimit = 1 << 12
 
-    init(_ device: SimulatedDevice, _ server: NETCONFServer) {
+    init(_ device: SimulatedDevice, _ service: NETCONFService) {
         self.device = device
-        self.server = server
+        self.service = service
     }
 
     func serve(_ stream: TCPStream) {
         let talk = TCPTalk(device, stream)
         defer { talk.end() }
         do throws(WireError) {
-            try talk.begin(server)
+            try talk.begin(service.server)
             guard var bytes = try stream.read(deadline: .never), try dropHeader(&bytes, stream) else { return }
             while try talk.carryOut(bytes) {
                 guard let more = try stream.read(deadline: .never) else { return }

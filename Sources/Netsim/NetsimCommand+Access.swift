@@ -51,9 +51,9 @@ extension NetsimCommand {
         let device = selection.devices[0]
         let filter = words.count > 1 ? words[1] : nil
         let package = try NetsimPackage(directory: device.packageDirectory)
-        guard package.kind == .netconf else {
+        guard device.servesNETCONF(package.kind) else {
             throw NetsimError(
-                .unsupported, device.name, "its package is for \(package.kind.rawValue) devices: it serves no NETCONF",
+                .unsupported, device.name, "it has only the doors of its package: it serves no NETCONF",
                 remedy: "use cli-i, or ssh to its cli port")
         }
         do {

@@ -76,9 +76,10 @@ extension NetsimCommand {
         do throws(NetsimError) {
             let package = try package(clause.package, in: network)
             let directory = network.directory
+            let doors = try doors()
             for device in clause.devices {
                 try network.add(
-                    device.name, in: device.folder, package: package, scheme: scheme, place: device.place
+                    device.name, in: device.folder, package: package, scheme: scheme, place: device.place, doors: doors
                 ) { (made: NetworkDevice, counter: Int) throws(NetsimError) in
                     let hook = hook(made, counter, directory)
                     try hook.install()
@@ -90,6 +91,17 @@ extension NetsimCommand {
         } catch {
             guard !clause.place.isEmpty else { throw error }
             throw NetsimError(error.code, clause.place, "\(error)")
+        }
+    }
+
+    /// Which doors new devices get; nil means all.
+    private func doors() throws(NetsimError) -> String? {
+        switch environment["NETSIM_DOORS"] ?? "" {
+        case "", "all": return nil
+        case "package": return "package"
+        case let other:
+            throw NetsimError(
+                .usage, "NETSIM_DOORS", "\"\(other)\" is not known", remedy: "set it to package or to all")
         }
     }
 

@@ -109,10 +109,11 @@ extension NetsimCommand {
         guard !files.isEmpty else {
             throw NetsimError(.usage, "", "load needs a file", remedy: "see ncs-netsim --help")
         }
+        let part: DataPart = words.contains("-O") || words.contains("-C") ? .state : .configuration
         var isMerge = words.contains { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.contains("m") }
         for file in files {
             let path = PlainFiles.absolute(file, in: workingDirectory)
-            let request = ControlRequest.load(device: name, file: path, isMerge: isMerge)
+            let request = ControlRequest.load(device: name, file: path, isMerge: isMerge, part: part)
             let reply = try client(selection.network).ask(request)?[name]
             guard let reply, reply.state != .notRunning else {
                 throw NetsimError(.notRunning, name, "the device is not running", remedy: "start it first")

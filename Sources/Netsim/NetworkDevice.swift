@@ -10,6 +10,14 @@ package struct NetworkDevice: Hashable, Sendable {
     /// Keys in the file that mean nothing to us: kept as they are.
     package var otherValues: [String: String] = [:]
 
+    /// Under this key `package` says that the device has only the doors that drivers of its package use.
+    package static let doorsKey = "doors"
+
+    /// Whether the device answers NETCONF: if its package is of that kind, and else besides its command line.
+    package func servesNETCONF(_ kind: NetsimPackage.Kind) -> Bool {
+        kind != .cli || otherValues[Self.doorsKey] != "package"
+    }
+
     package var files: DeviceFiles { DeviceFiles(directory: directory) }
 }
 

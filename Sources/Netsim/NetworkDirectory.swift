@@ -101,10 +101,11 @@ package struct NetworkDirectory: Hashable, Sendable {
     /// - Parameters:
     ///   - folder: the directory between the network's and the device's: the prefix.
     ///   - place: where the device is instead of where its number would put it.
+    ///   - doors: which doors it has; nil means all that it can have.
     ///   - install: fills the directories that have been made for the device, given its number.
     package mutating func add(
         _ name: String, in folder: String, package: NetsimPackage, scheme: PortScheme,
-        place: PlaceChoice = PlaceChoice(),
+        place: PlaceChoice = PlaceChoice(), doors: String? = nil,
         install: (NetworkDevice, Int) throws(NetsimError) -> Void
     ) throws(NetsimError) {
         guard Self.isName(name), Self.isName(folder) else {
@@ -118,7 +119,8 @@ package struct NetworkDirectory: Hashable, Sendable {
         let (address, ports) = place.applied(to: try scheme.place(index))
         let device = NetworkDevice(
             name: name, packageDirectory: package.directory, directory: "\(directory)/\(folder)/\(name)",
-            address: address, ports: ports)
+            address: address, ports: ports,
+            otherValues: doors.map { [NetworkDevice.doorsKey: $0] } ?? [:])
         guard !DurableFiles.exists(device.directory) else {
             throw NetsimError(.alreadyExists, device.directory, "the directory already exists", remedy: "remove it")
         }

@@ -1,4 +1,5 @@
 import Basics
+import ConfigTree
 import Foundation
 import NETCONF
 import Synchronization
@@ -9,7 +10,7 @@ import Wire
 final class NetworkServer: Sendable {
     private struct Running {
         var device: SimulatedDevice
-        var netconf: NETCONFServer?
+        var netconf: NETCONFService?
         var listeners: [SSHListenerID]
         /// Over TCP: NETCONF, and the command line over Telnet.
         var tcp: [TCPServer.Listener] = []
@@ -58,7 +59,8 @@ final class NetworkServer: Sendable {
             let running = state.withLock { Array($0.running.keys) }
             for name in names.isEmpty ? running : names { reply(stop(name)) }
         case .status(let names): for name in names { reply(status(name)) }
-        case .load(let name, let file, let isMerge): reply(load(name, file, isMerge))
+        case .load(let name, let file, let isMerge, let part): reply(load(name, file, isMerge, part))
+        case .save(let name, let file, let path, let part): reply(save(name, file, path, part))
         case .command(let name, let script): reply(command(name, script))
         case .refresh(let names): for name in names { reply(refresh(name)) }
         case .configure(let names, let lines): for name in names { reply(configure(name, lines)) }
@@ -142,11 +144,7 @@ final class NetworkServer: Sendable {
     /// Opens the doors of a device: all of them or none.
     private func open(_ simulated: SimulatedDevice, _ device: NetworkDevice) throws(NetsimError) -> Running {
         var running = Running(device: simulated, listeners: [], places: [])
-        if simulated.model.package.kind == .netconf {
-            let server = NETCONFServer(DeviceDatastore(simulated))
-            simulated.observe { [weak server] in server?.publishChange(from: $0, to: $1, by: .server) }
-            running.netconf = server
-        }
+        if device.servesNETCONF(simulated.model.package.kind) { running.netconf = NETCONFService(simulated) }
         running.listeners = try openSSH(running, device)
         running.places.append(("cli", SocketAddress(host: device.address, port: device.ports.cli)))
         if running.netconf != nil {
@@ -250,12 +248,12 @@ final class NetworkServer: Sendable {
         }
         for listener in running.listeners { server.stopListening(listener, endingSessions: true) }
         for listener in running.tcp { tcpServer.stopListening(listener) }
-        running.netconf?.endSessions()
+        running.netconf?.existing?.endSessions()
         running.telnet?.endSessions()
         let failure = Mutex("")
         let done = DispatchSemaphore(value: 0)
         running.device.queue.run {
-            running.netconf?.rollBackPending()
+            running.netconf?.existing?.rollBackPending()
             do throws(NetsimError) {
                 try running.device.flush()
             } catch {
@@ -312,15 +310,42 @@ final class NetworkServer: Sendable {
         return ControlReply(device: name, state: text.isEmpty ? .running : .failed, text: text)
     }
 
-    private func load(_ name: String, _ file: String, _ isMerge: Bool) -> ControlReply {
+    private func load(_ name: String, _ file: String, _ isMerge: Bool, _ part: DataPart) -> ControlReply {
         guard let device = state.withLock({ $0.running[name] })?.device else {
             return ControlReply(device: name, state: .notRunning)
         }
         do throws(NetsimError) {
-            try device.load(DeviceStore.tree(file, device.model), isMerge: isMerge)
+            if part == .state {
+                try device.loadState(OperationalData.read(file, device.model), isMerge: isMerge)
+            } else {
+                let options = DecodeOptions(.lax, content: part == .all ? .configOnly : .config)
+                try device.load(DeviceStore.tree(file, device.model, options: options), isMerge: isMerge)
+            }
             return ControlReply(device: name, state: .loaded)
         } catch {
             return ControlReply(device: name, state: .failed, text: error.description)
+        }
+    }
+}
+
+extension NetworkServer {
+    private func save(_ name: String, _ file: String, _ path: String, _ part: DataPart) -> ControlReply {
+        guard let device = state.withLock({ $0.running[name] })?.device else {
+            return ControlReply(device: name, state: .notRunning)
+        }
+        do {
+            let tree =
+                switch part {
+                case .configuration: device.running
+                case .state: try device.stateData
+                case .all: device.operational
+                }
+            let options = EncodeOptions(content: part == .configuration ? .config : .all)
+            let place = path.isEmpty ? InstancePath() : try tree.path(path)
+            try DeviceStore.write(file, tree, options, at: place)
+            return ControlReply(device: name, state: .loaded)
+        } catch {
+            return ControlReply(device: name, state: .failed, text: "\(error)")
         }
     }
 }

@@ -35,6 +35,8 @@ final class SimulatedDevice: Sendable {
     private struct State {
         var tree: DataTree
         var store: DeviceStore
+        /// State data, once somebody has asked for them.
+        var stateData: DataTree?
         var faults: FaultInjector
         /// What is to be done to the answer to the last operation over NETCONF.
         var answerFault = FaultInjector.Outcome.none
@@ -196,6 +198,20 @@ final class SimulatedDevice: Sendable {
         default: return false
         }
     }
+
+    // MARK: State data
+
+    /// Read when first asked for: most devices never are.
+    var stateData: DataTree {
+        get throws(NetsimError) {
+            if let known = state.withLock(\.stateData) { return known }
+            let tree = try OperationalData.load(name, files, model)
+            setState(tree)
+            return tree
+        }
+    }
+
+    func setState(_ tree: DataTree) { state.withLock { $0.stateData = tree } }
 
     // MARK: Startup configuration
 

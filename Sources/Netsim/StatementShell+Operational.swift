@@ -32,6 +32,11 @@ extension StatementShell {
         }
         switch Self.match(typed) {
         case .failure(let mismatch):
+            if typed.count > 1, typed[0].count > 1, "show".hasPrefix(typed[0]),
+                case .success(let text) = StateText(tree: device.operational).text(Array(typed.dropFirst()))
+            {
+                return pipes.isEmpty ? Answer(text: text) : filtered(text, pipes)
+            }
             let column = command.distance(from: command.startIndex, to: typed[mismatch.index].startIndex)
             return refusal(CLIFault(column: column, message: mismatch.message), command)
         case .success(let (words, rest)):

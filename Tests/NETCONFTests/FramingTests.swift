@@ -65,6 +65,19 @@ import Testing
         }
     }
 
+    /// Larger than the pieces in which messages are kept, with marks across their ends.
+    @Test(arguments: [262_137, 262_140, 262_143, 262_144, 300_000])
+    func largeMessagesComeOutWhole(length: Int) throws {
+        let text = String(repeating: ">", count: length)
+        for framing in [MessageFraming.endOfMessage, .chunked] {
+            let wire = String(decoding: framing.frame(Array(text.utf8)), as: UTF8.self)
+            for pieces in [16_383, 262_144, 1 << 20] {
+                let found = try messages(wire + wire, framing, limit: 1 << 20, pieces: pieces)
+                #expect(found.map(\.utf8.count) == [length, length])
+            }
+        }
+    }
+
     @Test(arguments: [
         "x", "\nx", "\n#0\n", "\n#01\n", "\n#-1\n", "\n#x\n", "\n#12345678901\n", "\n##\n", "\n#4294967296\n",
         "\n#4294967295\n", "\n#2\nab#", "\n#1\na\n##x", "\n#99999999999999999999999",

@@ -23,6 +23,24 @@ import Testing
         #expect(session.config("candidate") == expected)
     }
 
+    /// Of a megabyte, in both framings: replies in several pieces, requests that are not joined.
+    @Test(arguments: [true, false])
+    func largeMessagesAreCarriedOutAndAnswered(base11: Bool) {
+        let session = TestServer().session(base11: base11)
+        let note = String(repeating: "n", count: 80)
+        let items = (10_000..<16_000).map { "<item><id>i\($0)</id><weight>\($0)</weight><note>\(note)</note></item>" }
+        let content = items.joined()
+        #expect(session.edit(boxed(content)) == "ok")
+        #expect(session.tag("<commit/>") == "ok")
+        #expect(session.config() == "<data><box \(box)>\(content)</box></data>")
+        let config = "<config>\(boxed(items[5]))</config>"
+        let copy = "<copy-config><target><candidate/></target><source>\(config)</source></copy-config>"
+        #expect(session.tag(copy) == "ok")
+        #expect(session.config("candidate") == "<data><box \(box)>\(items[5])</box></data>")
+        #expect(session.edit("<box \(box)><item><id>x</id><weight>none</weight></item>\(items.joined())</box>") != "ok")
+        #expect(session.config("candidate") == "<data><box \(box)>\(items[5])</box></data>")
+    }
+
     @Test func eachOperationOfAnEditDoesWhatItSays() {
         let session = TestServer().session()
         let item = { (operation: String, rest: String) in

@@ -27,10 +27,13 @@ final class TestNetwork: Sendable {
     let basePort: UInt16
 
     let hasTelnet: Bool
+    private let hasAllDoors: Bool
     var telnetPort: UInt16 { basePort + 4 }
 
-    init(hasTelnet: Bool = false) throws {
+    /// - Parameter hasAllDoors: whether routers with a command line, two at most, answer NETCONF too.
+    init(hasTelnet: Bool = false, hasAllDoors: Bool = false) throws {
         self.hasTelnet = hasTelnet
+        self.hasAllDoors = hasAllDoors
         let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
         let yang = path + "/ncs/src/ncs/yang"
         try FileManager.default.createDirectory(atPath: yang, withIntermediateDirectories: true)
@@ -52,7 +55,15 @@ final class TestNetwork: Sendable {
     var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         let ports = ["CLI_SSH_PORT": "\(basePort)", "TELNET_PORT": hasTelnet ? "\(telnetPort)" : ""]
-        return ports.merging(["NCS_DIR": directory + "/ncs", "PATH": path]) { $1 }
+        var environment = ports.merging(["NCS_DIR": directory + "/ncs", "PATH": path]) { $1 }
+        // Only tests that talk NETCONF to routers with a command line take ports for that.
+        environment["NETSIM_DOORS"] = hasAllDoors ? "all" : "package"
+        if hasAllDoors {
+            environment["NETCONF_SSH_PORT"] = "\(basePort + 2)"
+            environment["NETCONF_TCP_PORT"] = "\(basePort + 4)"
+            environment["IPC_PORT"] = "\(basePort + 6)"
+        }
+        return environment
     }
 
     var info: String { directory + "/netsim/.netsiminfo" }

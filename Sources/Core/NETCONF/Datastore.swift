@@ -9,6 +9,9 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
     var model: DataModel { get }
     var running: DataTree { get }
 
+    /// The running configuration with the state data of the device.
+    var operational: DataTree { get }
+
     /// What is wrong with `tree`, of all that the change from `old` can have made wrong.
     func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic]
 
@@ -41,6 +44,8 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
 }
 
 extension NETCONFDatastore {
+    package var operational: DataTree { running }
+
     package func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree { tree }
 
     package func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome {

@@ -57,7 +57,7 @@ extension ServerSession {
         case .classic(let store): tree = try content(store)
         case .intended: tree = try content(.running)
         case .operational:
-            tree = try content(.running)
+            tree = server.datastore.operational
             isState = true
             options.content = .all
             // What is in use is there, whoever set it (RFC 8342 section 5.3).

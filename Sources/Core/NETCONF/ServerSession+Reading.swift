@@ -29,7 +29,7 @@ extension ServerSession {
     func get(_ parameters: Parameters) throws -> Reply.Body {
         var options = try options(parameters)
         options.content = .all
-        let whole = try content(.running)
+        let whole = server.datastore.operational
         guard let filter = parameters["filter"] else {
             return .tree(Reply.TreeContent(tree: whole, options: options, elements: server.stateData()))
         }

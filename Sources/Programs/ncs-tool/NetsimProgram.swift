@@ -21,6 +21,14 @@ enum NetsimProgram {
             errors: ToolPrograms.complain)
     }
 
+    /// What a package's `start.sh` calls to load data.
+    @Sendable static func loadDevice(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        ConfdLoadProgram.run(
+            arguments: arguments, environment: environment,
+            workingDirectory: FileManager.default.currentDirectoryPath, output: ToolPrograms.say,
+            errors: ToolPrograms.complain)
+    }
+
     private static let services = NetsimCommand.Services(
         extract: { archive, directory in
             let listing = try PackageArchive(path: archive).extract(to: directory)

@@ -18,6 +18,7 @@ enum ToolPrograms {
         "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
         "confd": NetsimProgram.runDevice,
+        "confd_load": NetsimProgram.loadDevice,
         "ncsc": compiler,
         "confdc": compiler,
     ]

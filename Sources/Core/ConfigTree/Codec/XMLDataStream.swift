@@ -16,14 +16,15 @@ package struct XMLDataStream {
     }
 
     /// Nodes of what is written in one go.
-    private static let smallSize = 256
+    private let smallSize: Int
 
     private var encoder: XMLDataEncoder
     private var frames: [Frame] = []
     private var target = 0
 
     /// What `XMLDataEncoder.write` writes: the children of the tree's root.
-    package init(_ tree: DataTree, _ options: EncodeOptions = EncodeOptions()) {
+    package init(_ tree: DataTree, _ options: EncodeOptions = EncodeOptions(), smallSize: Int = 256) {
+        self.smallSize = smallSize
         encoder = XMLDataEncoder(options)
         let info = encoder.infos.info(tree.model.schema.root)
         frames = [frame(info, tree.root, tree.model, isElement: false)]
@@ -58,7 +59,7 @@ package struct XMLDataStream {
         case .entries(let info, var rows, let model):
             while let row = rows.next() {
                 try encoder.start(info, row)
-                guard Self.isSmall(row) else {
+                guard isSmall(row) else {
                     frames.append(.entries(info, rows, model))
                     return frames.append(self.frame(info, row, model, isElement: true))
                 }
@@ -119,15 +120,15 @@ package struct XMLDataStream {
 
     /// The content of an element that has been started, and its end.
     private mutating func enter(_ info: EncodeInfo, _ row: Row, _ model: DataModel) throws {
-        guard Self.isSmall(row) else { return frames.append(frame(info, row, model, isElement: true)) }
+        guard isSmall(row) else { return frames.append(frame(info, row, model, isElement: true)) }
         try encoder.content(info, row, model)
         try encoder.writer.end()
     }
 
-    private static func isSmall(_ row: Row) -> Bool {
-        if row.kids.isEmpty { return true }
+    private func isSmall(_ row: Row) -> Bool {
+        if row.kids.isEmpty { return smallSize > 0 }
         var rest = smallSize
-        return fits(row, &rest)
+        return Self.fits(row, &rest)
     }
 
     private static func fits(_ row: Row, _ rest: inout Int) -> Bool {
