@@ -26,7 +26,9 @@ BENCHMARKS    ?= CommitPath \
     bench-concurrent-commits \
     bench-data-codec \
     bench-migrate \
+    bench-netconf-server \
     bench-netsim \
+    bench-package-add \
     bench-package-reload \
     bench-packed-tree \
     bench-patterns \

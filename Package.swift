@@ -132,8 +132,12 @@ let package = Package(
         benchmark("bench-commit-peers", in: "CommitPeers", uses: []),
         benchmark("bench-migrate", in: "Migrate", uses: ["YANG", "ConfigTree", "Migration"]),
         benchmark("bench-netsim", in: "Netsim", uses: ["Transactions", "Wire"]),
+        benchmark("bench-netconf-server", in: "NETCONFServer", uses: []),
         benchmark("bench-patterns", in: "Patterns", uses: ["YANG"]),
         benchmark("bench-data-codec", in: "DataCodec", uses: ["Basics", "YANG", "ConfigTree"]),
+        benchmark(
+            "bench-package-add", in: "PackageAdd",
+            uses: ["Basics", "YANG", "ConfigTree", "ControlProtocol", "Controller"]),
         benchmark("bench-package-reload", in: "PackageReload", uses: ["Basics", "YANG", "PackageManager"]),
         benchmark("bench-packed-tree", in: "PackedTree", uses: ["YANG", "ConfigTree"]),
         benchmark("bench-schema-diff", in: "SchemaDiff", uses: ["Basics", "YANG", "Migration"]),

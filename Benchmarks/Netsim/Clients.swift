@@ -36,6 +36,17 @@ enum Clients {
         }
     }
 
+    /// Seconds of CPU that a command costs the process of its device, of many given one by one.
+    static func cost(_ channel: SSHClientChannel, _ process: ProcessUse) throws -> Double {
+        let count = 6_000
+        let before = try process.processorTime()
+        for _ in 0..<count {
+            try channel.write(Array("show clock\n".utf8), deadline: .after(.seconds(60)))
+            try wait(channel, for: "#")
+        }
+        return (try process.processorTime() - before) / Double(count)
+    }
+
     static func logIn(_ address: SocketAddress) throws -> SSHSession {
         let session = try SSHSession(SSHSessionOptions(address: address, user: "admin", hostKeyPolicy: .acceptAny))
         try session.connect()
@@ -86,11 +97,12 @@ final class CannedServer: SSHServerHandler {
             handler: CannedServer(bytes: bytes))
         FileHandle.standardOutput.write(Data("\(listener.address.port)\n".utf8))
         _ = FileHandle.standardInput.readDataToEndOfFile()
-        exit(0)
+        server.stop()
+        _exit(0)
     }
 
-    /// Connects so many times and has the command answered; connections a second.
-    static func rate(bytes: Int, connections: Int, threads: Int) throws -> Double {
+    /// Connects so many times and has the command answered.
+    static func rate(bytes: Int, connections: Int, threads: Int) throws -> Pace {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
         process.arguments = ["--bare", "\(bytes)"]
@@ -106,7 +118,8 @@ final class CannedServer: SSHServerHandler {
         guard let port = UInt16(line.filter(\.isNumber)) else { throw Failure(description: "no bare server") }
         let address = SocketAddress(host: "127.0.0.1", port: port)
         let failure = Mutex<String?>(nil)
-        let time = seconds {
+        let uses = [ProcessUse(id: getpid()), ProcessUse(id: process.processIdentifier)]
+        let pace = try Pace.measure(uses, connections) {
             WorkCrew(limit: threads).run(Array(repeating: address, count: connections)) { address in
                 do {
                     let session = try Clients.logIn(address)
@@ -121,6 +134,21 @@ final class CannedServer: SSHServerHandler {
             }
         }
         if let reason = failure.withLock({ $0 }) { throw Failure(description: reason) }
-        return Double(connections) / time
+        return pace
+    }
+}
+
+/// How fast something was, and what it cost both ends together.
+struct Pace {
+    /// A second.
+    var rate: Double
+    /// Milliseconds of CPU for each.
+    var cost: Double
+
+    static func measure(_ uses: [ProcessUse], _ count: Int, _ work: () throws -> Void) throws -> Pace {
+        let before = try uses.map { try $0.processorTime() }.reduce(0, +)
+        let time = try seconds(work)
+        let after = try uses.map { try $0.processorTime() }.reduce(0, +)
+        return Pace(rate: Double(count) / time, cost: (after - before) * 1e3 / Double(count))
     }
 }

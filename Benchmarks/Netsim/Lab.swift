@@ -112,6 +112,8 @@ final class Lab {
 struct ProcessUse {
     let id: Int32
 
+    init(id: Int32) { self.id = id }
+
     init(pidFile: String) throws {
         let text = try String(contentsOfFile: pidFile, encoding: .utf8)
         guard let id = Int32(text.filter(\.isNumber)) else { throw Failure(description: "\(pidFile): no process id") }

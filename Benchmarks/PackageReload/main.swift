@@ -25,8 +25,13 @@ func best(of count: Int, _ work: () throws -> Void) rethrows -> Double {
 }
 
 let root = NSTemporaryDirectory() + "openned-reload-\(getpid())"
-defer { try? DurableFiles.removeTree(root) }
 let loadPath = LoadPath([root + "/packages"])
+
+/// Ends the program, with nothing left behind.
+func end(_ status: Int32) -> Never {
+    try? DurableFiles.removeTree(NSTemporaryDirectory() + "openned-reload-\(getpid())")
+    exit(status)
+}
 
 func run(_ program: String, _ arguments: [String]) throws {
     let process = Process()
@@ -104,7 +109,7 @@ let hashing = try best(of: 5, hashAll)
 let unchanged = try best(of: 5) { second = try load(2, first) }
 guard second?.number == first.number else {
     print("a package seems to have changed")
-    exit(3)
+    end(3)
 }
 let changed = loadPath.sources()[0]
 try DurableFiles.write(changed.path + "/more", [1])
@@ -123,7 +128,7 @@ let one = try best(of: 5) {
 }
 guard third?.digest != first.digest, third?.packages.count == first.packages.count else {
     print("the change was not seen")
-    exit(3)
+    end(3)
 }
 print("\(first.packages.count) packages, hashing their files: \(Int(hashing * 1_000)) ms")
 let ratio = unchanged / hashing
@@ -132,4 +137,4 @@ print("  \(String(format: "%.2f", ratio)) times hashing (limit 2)\(ratio <= 2 ? 
 let oneRatio = one / (unchanged + alone)
 print("reload, \(changed.fileName) changed: \(Int(one * 1_000)) ms; that package alone \(Int(alone * 1_000)) ms")
 print("  \(String(format: "%.2f", oneRatio)) times both (limit 1.5)\(oneRatio <= 1.5 ? "" : "  MISSED")")
-exit(ratio <= 2 && oneRatio <= 1.5 ? 0 : 1)
+end(ratio <= 2 && oneRatio <= 1.5 ? 0 : 1)

@@ -31,13 +31,16 @@ enum FuzzModels {
             leaf-list sl { type uint16; }
             leaf-list ul { type string; ordered-by user; default a; default b; }
             list l { key "k n"; leaf n { type uint8; } leaf k { type string; } leaf v { type string; }
-              list sub { key id; ordered-by user; leaf id { type string; } leaf w { type int8; default 4; } } }
+              list sub { key id; ordered-by user; leaf id { type string; } leaf w { type int8; default 4; } }
+              action clear { input { leaf hard { type boolean; } } } }
             list t { key id; leaf id { type identityref { base kind; } } leaf v { type empty; } }
             anydata any;
             leaf state { config false; type string; }
             list log { config false; leaf text { type string; } }
           }
           leaf lone { type string; }
+          rpc ping { input { leaf count { type percent; mandatory true; } container to { leaf host { type string; } } }
+            output { leaf lost { type percent; } } }
           list device { key name; leaf name { type string; } leaf driver { type string; }
             container config { oned:mount-point "device-config"; } }
         }

@@ -9,11 +9,12 @@ import YANG
 /// - Every answer is a well-formed message in the framing agreed upon.
 /// - Whatever was accepted leaves a configuration that the model allows.
 enum NETCONFCheck {
-    /// A datastore in memory, for one run.
+    /// A datastore in memory with some data, for one run.
     private final class Store: NETCONFDatastore, @unchecked Sendable {
         let model = FuzzModels.model
         /// Used by the one thread that runs the check.
-        var running = DataTree(FuzzModels.model)
+        var running = FuzzModels.tree
+        private var saved: DataTree?
         private let validator = Validator(FuzzModels.model)
 
         func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic] {
@@ -25,18 +26,34 @@ enum NETCONFCheck {
         }
 
         func replaceRunning(_ old: DataTree, with new: DataTree) throws(RPCFailure) { running = new }
-        func startup() throws(RPCFailure) -> DataTree? { nil }
-        func setStartup(_ tree: DataTree?) throws(RPCFailure) {}
-        func moduleText(_ name: String, revision: String?) -> [UInt8]? { nil }
+        func startup() throws(RPCFailure) -> DataTree? { saved }
+        func setStartup(_ tree: DataTree?) throws(RPCFailure) { saved = tree }
+        func moduleText(_ name: String, revision: String?) -> [UInt8]? {
+            name == "m" ? Array(FuzzModels.dataText.utf8) : nil
+        }
+
+        /// What the model forbids in what runs.
+        var violations: Set<String> {
+            Set(validator.violations(in: running).filter { $0.severity == .error }.map(\.summary))
+        }
+
         func received(_ operation: String, session: SessionInfo) -> Interference? { nil }
         func schedule(after seconds: Int, _ work: @escaping @Sendable () -> Void) {}
         func timestamp() -> String { "2024-01-01T00:00:00Z" }
     }
 
+    /// What is wrong before anything is done.
+    private static let known = Store().violations
+
     static func fault(on bytes: [UInt8]) -> String? {
-        let whole = replies(to: bytes, piece: bytes.count + 1)
-        let pieces = replies(to: bytes, piece: 5)
-        if whole.output != pieces.output { return "cut differently the answers differ" }
+        let whole = talk(bytes, piece: bytes.count + 1)
+        let pieces = talk(bytes, piece: 5)
+        // When a notification comes between answers, and what is counted of them, depends on when somebody looks.
+        let isTold = whole.isTold || pieces.isTold
+        if whole.count != pieces.count || !isTold && whole.output != pieces.output {
+            return "cut differently the answers differ"
+        }
+        if let new = whole.store.violations.subtracting(known).first { return "what runs is not allowed: \(new)" }
         var reader = FrameReader(limit: 1 << 28)
         if isChunked(bytes) { reader.framing = .chunked }
         reader.append(whole.output)
@@ -58,20 +75,41 @@ enum NETCONFCheck {
         return hello.capabilities.has(Capabilities.base11)
     }
 
-    private static func replies(to bytes: [UInt8], piece: Int) -> (output: [UInt8], store: Store) {
-        let store = Store()
-        let session = ServerSession(NETCONFServer(store), user: "fuzz", source: "fuzz", end: {})
+    private struct Talk {
+        var store = Store()
         var output: [UInt8] = []
+        /// Answers, notifications not counted.
+        var count = 0
+        /// Whether there were notifications.
+        var isTold = false
+    }
+
+    private static func talk(_ bytes: [UInt8], piece: Int) -> Talk {
+        var talk = Talk()
+        var profile = ServerProfile()
+        profile.startup = true
+        let session = ServerSession(NETCONFServer(talk.store, profile: profile), user: "fuzz", source: "fuzz", end: {})
         for start in stride(from: 0, to: bytes.count, by: piece) {
             session.append(Array(bytes[start..<min(start + piece, bytes.count)]))
-            while let step = session.step() { output += step.bytes }
+            while let step = session.step() {
+                let message = step.bytes
+                let isNotification = message.prefix(64).firstRange(of: Array("<notification".utf8)) != nil
+                talk.isTold = talk.isTold || isNotification
+                talk.count += isNotification ? 0 : 1
+                talk.output += message
+            }
         }
-        return (output, store)
+        return talk
     }
 
     // MARK: Seeds
 
     private static let base = "urn:ietf:params:xml:ns:netconf:base:1.0"
+    private static let monitoring = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
+    private static let defaults = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
+    private static let events = "urn:ietf:params:xml:ns:netconf:notification:1.0"
+    private static let nmda = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
+    private static let datastores = "urn:ietf:params:xml:ns:yang:ietf-datastores"
 
     private static func hello(_ version: String) -> String {
         "<hello xmlns=\"\(base)\"><capabilities><capability>urn:ietf:params:netconf:base:\(version)</capability>"
@@ -91,7 +129,24 @@ enum NETCONFCheck {
         "<cancel-commit/>", "<discard-changes/>", "<kill-session><session-id>4</session-id></kill-session>",
         "<get-config><source><running/></source><filter type=\"xpath\" xmlns:m=\"urn:m\" select=\"/m:top/m:l[m:k='a']\"/>"
             + "</get-config>",
-        "<close-session/>",
+        "<get><filter><netconf-state xmlns=\"\(monitoring)\"><sessions/></netconf-state></filter></get>",
+        "<get-config><source><running/></source><with-defaults xmlns=\"\(defaults)\">report-all-tagged</with-defaults>"
+            + "</get-config>",
+        "<get-schema xmlns=\"\(monitoring)\"><identifier>m</identifier></get-schema>",
+        "<edit-config><target><candidate/></target><test-option>test-then-set</test-option><error-option>"
+            + "continue-on-error</error-option><config><top xmlns=\"urn:m\" xmlns:nc=\"\(base)\" nc:operation=\"replace\">"
+            + "<ul xmlns:y=\"urn:ietf:params:xml:ns:yang:1\" y:insert=\"first\">q</ul></top></config></edit-config>",
+        "<copy-config><target><startup/></target><source><running/></source></copy-config>",
+        "<copy-config><target><running/></target><source><startup/></source></copy-config>",
+        "<delete-config><target><startup/></target></delete-config>", "<unlock><target><running/></target></unlock>",
+        "<create-subscription xmlns=\"\(events)\"><filter><netconf-config-change/></filter><startTime>"
+            + "2023-01-01T00:00:00Z</startTime></create-subscription>",
+        "<get-data xmlns=\"\(nmda)\" xmlns:ds=\"\(datastores)\"><datastore>ds:operational</datastore></get-data>",
+        "<edit-data xmlns=\"\(nmda)\" xmlns:ds=\"\(datastores)\"><datastore>ds:running</datastore><config>"
+            + "<lone xmlns=\"urn:m\">y</lone></config></edit-data>",
+        "<ping xmlns=\"urn:m\"><count>5</count></ping>",
+        "<action xmlns=\"urn:ietf:params:xml:ns:yang:1\"><top xmlns=\"urn:m\"><l><k>p1</k><n>1</n><clear/></l></top>"
+            + "</action>", "<close-session/>",
     ]
 
     static let seeds: [String] = {

@@ -20,6 +20,11 @@ final class ControllerSession: ControlSession {
 
     var running: DataTree { controller.running }
     func operational() -> DataTree { controller.operationalTree() }
+    func live(_ paths: [InstancePath], in tree: DataTree) throws(ControlError) -> LiveReading {
+        try requireOpen()
+        return try LiveStatus.read(paths, in: tree, by: self)
+    }
+
     func isCurrent(_ tree: DataTree) -> Bool { tree.model === controller.running.model }
     func carried(_ request: CommitRequest) -> CommitRequest? { try? controller.carried(request) }
 
@@ -83,10 +88,12 @@ final class ControllerSession: ControlSession {
     func unlock() { controller.runningLock.unlock(id) }
 
     func invoke(
-        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+        _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
+        progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         try requireOpen()
-        return try controller.invoke(action, input: input, by: self, parts: parts, progress: progress)
+        return try controller.invoke(
+            action, input: input, by: self, in: transaction, parts: parts, progress: progress)
     }
 
     func sessions() -> [SessionInformation] { controller.sessions.all }

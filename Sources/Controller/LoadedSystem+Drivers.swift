@@ -45,10 +45,12 @@ extension LoadedSystem {
     ) throws(DiagnosticsError) -> Driver {
         let kept = previous.flatMap { $0.schema === model.schema ? $0 : nil }
         let data = kept ?? DataModel(model.schema)
-        func made(_ kind: Driver.Kind, isReadOnly: Bool = false, hook: TextHook? = nil) -> Driver {
+        func made(
+            _ kind: Driver.Kind, isReadOnly: Bool = false, received: TextHook? = nil, sent: TextHook? = nil
+        ) -> Driver {
             Driver(
                 nedID: model.nedID, package: package.name, model: data, kind: kind, isReadOnly: isReadOnly,
-                revisions: model.revisions, receivedHook: hook)
+                revisions: model.revisions, receivedHook: received, sentHook: sent)
         }
         if model.type == .netconf { return made(.netconf) }
         guard model.type == .cli else {
@@ -61,15 +63,18 @@ extension LoadedSystem {
                 throw DiagnosticsError(.error("cannot be read: \(error)", place: SourcePlace(file: path)))
             }
             let description = try DriverDescription(yaml: bytes, file: path)
-            let hook = try description.receivedHook.map { file throws(DiagnosticsError) in
+            func hook(_ key: String, _ file: String?) throws(DiagnosticsError) -> TextHook? {
+                guard let file else { return nil }
                 do throws(ControlError) {
                     return TextHook(try programs.pool(package, role: "text", file: file))
                 } catch {
                     throw DiagnosticsError(
-                        .error("hooks.received: \(error.message)", place: SourcePlace(file: path)))
+                        .error("hooks.\(key): \(error.message)", place: SourcePlace(file: path)))
                 }
             }
-            return made(.cli(CLIGrammar(model: data, dialect: description.grammarDialect), description), hook: hook)
+            return made(
+                .cli(CLIGrammar(model: data, dialect: description.grammarDialect), description),
+                received: try hook("received", description.receivedHook), sent: try hook("sent", description.sentHook))
         }
         let description = try DriverDescription.standard()
         let isKnown = model.javaClassName?.trimmingWhitespace == "com.tailf.packages.ned.netsimcli.NetsimCli"

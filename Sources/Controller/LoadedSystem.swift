@@ -15,10 +15,11 @@ package final class LoadedSystem: Sendable {
     package init(generation: PackageGeneration, schema: Schema, drivers: [String: Driver]) {
         self.generation = generation
         self.drivers = drivers
-        let models = drivers.mapValues(\.model)
         model = DataModel(schema) { row, point in
-            guard point.name == "config", let nedID = NEDIDLocation.nedID(of: row, at: point) else { return nil }
-            return models[nedID]
+            guard let nedID = NEDIDLocation.nedID(of: row, at: point), let driver = drivers[nedID] else { return nil }
+            // Below `live-status` and `rpc` is what devices have that tell it by the model.
+            guard point.isConfig else { return driver.readsState ? driver.model : nil }
+            return NEDIDLocation.isInTemplate(point) ? driver.model.forTemplates : driver.model
         }
         validator = Validator(model)
     }
@@ -31,11 +32,16 @@ package final class LoadedSystem: Sendable {
         validator = other.validator
     }
 
-    package func driver(_ nedID: String) -> Driver? { drivers[nedID] }
+    package func driver(_ nedID: String) -> Driver? {
+        drivers[nedID] ?? (nedID == Driver.withoutModel.nedID ? .withoutModel : nil)
+    }
 }
 
 /// Where a device or template entry of our model says which driver it has.
 package enum NEDIDLocation {
+    /// Whether what is mounted at `point` is a template's, which takes any values.
+    static func isInTemplate(_ point: SchemaNode) -> Bool { point.dataParent?.name == "ned-id" }
+
     /// The ned-id of the entry that holds `point`, from its `device-type`, or its key in a template.
     static func nedID(of entry: Row, at point: SchemaNode) -> String? {
         guard let list = point.dataParent else { return nil }

@@ -61,9 +61,9 @@ extension NetworkController {
         if let format = request.options.dryRun {
             let revised = try revisedDevices(prepared, request.options)
             var outcome = CommitOutcome(
-                dryRun: dryRun(format, prepared, revised.changes, request.options, session),
+                dryRun: try dryRun(format, prepared, revised.changes, request.options, session),
                 warnings: revised.warnings)
-            let plan = plan(prepared, revised.changes, request.options, session)
+            let plan = try plan(prepared, revised.changes, request.options, session)
             plans.keep(plan)
             outcome.planDigest = plan.digest
             return outcome

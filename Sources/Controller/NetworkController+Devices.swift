@@ -19,12 +19,15 @@ extension NetworkController {
     }
 
     /// Stores the host keys of a device; true if they were others before.
-    func storeHostKeys(_ keys: [SSHPublicKey], of name: String, by session: ControllerSession) throws(ControlError)
-        -> Bool
-    {
+    ///
+    /// - Parameter behindProxy: those of the device itself, not of the host in between.
+    func storeHostKeys(
+        _ keys: [SSHPublicKey], of name: String, behindProxy: Bool = false, by session: ControllerSession
+    ) throws(ControlError) -> Bool {
         try changeRunning(by: session, label: "fetch-host-keys \(name)") { (tree) throws(PathError) in
             var tree = tree
-            let ssh = try tree.path("/tailf-ncs:devices/device[name='\(name)']/ssh/host-key")
+            let holder = behindProxy ? "ned-settings/openned-devices:proxy" : "ssh"
+            let ssh = try tree.path("/tailf-ncs:devices/device[name='\(name)']/\(holder)/host-key")
             guard let list = ssh.last?.node, let leaf = list.dataChild(named: "key-data") else { return tree }
             for key in keys {
                 let entry = ssh.parent.appending(list, keys: [key.algorithm])

@@ -64,7 +64,7 @@ extension NetworkController {
     private func rewritten(under key: KeyIdentity) throws(ControlError) -> PreparedCommit {
         let (base, system, number) = head.withLock { ($0.tree, $0.system, $0.number) }
         let candidate = try secrets.resealed(base, under: key)
-        let difference = base.diff(to: candidate)
+        let difference = base.diff(to: candidate, includingMetadata: true)
         let dissolved = difference.dissolvingContainers()
         return PreparedCommit(
             base: base, number: number, system: system, candidate: candidate, difference: difference,

@@ -9,6 +9,9 @@ import Transactions
 extension NetworkController {
     /// Starts the thread that closes idle sessions and tries participants in doubt again, at once and then each second.
     func startTicking() {
+        notifications.start { [weak self] (name, user) throws(ControlError) in
+            try self?.subscriptionAccess(name, user)
+        }
         let thread = Thread { [weak self] in
             while let controller = self, !controller.isStopping {
                 controller.tick()
@@ -26,6 +29,12 @@ extension NetworkController {
         return try devices.access(device, system: system, localUser: "admin")
     }
 
+    /// Access for what the configuration asks for, in the name of a user; nil if the device is gone.
+    private func subscriptionAccess(_ name: String, _ user: String) throws(ControlError) -> DeviceAccess? {
+        guard !isStopping, let device = running.device(name) else { return nil }
+        return try devices.access(device, system: system, localUser: user)
+    }
+
     /// A device was synchronised by hand: whatever an earlier commit left open there no longer matters.
     func settleDoubt(about device: String) {
         do {
@@ -37,7 +46,8 @@ extension NetworkController {
     }
 
     private func tick() {
-        devices.closeIdle()
+        devices.closeIdle(callers: configuration.callHome.idleTimeout)
+        notifications.follow(running)
         checkConfirmed()
         tickStorage()
         checkPackageConfirmation()

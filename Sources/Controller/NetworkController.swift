@@ -47,6 +47,8 @@ package final class NetworkController: Sendable {
     let secrets: SecretHandling
     let alarms: AlarmKeeper
     let queue: CommitQueueKeeper
+    let notifications: NotificationKeeper
+    let builder: BuilderKeeper
     let logs: SystemLogs
     let programs: ProgramHost
     let configuration: SystemConfiguration
@@ -69,6 +71,7 @@ package final class NetworkController: Sendable {
     /// Whether an open session may have values under keys that are no longer in use.
     let hasRotatedKeys = Atomic(false)
     private let stopping = Atomic(false)
+    let callHome = CallHomeDoor()
 
     init(_ parts: ControllerParts) {
         head = Mutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
@@ -85,6 +88,8 @@ package final class NetworkController: Sendable {
         alarms = parts.alarms
         queue = CommitQueueKeeper(
             parts.database, alarms: parts.alarms, devices: parts.devices, logs: parts.logs, clock: parts.clock)
+        notifications = NotificationKeeper(parts.database, logs: parts.logs, clock: parts.clock)
+        builder = BuilderKeeper(parts.database, stateDirectory: parts.configuration.stateDirectory)
         logs = parts.logs
         programs = parts.programs
         configuration = parts.configuration
@@ -160,7 +165,9 @@ package final class NetworkController: Sendable {
     /// Ends every session and closes the database.
     package func stop() {
         stopping.store(true, ordering: .relaxed)
+        callHome.stop()
         queue.stop()
+        notifications.stop()
         sessions.closeAll("The system is going down.")
         devices.disconnectAll()
         rollbackFiles?.stop()

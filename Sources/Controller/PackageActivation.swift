@@ -38,7 +38,9 @@ struct PackageActivation {
                 return try compare(current)
             }
             let number = nextNumber()
-            try store.build(number, from: sources, sharing: kept)
+            try store.build(number, from: sources, sharing: kept) { source, target in
+                controller.logs.note(.packageCopying(from: source, to: target))
+            }
             return try compare(try load(number))
         } catch let error as ControlError {
             throw error
@@ -83,9 +85,12 @@ struct PackageActivation {
             let faults = current.filter { $0.name != name && $0.digest.isEmpty }.map { package in
                 PackageCopyFault(
                     package: package.name, path: package.directory, reason: package.errorInfo.joined(separator: "; "),
-                    isMetaData: package.status == .metaDataError)
+                    isMetaData: package.status == .metaDataError, kind: package.metaDataFault)
             }
-            try store.build(number, from: kept + fresh, keeping: faults)
+            try store.build(number, from: kept + fresh, keeping: faults) { source, target in
+                guard fresh.contains(where: { $0.path == source }) else { return }
+                controller.logs.note(.packageCopying(from: source, to: target))
+            }
             return try compare(try load(number), upgrades: false)
         } catch let error as ControlError {
             throw error
@@ -157,6 +162,7 @@ struct PackageActivation {
         if let refusal = plan.refusal {
             discard(plan)
             controller.alarms.raise(.packageOperationFailure, device: "ncs", text: refusal.message)
+            controller.logs.note(.packageUpgradeAborted(reason: refusal.message))
             throw refusal
         }
         let before = controller.system
@@ -166,6 +172,8 @@ struct PackageActivation {
             tell("Sessions in configure mode must exit to operational mode.")
             tell("No configuration changes can be performed until upgrade has completed.")
         }
+        let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
+        log.begin(plan, from: before.generation.number, user: session.user.name)
         do {
             try seal(plan, manner)
             try askForConfirmation(plan, manner)
@@ -175,7 +183,9 @@ struct PackageActivation {
                 }
             } else {
                 // Commits of others go on: they wait for this as they do for each other.
-                try activate(plan, manner, until: Date(timeIntervalSinceNow: Double(manner.waitSeconds)))
+                let prepared = prepare(plan, manner)
+                try activate(
+                    plan, manner, until: Date(timeIntervalSinceNow: Double(manner.waitSeconds)), prepared)
             }
         } catch {
             // Whether the record is there is not known then, and what it names must stay.
@@ -184,10 +194,12 @@ struct PackageActivation {
                 if manner.confirmSeconds != nil { try? controller.packageConfirmation.end() }
             }
             if isTold { tell("System upgrade has been cancelled.") }
+            log.abort(error)
             controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
             throw error
         }
         if isTold { tell("System upgrade has completed successfully.") }
+        log.step(.committed)
         afterwards(plan, before)
     }
 
@@ -231,8 +243,44 @@ struct PackageActivation {
         return deadline
     }
 
-    /// - Parameter deadline: until when commits that go on are waited for.
-    private func activate(_ plan: ActivationPlan, _ manner: Manner, until deadline: Date) throws(ControlError) {
+    /// What was done before anybody had to wait: a configuration, what becomes of it, and that this is valid.
+    private struct Prepared {
+        var running: DataTree
+        var carried: DataConversion.Result
+    }
+
+    /// Does the work that grows with the configuration on the one of now, while others commit: converts it, validates it
+    /// and writes the files of its snapshot. Nil if it cannot be done twice, or is at fault, which is said when it counts.
+    private func prepare(_ plan: ActivationPlan, _ manner: Manner) -> Prepared? {
+        guard !plan.conversion.hasPrograms else { return nil }
+        let running = controller.running
+        guard
+            let carried = try? plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets),
+            faults(plan, manner, running, carried.tree, since: nil).isEmpty, (try? image(plan, carried.tree)) != nil
+        else { return nil }
+        return Prepared(running: running, carried: carried)
+    }
+
+    /// What is not valid under the new models.
+    ///
+    /// - Parameter valid: a tree of the new models that is.
+    private func faults(
+        _ plan: ActivationPlan, _ manner: Manner, _ running: DataTree, _ tree: DataTree, since valid: DataTree?
+    ) -> [Diagnostic] {
+        let orphans = Self.orphans(running, plan.next, mayGrow: manner.isForced)
+        let validator = plan.next.validator
+        let found = valid.map { validator.violations(in: tree, changedFrom: $0) } ?? validator.violations(in: tree)
+        return found.filter { fault in
+            fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
+        }
+    }
+
+    /// - Parameters:
+    ///   - deadline: until when commits that go on are waited for.
+    ///   - prepared: what was done already, on a configuration of before.
+    private func activate(
+        _ plan: ActivationPlan, _ manner: Manner, until deadline: Date, _ prepared: Prepared? = nil
+    ) throws(ControlError) {
         let owner = ReservationOwner(id: UInt64(session.id), "\(session.user.name) (upgrade)")
         let reservation: Reservation
         do {
@@ -244,24 +292,29 @@ struct PackageActivation {
                 .upgradeInProgress, "open transactions did not end within \(manner.waitSeconds) s: \(error)")
         }
         defer { reservation.release() }
+        let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
+        log.step(.initSucceeded)
         let running = controller.running
-        let carried = try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
+        let isPrepared = prepared.map { $0.running.root === running.root } ?? false
+        let carried =
+            if let prepared, isPrepared { prepared.carried } else {
+                try plan.conversion.convert(running, by: controller.programs, secrets: controller.secrets)
+            }
         if manner.isExact, carried.losses != plan.losses {
             throw ControlError(
                 .conflict,
                 "the configuration has changed since the plan was made, and other data would be lost; look at it with "
                     + "packages reload dry-run")
         }
-        let orphans = Self.orphans(running, plan.next, mayGrow: manner.isForced)
-        let faults = plan.next.validator.violations(in: carried.tree).filter { fault in
-            fault.severity == .error && !orphans.contains { fault.path?.hasPrefix($0) == true }
-        }
+        let faults =
+            isPrepared ? [] : faults(plan, manner, running, carried.tree, since: prepared?.carried.tree)
         if let first = faults.first {
             throw ControlError(
                 .validation,
                 "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
                 diagnostics: faults)
         }
+        log.step(.performed)
         try keepWayBack(plan, from: running, to: carried.tree)
         try record(plan, carried.tree)
     }
@@ -297,9 +350,7 @@ struct PackageActivation {
             // The files of the snapshot stay unnamed until the record names them.
             let storage = controller.storage.claim()
             defer { storage.release() }
-            let snapshot = try ConfigurationImage.write(
-                tree, to: controller.database.snapshotFiles, commits: controller.history.count,
-                generation: generation.number, generationDigest: generation.digest)
+            let snapshot = try write(plan, tree)
             let record = ActivationRecord(
                 generation: generation.number, digest: generation.digest, user: session.user.name, snapshot: snapshot)
             CrashPoint.reach("activation.before-record")
@@ -321,11 +372,22 @@ struct PackageActivation {
         }
     }
 
+    /// Writes what is not there yet of the files of a snapshot, for a record that may come.
+    private func image(_ plan: ActivationPlan, _ tree: DataTree) throws {
+        let storage = controller.storage.claim()
+        defer { storage.release() }
+        _ = try write(plan, tree)
+    }
+
+    private func write(_ plan: ActivationPlan, _ tree: DataTree) throws -> SnapshotManifest {
+        let generation = plan.next.generation
+        return try ConfigurationImage.write(
+            tree, to: controller.database.snapshotFiles, commits: controller.history.count,
+            generation: generation.number, generationDigest: generation.digest)
+    }
+
     private func afterwards(_ plan: ActivationPlan, _ before: LoadedSystem) {
         disconnect(plan, before)
-        for loss in plan.losses {
-            controller.logs.develop(.info, "upgrade removed \(loss.instances) at \(loss.path): \(loss.reason)")
-        }
         controller.alarms.clear(.packageOperationFailure, device: "ncs")
         for change in plan.changes where change.kind == .removed {
             controller.alarms.clear(.packageLoadFailure, device: change.package)
@@ -361,8 +423,23 @@ extension LoadedPackage {
             }
         } else {
             let reason = errorInfo.joined(separator: "; ")
-            logs.note(.packageFailed(name: name, reason: reason))
+            note(reason, in: logs)
             alarms.raise(.packageLoadFailure, device: name, text: reason)
+        }
+    }
+
+    /// In the words of the catalogue, where it has some.
+    private func note(_ reason: String, in logs: SystemLogs) {
+        switch (status, metaDataFault) {
+        case (.missingDependency, _): logs.note(.packageRefused(.badDependency, text: reason))
+        case (.badNCSVersion, _): logs.note(.packageRefused(.badVersion, text: reason))
+        case (.circularDependency, _): logs.note(.packageRefused(.circularDependency, text: reason))
+        case (.metaDataError, .duplicate): logs.note(.packageRefused(.duplicate, text: reason))
+        case (.metaDataError, .syntax):
+            let text = "Failed to load NCS package: \(name); syntax error in package file"
+            logs.note(.packageRefused(.syntaxError, text: text))
+            logs.develop(.error, reason)
+        default: logs.note(.packageFailed(name: name, reason: reason))
         }
     }
 }

@@ -1,5 +1,6 @@
 import Basics
 import ControlProtocol
+import Events
 import Foundation
 import PackageManager
 import PackageSigning
@@ -89,8 +90,10 @@ package struct PackageService: Sendable {
         Date(timeIntervalSince1970: Double(clock.now()) / 1_000_000)
     }
 
-    func buildFromLoadPath(_ number: Int) throws {
-        try generations.build(number, from: loadPath.sources())
+    func buildFromLoadPath(_ number: Int, _ logs: SystemLogs) throws {
+        try generations.build(number, from: loadPath.sources()) { source, target in
+            logs.note(.packageCopying(from: source, to: target))
+        }
         try generations.seal(number)
     }
 

@@ -134,6 +134,13 @@ struct SecretHandling: Sendable {
         secrets(tree).map { (try? store.open($0.value)) ?? MaskedSecret($0.value) }
     }
 
+    /// The plain texts of all secrets in what an instance holds: the input of an operation, a part of a tree.
+    func plainTexts(in instance: Instance) -> [MaskedSecret] {
+        var found: [StoredSecret] = []
+        collect(instance, InstancePath(), &found)
+        return found.map { (try? store.open($0.value)) ?? MaskedSecret($0.value) }
+    }
+
     // MARK: Walking
 
     /// A stored value of a secret type.

@@ -120,6 +120,9 @@ package struct Startup {
         controller.startRollbackFiles()
         controller.startTicking()
         controller.startQueue()
+        do { try controller.callHome.start(controller) } catch {
+            throw StartupError(22, "netconf-call-home: \(error)")
+        }
         controller.storage.check()
         packages.removeLeftovers(current: number)
         noteLoaded(system.generation, packages)
@@ -267,7 +270,7 @@ package struct Startup {
             return generation
         }
         do {
-            try packages.buildFromLoadPath(1)
+            try packages.buildFromLoadPath(1, logs)
             return 1
         } catch {
             throw StartupError(16, "\(error)")

@@ -24,10 +24,24 @@ package struct SystemConfiguration: Sendable {
     package var packageGenerations: Int
     /// With how many devices a commit speaks at a time.
     package var prepareLimit: Int
+    package var callHome: CallHome
     package var socketPath: String?
     package var trustedGroup: String?
     /// Elements of the incumbent's that have no effect here.
     package var ignored: [String]
+
+    /// `/ncs-config/netconf-call-home`: where devices connect to (RFC 8071).
+    package struct CallHome: Hashable, Sendable {
+        package struct Address: Hashable, Sendable {
+            package var host: String
+            package var port: UInt16
+        }
+
+        /// Empty unless it is enabled.
+        package var addresses: [Address]
+        /// After how much silence a connection is ended; it is for the device to make another one.
+        package var idleTimeout: Duration
+    }
 
     /// `/ncs-config/rollback`.
     package struct Rollback: Hashable, Sendable {
@@ -64,6 +78,7 @@ package struct SystemConfiguration: Sendable {
         compaction = try Self.compaction(reader, file)
         prepareLimit = try Self.number(reader, "transactions/prepare-limit", 32, 1...1_000, file)
         packageGenerations = try Self.number(reader, "packages/generations", 5, 1...1_000, file)
+        callHome = try Self.callHome(reader, file)
         keyFile = reader.path("encrypted-strings/key-file") ?? runDirectory + "/ncs.crypto_keys"
         keySource = try Self.keySource(reader, file)
         socketPath = reader.path("ncs-local-ipc/path") ?? reader.path("ncs-ipc-address/path")
@@ -116,6 +131,53 @@ package struct SystemConfiguration: Sendable {
         return generation
     }
 
+    private static func callHome(_ reader: ConfigurationReader, _ file: String) throws -> CallHome {
+        let top = "netconf-call-home"
+        func fault(_ name: String, _ text: String, _ expected: String) -> DiagnosticsError {
+            DiagnosticsError(
+                .error("\(top)/\(name) is '\(text)'", remedy: "write \(expected)", place: SourcePlace(file: file)))
+        }
+        let enabled = reader.text("\(top)/enabled") ?? "false"
+        guard ["true", "false"].contains(enabled) else { throw fault("enabled", enabled, "true or false") }
+        let idle = reader.text("\(top)/idle-connection-timeout") ?? "PT30S"
+        guard let seconds = Self.seconds(idle) else {
+            throw fault("idle-connection-timeout", idle, "a duration such as PT30S or PT1H")
+        }
+        var found: [CallHome.Address] = []
+        for place in ["transport/tcp", "transport/tcp/extra-listen"] {
+            let hosts = reader.list("\(top)/\(place)/ip")
+            let ports = reader.list("\(top)/\(place)/port")
+            let count = place == "transport/tcp" ? 1 : max(hosts.count, ports.count)
+            for index in 0..<count {
+                let port = index < ports.count ? ports[index] : "4334"
+                guard let number = UInt16(port) else { throw fault("\(place)/port", port, "a number up to 65535") }
+                found.append(CallHome.Address(host: index < hosts.count ? hosts[index] : "0.0.0.0", port: number))
+            }
+        }
+        return CallHome(addresses: enabled == "true" ? found : [], idleTimeout: .seconds(seconds))
+    }
+
+    /// A duration of XML Schema in days, hours, minutes and seconds.
+    private static func seconds(_ text: String) -> Int? {
+        guard text.first == "P", text.count > 2 else { return nil }
+        var (total, number, isTime) = (0, "", false)
+        for character in text.dropFirst() {
+            if character.isNumber {
+                number.append(character)
+                continue
+            }
+            if character == "T", number.isEmpty, !isTime {
+                isTime = true
+                continue
+            }
+            let units: [Character: Int] = isTime ? ["H": 3_600, "M": 60, "S": 1] : ["D": 86_400]
+            guard let unit = units[character], let value = Int(number), value < 1_000_000 else { return nil }
+            total += value * unit
+            number = ""
+        }
+        return number.isEmpty ? total : nil
+    }
+
     private static func compaction(_ reader: ConfigurationReader, _ file: String) throws -> CompactionPolicy {
         try CompactionPolicy {
             reader.text("compaction/" + $0)
@@ -163,6 +225,9 @@ private struct ConfigurationReader {
         "compaction/journal-compaction", "compaction/file-size-relative", "compaction/file-size-absolute",
         "compaction/num-transactions", "compaction/delayed-compaction-timeout",
         "rollback/history-size", "transactions/prepare-limit", "packages/generations",
+        "netconf-call-home/enabled", "netconf-call-home/transport/tcp/ip", "netconf-call-home/transport/tcp/port",
+        "netconf-call-home/transport/tcp/extra-listen/ip", "netconf-call-home/transport/tcp/extra-listen/port",
+        "netconf-call-home/idle-connection-timeout",
         "encrypted-strings/external-keys/command",
         "encrypted-strings/external-keys/command-argument", "encrypted-strings/AESCFB128/key",
         "encrypted-strings/AES256CFB128/key", "encrypted-strings/key-rotation/generation",
@@ -254,6 +319,7 @@ private struct ConfigurationReader {
     }
 
     func text(_ path: String) -> String? { texts[path]?.last }
+    func list(_ path: String) -> [String] { texts[path] ?? [] }
     func path(_ path: String) -> String? { text(path).map(absolute) }
     func all(_ path: String) -> [String] { (texts[path] ?? []).map(absolute) }
 

@@ -2,11 +2,12 @@ package import Basics
 package import Events
 import Foundation
 
-/// The three logs of the daemon.
+/// The logs of the daemon.
 package struct SystemLogs: Sendable {
     private let system: LogFile
     private let development: LogFile
     private let audit: LogFile
+    private let upgrades: LogFile
     private let clock: WallClock
 
     /// - Throws: `FileError` if a log cannot be opened.
@@ -15,6 +16,7 @@ package struct SystemLogs: Sendable {
         system = try LogFile(directory + "/ncs.log", host: host, process: process)
         development = try LogFile(directory + "/devel.log", host: host, process: process, minimum: .debug)
         audit = try LogFile(directory + "/audit.log", host: host, process: process)
+        upgrades = try LogFile(directory + "/upgrade.log", host: host, process: process)
         self.clock = clock
     }
 
@@ -27,10 +29,17 @@ package struct SystemLogs: Sendable {
     }
 
     package func develop(_ level: LogLevel, _ text: String) { development.write(level, "- \(text)", at: time) }
+    /// What an upgrade of packages does, step by step; the steps themselves are noted too.
+    package func upgrade(_ step: LogEvent.UpgradeStep) {
+        note(.upgradeStep(step))
+        upgrades.write(.upgradeStep(step), at: time)
+    }
+
+    package func upgrade(_ level: LogLevel, _ text: String) { upgrades.write(level, "- \(text)", at: time) }
     package func audit(_ event: LogEvent) { audit.write(event, at: time) }
 
     package func reopen() {
-        for log in [system, development, audit] { try? log.reopen() }
+        for log in [system, development, audit, upgrades] { try? log.reopen() }
         note(.reopenedLogs)
     }
 }

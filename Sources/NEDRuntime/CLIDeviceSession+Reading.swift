@@ -42,25 +42,34 @@ extension CLIDeviceSession {
             trace.hold()
             var shown: DataTree?
             defer { trace.release(shown) }
-            let lines = try dialogue.read(description.showCommand)
-            let parsed = try parse(lines)
+            let answer = try dialogue.read(description.showCommand)
+            let isVolatile = answer.fitting(description.volatileLines)
+            let parsed = try parse(answer, isVolatile)
             shown = parsed.tree
-            let id = try identity(lines, parsed.tree)
+            let id: String =
+                switch description.identity {
+                case .configuration: Self.digest(answer.text(dropping: isVolatile))
+                case .model: modelDigest(parsed.tree)
+                case .command(let command): try digest(of: command)
+                }
             return DeviceReading(tree: parsed.tree, transactionID: id, skipped: parsed.skipped)
         }
     }
 
-    private func parse(_ lines: [String]) throws(NEDError) -> ParsedConfiguration {
+    private func parse(_ answer: AnswerLines, _ isVolatile: [Bool]) throws(NEDError) -> ParsedConfiguration {
         // A volatile line leaves an empty one, so that lines keep their numbers.
-        var text = lines.map { isVolatile($0) ? "" : $0 }.joined(separator: "\n") + "\n"
+        var text = answer.text(blank: isVolatile)
         if let hook = driver.receivedHook {
-            do throws(ProgramError) { text = try hook.transform(text, at: .received, device: target.name) } catch {
+            do throws(ProgramError) {
+                let shown = String(decoding: text, as: UTF8.self)
+                text = Array(try hook.transform(shown, at: .received, device: target.name).utf8)
+            } catch {
                 throw NEDError(.driver, device: target.name, error.description)
             }
         }
         let parsed: ParsedConfiguration
         do throws(CLIFault) {
-            parsed = try grammar.parse(Array(text.utf8), options: ParseOptions(target.parseMode))
+            parsed = try grammar.parse(text, options: ParseOptions(target.parseMode))
         } catch {
             throw NEDError(
                 .driver, device: target.name,
@@ -83,29 +92,29 @@ extension CLIDeviceSession {
         try phase("GET_TRANS_ID") { () throws(NEDError) in
             trace.hold()
             defer { trace.release(nil) }
-            if case .command = description.identity { return try identity([], DataTree(driver.model)) }
-            let lines = try dialogue.read(description.showCommand)
-            guard description.identity == .model else { return digest(lines) }
-            return try identity(lines, try parse(lines).tree)
+            if case .command(let command) = description.identity { return try digest(of: command) }
+            let answer = try dialogue.read(description.showCommand)
+            let isVolatile = answer.fitting(description.volatileLines)
+            guard description.identity == .model else { return Self.digest(answer.text(dropping: isVolatile)) }
+            return modelDigest(try parse(answer, isVolatile).tree)
         }
     }
 
-    private func identity(_ lines: [String], _ tree: DataTree) throws(NEDError) -> String {
-        switch description.identity {
-        case .configuration: digest(lines)
-        case .model: digest(grammar.render(tree).split(separator: "\n").map(String.init))
-        case .command(let command): digest(try dialogue.read(command))
-        }
+    private func digest(of command: String) throws(NEDError) -> String {
+        let answer = try dialogue.read(command)
+        return Self.digest(answer.text(dropping: answer.fitting(description.volatileLines)))
+    }
+
+    private func modelDigest(_ tree: DataTree) -> String {
+        var shown = AnswerLines(Array(grammar.render(tree).utf8))
+        shown.removeAll { $0.isEmpty || description.volatileLines.contains(matchOf: $0) }
+        return Self.digest(shown.text())
     }
 
     /// Of all lines, also those that the model does not know; empty lines at the end do not count.
-    private func digest(_ lines: [String]) -> String {
-        var hash = SHA256()
-        for line in lines.reversed().drop(while: \.isEmpty).reversed() where !isVolatile(line) {
-            hash.update(data: Data((line + "\n").utf8))
-        }
-        return hash.finalize().prefix(16).map { String(format: "%02x", $0) }.joined()
+    private static func digest(_ text: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let hash = SHA256.hash(data: text).prefix(16)
+        return String(decoding: hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
-
-    private func isVolatile(_ line: String) -> Bool { description.volatileLines.contains { $0.matches(line) } }
 }

@@ -9,7 +9,7 @@ extension CLIDeviceSession {
     }
 
     package func prepare(_ change: NativeChange) throws(NEDError) {
-        guard case .commands(let commands) = change else {
+        guard case .commands(let commands) = try driver.outgoing(change, device: target.name) else {
             throw NEDError(.driver, device: target.name, "a change for another kind of device was to be sent")
         }
         try prepare(commands)
@@ -86,8 +86,8 @@ extension CLIDeviceSession {
     private func apply(_ change: ChangeSet, phase name: String) throws(NEDError) {
         try backToOperational()
         let (now, wanted) = try held(with: change)
-        let commands = Self.commands(driver, from: now, to: wanted)
-        guard !commands.isEmpty else {
+        let change = driver.change(from: now, to: wanted)
+        guard !change.isEmpty, case .commands(let commands) = try driver.outgoing(change, device: target.name) else {
             try phase(name) { () throws(NEDError) in }
             return
         }

@@ -58,8 +58,10 @@ package final class CLIDeviceSession: DeviceSession {
         through wrap: (any ByteStream) -> any ByteStream = { $0 }
     ) throws(NEDError) -> CLIDeviceSession {
         try begin(target, driver, trace) { () throws(NEDError) in
-            let (connection, stream) = try openShell(target)
-            return (connection, wrap(stream))
+            let (connection, stream, isAuthenticated) = try openShell(target)
+            let wrapped = wrap(stream)
+            // A recording has one answer to one command.
+            return (connection, wrapped, isAuthenticated && wrapped === stream)
         }
     }
 
@@ -67,20 +69,20 @@ package final class CLIDeviceSession: DeviceSession {
     package static func open(
         over stream: any ByteStream, _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace
     ) throws(NEDError) -> CLIDeviceSession {
-        try begin(target, driver, trace) { (nil, stream) }
+        try begin(target, driver, trace) { (nil, stream, false) }
     }
 
     private static func begin(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace,
-        _ connect: () throws(NEDError) -> (SSHSession?, any ByteStream)
+        _ connect: () throws(NEDError) -> (SSHSession?, any ByteStream, mayTypeAhead: Bool)
     ) throws(NEDError) -> CLIDeviceSession {
         let place = "\(target.name)-\(target.address):\(target.port)"
         trace.phase(.toDriver, "\(NEDError.connectPhase) to \(place) as \(target.remoteUser)")
         do {
             let (grammar, description) = try commandLine(of: driver, target)
-            let (connection, stream) = try connect()
+            let (connection, stream, mayTypeAhead) = try connect()
             let session = CLIDeviceSession(target, driver, grammar, description, trace, connection, stream)
-            try session.dialogue.login()
+            try session.dialogue.login(typingAhead: mayTypeAhead)
             try session.readAnnouncement()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")
             return session
@@ -94,7 +96,7 @@ package final class CLIDeviceSession: DeviceSession {
 
     private func readAnnouncement() throws(NEDError) {
         guard !description.announcements.isEmpty else { return }
-        let lines = try dialogue.read(description.versionCommand)
+        let lines = try dialogue.read(description.versionCommand).strings
         for candidate in description.announcements where lines.contains(where: { candidate.expect.matches($0) }) {
             announcement = ModuleAnnouncement(modules: candidate.modules)
             return
@@ -114,15 +116,16 @@ package final class CLIDeviceSession: DeviceSession {
         }
     }
 
-    private static func openShell(_ target: DeviceTarget) throws(NEDError) -> (SSHSession?, any ByteStream) {
+    private static func openShell(
+        _ target: DeviceTarget
+    ) throws(NEDError) -> (SSHSession?, any ByteStream, isAuthenticated: Bool) {
         do throws(WireError) {
             if target.transport == .telnet {
-                let deadline = Deadline.after(target.connectTimeout)
-                let stream = try TCPStream.connect(to: target.socketAddress, deadline: deadline)
-                return (nil, TelnetStream(stream, columns: 512, rows: 24))
+                return (nil, TelnetStream(try target.openTelnet(), columns: 512, rows: 24), false)
             }
-            let session = try target.openConnection()
-            return (session, try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24)))
+            let (session, isAuthenticated) = try target.openConnection()
+            let shell = try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24))
+            return (session, shell, isAuthenticated)
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)
         }

@@ -38,6 +38,10 @@ extension CLIDialogue {
         var command: String?
         /// A prompt counts only if nothing follows it for a moment, even if it looks as the last one did.
         var settling = false
+        /// What is sent next tells whether it was a prompt: see `login`.
+        var isTentative = false
+        /// Commands that were sent together, before it was certain that the device stood at its prompt.
+        var typedAhead: CommandEcho.TypedAhead?
     }
 
     private enum Limits {
@@ -51,6 +55,8 @@ extension CLIDialogue {
         /// How long a prompt that was never seen before, and one that was, must be the last word.
         static let strangerSettles = Duration.milliseconds(250)
         static let knownSettles = Duration.milliseconds(30)
+        /// How long what looks like a prompt must be the last word before anything is typed to see whether it is one.
+        static let tentative = Duration.milliseconds(10)
         /// A device that echoes shows a prompt without having done so: a message made it write the old prompt again.
         static let echoSettles = Duration.seconds(1)
         static let pending = 1 << 20
@@ -108,10 +114,10 @@ extension CLIDialogue {
         var emptyPages = 0
         var length = 0
         while true {
-            if let prompt = promptAtEnd() {
+            if let prompt = promptAtEnd(repeated: wait.typedAhead?.prompt) {
                 let isKnown = prompt.isKnown(as: promptHost)
                 let isEchoed = isEchoed(wait.command, before: prompt)
-                let pause = pause(isKnown: isKnown, isEchoed: isEchoed, wait)
+                let pause = pause(prompt, isKnown: isKnown, isEchoed: isEchoed, wait)
                 if pause > .zero, let more = try receive(within: pause, wait.command) {
                     try take(more, wait.command)
                     continue
@@ -137,11 +143,24 @@ extension CLIDialogue {
     }
 
     /// How long a prompt must be the last word.
-    private func pause(isKnown: Bool, isEchoed: Bool, _ wait: Wait) -> Duration {
+    private func pause(_ prompt: Prompt, isKnown: Bool, isEchoed: Bool, _ wait: Wait) -> Duration {
+        if let typed = wait.typedAhead { return pause(typed, output.bytes[..<prompt.start]) }
+        if wait.isTentative, prompt.mode == .operational { return isKnown ? .zero : Limits.tentative }
         if wait.command != nil, isEchoing, !isEchoed { return Limits.echoSettles }
         if !isKnown { return Limits.strangerSettles }
         return wait.settling ? Limits.knownSettles : .zero
     }
+
+    private func pause(_ typed: CommandEcho.TypedAhead, _ output: ArraySlice<UInt8>) -> Duration {
+        switch echo.sight(of: typed, before: lineAtEnd, in: output) {
+        case .clean: .zero
+        case .complete: Limits.knownSettles
+        case .partial: Limits.strangerSettles
+        }
+    }
+
+    /// The last line as it shows: a prompt, most often.
+    var lineAtEnd: String { output.lastLine(limit: Limits.prompt) ?? "" }
 
     private func isEchoed(_ command: String?, before prompt: Prompt) -> Bool {
         guard let command else { return false }
@@ -222,8 +241,18 @@ extension CLIDialogue {
         }
     }
 
-    private func promptAtEnd() -> Prompt? {
-        if let line = output.lastLine(limit: Limits.prompt) { return prompt(line, at: output.lineStart) }
+    /// - Parameter repeated: a prompt that may stand in a line several times, where a device without echo has answered
+    ///   several commands.
+    private func promptAtEnd(repeated: String?) -> Prompt? {
+        if let line = output.lastLine(limit: Limits.prompt) {
+            var shown = line[...]
+            if let repeated, !repeated.isEmpty {
+                while shown.count > repeated.count, shown.hasPrefix(repeated) {
+                    shown = shown.dropFirst(repeated.count)
+                }
+            }
+            return prompt(String(shown), at: output.lineStart)
+        }
         return output.lineStart == output.bytes.count ? promptBeforeMessages() : nil
     }
 

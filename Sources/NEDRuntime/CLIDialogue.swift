@@ -56,8 +56,18 @@ final class CLIDialogue {
     // MARK: Log-in
 
     /// From the first byte to the privileged prompt, with paging off.
-    func login() throws(NEDError) {
-        try waitForPrompt(Wait(answers: description.login.map(credential) + confirmations, settling: true))
+    ///
+    /// - Parameter typingAhead: the device is not expected to ask anything more: what looks like its prompt is taken for
+    ///   it, and the echo shows whether that was right.
+    func login(typingAhead: Bool = false) throws(NEDError) {
+        var wait = Wait(answers: description.login.map(credential) + confirmations, settling: true)
+        wait.isTentative =
+            typingAhead && !description.setupCommands.isEmpty && description.login.allSatisfy { $0.send.contains("$") }
+        try waitForPrompt(wait)
+        if wait.isTentative, mode == .operational, try setUpAtOnce(wait.answers) {
+            step = .command
+            return
+        }
         if mode == .unprivileged, let enable = description.enableCommand {
             try send(enable)
             let secondary = target.secondaryPassword ?? target.password
@@ -75,6 +85,19 @@ final class CLIDialogue {
         }
         for command in description.setupCommands { _ = try run(command) }
         step = .command
+    }
+
+    /// Sends the commands of the set-up together to what looks like a prompt.
+    ///
+    /// - Returns: whether the device has echoed each behind its prompt, and so carried it out. If not, it stands at a
+    ///   prompt all the same, perhaps without privileges.
+    private func setUpAtOnce(_ answers: [Answer]) throws(NEDError) -> Bool {
+        let typed = CommandEcho.TypedAhead(commands: description.setupCommands, prompt: lineAtEnd)
+        try send(typed.commands.joined(separator: "\n"))
+        var wait = Wait(answers: answers, command: typed.commands.last)
+        wait.typedAhead = typed
+        let answer = try waitForPrompt(wait)
+        return mode == .operational && echo.sight(of: typed, before: lineAtEnd, in: answer[...]) != .partial
     }
 
     private func credential(_ exchange: DriverDescription.Exchange) -> Answer {
@@ -95,6 +118,10 @@ final class CLIDialogue {
     /// - Parameter settling: waits until no more comes after the prompt; for answers in which a prompt's look-alike may
     ///   stand.
     func run(_ command: String, settling: Bool = false) throws(NEDError) -> [String] {
+        try ask(command, settling: settling).strings
+    }
+
+    private func ask(_ command: String, settling: Bool) throws(NEDError) -> AnswerLines {
         try discardPending()
         try send(command)
         let isText = command.utf8.contains(UInt8(ascii: "\n"))
@@ -113,12 +140,12 @@ final class CLIDialogue {
     }
 
     /// As `run`, for an answer that is data: it counts as a refusal only if there is nothing else in it.
-    func read(_ command: String) throws(NEDError) -> [String] {
+    func read(_ command: String) throws(NEDError) -> AnswerLines {
         step = .show
         defer { step = .command }
-        let answer = try run(command, settling: true)
-        let said = answer.lazy.filter { line in line.contains { $0 != " " && $0 != "^" } }.prefix(3)
-        if said.count < 3, said.contains(where: isRefusal) { throw refusal(answer, command) }
+        let answer = try ask(command, settling: true)
+        let said = answer.firstWords(limit: 3)
+        if said.count < 3, said.contains(where: isRefusal) { throw refusal(answer.strings, command) }
         return answer
     }
 

@@ -15,7 +15,8 @@ final class DescriptionReader {
         "commands.enter", "commands.leave", "commands.commit", "commands.discard", "commands.save", "commands.exit",
         "commands.check", "commands.commit-confirmed", "commands.version", "commands.transaction-id", "revisions",
         "errors", "errors.refusal", "errors.warning", "errors.noise", "messages", "volatile", "hooks", "hooks.received",
-        "transaction-id", "timeouts", "timeouts.login", "timeouts.show", "timeouts.command", "timeouts.commit",
+        "hooks.sent", "transaction-id", "timeouts", "timeouts.login", "timeouts.show", "timeouts.command",
+        "timeouts.commit",
         "timeouts.save",
     ]
 

@@ -39,6 +39,11 @@ package protocol DeviceSession: AnyObject {
     func persist() throws(NEDError)
     /// Sends one command of the device's operational mode; its answer.
     func perform(_ command: String) throws(NEDError) -> String
+    /// Reads operational data at and below `paths`, in the driver's model; all of it without paths. A list may have
+    /// fewer keys than it has, from the first on: then all entries that have those.
+    func state(at paths: [InstancePath]) throws(NEDError) -> StateReading
+    /// Carries out an operation or action of the device's own.
+    func carryOut(_ operation: DeviceOperation) throws(NEDError) -> DeviceAnswer
     /// Takes a change back, whatever part of it the device took.
     func revert(_ reverse: ChangeSet) throws(NEDError)
     /// Brings a change to a device that perhaps has it in part already.
@@ -84,6 +89,16 @@ extension DeviceSession {
 
     package func perform(_ command: String) throws(NEDError) -> String {
         throw NEDError(.driver, device: target.name, "the device has no command line that its driver could use")
+    }
+
+    package func state(at paths: [InstancePath]) throws(NEDError) -> StateReading {
+        throw NEDError(
+            .driver, device: target.name, "the driver \(driver.shortID) does not read operational data of its devices")
+    }
+
+    package func carryOut(_ operation: DeviceOperation) throws(NEDError) -> DeviceAnswer {
+        throw NEDError(
+            .driver, device: target.name, "the driver \(driver.shortID) does not carry out operations of its devices")
     }
 
     /// What the device holds, and that with `change` laid over it.

@@ -1,22 +1,70 @@
 import CLIGrammar
-import Wire
+package import Wire
 
 extension DeviceTarget {
     /// A connection to the device's SSH server, logged in with the key, the password, or what it asks for in turn.
-    func openConnection() throws(WireError) -> SSHSession {
+    ///
+    /// - Returns: also whether the server wanted any of these.
+    func openConnection() throws(WireError) -> (session: SSHSession, isAuthenticated: Bool) {
+        let jump = try openProxy()
         var options = SSHSessionOptions(address: socketAddress, user: remoteUser, hostKeyPolicy: hostKeys)
-        options.connectTimeout = connectTimeout
-        options.readTimeout = readTimeout
         options.algorithms = algorithms
-        options.keepAlive = keepAlive
-        let session = try SSHSession(options)
-        try session.connect()
-        let keys = privateKey.map { [SSHCredential.privateKey($0)] } ?? []
-        try session.authenticate(keys + (password.isEmpty ? [] : [.password(password)]))
-        return session
+        do throws(WireError) {
+            let session = try SSHSession(waiting(options))
+            try session.connect(through: jump)
+            let wasAsked = try session.authenticate(Self.credentials(privateKey, password))
+            return (session, wasAsked)
+        } catch {
+            throw behindProxy(error)
+        }
     }
 
-    var socketAddress: SocketAddress { SocketAddress(host: address, port: port) }
+    /// Logs in on a connection that the device opened, and whose host key has been judged.
+    package func logIn(on session: SSHSession) throws(WireError) {
+        try session.authenticate(Self.credentials(privateKey, password), as: remoteUser)
+    }
+
+    /// A connection to the device's Telnet server.
+    func openTelnet() throws(WireError) -> any ByteStream {
+        guard let jump = try openProxy() else {
+            return try TCPStream.connect(to: socketAddress, deadline: .after(connectTimeout))
+        }
+        do throws(WireError) { return try jump.openForward(to: socketAddress) } catch { throw behindProxy(error) }
+    }
+
+    /// A connection to the host through which the device is reached, logged in; nil if there is none. Errors name it.
+    package func openProxy() throws(WireError) -> SSHSession? {
+        guard let proxy else { return nil }
+        do throws(WireError) {
+            let options = SSHSessionOptions(address: proxy.address, user: proxy.user, hostKeyPolicy: proxy.hostKeys)
+            let session = try SSHSession(waiting(options))
+            try session.connect()
+            try session.authenticate(Self.credentials(proxy.privateKey, proxy.password))
+            return session
+        } catch {
+            throw error.on("proxy \(proxy.address)")
+        }
+    }
+
+    /// Says that it was the device, not the host in between.
+    private func behindProxy(_ error: WireError) -> WireError {
+        guard let proxy, !error.summary.hasPrefix("proxy ") else { return error }
+        return error.on("\(socketAddress) behind proxy \(proxy.address)")
+    }
+
+    private func waiting(_ options: SSHSessionOptions) -> SSHSessionOptions {
+        var options = options
+        options.connectTimeout = connectTimeout
+        options.readTimeout = readTimeout
+        options.keepAlive = keepAlive
+        return options
+    }
+
+    private static func credentials(_ key: SSHPrivateKey?, _ password: String) -> [SSHCredential] {
+        (key.map { [.privateKey($0)] } ?? []) + (password.isEmpty ? [] : [.password(password)])
+    }
+
+    package var socketAddress: SocketAddress { SocketAddress(host: address, port: port) }
 
     /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
     func sessionKey(_ driver: Driver) -> [String] {
@@ -25,5 +73,10 @@ extension DeviceTarget {
         let offers = [algorithms.keyExchange, algorithms.ciphers, algorithms.macs, algorithms.hostKeys]
         return way + waits + offers.map { $0.joined(separator: ",") }
             + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)"]
+            + ["\(callsHome)"] + (proxy.map(Self.key) ?? [])
+    }
+
+    private static func key(_ proxy: DeviceProxy) -> [String] {
+        ["\(proxy.address)", proxy.user, proxy.password, proxy.privateKey?.description ?? "", "\(proxy.hostKeys)"]
     }
 }

@@ -27,6 +27,12 @@ package struct DeviceTarget: Sendable {
     package var algorithms = SSHAlgorithms()
     package var keepAlive: SSHKeepAlive? = SSHKeepAlive()
     package var transport = Transport.ssh
+    /// The device connects to us (RFC 8071): sessions are channels of its connection, and there are none without it.
+    package var callsHome = false
+    /// How often a device that cannot be reached is tried again, and how long to wait before.
+    package var connectRetries = (attempts: 0, pause: Duration.seconds(3))
+    /// The host through which the device is reached, if it is not directly.
+    package var proxy: DeviceProxy?
     /// What the prompts of an earlier session began with.
     var promptHost: String?
     /// How the device's configuration is taken over: the ned-setting `extended-parser`.
@@ -51,6 +57,26 @@ package struct DeviceTarget: Sendable {
         self.readTimeout = readTimeout
         self.writeTimeout = writeTimeout
         self.nedID = nedID
+    }
+}
+
+/// A host with an SSH server from which a device is reached.
+package struct DeviceProxy: Sendable {
+    package var address: SocketAddress
+    package var user: String
+    package var password: String
+    package var privateKey: SSHPrivateKey?
+    package var hostKeys: SSHHostKeyPolicy
+
+    package init(
+        address: SocketAddress, user: String, password: String, privateKey: SSHPrivateKey? = nil,
+        hostKeys: SSHHostKeyPolicy
+    ) {
+        self.address = address
+        self.user = user
+        self.password = password
+        self.privateKey = privateKey
+        self.hostKeys = hostKeys
     }
 }
 

@@ -1,5 +1,6 @@
 package import CLIGrammar
 package import ConfigTree
+import YANG
 
 /// A loaded driver: what a ned-id stands for. Immutable; shared by all its devices.
 package final class Driver: Sendable {
@@ -16,6 +17,8 @@ package final class Driver: Sendable {
     package let revisions: DriverRevisions
     /// What transforms the configuration that devices show, before it is parsed.
     package let receivedHook: TextHook?
+    /// What transforms the commands of a change before they are sent.
+    package let sentHook: TextHook?
 
     package enum Kind: Sendable {
         case cli(CLIGrammar, DriverDescription)
@@ -27,9 +30,11 @@ package final class Driver: Sendable {
 
     package init(
         nedID: String, package: String, model: DataModel, kind: Kind, isReadOnly: Bool = false,
-        revisions: DriverRevisions = .single, receivedHook: TextHook? = nil
+        revisions: DriverRevisions = .single, receivedHook: TextHook? = nil,
+        sentHook: TextHook? = nil
     ) {
         self.receivedHook = receivedHook
+        self.sentHook = sentHook
         self.revisions = revisions
         self.nedID = nedID
         self.package = package
@@ -40,6 +45,19 @@ package final class Driver: Sendable {
 
     /// The ned-id without its module, as operators write it.
     package var shortID: String { nedID.split(separator: ":").last.map(String.init) ?? nedID }
+
+    /// For NETCONF devices whose modules nobody has yet (`ned-id netconf`): nothing of their configuration is known, but
+    /// they can be asked for their modules.
+    package static let withoutModel: Driver = {
+        let text = "module none { namespace \"urn:openned:none\"; prefix n; }"
+        let source = SchemaCompiler.Source(path: "none.yang", bytes: Array(text.utf8))
+        let schema = SchemaCompiler(options: SchemaCompiler.Options()).compile([source]).schema
+        guard let schema else { preconditionFailure("a module without nodes compiles") }
+        return Driver(nedID: "tailf-ncs-ned:netconf", package: "none", model: DataModel(schema), kind: .netconf)
+    }()
+
+    /// Its devices tell operational data, and take operations, as the model has them.
+    package var readsState: Bool { if case .netconf = kind { true } else { false } }
 
     /// Throws `.readOnly` if the driver must not write.
     package func requireWritable(_ device: String) throws(NEDError) {

@@ -72,15 +72,17 @@ package struct DriverDescription: Sendable {
     package var noise: [PatternMatcher]
     /// Lines that the device writes on its own, anywhere: log messages. Neither an answer nor a refusal; without the
     /// key `messages`, lines such as `*Mar  1 00:01:02.345: %SYS-5-CONFIG_I: Configured from console`.
-    package var messages: [PatternMatcher]
+    package var messages: PatternList
     /// Lines of the configuration that change by themselves and take no part in the transaction id.
-    package var volatileLines: [PatternMatcher]
+    package var volatileLines: PatternList
     /// What the output of `versionCommand` tells of the device's modules: the first that fits a line counts. Without any,
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
     package var versionCommand: String
     /// The program, below the package, that transforms the configuration that the device shows: see `TextHook`.
     package var receivedHook: String?
+    /// The one that transforms the commands that are sent.
+    package var sentHook: String?
     package var identity: Identity
     /// How long the device may be silent at a step, if that is longer than the read time-out of its settings.
     package var timeouts: [Step: Duration]
@@ -112,11 +114,12 @@ package struct DriverDescription: Sendable {
         exitCommand = reader.text("commands.exit") ?? "exit"
         refusals = reader.patterns("errors.refusal") ?? []
         warnings = reader.patterns("errors.warning") ?? []
-        messages = reader.patterns("messages") ?? [Self.systemMessage]
-        volatileLines = reader.patterns("volatile") ?? []
+        messages = PatternList(reader.patterns("messages") ?? [Self.systemMessage])
+        volatileLines = PatternList(reader.patterns("volatile") ?? [])
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
         receivedHook = reader.text("hooks.received")
+        sentHook = reader.text("hooks.sent")
         noise = reader.patterns("errors.noise") ?? []
         timeouts = reader.timeouts()
         identity = reader.identity()

@@ -50,7 +50,8 @@ package struct NEDError: Error, Sendable, CustomStringConvertible {
             default: .connection
             }
         let remedy = error.remedy.isEmpty ? "" : "; \(error.remedy)"
-        let text = code == .connectionRefused ? "connection refused: Connection refused" : error.summary + remedy
+        let isPlain = code == .connectionRefused && error.summary == "connection refused"
+        let text = isPlain ? "connection refused: Connection refused" : error.summary + remedy
         self.init(code, device: device, text.withoutControlCharacters)
         if isConnecting { phase = Self.connectPhase }
     }

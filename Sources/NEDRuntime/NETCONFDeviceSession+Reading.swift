@@ -63,6 +63,27 @@ extension NETCONFDeviceSession {
             tree: decoded.content, transactionID: deviceID ?? Self.digest(decoded.content), skipped: skipped)
     }
 
+    /// The parts of the running configuration that a filter selects, as far as the model allows them.
+    func running(_ filter: [XMLElement]) throws(NEDError) -> DataTree {
+        var decoded = Decoded(DataTree(driver.model), [])
+        trace.hold()
+        defer { trace.release(decoded.content) }
+        try dialogue.call("get-config") { writer in
+            try writer.start("get-config")
+            try writer.start("source")
+            try writer.leaf("running", text: "")
+            try writer.end()
+            try writer.start("filter", attributes: [("type", "subtree")])
+            for element in filter { try element.write(to: &writer) }
+            try writer.end()
+            try writer.end()
+        } data: { reader in
+            decoded = try XMLDataDecoder.tree(
+                inside: &reader, model: driver.model, options: DecodeOptions(.lax, content: .configOnly))
+        }
+        return decoded.content
+    }
+
     /// Names all nodes at the top of the model, so that the device sends nothing else.
     private static func writeFilter(_ schema: Schema, to writer: inout XMLWriter) throws {
         try writer.start("filter", attributes: [("type", "subtree")])
@@ -74,8 +95,15 @@ extension NETCONFDeviceSession {
 
     /// Of the data, not of its text: the same configuration has the same transaction id however it is written.
     private static func digest(_ tree: DataTree) -> String {
+        let digest = RunningDigest()
+        // Piece by piece: the text of a large configuration is a multiple of its tree.
+        var encoder = JSONDataEncoder(EncodeOptions(pretty: false)) { digest.hash.update(bufferPointer: $0) }
+        // Nothing throws but the sink, which does not.
+        try? encoder.encode(tree)
+        return digest.hash.finalize().prefix(16).map { String(format: "%02x", $0) }.joined()
+    }
+
+    private final class RunningDigest {
         var hash = SHA256()
-        hash.update(data: Data(JSONDataEncoder.bytes(tree, EncodeOptions(pretty: false))))
-        return hash.finalize().prefix(16).map { String(format: "%02x", $0) }.joined()
     }
 }

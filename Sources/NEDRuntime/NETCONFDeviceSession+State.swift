@@ -27,6 +27,12 @@ extension NETCONFDeviceSession {
 
     private static let moduleLimit = 10_000
 
+    /// The namespaces of the modules that the greeting names.
+    package var namespaces: [String: String] {
+        Dictionary(
+            dialogue.capabilities.modules.map { ($0.name, $0.namespace) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// The element under which the device lists its modules, if it does.
     private var libraryRoot: String? {
         if dialogue.capabilities.has("yang-library:1.1") { return "yang-library" }
@@ -103,7 +109,7 @@ extension NETCONFDeviceSession {
     // MARK: Asking
 
     /// The elements in the data that `<get>` with a subtree filter gives.
-    private func get(_ what: String, filter: XMLElement) throws(NEDError) -> [XMLElement] {
+    func get(_ what: String, filter: XMLElement) throws(NEDError) -> [XMLElement] {
         var found: [XMLElement] = []
         try dialogue.call("get") { writer in
             try writer.start("get")

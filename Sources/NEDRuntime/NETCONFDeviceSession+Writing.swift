@@ -40,7 +40,7 @@ extension NETCONFDeviceSession {
             do throws(NEDError) {
                 // Said before it is known: the device may have done it although the connection broke.
                 if hasConfirmedCommit { confirmation = .waiting }
-                try commitCandidate(isConfirmed: hasConfirmedCommit)
+                try commitProven(isConfirmed: hasConfirmedCommit)
             } catch {
                 if !error.isConnectionFault { confirmation = .settled }
                 abandon()
@@ -110,7 +110,7 @@ extension NETCONFDeviceSession {
             do throws(NEDError) {
                 try lockAll()
                 try edit(native.text)
-                if hasCandidate { try commitCandidate(isConfirmed: false) }
+                if hasCandidate { try commitProven(isConfirmed: false) }
             } catch {
                 abandon()
                 throw error
@@ -138,11 +138,44 @@ extension NETCONFDeviceSession {
             try writer.end()
             try writer.end()
         }
+        edited = content
         guard hasCandidate, hasValidate else { return }
         try dialogue.call("validate") { writer in
             try writer.start("validate")
             try Self.name("source", "candidate", &writer)
             try writer.end()
+        }
+    }
+
+    /// Commits the candidate; the first time in a session with a look at whether the device has done it. One that has not,
+    /// after it was told to validate, is not told to validate any more, and gets the change once again.
+    private func commitProven(isConfirmed: Bool) throws(NEDError) {
+        guard !isProven, var proof = CommitProof(edited, driver.model) else {
+            return try commitCandidate(isConfirmed: isConfirmed)
+        }
+        proof.before = try running(proof.filter)
+        try commitCandidate(isConfirmed: isConfirmed)
+        isProven = try proof.holds(running(proof.filter))
+        if !isProven, hasValidate {
+            trace.phase(.fromDriver, "COMMIT: nothing was committed; once more without validate")
+            believesValidate = false
+            try dialogue.call("discard-changes") { try $0.leaf("discard-changes", text: "") }
+            try edit(edited)
+            try commitCandidate(isConfirmed: isConfirmed)
+            isProven = try proof.holds(running(proof.filter))
+        }
+        guard isProven else {
+            if isConfirmed {
+                _ = try dialogue.attempt("cancel-commit") { writer in
+                    try writer.start("cancel-commit")
+                    try writer.leaf("persist-id", text: persistID)
+                    try writer.end()
+                }
+            }
+            throw NEDError(
+                .refused, device: target.name,
+                "the device answers commit with ok, but its running configuration is as it was before; try "
+                    + "ned-settings use-validate false or use-confirmed-commit false", command: "commit")
         }
     }
 

@@ -1,7 +1,7 @@
 import Basics
 import NETCONF
 import Synchronization
-import Wire
+package import Wire
 package import YANG
 
 /// One open session with a NETCONF device, in NSO's phases.
@@ -24,15 +24,24 @@ package final class NETCONFDeviceSession: DeviceSession {
     var isPreparing = false
     var confirmation = Confirmation.unknown
     var held: Set<String> = []
-    private let stream: any ByteStream
-    private let connection: SSHSession
+    /// What was sent last, for a look at whether a commit did it.
+    var edited = ""
+    /// The device has been seen to do what it says it does at a commit.
+    var isProven = false
+    /// False for a device that commits nothing after it was told to validate.
+    var believesValidate = true
+    let stream: any ByteStream
+    let connection: SSHSession
+    /// The connection is the device's: it outlasts the session.
+    private let isGuest: Bool
 
     private static let counter = Mutex(0)
 
     private init(
         _ target: DeviceTarget, _ driver: Driver, _ trace: any DeviceTrace, _ connection: SSHSession,
-        _ stream: any ByteStream
+        _ stream: any ByteStream, isGuest: Bool
     ) {
+        self.isGuest = isGuest
         self.target = target
         self.driver = driver
         self.connection = connection
@@ -44,19 +53,22 @@ package final class NETCONFDeviceSession: DeviceSession {
         dialogue = NETCONFDialogue(stream, target, trace)
     }
 
-    deinit { connection.close() }
+    deinit { if !isGuest { connection.close() } }
 
     // MARK: Connecting
 
     /// Connects over SSH, opens the subsystem `netconf` and exchanges greetings.
+    ///
+    /// - Parameter caller: the connection of a device that calls home, which stays when the session ends.
     package static func connect(
-        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace
+        _ target: DeviceTarget, _ driver: Driver, trace: any DeviceTrace, over caller: SSHSession? = nil
     ) throws(NEDError) -> NETCONFDeviceSession {
         let place = "\(target.name)-\(target.address):\(target.port)"
         trace.phase(.toDriver, "\(NEDError.netconfConnectPhase) to \(place) as \(target.remoteUser)")
         do {
-            let (connection, stream) = try openSubsystem(target)
-            let session = NETCONFDeviceSession(target, driver, trace, connection, stream)
+            let (connection, stream) = try openSubsystem(target, caller)
+            let session = NETCONFDeviceSession(
+                target, driver, trace, connection, stream, isGuest: target.callsHome)
             try session.dialogue.greet()
             try session.learn()
             trace.phase(.fromDriver, "CONNECTED \(session.number)")
@@ -69,9 +81,14 @@ package final class NETCONFDeviceSession: DeviceSession {
         }
     }
 
-    private static func openSubsystem(_ target: DeviceTarget) throws(NEDError) -> (SSHSession, any ByteStream) {
+    private static func openSubsystem(
+        _ target: DeviceTarget, _ caller: SSHSession?
+    ) throws(NEDError) -> (SSHSession, any ByteStream) {
+        if target.callsHome, caller?.isConnected != true {
+            throw NEDError(.connection, device: target.name, "the device has not called home")
+        }
         do throws(WireError) {
-            let session = try target.openConnection()
+            let session = if let caller { caller } else { try target.openConnection().session }
             return (session, try session.openSubsystem("netconf"))
         } catch {
             throw NEDError(error, device: target.name, isConnecting: true)
@@ -92,7 +109,7 @@ package final class NETCONFDeviceSession: DeviceSession {
         target.netconf.usesConfirmedCommit && hasCandidate && dialogue.capabilities.has("confirmed-commit:1.1")
     }
     var hasValidate: Bool {
-        target.netconf.usesValidate
+        target.netconf.usesValidate && believesValidate
             && (dialogue.capabilities.has("validate:1.1") || dialogue.capabilities.has("validate:1.0"))
     }
     var hasStartup: Bool { target.netconf.usesStartup && dialogue.capabilities.has("startup:1.0") }
@@ -119,7 +136,7 @@ package final class NETCONFDeviceSession: DeviceSession {
         if isUsable { _ = try? dialogue.attempt("close-session") { try $0.leaf("close-session", text: "") } }
         dialogue.close()
         stream.close()
-        connection.close()
+        if !isGuest { connection.close() }
         trace.phase(.fromDriver, "CLOSED")
     }
 

@@ -14,11 +14,14 @@ final class NETCONFDialogue {
     private(set) var isBroken = false
     private var lastID = 0
 
+    /// Bytes of one reply: its text is not kept, so that what it says is what it costs.
+    private static let streamLimit = 1 << 32
+
     init(_ stream: any ByteStream, _ target: DeviceTarget, _ trace: any DeviceTrace) {
         self.stream = stream
         self.target = target
         self.trace = trace
-        frames = FrameReader(limit: target.replyLimit)
+        frames = FrameReader(limit: target.replyLimit, pieceLimit: Self.streamLimit)
     }
 
     // MARK: Greeting
@@ -84,26 +87,82 @@ final class NETCONFDialogue {
         lastID += 1
         let request = ClientExchange.request(lastID, content)
         try write(frames.framing.frame(request), operation)
-        while true {
-            let message = try receive(operation, within: target.readTimeout)
-            if Self.isNotification(message) { continue }
-            do {
-                switch try ClientExchange.read(message, id: lastID, data: data) {
-                case .ok: return []
-                case .errors(let errors): return errors
-                }
-            } catch {
-                throw broken(
-                    .driver, "the reply to \(operation) cannot be read: \(error)".withoutControlCharacters, operation)
+        return try reply(operation, data)
+    }
+
+    /// Carries out an operation of the device's own modules, and reads what stands beside `<ok/>` and errors.
+    func output(
+        _ operation: String, _ content: (inout XMLWriter) throws -> Void, read: (inout XMLReader) throws -> Void
+    ) throws(NEDError) {
+        lastID += 1
+        try write(frames.framing.frame(ClientExchange.request(lastID, content)), operation)
+        let message = try receiveReply(operation)
+        do {
+            switch try ClientExchange.read(message, id: lastID) {
+            case .ok:
+                var reader = XMLReader(message, file: "reply")
+                _ = try reader.next()
+                try read(&reader)
+            case .errors(let errors): throw refusal(operation, errors)
             }
+        } catch let error as NEDError {
+            throw error
+        } catch {
+            throw broken(.driver, Self.unreadable(operation, error), operation)
         }
     }
 
-    private static func isNotification(_ message: [UInt8]) -> Bool {
-        var reader = XMLReader(message, file: "message")
-        guard (try? reader.next()) == .startElement else { return false }
-        return reader.name == "notification"
+    private static func unreadable(_ operation: String, _ error: any Error) -> String {
+        "the reply to \(operation) cannot be read: \(error)".withoutControlCharacters
     }
+
+    /// Reads the reply to the last request while it comes.
+    private func reply(
+        _ operation: String, _ data: (inout XMLReader) throws -> Void
+    ) throws(NEDError) -> [RPCError] {
+        var limits = XMLLimits()
+        limits.totalLength = .max
+        do {
+            while true {
+                let text = IncomingMessage(self, operation)
+                var reader = XMLReader(file: "reply", limits: limits) { try text.read(into: $0) }
+                _ = try reader.next()
+                let isReply = reader.name != "notification"
+                let outcome = isReply ? try ClientExchange.read(&reader, id: lastID, data: data) : .ok
+                try text.skip()
+                guard isReply else { continue }
+                if case .errors(let errors) = outcome { return errors }
+                return []
+            }
+        } catch let error as NEDError {
+            throw error
+        } catch {
+            throw broken(.driver, Self.unreadable(operation, error), operation)
+        }
+    }
+
+    /// A whole message that is a reply: events of a subscription on the same session are passed over.
+    private func receiveReply(_ operation: String) throws(NEDError) -> [UInt8] {
+        while true {
+            let message = try receive(operation, within: target.readTimeout)
+            var reader = XMLReader(message, file: "message")
+            let isEvent = (try? reader.next()) == .startElement && reader.name == "notification"
+            if !isEvent { return message }
+        }
+    }
+
+    /// The next message that the device sends of its own accord; nil if none comes within the time.
+    func event(within time: Duration) throws(NEDError) -> [UInt8]? {
+        do throws(NEDError) {
+            return try receive(Self.eventOperation, within: time)
+        } catch {
+            guard error.code == .silent, frames.isBetweenMessages else { throw error }
+            isBroken = false
+            return nil
+        }
+    }
+
+    private static let eventOperation = "notification"
 
     // MARK: Bytes
 
@@ -126,19 +185,39 @@ final class NETCONFDialogue {
             } catch {
                 throw broken(.driver, "what the device sent is no NETCONF message: \(error)", operation)
             }
-            let bytes: [UInt8]?
-            do throws(WireError) {
-                bytes = try stream.read(deadline: .after(time))
-            } catch {
-                let fault = NEDError(error, device: target.name, isConnecting: false)
-                let isLate = error.code == .timeout
-                throw broken(
-                    fault.code, isLate ? "no reply to \(operation) within \(time.inWords)" : fault.message, operation)
-            }
-            guard let bytes else { throw broken(.closed, "the device closed the connection", operation) }
-            trace.traffic(.fromDriver, bytes)
-            frames.append(bytes)
+            try receiveBytes(operation, within: time)
         }
+    }
+
+    /// The next piece of a message; nil at its end.
+    fileprivate func receivePiece(_ operation: String) throws(NEDError) -> ArraySlice<UInt8>? {
+        while true {
+            do throws(FramingError) {
+                switch try frames.nextPiece() {
+                case .bytes(let bytes)?: return bytes
+                case .end?: return nil
+                case nil: break
+                }
+            } catch {
+                throw broken(.driver, "what the device sent is no NETCONF message: \(error)", operation)
+            }
+            try receiveBytes(operation, within: target.readTimeout)
+        }
+    }
+
+    private func receiveBytes(_ operation: String, within time: Duration) throws(NEDError) {
+        let bytes: [UInt8]?
+        do throws(WireError) {
+            bytes = try stream.read(deadline: .after(time))
+        } catch {
+            let fault = NEDError(error, device: target.name, isConnecting: false)
+            let isLate = error.code == .timeout
+            throw broken(
+                fault.code, isLate ? "no reply to \(operation) within \(time.inWords)" : fault.message, operation)
+        }
+        guard let bytes else { throw broken(.closed, "the device closed the connection", operation) }
+        trace.traffic(.fromDriver, bytes)
+        frames.append(bytes)
     }
 
     /// Whether the device is still there, with nothing sent.
@@ -158,5 +237,34 @@ final class NETCONFDialogue {
     private func broken(_ code: NEDError.Code, _ message: String, _ operation: String) -> NEDError {
         isBroken = true
         return NEDError(code, device: target.name, message, command: operation)
+    }
+}
+
+/// One message as it comes, for a reader of XML: nothing of it is kept but the piece that came last.
+private final class IncomingMessage {
+    private let dialogue: NETCONFDialogue
+    private let operation: String
+    private var piece: ArraySlice<UInt8> = []
+    private var isOver = false
+
+    init(_ dialogue: NETCONFDialogue, _ operation: String) {
+        self.dialogue = dialogue
+        self.operation = operation
+    }
+
+    func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
+        while piece.isEmpty, !isOver {
+            if let next = try dialogue.receivePiece(operation) { piece = next } else { isOver = true }
+        }
+        let count = min(target.count, piece.count)
+        target.copyBytes(from: piece.prefix(count))
+        piece = piece.dropFirst(count)
+        return count
+    }
+
+    /// Passes over what is left of the message.
+    func skip() throws(NEDError) {
+        while !isOver, try dialogue.receivePiece(operation) != nil {}
+        isOver = true
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import CLIGrammar
 import Foundation
 package import NEDKit
 
@@ -12,6 +13,9 @@ package struct TextHook: Sendable {
         /// The configuration as the device shows it, volatile lines emptied, before it is parsed. The transaction id is
         /// over the text as the device shows it.
         case received
+        /// The commands of a change, a line each, before they are sent and in dry runs. Each line of the answer is a
+        /// command.
+        case sent
     }
 
     private let pool: ProgramPool
@@ -40,5 +44,45 @@ package struct TextHook: Sendable {
             throw ProgramError(.garbage, pool.program, "answered '\(point.rawValue)' without a text")
         }
         return text
+    }
+}
+
+extension TextHook {
+    /// The commands as the device is to get them. One of several lines stays one as long as the program leaves it as it
+    /// is.
+    func outgoing(_ commands: [CLICommand], device: String) throws(ProgramError) -> [CLICommand] {
+        guard !commands.isEmpty else { return [] }
+        let text = commands.map { $0.text + "\n" }.joined()
+        var rest = try transform(text, at: .sent, device: device)[...]
+        if rest == text { return commands }
+        let long = commands.filter { $0.text.utf8.contains(0x0A) }
+        var result: [CLICommand] = []
+        while !rest.isEmpty {
+            if let command = long.first(where: { rest.hasPrefix($0.text + "\n") }) {
+                result.append(command)
+                rest = rest.dropFirst(command.text.count + 1)
+                continue
+            }
+            let line = rest.prefix { $0 != "\n" }
+            rest = rest.dropFirst(line.count + 1)
+            if line.contains(where: { $0 != " " && $0 != "\r" }) { result.append(Self.command(String(line), commands)) }
+        }
+        return result
+    }
+
+    /// A line of the answer, with depth and cause of the command that it was, if it was one.
+    private static func command(_ line: String, _ commands: [CLICommand]) -> CLICommand {
+        let text = line.hasSuffix("\r") ? String(line.dropLast()) : line
+        return commands.first { $0.text == text } ?? CLICommand(text: text, depth: 0, cause: "hooks.sent")
+    }
+}
+
+extension Driver {
+    /// A change as the device is to get it: what the package's program makes of its commands.
+    package func outgoing(_ change: NativeChange, device: String) throws(NEDError) -> NativeChange {
+        guard let sentHook, case .commands(let commands) = change else { return change }
+        do throws(ProgramError) { return .commands(try sentHook.outgoing(commands, device: device)) } catch {
+            throw NEDError(.driver, device: device, error.description)
+        }
     }
 }

@@ -21,9 +21,22 @@ final class CommandRewriter: Sendable {
     }
 
     private let paths: [String]
+    /// A secret stands in quotation marks, and its kind is told by how it begins.
+    private let hasStatements: Bool
     private let state = Mutex(State())
 
-    init(paths: [String]) { self.paths = paths }
+    init(paths: [String], hasStatements: Bool = false) {
+        self.paths = paths
+        self.hasStatements = hasStatements
+    }
+
+    /// There are no rules: every command is kept as it is.
+    var isEmpty: Bool {
+        state.withLock { state in
+            follow(&state)
+            return state.rules.isEmpty
+        }
+    }
 
     func outcome(of command: String) -> Outcome {
         state.withLock { state in
@@ -32,7 +45,9 @@ final class CommandRewriter: Sendable {
             for (rule, matcher) in state.rules {
                 guard let text = outcome.command, matcher?.matches(text) ?? true else { continue }
                 switch rule {
-                case .hashSecrets: outcome.command = Self.hashed(text, &state.salt)
+                case .hashSecrets:
+                    outcome.command =
+                        hasStatements ? Self.hashedStatement(text, &state.salt) : Self.hashed(text, &state.salt)
                 case .canonicalAddresses:
                     outcome.command = Self.words(text) { $0.contains("::") ? $0.lowercased() : $0 }
                 case .lowerCase: outcome.command = Self.lastWord(text) { $0.lowercased() }
@@ -84,6 +99,18 @@ final class CommandRewriter: Sendable {
         let isDigest = words[place] == "secret"
         words.replaceSubrange(
             (place + 1)..., with: isDigest ? ["5", digest(words[secret], salt)] : ["7", obscured(words[secret], salt)])
+        return words.joined(separator: " ")
+    }
+
+    /// `... secret X` becomes `... secret "$9$..."`; what is in such a form already stays.
+    private static func hashedStatement(_ statement: String, _ salt: inout Int) -> String {
+        var words = statement.split(separator: " ").map(String.init)
+        let names = ["secret", "authentication-key", "simple-password", "pre-shared-key", "password"]
+        guard words.count >= 2, names.contains(words[words.count - 2]), let value = words.last,
+            !value.drop(while: { $0 == "\"" }).hasPrefix("$")
+        else { return statement }
+        salt += 1
+        words[words.count - 1] = "\"$9$" + obscured(value, salt) + "\""
         return words.joined(separator: " ")
     }
 

@@ -5,7 +5,7 @@ enum DescriptorNeed {
     /// Room for sessions, files and what the process has open anyway.
     private static let reserve = 512
 
-    /// A command line is one listening socket; a NETCONF device has two more.
+    /// A command line is one listening socket, over Telnet another; a NETCONF device has two more.
     static func count(of devices: some Sequence<NetworkDevice>) -> Int {
         var kinds: [String: NetsimPackage.Kind?] = [:]
         return devices.reduce(reserve) { count, device in
@@ -13,7 +13,7 @@ enum DescriptorNeed {
             let known = kinds[directory]
             let kind = known ?? (try? NetsimPackage(directory: directory))?.kind
             kinds[directory] = .some(kind)
-            return count + (kind == .cli ? 1 : 3)
+            return count + (kind == .cli ? 1 : 3) + (device.ports.telnet == nil ? 0 : 1)
         }
     }
 

@@ -15,8 +15,10 @@ final class DeviceDoor: SSHServerHandler {
     }
 
     /// Every simulated device has the one user admin with the password admin, as the incumbent's have.
-    func allows(_ login: SSHLogin, password: String) -> Bool {
-        Self.isEqual(login.user, "admin") && Self.isEqual(password, "admin") && !device.doorFaults.refusesPasswords
+    func allows(_ login: SSHLogin, password: String) -> Bool { allows(user: login.user, password: password) }
+
+    func allows(user: String, password: String) -> Bool {
+        Self.isEqual(user, "admin") && Self.isEqual(password, "admin") && !device.doorFaults.refusesPasswords
     }
 
     func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? {

@@ -87,6 +87,15 @@ final class DeviceQueue: Sendable {
         }
     }
 
+    /// Work for the device on another thread, which needs no turn: counts as its own.
+    func measured<Result>(_ work: () -> Result) -> Result {
+        let start = Self.threadTime()
+        let result = work()
+        let time = Self.threadTime() - start
+        state.withLock { $0.processorTime += time }
+        return result
+    }
+
     private static func threadTime() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

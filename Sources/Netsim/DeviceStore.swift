@@ -11,9 +11,14 @@ struct DeviceStore {
     let files: DeviceFiles
     private(set) var journalLength = 0
     private var base = ""
+    /// Bytes of the running file.
+    private var size = 0
 
-    /// Larger journals are folded into the running file.
+    /// Larger journals are folded into the running file, if they are no small part of it: so the cost of that stays that
+    /// of the changes.
     private static let journalLimit = 256 << 10
+    /// Changes of more nodes are not worth a journal: the file is written anew.
+    private static let changeLimit = 10_000
 
     init(files: DeviceFiles) { self.files = files }
 
@@ -26,9 +31,9 @@ struct DeviceStore {
             try writeRunning(tree)
             return tree
         }
-        let bytes = try Self.bytes(of: files.running)
-        base = Self.digest(bytes)
-        var tree = try Self.tree(bytes, files.running, model)
+        let digest = ByteDigest()
+        var tree = try Self.tree(files.running, model) { digest.add($0) }
+        (base, size) = (digest.text, digest.count)
         if DurableFiles.exists(files.journal) {
             let (replayed, isCurrent) = try replay(tree)
             tree = replayed
@@ -39,18 +44,42 @@ struct DeviceStore {
 
     static func startup(_ files: DeviceFiles, _ model: DeviceModel) throws(NetsimError) -> DataTree {
         guard DurableFiles.exists(files.startup) else { return try initial(files, model) }
-        return try tree(try bytes(of: files.startup), files.startup, model)
+        return try tree(files.startup, model)
     }
 
     static func initial(_ files: DeviceFiles, _ model: DeviceModel) throws(NetsimError) -> DataTree {
         var result = DataTree(model.data)
-        for file in files.initialFiles { result = result.merging(try tree(try bytes(of: file), file, model)) }
+        for file in files.initialFiles { result = result.merging(try tree(file, model)) }
         return result
     }
 
-    /// Reads an XML file; what belongs to the controller or to the simulator of the incumbent is skipped.
-    static func tree(_ bytes: [UInt8], _ file: String, _ model: DeviceModel) throws(NetsimError) -> DataTree {
-        let decoded = XMLDataDecoder.tree(bytes, file: file, model: model.data, options: DecodeOptions(.lax))
+    /// Reads an XML file piece by piece; what belongs to the controller or to the simulator of the incumbent is skipped.
+    static func tree(
+        _ file: String, _ model: DeviceModel, options: DecodeOptions = DecodeOptions(.lax),
+        each: @escaping (UnsafeRawBufferPointer) -> Void = { _ in }
+    ) throws(NetsimError) -> DataTree {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw NetsimError(.configurationUnusable, file, "cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        let reader = XMLReader(file: file) { target in
+            while true {
+                let count = read(descriptor, target.baseAddress, target.count)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw FileError(operation: "read", path: file, errno: errno)
+                }
+                each(UnsafeRawBufferPointer(rebasing: target[..<count]))
+                return count
+            }
+        }
+        let decoded: Decoded<DataTree>
+        do {
+            decoded = try XMLDataDecoder.tree(document: reader, model: model.data, options: options)
+        } catch {
+            throw NetsimError(.configurationUnusable, "", "\(error)")
+        }
         guard !decoded.hasErrors else {
             let faults = decoded.diagnostics.filter { $0.severity == .error }.prefix(10).map(\.description)
             throw NetsimError(
@@ -60,7 +89,7 @@ struct DeviceStore {
         return decoded.content
     }
 
-    static func bytes(of file: String) throws(NetsimError) -> [UInt8] {
+    private static func bytes(of file: String) throws(NetsimError) -> [UInt8] {
         do {
             return try DurableFiles.read(file, limit: 1 << 30)
         } catch {
@@ -96,9 +125,16 @@ struct DeviceStore {
         try record(ChangeSet(edits.map { ChangeSet.Item($0.edit, $0.path.description) }), after: tree)
     }
 
-    /// Records a change; the cost is that of the change.
-    mutating func record(_ changes: ChangeSet, after tree: DataTree) throws(NetsimError) {
-        let line = Array((changes.json.replacing("\n", with: "") + "\n").utf8)
+    /// Records a change that was found by comparing; the cost is that of the change.
+    mutating func record(_ difference: [DiffNode], after tree: DataTree) throws(NetsimError) {
+        if difference.outweighs(Self.changeLimit) { return try writeRunning(tree) }
+        try record(ChangeSet(difference), after: tree)
+    }
+
+    private mutating func record(_ changes: ChangeSet, after tree: DataTree) throws(NetsimError) {
+        var line = Array(changes.json.utf8)
+        line.removeAll { $0 == 10 }
+        line.append(10)
         do {
             if journalLength == 0 { try PlainFiles.append(files.journal, Array((base + "\n").utf8), mode: 0o600) }
             try PlainFiles.append(files.journal, line, mode: 0o600)
@@ -106,14 +142,14 @@ struct DeviceStore {
             throw NetsimError(.system, "", "\(error)", remedy: "make room on the disk")
         }
         journalLength += line.count
-        if journalLength > Self.journalLimit { try writeRunning(tree) }
+        if journalLength > max(Self.journalLimit, size / 4) { try writeRunning(tree) }
     }
 
     /// Writes the whole running configuration and begins a new journal.
     mutating func writeRunning(_ tree: DataTree) throws(NetsimError) {
-        let bytes = XMLDataEncoder.bytes(tree)
-        try Self.write(files.running, bytes)
-        base = Self.digest(bytes)
+        let digest = ByteDigest()
+        try Self.write(files.running, tree) { digest.add($0) }
+        (base, size) = (digest.text, digest.count)
         try removeJournal()
     }
 
@@ -123,12 +159,23 @@ struct DeviceStore {
     }
 
     static func writeStartup(_ tree: DataTree, _ files: DeviceFiles) throws(NetsimError) {
-        try write(files.startup, XMLDataEncoder.bytes(tree))
+        try write(files.startup, tree)
     }
 
-    private static func write(_ path: String, _ bytes: [UInt8]) throws(NetsimError) {
+    static func write(
+        _ path: String, _ tree: DataTree, _ options: EncodeOptions = EncodeOptions(),
+        each: @escaping (UnsafeRawBufferPointer) -> Void = { _ in }
+    ) throws(NetsimError) {
         do {
-            try PlainFiles.write(path, bytes, mode: 0o600)
+            try PlainFiles.write(path, mode: 0o600) { put in
+                try withoutActuallyEscaping(put) { put in
+                    var encoder = XMLDataEncoder(options) { piece in
+                        each(piece)
+                        try put(piece)
+                    }
+                    try encoder.encode(tree)
+                }
+            }
         } catch {
             throw NetsimError(.system, "", "\(error)", remedy: "make room on the disk")
         }
@@ -140,11 +187,49 @@ struct DeviceStore {
             throw NetsimError(.system, files.journal, "cannot be removed: \(String(cString: strerror(errno)))")
         }
     }
+}
 
-    /// FNV-1a: tells which file a journal continues, nothing more.
-    private static func digest(_ bytes: [UInt8]) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+/// FNV-1a over what a file holds: tells which file a journal continues, nothing more.
+private final class ByteDigest {
+    private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    private(set) var count = 0
+
+    func add(_ bytes: UnsafeRawBufferPointer) {
+        var hash = hash
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return "\(bytes.count)-\(String(hash, radix: 16))"
+        self.hash = hash
+        count += bytes.count
+    }
+
+    var text: String { "\(count)-\(String(hash, radix: 16))" }
+}
+
+extension [DiffNode] {
+    /// Whether more nodes changed than that, those inside of what came or went included.
+    fileprivate func outweighs(_ limit: Int) -> Bool {
+        var rest = limit
+        func spend(_ count: Int) -> Bool {
+            rest -= count
+            return rest >= 0
+        }
+        func count(_ row: Row) -> Bool {
+            guard spend(1 + row.leafCount) else { return false }
+            for kid in row.kids {
+                switch kid.kid {
+                case .row(let inner): guard count(inner) else { return false }
+                case .mount(let tree): guard count(tree.root) else { return false }
+                case .entries(let entries): for entry in entries.rows { guard count(entry) else { return false } }
+                }
+            }
+            return true
+        }
+        func count(_ nodes: [DiffNode]) -> Bool {
+            for node in nodes {
+                guard spend(1), count(node.children) else { return false }
+                if node.change == .created, let row = node.new { guard count(row) else { return false } }
+            }
+            return true
+        }
+        return !count(self)
     }
 }

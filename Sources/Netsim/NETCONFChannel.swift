@@ -13,6 +13,10 @@ final class NETCONFChannel: SSHChannelHandler {
     private let waiting = Atomic(0)
     /// Whether an answer waits for its time.
     private let isPaused = Atomic(false)
+    /// An answer of which a part has been sent.
+    private let current = Mutex<ServerSession.Output?>(nil)
+    /// The client says no more; what it has asked for is still answered.
+    private let hasEnded = Atomic(false)
     private let pace = InputPace()
 
     /// Input not worked on yet above this drops the client; a message may be larger, it is worked on as it comes.
@@ -55,33 +59,49 @@ final class NETCONFChannel: SSHChannelHandler {
     }
 
     private func pump(_ channel: SSHServerChannel) {
-        while !isPaused.load(ordering: .relaxed), channel.pendingBytes < Self.outputLimit,
-            let output = session.withLock({ $0?.step() })
-        {
+        while !isPaused.load(ordering: .relaxed), channel.pendingBytes < Self.outputLimit {
+            if let output = current.withLock(\.self) {
+                guard goOn(output, channel) else { return }
+                continue
+            }
+            guard let output = session.withLock({ $0?.step() }) else {
+                if hasEnded.load(ordering: .relaxed) { channel.close() }
+                return
+            }
             let fault = device.takeAnswerFault()
             guard fault.delay == 0 else {
                 isPaused.store(true, ordering: .relaxed)
                 device.queue.run(after: fault.delay) { [self] in
                     isPaused.store(false, ordering: .relaxed)
-                    if deliver(output.suffering(fault), channel) { pump(channel) }
+                    begin(output.suffering(fault), channel)
+                    pump(channel)
                 }
                 return
             }
-            guard deliver(output.suffering(fault), channel) else { return }
+            begin(output.suffering(fault), channel)
         }
     }
 
-    /// False if the session is over.
-    private func deliver(_ output: ServerSession.Output, _ channel: SSHServerChannel) -> Bool {
+    private func begin(_ output: ServerSession.Output, _ channel: SSHServerChannel) {
         for piece in output.pieces { channel.send(piece) }
+        current.withLock { $0 = output }
+    }
+
+    /// Sends the next piece of an answer. False if the session is over.
+    private func goOn(_ output: ServerSession.Output, _ channel: SSHServerChannel) -> Bool {
+        if let piece = output.stream?.next() {
+            channel.send(piece)
+            return true
+        }
+        current.withLock { $0 = nil }
         if output.breaks { channel.drop() } else if output.closes { channel.close() }
         return !output.breaks && !output.closes
     }
 
     func endOfInput(on channel: SSHServerChannel) {
         device.queue.run { [self] in
+            hasEnded.store(true, ordering: .relaxed)
             pump(channel)
-            channel.close()
         }
     }
 
@@ -101,8 +121,10 @@ extension ServerSession.Output {
     /// What is left of it after a fault.
     func suffering(_ fault: FaultInjector.Outcome) -> ServerSession.Output {
         var result = self
-        if let garbage = fault.garbage, !pieces.isEmpty { result.pieces = [garbage] }
-        if let length = fault.length, !pieces.isEmpty { result.pieces = [Array(bytes.prefix(length))] }
+        guard !pieces.isEmpty || stream != nil, fault.garbage != nil || fault.length != nil else { return self }
+        if let garbage = fault.garbage { result.pieces = [garbage] }
+        if let length = fault.length { result.pieces = [prefix(length)] }
+        result.stream = nil
         return result
     }
 }

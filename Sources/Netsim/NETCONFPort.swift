@@ -98,6 +98,9 @@ private final class TCPTalk: Sendable {
                 if fault.delay > 0 { usleep(useconds_t(fault.delay) * 1_000) }
                 let output = whole.suffering(fault)
                 for piece in output.pieces { try stream.write(piece, deadline: .after(Self.writeTime)) }
+                while let piece = device.queue.measured({ output.stream?.next() }) {
+                    try stream.write(piece, deadline: .after(Self.writeTime))
+                }
                 if output.closes { return false }
             }
         }

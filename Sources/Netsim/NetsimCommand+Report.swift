@@ -9,9 +9,10 @@ extension NetsimCommand {
         for device in network.info.devices {
             let ports = device.ports
             let place = device.address == "127.0.0.1" ? "" : " address=\(device.address)"
+            let telnet = ports.telnet.map { " telnet=\($0)" } ?? ""
             output(
                 "name=\(device.name) netconf=\(ports.netconfSSH) snmp=\(ports.snmp) ipc=\(ports.ipc)"
-                    + " cli=\(ports.cli)\(place) dir=\(device.directory)")
+                    + " cli=\(ports.cli)\(telnet)\(place) dir=\(device.directory)")
         }
         return 0
     }

@@ -231,7 +231,7 @@ package struct NetsimCommand {
                           fault --file SCENARIO    |
                           upgrade-device devname <NcsPackage> |
                           [-w | --window] [cli | cli-c | cli-i] devname |
-                          get-port devname [ipc | netconf | cli | snmp]
+                          get-port devname [ipc | netconf | cli | snmp | telnet]
 
         RULE is  [in configuration | operational | any] [chance P] EFFECT, where EFFECT is one of
           refuse-line PATTERN [MESSAGE]    hang-up-line PATTERN     hang-up-after N    silent-line PATTERN

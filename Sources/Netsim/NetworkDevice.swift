@@ -20,6 +20,8 @@ package struct DevicePorts: Hashable, Sendable {
     package var netconfTCP: UInt16
     package var snmp: UInt16
     package var cli: UInt16
+    /// Nil: the device has no command line over Telnet.
+    package var telnet: UInt16?
 
     /// The port that `get-port` and drivers know by that name.
     package func port(_ name: String) -> UInt16? {
@@ -27,6 +29,7 @@ package struct DevicePorts: Hashable, Sendable {
         case "ipc": ipc
         case "netconf": netconfSSH
         case "cli": cli
+        case "telnet": telnet
         case "snmp": snmp
         default: nil
         }
@@ -35,7 +38,7 @@ package struct DevicePorts: Hashable, Sendable {
 
 /// Where a topology file wants a device to be: what it names, of what would be chosen.
 package struct PlaceChoice: Hashable, Sendable {
-    package static let portNames = ["ipc", "netconf", "netconf-tcp", "snmp", "cli"]
+    package static let portNames = ["ipc", "netconf", "netconf-tcp", "snmp", "cli", "telnet"]
 
     package var address: String?
     /// By the names of `portNames`.
@@ -51,13 +54,14 @@ package struct PlaceChoice: Hashable, Sendable {
         result.netconfTCP = ports["netconf-tcp"] ?? result.netconfTCP
         result.snmp = ports["snmp"] ?? result.snmp
         result.cli = ports["cli"] ?? result.cli
+        result.telnet = ports["telnet"] ?? result.telnet
         return (address, result)
     }
 }
 
 /// Numbers the ports of devices: base plus index, as the incumbent does, with the same environment variables.
 ///
-/// The ranges meet at 1,000 devices. Every further thousand has the same ports at the next loopback address.
+/// There is a command line over Telnet only if its first port, `TELNET_PORT`, is named. The ranges meet at 1,000 devices. Every further thousand has the same ports at the next loopback address.
 package struct PortScheme: Hashable, Sendable {
     package var base: DevicePorts
 
@@ -75,7 +79,8 @@ package struct PortScheme: Hashable, Sendable {
         self.base = DevicePorts(
             ipc: try base("IPC_PORT", 5010), netconfSSH: try base("NETCONF_SSH_PORT", 12022),
             netconfTCP: try base("NETCONF_TCP_PORT", 13022), snmp: try base("SNMP_PORT", 11022),
-            cli: try base("CLI_SSH_PORT", 10022))
+            cli: try base("CLI_SSH_PORT", 10022),
+            telnet: (environment["TELNET_PORT"] ?? "").isEmpty ? nil : try base("TELNET_PORT", 0))
     }
 
     /// Address and ports of the device at `index`, counted from 0.
@@ -85,7 +90,7 @@ package struct PortScheme: Hashable, Sendable {
         guard block < 254 * 256 else { throw NetsimError(.usage, "", "too many devices", remedy: "make two networks") }
         let ports = DevicePorts(
             ipc: base.ipc + offset, netconfSSH: base.netconfSSH + offset, netconfTCP: base.netconfTCP + offset,
-            snmp: base.snmp + offset, cli: base.cli + offset)
+            snmp: base.snmp + offset, cli: base.cli + offset, telnet: base.telnet.map { $0 + offset })
         return ("127.0.\((block - 1) / 254).\((block - 1) % 254 + 1)", ports)
     }
 }

@@ -45,6 +45,7 @@ package struct NetworkInfo: Hashable, Sendable {
                 ("snmp_ports", "\(device.ports.snmp)"),
                 ("cli_ssh_ports", "\(device.ports.cli)"),
             ]
+            if let telnet = device.ports.telnet { pairs.append(("telnet_ports", "\(telnet)")) }
             pairs += device.otherValues.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
             text += "## device \(device.name)\n"
             for (key, value) in pairs { text += "\(key)[\(index)]=\(Self.quoted(value))\n" }
@@ -123,7 +124,8 @@ package struct NetworkInfo: Hashable, Sendable {
         let name = try value("devices")
         let ports = DevicePorts(
             ipc: try port("ipc_ports"), netconfSSH: try port("netconf_ssh_ports"),
-            netconfTCP: try port("netconf_tcp_ports"), snmp: try port("snmp_ports"), cli: try port("cli_ssh_ports"))
+            netconfTCP: try port("netconf_tcp_ports"), snmp: try port("snmp_ports"), cli: try port("cli_ssh_ports"),
+            telnet: rest["telnet_ports"] == nil ? nil : try port("telnet_ports"))
         let absolute = rest.removeValue(forKey: "abspackagedirs")
         let relative = rest.removeValue(forKey: "packagedirs").map { PlainFiles.absolute($0, in: directory) }
         // A moved network finds its packages by the relative path; one whose packages stayed, by the absolute.

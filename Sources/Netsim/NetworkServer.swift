@@ -11,7 +11,9 @@ final class NetworkServer: Sendable {
         var device: SimulatedDevice
         var netconf: NETCONFServer?
         var listeners: [SSHListenerID]
-        var tcp: TCPServer.Listener?
+        /// Over TCP: NETCONF, and the command line over Telnet.
+        var tcp: [TCPServer.Listener] = []
+        var telnet: TelnetPort?
         /// What it serves where, by the name of the port.
         var places: [(name: String, address: SocketAddress)]
     }
@@ -147,17 +149,38 @@ final class NetworkServer: Sendable {
         }
         running.listeners = try openSSH(running, device)
         running.places.append(("cli", SocketAddress(host: device.address, port: device.ports.cli)))
-        guard let netconf = running.netconf else { return running }
-        running.places.append(("netconf", SocketAddress(host: device.address, port: device.ports.netconfSSH)))
+        if running.netconf != nil {
+            running.places.append(("netconf", SocketAddress(host: device.address, port: device.ports.netconfSSH)))
+        }
         do throws(NetsimError) {
-            let address = SocketAddress(host: device.address, port: device.ports.netconfTCP)
-            running.tcp = try listen(NETCONFPort(simulated, netconf), address)
-            running.places.append(("netconf-tcp", address))
+            if let netconf = running.netconf {
+                let port = NETCONFPort(simulated, netconf)
+                try openTCP(&running, "netconf-tcp", device.address, device.ports.netconfTCP) { port.serve($0) }
+            }
+            if let number = device.ports.telnet {
+                let port = TelnetPort(simulated, DeviceDoor(simulated))
+                running.telnet = port
+                try openTCP(&running, "telnet", device.address, number) { port.serve($0) }
+            }
         } catch {
             for listener in running.listeners { server.stopListening(listener) }
+            for listener in running.tcp { tcpServer.stopListening(listener) }
             throw error
         }
         return running
+    }
+
+    private func openTCP(
+        _ running: inout Running, _ name: String, _ host: String, _ port: UInt16,
+        _ accepted: @escaping @Sendable (TCPStream) -> Void
+    ) throws(NetsimError) {
+        let address = SocketAddress(host: host, port: port)
+        do throws(WireError) {
+            running.tcp.append(try tcpServer.listen(at: address, accepted: accepted))
+        } catch {
+            throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
+        }
+        running.places.append((name, address))
     }
 
     /// Opens the doors over SSH: all of them or none.
@@ -219,16 +242,6 @@ final class NetworkServer: Sendable {
         }
     }
 
-    private func listen(
-        _ port: NETCONFPort, _ address: SocketAddress
-    ) throws(NetsimError) -> TCPServer.Listener {
-        do throws(WireError) {
-            return try tcpServer.listen(at: address) { port.serve($0) }
-        } catch {
-            throw NetsimError(error.code == .addressUnavailable ? .portTaken : .system, "", error.description)
-        }
-    }
-
     // MARK: Running devices
 
     private func stop(_ name: String) -> ControlReply {
@@ -236,8 +249,9 @@ final class NetworkServer: Sendable {
             return ControlReply(device: name, state: .notRunning)
         }
         for listener in running.listeners { server.stopListening(listener, endingSessions: true) }
-        if let tcp = running.tcp { tcpServer.stopListening(tcp) }
+        for listener in running.tcp { tcpServer.stopListening(listener) }
         running.netconf?.endSessions()
+        running.telnet?.endSessions()
         let failure = Mutex("")
         let done = DispatchSemaphore(value: 0)
         running.device.queue.run {
@@ -303,7 +317,7 @@ final class NetworkServer: Sendable {
             return ControlReply(device: name, state: .notRunning)
         }
         do throws(NetsimError) {
-            try device.load(DeviceStore.tree(DeviceStore.bytes(of: file), file, device.model), isMerge: isMerge)
+            try device.load(DeviceStore.tree(file, device.model), isMerge: isMerge)
             return ControlReply(device: name, state: .loaded)
         } catch {
             return ControlReply(device: name, state: .failed, text: error.description)

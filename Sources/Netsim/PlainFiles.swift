@@ -9,6 +9,26 @@ enum PlainFiles {
         guard rename(temporary, path) == 0 else { throw FileError(operation: "rename", path: path, errno: errno) }
     }
 
+    /// Writes what `body` hands over piece by piece. Throws `FileError`, or what `body` throws.
+    static func write(
+        _ path: String, mode: mode_t = 0o644, pieces body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        let temporary = "\(path).new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_TRUNC, mode)
+        guard descriptor >= 0 else { throw FileError(operation: "write", path: temporary, errno: errno) }
+        do {
+            defer { close(descriptor) }
+            try body { piece in
+                let fault = put(piece, descriptor)
+                if fault != 0 { throw FileError(operation: "write", path: path, errno: fault) }
+            }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else { throw FileError(operation: "rename", path: path, errno: errno) }
+    }
+
     static func append(_ path: String, _ bytes: some Collection<UInt8>, mode: mode_t = 0o644) throws(FileError) {
         try put(path, bytes, flags: O_APPEND, mode: mode)
     }
@@ -19,18 +39,22 @@ enum PlainFiles {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode)
         guard descriptor >= 0 else { throw FileError(operation: "write", path: path, errno: errno) }
         defer { close(descriptor) }
-        let bytes = Array(bytes)
+        let fault = Array(bytes).withUnsafeBytes { put($0, descriptor) }
+        if fault != 0 { throw FileError(operation: "write", path: path, errno: fault) }
+    }
+
+    /// The error number, or 0.
+    private static func put(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32) -> Int32 {
         var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Foundation.write(descriptor, $0.baseAddress! + offset, $0.count - offset)
-            }
+        while offset < bytes.count, let base = bytes.baseAddress {
+            let count = Foundation.write(descriptor, base + offset, bytes.count - offset)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw FileError(operation: "write", path: path, errno: errno)
+                return errno
             }
             offset += count
         }
+        return 0
     }
 
     static func makeDirectory(_ path: String) throws(FileError) {

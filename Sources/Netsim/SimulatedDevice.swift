@@ -52,7 +52,9 @@ final class SimulatedDevice: Sendable {
         self.queue = queue
         self.clock = clock
         startTime = clock.now()
-        rewriter = CommandRewriter(paths: device.files.behaviours(of: model.package.directory))
+        rewriter = CommandRewriter(
+            paths: device.files.behaviours(of: model.package.directory),
+            hasStatements: model.grammar.dialect.style == .j)
         var store = DeviceStore(files: device.files)
         let tree = try store.load(model)
         state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))
@@ -158,7 +160,7 @@ final class SimulatedDevice: Sendable {
         try state.withLock { state throws(NetsimError) in
             let difference = state.tree.diff(to: new, includingMetadata: true)
             guard !difference.isEmpty else { return }
-            try state.store.record(ChangeSet(difference), after: new)
+            try state.store.record(difference, after: new)
             state.tree = new
         }
     }

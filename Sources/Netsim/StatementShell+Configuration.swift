@@ -32,8 +32,23 @@ extension StatementShell {
         case "help": return Answer(text: "type ? for what can stand there\n")
         case "status":
             return Answer(text: "Users currently editing the configuration:\n  \(user) terminal (\(client))\n")
+        case "set" where !device.rewriter.isEmpty: return set(String(rest), command, mode)
         default: return edit(verb + (rest.isEmpty ? "" : " \(rest)"), command, mode)
         }
+    }
+
+    /// What the device makes of a statement, and what it adds.
+    private mutating func set(_ statement: String, _ command: String, _ mode: CLIMode) -> Answer {
+        let outcome = device.rewriter.outcome(of: statement)
+        guard let kept = outcome.command else { return Answer() }
+        // A fault is marked in what was typed.
+        var answer = edit("set \(kept)", kept == statement ? command : "set \(kept)", mode)
+        guard !answer.isRefused else { return answer }
+        for line in outcome.added {
+            let added = edit("set \(line)", "set \(line)", mode)
+            if added.isRefused { answer = added }
+        }
+        return answer
     }
 
     /// Commands that the model's words make.

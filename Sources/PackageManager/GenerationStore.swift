@@ -53,11 +53,12 @@ package struct GenerationStore: Sendable {
     ///   - faults: of packages that are not tried again.
     ///   - kept: by the path of their source, packages that are in force with the same content (`unchanged`): their
     ///     files are shared.
+    ///   - copied: is told each package that is copied, from where and to where.
     /// - Throws: if it is not a package's fault but the machine's (no space left, say). Nothing is left then.
     @discardableResult
     package func build(
         _ number: Int, from sources: [PackageSource], keeping faults: [PackageCopyFault] = [],
-        sharing kept: [String: UnchangedPackage] = [:]
+        sharing kept: [String: UnchangedPackage] = [:], copied: (String, String) -> Void = { _, _ in }
     ) throws -> [PackageCopyFault] {
         let temporary = path(number) + ".new"
         try DurableFiles.removeTree(temporary)
@@ -68,8 +69,10 @@ package struct GenerationStore: Sendable {
             for source in sources {
                 if let same = kept[source.path] {
                     try share(same, to: temporary, source.path)
-                } else if let fault = try copy(source, to: temporary) {
-                    faults.append(fault)
+                } else {
+                    var name: String?
+                    if let fault = try copy(source, to: temporary, &name) { faults.append(fault) }
+                    if let name { copied(source.path, "\(path(number))/\(name)") }
                 }
             }
             try PackageCopyFault.write(faults, to: temporary)
@@ -89,21 +92,33 @@ package struct GenerationStore: Sendable {
         CrashPoint.reach("generation.built")
     }
 
-    private func copy(_ source: PackageSource, to target: String) throws -> PackageCopyFault? {
+    /// - Parameter copied: is set to the name of the package if it was copied.
+    private func copy(
+        _ source: PackageSource, to target: String, _ copied: inout String?
+    ) throws -> PackageCopyFault? {
         var name: String?
         do {
             try copy(source, to: target, name: &name)
+            copied = name
             return nil
         } catch {
             let fault = error as? PackageError
             if let number = (error as? FileError)?.errno ?? fault?.systemError, Self.machineFaults.contains(number) {
                 throw error
             }
-            // A second package of a name must not be taken for the first.
-            let known = fault?.code == .duplicate ? nil : name
+            if fault?.code == .duplicate {
+                // It must not be taken for the first one of its name.
+                let double = (name ?? source.fileName).visible()
+                let what = "Failed to load duplicate NCS package \(double): (\(source.path))"
+                return PackageCopyFault(
+                    package: source.fileName.visible(), path: source.path, reason: "\(what); \(error)",
+                    isMetaData: true, kind: .duplicate)
+            }
+            // Of a package's files only its description is read here.
+            let isSyntax = error is DiagnosticsError
             return PackageCopyFault(
-                package: known ?? source.fileName.visible(), path: source.path, reason: "\(error)",
-                isMetaData: fault?.code == .metaDataInvalid || fault?.code == .duplicate)
+                package: name ?? source.fileName.visible(), path: source.path, reason: "\(error)",
+                isMetaData: fault?.code == .metaDataInvalid || isSyntax, kind: isSyntax ? .syntax : nil)
         }
     }
 
@@ -320,8 +335,12 @@ package struct PackageCopyFault: Codable, Sendable {
     package var reason: String
     /// Its description of itself is at fault.
     package var isMetaData: Bool
+    package var kind: LoadedPackage.MetaDataFault?
 
-    package init(package: String, path: String, reason: String, isMetaData: Bool) {
+    package init(
+        package: String, path: String, reason: String, isMetaData: Bool, kind: LoadedPackage.MetaDataFault? = nil
+    ) {
+        self.kind = kind
         self.package = package
         self.path = path
         self.reason = reason

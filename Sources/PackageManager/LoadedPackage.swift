@@ -27,6 +27,9 @@ package struct LoadedPackage: Sendable {
         }
     }
 
+    /// What is wrong with a description that is at fault, where it is one of these.
+    package enum MetaDataFault: String, Codable, Sendable { case syntax, duplicate }
+
     /// A ned-id that the package brings.
     package struct DriverModel: Sendable {
         /// `module:identity`.
@@ -52,6 +55,7 @@ package struct LoadedPackage: Sendable {
     package var signer: PackageSigner?
     package var status: Status
     package var errorInfo: [String] = []
+    package var metaDataFault: MetaDataFault?
     package var warnings: [String] = []
     /// What was done to its models: recipes that were applied, and such as no longer apply.
     package var notes: [String] = []

@@ -10,6 +10,8 @@ struct PackageCopier {
     private let root: String
     private let limits: PackageArchiveLimits
     private var entries = 0
+    /// When the newest Java source, and the newest of the jars, was changed: seconds since 1970.
+    private var java = (source: 0, jar: 0)
 
     init(source: String, limits: PackageArchiveLimits = PackageArchiveLimits()) {
         root = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
@@ -22,6 +24,7 @@ struct PackageCopier {
         try visit(root, "", depth: 1) { source, name, info in
             if info.st_mode & S_IFMT == S_IFREG { files.append((name, source, info.st_mode & S_IXUSR != 0)) }
         }
+        warnOfStaleJars()
         return try DirectoryDigest(files)
     }
 
@@ -36,10 +39,27 @@ struct PackageCopier {
                     source, to: "\(target)/\(name)", keepsExecutable: true, followsLinks: false, limit: room)
                 CrashPoint.reach("copy")
             }
+            warnOfStaleJars()
         } catch {
             try? DurableFiles.removeTree(target)
             throw error
         }
+    }
+
+    /// Files that come together, out of version control say, differ by less.
+    private static let jarTolerance = 60
+
+    private mutating func note(_ name: String, _ info: stat) {
+        let time = Int(info.st_mtim.tv_sec)
+        if name.hasPrefix("src/java/"), name.hasSuffix(".java") { java.source = max(java.source, time) }
+        if name.hasPrefix("private-jar/") || name.hasPrefix("shared-jar/"), name.hasSuffix(".jar") {
+            java.jar = max(java.jar, time)
+        }
+    }
+
+    private mutating func warnOfStaleJars() {
+        guard java.jar > 0, java.source > java.jar + Self.jarTolerance else { return }
+        warnings.append("the Java sources are newer than the jars: the package was perhaps not built after a change")
     }
 
     private static func makeDirectory(_ path: String) throws {
@@ -73,7 +93,9 @@ struct PackageCopier {
         case S_IFDIR:
             try body(source, name, info)
             try visit(source, name + "/", depth: depth + 1, body)
-        case S_IFREG: try body(source, name, info)
+        case S_IFREG:
+            note(name, info)
+            try body(source, name, info)
         case S_IFLNK:
             let resolved = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
             guard resolved.hasPrefix(root + "/"), stat(resolved, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {

@@ -33,6 +33,7 @@ enum PackageDependencies {
             let name = packages[index].name
             if let first = seen[name] {
                 packages[index].fail(.metaDataError, ["Failed to load duplicate NCS package \(name): (\(first))"])
+                packages[index].metaDataFault = .duplicate
             } else {
                 seen[name] = packages[index].directory
             }

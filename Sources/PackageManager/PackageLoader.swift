@@ -56,7 +56,8 @@ package struct PackageLoader: Sendable {
     private static func package(_ fault: PackageCopyFault) -> LoadedPackage {
         LoadedPackage(
             name: fault.package, directory: fault.path,
-            status: fault.isMetaData ? .metaDataError : .fileLoadError, errorInfo: [fault.reason])
+            status: fault.isMetaData ? .metaDataError : .fileLoadError, errorInfo: [fault.reason],
+            metaDataFault: fault.kind)
     }
 
     // MARK: Meta-data
@@ -73,6 +74,7 @@ package struct PackageLoader: Sendable {
                 try read(&package)
             } catch {
                 package.fail(error is FileError ? .fileLoadError : .metaDataError, ["\(error)"])
+                if error is DiagnosticsError { package.metaDataFault = .syntax }
             }
             return package
         }

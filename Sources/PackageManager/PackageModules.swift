@@ -117,7 +117,7 @@ enum SystemModules {
     /// What the daemon itself serves; modules that these import are found in the same directory.
     static let ownNames = [
         "tailf-ncs", "tailf-ncs-ned", "tailf-ncs-alarms", "tailf-ncs-monitoring", "tailf-rollback",
-        "tailf-key-rotation", "openned-cdb",
+        "tailf-key-rotation", "tailf-netconf-ned-builder", "openned-cdb", "openned-devices",
         "tailf-aaa", "ietf-netconf-acm", "tailf-acm",
     ]
 

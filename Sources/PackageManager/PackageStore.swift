@@ -290,9 +290,39 @@ package struct PackageStore: Sendable {
         }
     }
 
-    /// Removes what a crash left half done: temporary files and links, and objects that no name leads to.
+    /// A backup has what links lead to in their place: makes links again of files of the store, and of those in the load
+    /// path that are the same and were installed.
+    private func linkRestored() {
+        for name in fileNames() where Self.isRegularFile(path(name)) {
+            guard let digest = try? FileRegion(wholeFile: path(name)).sha256() else { continue }
+            let object = objects + "/" + digest
+            do {
+                // The name leads to the content at every moment.
+                try DurableFiles.makeDirectory(objects)
+                if !DurableFiles.exists(object), Foundation.link(path(name), object) != 0 { continue }
+                try DurableFiles.syncDirectory(objects)
+                if receipt(object) == nil { try PackageReceipt(verify(object)).write(for: object) }
+                // The name last: until it is a link, all this is done again.
+                if Self.isRegularFile(link(name)), PackageReceipt(of: object)?.installed != nil,
+                    try FileRegion(wholeFile: link(name)).sha256() == digest
+                {
+                    try DurableFiles.link(link(name), to: URL(fileURLWithPath: path(name)).standardized.path)
+                }
+                try DurableFiles.link(path(name), to: "objects/" + digest)
+            } catch {
+                // It stays what it is: a file that can be fetched again from there.
+                continue
+            }
+        }
+    }
+
+    private static func isRegularFile(_ path: String) -> Bool { (try? FileStatus(path: path).kind) == .file }
+
+    /// Removes what a crash left half done: temporary files and links, and objects that no name leads to. What came out of
+    /// a backup is a store again then.
     package func removeLeftovers() {
         turn.take {
+            linkRestored()
             let files = FileManager.default
             func names(_ directory: String) -> [String] { (try? files.contentsOfDirectory(atPath: directory)) ?? [] }
             for name in names(directory) where name.hasPrefix(".upload.") || name.hasSuffix(".new") {

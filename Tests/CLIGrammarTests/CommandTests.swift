@@ -236,6 +236,11 @@ extension CLIGrammar {
             for child in instance.children() {
                 guard child.node.kind == .leaf, child.node.type?.base == .boolean, !child.node.isKey else {
                     walk(child)
+                    // What goes with the last of its content cannot be empty on a device.
+                    let vanishes = child.node.annotation("cli-delete-when-empty") != nil
+                    if vanishes, result.instance(child.path)?.row?.isBare(child.node) == true {
+                        result = (try? result.applying(.delete, at: child.path)) ?? result
+                    }
                     continue
                 }
                 let node = node(child.node)

@@ -143,6 +143,16 @@ struct LineTests {
         )
     }
 
+    @Test func rangesAreBounded() {
+        #expect(CLIRanges.numbers(2, 4, 3) == ["2", "3", "4"])
+        #expect(CLIRanges.numbers(2, 5, 3) == nil)
+        #expect(CLIRanges.numbers(4, 2, 3) == nil)
+        #expect(CLIRanges.numbers(-5, Int.max, 3) == nil)
+        #expect(KeyPattern("1..4096").numbers?.count == 4_096)
+        #expect(KeyPattern("1..4096,7").numbers == nil)
+        #expect(KeyPattern("-5..\(Int.max)").numbers == nil)
+    }
+
     @Test func linesCrossIntoTheMountedModel() throws {
         let (prompts, tree) = run(
             "devices device ce0 device-type ned-id ios", "config", "interface Ethernet0/1 mtu 1500",

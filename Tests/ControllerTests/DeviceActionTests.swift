@@ -279,6 +279,37 @@ import YANG
         #expect(try lab.result("sync-to") == ["result true"])
         #expect(lab.wasSent("contact me"))
     }
+
+    @Test func whatADeviceOfAnOlderRevisionRewritesIsLearntAndWhatItNeverGotIsNot() throws {
+        let lab = try Lab(preparePackage: Self.twoRevisions)
+        let router = lab.router
+        lab.router.habits.withLock { habits in
+            habits.react = { [weak router] line in
+                if line == "show version" { return .say("Software version 1.7\r\n") }
+                guard line == "hostname r2" else { return nil }
+                _ = router?.apply("hostname R-TWO", section: "")
+                return .say("")
+            }
+        }
+        #expect(try lab.result("sync-from") == ["result true"])
+        try lab.commit([("\(Self.config)/mini:hostname", "r2"), ("\(Self.config)/mini:contact", "me")])
+        #expect(lab.router.text.first == "hostname R-TWO" || lab.router.text.contains("hostname R-TWO"))
+        #expect(try lab.result("check-sync") == ["result in-sync"])
+        // The device never got the contact: that shows, and nothing else.
+        let difference = try lab.result("compare-config").joined()
+        #expect(difference.contains("contact") && !difference.contains("R-TWO"), "\(difference)")
+        // Upgraded, it still has not got it, and is not believed to have dropped it.
+        lab.router.habits.withLock { habits in
+            habits.react = { $0 == "show version" ? .say("Software version 2.0\r\n") : nil }
+        }
+        _ = try lab.session.act("\(Self.device)/disconnect")
+        _ = try lab.result("connect")
+        try lab.commit([("\(Self.config)/mini:hostname", "r3")])
+        #expect(try lab.result("compare-config").joined().contains("contact"))
+        #expect(try lab.result("sync-to") == ["result true"])
+        #expect(lab.wasSent("contact me"))
+        #expect(try lab.result("compare-config") == [])
+    }
 }
 
 extension ControlSession {

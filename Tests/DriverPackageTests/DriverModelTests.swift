@@ -56,8 +56,8 @@ import YANG
         for line in ["syntax error.", "error: configuration check-out failed", "unknown command."] {
             #expect(description.refusals.contains { $0.matches(line) })
         }
-        #expect(description.volatileLines.contains { $0.matches("version 20.4R1;") })
-        #expect(!description.volatileLines.contains { $0.matches("        version v2;") })
+        #expect(description.volatileLines.contains(matchOf: "version 20.4R1;"))
+        #expect(!description.volatileLines.contains(matchOf: "        version v2;"))
     }
 
     @Test(arguments: ShippedSources.drivers.filter { !$0.contains("-junos-") })
@@ -72,7 +72,7 @@ import YANG
         let refused = "% Invalid input detected at '^' marker."
         #expect(description.refusals.contains { $0.matches(refused) })
         #expect(!description.warnings.contains { $0.matches(refused) })
-        #expect(description.volatileLines.contains { $0.matches("Current configuration : 4223 bytes") })
-        #expect(!description.volatileLines.contains { $0.matches("hostname end") })
+        #expect(description.volatileLines.contains(matchOf: "Current configuration : 4223 bytes"))
+        #expect(!description.volatileLines.contains(matchOf: "hostname end"))
     }
 }

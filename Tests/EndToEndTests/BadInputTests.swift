@@ -39,6 +39,40 @@ extension EndToEnd {
             }
         }
 
+        /// The model would have ten to the power of eight nodes, the program never answers.
+        @Test func packagesThatExplodeOrHangAtLoadHarmNothingThatIsLoaded() throws {
+            try Lab.use("exploding-package") { lab in
+                try lab.makeDriver("mini", "1.0", model: SmallModels.first)
+                try lab.shell("ncs-setup --dest . && cp -R build/mini-cli-1.0 packages/")
+                try lab.startDaemon()
+                try lab.shell("ncs_load -l -m -n", input: SmallModels.device)
+                let groupings = (1...8).map { level in
+                    let uses = (0..<10).map { "container c\($0) { uses g\(level - 1); }" }.joined(separator: " ")
+                    return "grouping g\(level) { \(uses) }"
+                }
+                let bomb =
+                    "module bomb { namespace \"urn:bomb\"; prefix b; grouping g0 { leaf l { type string; } } "
+                    + groupings.joined(separator: "\n") + " uses g8; }"
+                try lab.directory.write("run/packages/bomb/src/yang/bomb.yang", bomb)
+                try lab.directory.write("run/packages/bomb/load-dir/bomb.fxs", "of another compiler")
+                try lab.directory.write(
+                    "run/packages/bomb/package-meta-data.xml",
+                    """
+                    <ncs-package xmlns="http://tail-f.com/ns/ncs-packages"><name>bomb</name>
+                    <package-version>1.0</package-version></ncs-package>
+                    """)
+                let said = try lab.operate("packages reload")
+                try require(
+                    said, contains: "package bomb\n    result false\n", "package mini-cli-1.0\n    result true")
+                try require(
+                    try lab.operate("show packages package bomb oper-status"), contains: "file-load-error",
+                    "bomb.yang")
+                try require(try lab.operate("show running-config devices device x0"), contains: " edge", "mtu 1500")
+                #expect(lab.directory.names(in: "run/state/packages-in-use").allSatisfy { Int($0) != nil })
+                try lab.operate("config\ndevices device x0 description after\ncommit no-networking")
+            }
+        }
+
         @Test func aWrongPasswordAndAChangedHostKeyAreToldApart() throws {
             try Lab.use("device-access") { lab in
                 try lab.bringUp(routers: 2)

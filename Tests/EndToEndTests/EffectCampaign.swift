@@ -18,6 +18,8 @@ struct EffectCampaign {
     let lab: Lab
     let control: FileEffectsControl
     private let keeping: TemporaryDirectory
+    /// Shows signed packages and their index.
+    private let server: RepositoryServer
 
     /// Where the lab is kept as it was before the first step.
     var saved: String { keeping.path("saved") }
@@ -27,6 +29,8 @@ struct EffectCampaign {
         keeping = try TemporaryDirectory("campaign")
         control = try FileEffectsControl(in: keeping.path)
         control.skipSyncs()
+        try keeping.write("web/README", "")
+        server = try RepositoryServer(keeping.path("web"))
     }
 
     func environment() throws -> [String: String] {
@@ -42,8 +46,33 @@ struct EffectCampaign {
             }.joined() + "commit"
     }
 
+    private typealias Operation = (name: String, commands: String, says: String)
+
     /// In order; each must say what is expected of it.
-    private static let operations: [(name: String, commands: String, says: String)] = [
+    private var operations: [Operation] { Self.first + packageOperations + Self.last }
+
+    /// The whole life of packages, from a file and from the network.
+    private var packageOperations: [Operation] {
+        let repository = "config\nsoftware repository north url \(server.url)\ncommit\nend\n"
+        let list = "\nsoftware packages list"
+        let file = "\(lab.run)/\(Self.file("other"))"
+        return [
+            ("fetch", "software packages fetch package-from-file \(file)" + list, "installable"),
+            ("install", "software packages install package other-cli-1.0", "installed ncs-6.7-other-cli-1.0"),
+            ("packages add", "packages add", "package other-cli-1.0"),
+            ("repository", repository, "Commit complete"),
+            ("fetch over HTTP", "software repository north packages fetch package third-cli-1.0", "fetched"),
+            ("second install", "software packages install package third-cli-1.0", "installed ncs-6.7-third-cli-1.0"),
+            ("deinstall", "software packages deinstall package other-cli-1.0" + list, "installable"),
+            ("reload of the rest", "packages reload force", "package third-cli-1.0"),
+            ("packages rollback", "packages rollback force", "package other-cli-1.0"),
+            ("last reload", "packages reload force", "package third-cli-1.0"),
+        ]
+    }
+
+    private static func file(_ name: String) -> String { "ncs-6.7-\(name)-cli-1.0.signed.bin" }
+
+    private static let first: [Operation] = [
         ("commit", groups(["g"], "first"), "Commit complete"),
         ("commit of many leaves", groups((0..<40).map { "g\($0)" }, "second"), "Commit complete"),
         ("rollback", "config\nrollback-files apply-rollback-file id 0\ncommit", "Commit complete"),
@@ -51,6 +80,9 @@ struct EffectCampaign {
         ("commit after rotation", groups(["g", "h"], "third"), "Commit complete"),
         ("packages reload", "packages reload", "result true"),
         ("commit after reload", groups(["g", "k"], "fourth"), "Commit complete"),
+    ]
+
+    private static let last: [Operation] = [
         ("confirmed commit", groups(["c"], "sixth") + " confirmed 30 persist x", "will be reverted"),
         ("confirmation", "config\ncommit persist-id x", "Commit complete"),
         ("compaction", "cdb compact", "records-removed"),
@@ -71,6 +103,14 @@ struct EffectCampaign {
         try lab.shell("ncs_load -l -m -n", input: SmallModels.device)
         try lab.killDaemon()
         try lab.makeDriver("mini", "1.0.1", model: SmallModels.second)
+        try lab.shell("ncs-package make-test-ca ca && cp ca/root.pem trust/")
+        for (name, place) in [("other", lab.run), ("third", keeping.path("web"))] {
+            try lab.makeDriver(name, "1.0", model: SmallModels.first.replacing("mini", with: name))
+            let target = "\(place)/\(Self.file(name))"
+            try lab.shell(
+                "ncs-package sign build/\(name)-cli-1.0 --key ca/signer.key --chain ca/chain.pem --out '\(target)'")
+        }
+        try lab.shell("ncs-package index '\(keeping.path("web"))' --key ca/signer.key --chain ca/chain.pem")
         try lab.shell("rm -rf packages/* && cp -R build/mini-cli-1.0 packages/ && rm -rf build")
         try lab.startDaemon()
         try lab.killDaemon()
@@ -82,7 +122,7 @@ struct EffectCampaign {
     /// - Returns: what was acknowledged: first what there was before, then a step for each operation.
     func perform() throws -> [Step] {
         var steps = [Step(name: "start", position: control.position, state: try state())]
-        for operation in Self.operations {
+        for operation in operations {
             guard let said = answer(operation.commands), said.contains(operation.says) else { return steps }
             let position = control.position
             guard let state = try? state() else { return steps }
@@ -124,6 +164,7 @@ struct EffectCampaign {
     func state() throws -> String {
         let said = try lab.operate(
             "show running-config | nomore\nshow packages package package-version | nomore\n"
+                + "software packages list\n"
                 + "key-rotation get-active-generation")
         return said.replacing(#/(\$9\$\d+\$)[^ \n]+/#) { "\($0.output.1)" }
     }
@@ -153,8 +194,33 @@ struct EffectCampaign {
             throw ProcessFault("\(circumstances), \(name) acknowledged: no commit afterwards:\n\(next)")
         }
         try requireBackup(steps, acknowledged, circumstances)
+        try requireTidiness(circumstances)
         try lab.killDaemon()
         return step
+    }
+
+    /// Exactly one whole generation is loaded, and nothing of what was cut short is left.
+    private func requireTidiness(_ circumstances: String) throws {
+        let verified = try lab.operate("packages verify")
+        let (state, store) = ("run/state", "run/state/store")
+        var faults = verified.contains("result false") ? [verified] : []
+        let files = lab.directory.names(in: state) + lab.directory.names(in: store).filter { $0 != ".partial" }
+        faults += files.filter { $0.contains(".new") || $0.hasPrefix(".") }
+        faults += lab.directory.names(in: state + "/packages-in-use").filter { Int($0) == nil }
+        let named = Set(
+            lab.directory.names(in: store).compactMap { name in
+                try? FileManager.default.destinationOfSymbolicLink(atPath: lab.directory.path("\(store)/\(name)"))
+            })
+        faults += lab.directory.names(in: store + "/objects")
+            .filter { !named.contains("objects/" + ($0.split(separator: ".").first.map(String.init) ?? $0)) }
+        for name in lab.directory.names(in: "run/packages") where !lab.directory.exists("run/packages/\(name)") {
+            faults.append("packages/\(name) leads nowhere")
+        }
+        for name in ["signers.json", "repositories.json"] where lab.directory.exists("\(state)/\(name)") {
+            let content = try Data(lab.directory.bytes("\(state)/\(name)"))
+            if (try? JSONSerialization.jsonObject(with: content)) == nil { faults.append("\(name) is half written") }
+        }
+        guard faults.isEmpty else { throw ProcessFault("\(circumstances): left behind: \(faults)") }
     }
 
     /// A backup that was acknowledged is there, and any under its final name is whole.

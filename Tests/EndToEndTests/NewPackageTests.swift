@@ -36,6 +36,36 @@ extension EndToEnd {
             }
         }
 
+        private static let hasGit = FileManager.default.isExecutableFile(atPath: "/usr/bin/git")
+
+        @Test(.enabled(if: hasGit, "no git"))
+        func aSystemIsMadeOfAProjectByItsMakefile() throws {
+            try Lab.use("project") { lab in
+                let said = try lab.shell(
+                    """
+                    ncs-project create -d . system
+                    (cd packages && ncs-make-package --cli-ned-skeleton --no-test acme)
+                    (mkdir .git-source && cd .git-source && ncs-make-package --cli-ned-skeleton --no-test emca
+                     cd emca && git init -q && git config user.email t@example.com && git config user.name T
+                     git add -A && git commit -qm first)
+                    package() { echo "<package><name>$1</name>$2</package>"; }
+                    device() {
+                        echo "<device><name>$1</name><prefix>$2</prefix><num-devices>1</num-devices></device>"; }
+                    { echo '<project-meta-data xmlns="http://tail-f.com/ns/ncs-project"><name>system</name>'
+                      echo "<netsim>$(device acme a)$(device emca e)</netsim>"
+                      package acme '<local/>'
+                      package emca "<git><repo>file://$PWD/.git-source/emca</repo></git>"
+                      echo '</project-meta-data>'; } > project-meta-data.xml
+                    ncs-project update -y && make all start && make gstat
+                    """, seconds: 600)
+                try require(said, contains: "DEVICE a0 OK STARTED", "------ Package: emca")
+                try lab.synchronise(2)
+                try lab.commit("devices device e0 config interface Ethernet1 mtu 1500")
+                try require(try lab.onRouter("e0"), contains: " mtu 1500")
+                try lab.shell("make stop && make reset && test ! -e ncs-cdb/cdb.sqlite && test ! -e netsim")
+            }
+        }
+
         private static let examples = SharedData.path("nso-examples")
 
         /// The other packages of the set are in `PublicPackageTests` and `NETCONFDeviceTests`.

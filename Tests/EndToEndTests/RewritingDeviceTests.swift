@@ -78,13 +78,58 @@ extension EndToEnd {
             }
         }
 
+        /// The same of a device with statements and a candidate.
+        private static let statements = #"""
+            [
+              {"behaviour": "hash-secrets"},
+              {"behaviour": "canonical-addresses"},
+              {"behaviour": "upper-case", "pattern": "system host-name .*"},
+              {"behaviour": "add-lines", "pattern": "system radius-server .* secret .*",
+               "lines": ["system ntp server 192.0.2.99"]},
+              {"behaviour": "drop-line", "pattern": "interfaces .* mtu 1500"}
+            ]
+            """#
+
+        private static let statementChanges = """
+            devices device r0 config system host-name edge-Router
+            devices device r0 config system radius-server 192.0.2.49 secret S3cret-word
+            devices device r0 config system name-server 2001:DB8::53
+            devices device r0 config interfaces ge-0/0/1 mtu 1500
+            devices device r0 config interfaces ge-0/0/1 description Rewritten
+            """
+
+        @Test func aDeviceWithStatementsThatRewritesIsInSync() throws {
+            try Lab.use("rewriting-statements") { lab in
+                try lab.bringUp(routers: 2, driver: "openned-junos-cli-1.0")
+                try Self.statements.write(
+                    toFile: lab.run + "/netsim/r/r0/behaviour.json", atomically: true, encoding: .utf8)
+                try lab.commit("devices global-settings trace raw")
+                try lab.commit(Self.statementChanges)
+                let shown = try lab.onRouter("r0", "show configuration | display set")
+                try require(
+                    shown, contains: "host-name EDGE-ROUTER\n", "secret \"$9$", "name-server 2001:db8::53\n",
+                    "ntp server 192.0.2.99\n", "description Rewritten\n")
+                #expect(!shown.contains("S3cret-word") && !shown.contains("mtu 1500"))
+                try requireSilence(lab, "after the commit", Self.statementChanges)
+                try lab.operate("devices device r0 sync-from")
+                try requireSilence(lab, "after sync-from", Self.statementChanges)
+                // Somebody else's change shows all the same.
+                _ = try lab.onRouter(
+                    "r0", "configure\nset system radius-server 192.0.2.49 secret another\ncommit\nquit")
+                #expect(try lab.outOfSync(["r0"]).count == 1)
+                let said = try lab.operate("devices device r0 compare-config")
+                try require(said, contains: "radius-server")
+                #expect(!said.contains("EDGE-ROUTER"))
+            }
+        }
+
         /// In sync, nothing to compare, and the same commit again talks to no router.
-        private func requireSilence(_ lab: Lab, _ circumstances: String) throws {
+        private func requireSilence(_ lab: Lab, _ circumstances: String, _ changes: String = changes) throws {
             let names = ["r0", "r1"]
             #expect(try lab.outOfSync(names) == [:], "\(circumstances)")
             try lab.requireAgreement(names, circumstances)
             let before = try traffic(lab)
-            try lab.commit(Self.changes, isEmpty: true)
+            try lab.commit(changes, isEmpty: true)
             let native = try lab.operate("devices device r0 sync-to dry-run")
             #expect(!native.contains("guest") && !native.contains("interface"), "\(circumstances): \(native)")
             #expect(try traffic(lab) == before, "\(circumstances)")

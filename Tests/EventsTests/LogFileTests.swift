@@ -83,21 +83,27 @@ private let noon = EventTime(microseconds: 1_639_070_037_506_123)
 
 @Test func everyEntryOfTheCatalogueHasANameOfItsOwn() {
     let user = LogEvent.AuditUser("admin", session: 1)
-    let events: [LogEvent] = [
-        .starting(version: "6.7"), .started, .stopping, .reopenedLogs, .readingConfiguration(file: "ncs.conf"),
-        .badConfiguration(file: "ncs.conf", line: 3, reason: "x"), .configurationChange("x"),
-        .ignoredConfiguration(["a", "b"]), .loadingInitialData(file: "x"), .databaseStartFailed(reason: "x"),
-        .databaseFault(reason: "x"), .recovery(transactions: 1, participants: 2),
-        .inDoubt(participant: "x", reason: "y"),
-        .packageLoaded(name: "x", version: "1.0"), .packageFailed(name: "x", reason: "y"),
-        .listening(purpose: "ssh", address: "127.0.0.1:2024"),
-        .cannotListen(purpose: "ssh", address: "127.0.0.1:2024", reason: "in use"), .phase("start phase 1"),
-        .sessionCreated(user, context: "cli", address: "x", transport: "ssh"), .sessionEnded(user, reason: "normal"),
-        .loggedIn(user, context: "cli", address: "x", transport: "ssh", method: "local"),
-        .loginFailed(user, context: "cli", address: "x", transport: "ssh", reason: "y"), .groups(user, ["ncsadmin"]),
-        .command(user, "show"), .commandDone(user), .commandAborted(user), .commandDenied(user, "x"),
-        .committed(user, summary: "x"),
-    ]
+    let events: [LogEvent] =
+        [
+            .starting(version: "6.7"), .started, .stopping, .reopenedLogs, .readingConfiguration(file: "ncs.conf"),
+            .badConfiguration(file: "ncs.conf", line: 3, reason: "x"), .configurationChange("x"),
+            .ignoredConfiguration(["a", "b"]), .loadingInitialData(file: "x"), .databaseStartFailed(reason: "x"),
+            .databaseFault(reason: "x"), .recovery(transactions: 1, participants: 2),
+            .inDoubt(participant: "x", reason: "y"),
+            .packageLoaded(name: "x", version: "1.0"), .packageFailed(name: "x", reason: "y"),
+            .packageCopying(from: "x", to: "y"), .packageUpgradeAborted(reason: "x"),
+            .packageUpgradeUnsafe(warnings: "x"),
+            .listening(purpose: "ssh", address: "127.0.0.1:2024"),
+            .cannotListen(purpose: "ssh", address: "127.0.0.1:2024", reason: "in use"), .phase("start phase 1"),
+            .sessionCreated(user, context: "cli", address: "x", transport: "ssh"),
+            .sessionEnded(user, reason: "normal"),
+            .loggedIn(user, context: "cli", address: "x", transport: "ssh", method: "local"),
+            .loginFailed(user, context: "cli", address: "x", transport: "ssh", reason: "y"),
+            .groups(user, ["ncsadmin"]),
+            .command(user, "show"), .commandDone(user), .commandAborted(user), .commandDenied(user, "x"),
+            .committed(user, summary: "x"),
+        ] + LogEvent.PackageRefusal.allCases.map { .packageRefused($0, text: "x") }
+        + LogEvent.UpgradeStep.allCases.map { .upgradeStep($0) }
     #expect(Set(events.map(\.name)).count == events.count)
     #expect(!events.map(\.name).contains("DEVEL_CONFD"))
 }

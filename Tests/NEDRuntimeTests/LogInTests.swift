@@ -102,6 +102,44 @@ struct LogInTests {
         }
     }
 
+    /// The set-up is typed to the first line that looks like a prompt; the banner goes on after it.
+    @Test(arguments: ["r9#\nhello\n", "r1#\nhello\n", "r1#"])
+    func bannerThatPausesAtALineLikeAPromptIsNoPrompt(banner: String) throws {
+        var habits = FakeRouter.Habits()
+        habits.banner = banner
+        habits.pace = 15_000
+        let bench = try Bench(habits, config: ["hostname r1"])
+        let session = try bench.connect()
+        bench.router.habits.withLock { $0.pace = nil }
+        #expect(session.dialogue.promptHost == "r1")
+        #expect(Set(bench.router.lines) == ["terminal length 0", "terminal width 0"])
+        let reading = try session.show()
+        #expect(try bench.tree("hostname r1\n").isSame(as: reading.tree))
+        #expect(reading.skipped.isEmpty)
+    }
+
+    @Test func deviceMayRefuseTheSetUpOrNotEcho() throws {
+        for hasEcho in [true, false] {
+            var habits = FakeRouter.Habits()
+            habits.hasEcho = hasEcho
+            habits.react = { $0.hasPrefix("terminal") ? .say("   ^\n% Invalid input\n\n") : nil }
+            let bench = try Bench(habits, config: ["hostname r1"])
+            let session = try bench.connect()
+            #expect(try bench.tree("hostname r1\n").isSame(as: session.show().tree))
+        }
+    }
+
+    @Test func setUpIsTypedOnceToAKnownPrompt() throws {
+        let bench = try Bench(config: ["hostname r1"])
+        for count in 1...2 {
+            try bench.slot.withSession(bench.target, bench.driver, trace: NoTrace()) { (session) throws(NEDError) in
+                _ = try session.show()
+            }
+            bench.slot.disconnect()
+            #expect(bench.router.lines.count { $0 == "terminal length 0" } == count)
+        }
+    }
+
     @Test func deviceThatHangsUpAtOnceIsTold() throws {
         var habits = FakeRouter.Habits()
         habits.react = { $0 == "terminal length 0" ? .hangUp : nil }

@@ -1,5 +1,6 @@
 import Basics
 import ConfigTree
+import Foundation
 import NETCONF
 import Synchronization
 import Wire
@@ -45,14 +46,21 @@ final class NETCONFBench {
 final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
     static let text = """
         module box {
+          yang-version 1.1;
           namespace "urn:box"; prefix b;
           revision 2024-01-01;
           container box {
             leaf name { type string; }
             leaf-list tag { type string; ordered-by user; }
-            list item { key id; leaf id { type string; } leaf note { type string; } }
+            list item {
+              key id; leaf id { type string; } leaf note { type string; }
+              leaf load { config false; type uint8; }
+              action reset { input { leaf delay { type uint8; } } output { leaf when { type string; } } }
+            }
             must "not(name = 'bad')";
+            container health { config false; leaf fans { type uint8; } }
           }
+          rpc reboot { input { leaf delay { type uint8; } } output { leaf message { type string; } } }
         }
         """
 
@@ -69,6 +77,9 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
         var log: [String] = []
         var interference: [String: Interference] = [:]
         var keys: [SSHPublicKey] = []
+        /// Says ok to a commit and commits nothing: always, or after it was told to validate.
+        var ignoresCommits = false
+        var ignoresCommitsAfterValidate = false
     }
 
     let state = Mutex(State())
@@ -90,7 +101,13 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
         validator.violations(in: tree, changedFrom: old)
     }
 
-    func replaceRunning(_ old: DataTree, with new: DataTree) throws(RPCFailure) { state.withLock { $0.running = new } }
+    func replaceRunning(_ old: DataTree, with new: DataTree) throws(RPCFailure) {
+        state.withLock { state in
+            let validated = state.log.reversed().prefix { $0 != "edit-config" }.contains("validate")
+            if state.ignoresCommits || state.ignoresCommitsAfterValidate && validated { return }
+            state.running = new
+        }
+    }
     func startup() throws(RPCFailure) -> DataTree? { state.withLock(\.startup) }
     func setStartup(_ tree: DataTree?) throws(RPCFailure) { state.withLock { $0.startup = tree } }
     func moduleText(_ name: String, revision: String?) -> [UInt8]? { name == "box" ? Array(Self.text.utf8) : nil }
@@ -99,6 +116,11 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
             state.log.append(operation)
             return state.interference[operation]
         }
+    }
+    func outcome(of call: OperationCall, session: SessionInfo) throws(RPCFailure) -> OperationOutcome {
+        let delay = call.input.children.first { $0.name == "delay" }?.text ?? ""
+        let name = call.node.name == "reset" ? "when" : "message"
+        return .output([XMLElement(name, namespace: "urn:box", text: "\(call.node.name) after \(delay)")])
     }
     func schedule(after seconds: Int, _ work: @escaping @Sendable () -> Void) {}
     func timestamp() -> String { "2024-01-01T00:00:00Z" }
@@ -128,8 +150,13 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
         init(_ server: NETCONFServer) { self.server = server }
 
         func opened(_ channel: SSHServerChannel) {
+            // Events come on the threads of other sessions, which hold theirs.
+            let wake: @Sendable () -> Void = { [weak self] in
+                guard let self else { return }
+                DispatchQueue.global().async { self.received([], on: channel) }
+            }
             session.withLock { session in
-                let made = ServerSession(server, user: "admin", source: "192.0.2.1") { channel.close() }
+                let made = ServerSession(server, user: "admin", source: "192.0.2.1", wake: wake) { channel.close() }
                 channel.send(made.greeting)
                 session = made
             }

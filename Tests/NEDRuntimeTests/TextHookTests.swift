@@ -11,7 +11,9 @@ import Testing
 struct TextHookTests {
     private static let config = ["hostname r1", "interface eth0", " mtu 1,500", "interface eth1", " mtu 9,000"]
 
-    private func bench(_ directory: TemporaryDirectory, _ transform: String) throws -> Bench {
+    private func bench(_ directory: TemporaryDirectory, _ transform: String, at point: TextHook.Point = .received)
+        throws -> Bench
+    {
         try directory.write(
             "driver/text.py",
             """
@@ -21,7 +23,7 @@ struct TextHookTests {
             for line in sys.stdin:
                 request = json.loads(line)
                 text = request["params"]["text"]
-                assert request["method"] == "received" and request["params"]["device"] == "ce0"
+                assert request["method"] in ("received", "sent") and request["params"]["device"] == "ce0"
                 print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": {"text": \(transform)}}), flush=True)
 
             """)
@@ -34,7 +36,8 @@ struct TextHookTests {
         return try Bench(
             config: Self.config,
             driver: Driver(
-                nedID: plain.nedID, package: plain.package, model: plain.model, kind: plain.kind, receivedHook: hook))
+                nedID: plain.nedID, package: plain.package, model: plain.model, kind: plain.kind,
+                receivedHook: point == .received ? hook : nil, sentHook: point == .sent ? hook : nil))
     }
 
     @Test func whatTheDeviceShowsIsParsedAsTheProgramWritesIt() throws {
@@ -62,11 +65,47 @@ struct TextHookTests {
         #expect(try !session.transactionID().isEmpty)
     }
 
+    @Test func whatIsSentIsWhatTheProgramMakesOfTheCommands() throws {
+        let directory = try TemporaryDirectory("hook")
+        let bench = try bench(directory, "text.replace('mtu 1400', 'mtu 1401\\nno shutdown')", at: .sent)
+        let session = try bench.connect()
+        let plain = try bench.tree("hostname r1\ninterface eth0\n mtu 1500\n")
+        let wanted = try bench.tree("hostname r1\ninterface eth0\n mtu 1400\n")
+        let change = session.driver.change(from: plain, to: wanted)
+        #expect(try session.driver.outgoing(change, device: "ce0").text.contains("mtu 1401\n"), "a dry run shows it")
+        try session.prepare(change)
+        #expect(bench.router.lines.contains("mtu 1401") && bench.router.lines.contains("no shutdown"))
+        #expect(!bench.router.lines.contains("mtu 1400"))
+    }
+
+    @Test func aProgramThatFailsWithWhatIsSentSendsNothing() throws {
+        let directory = try TemporaryDirectory("hook")
+        let bench = try bench(directory, "os._exit(4)", at: .sent)
+        let session = try bench.connect()
+        let wanted = try bench.tree("hostname r2\n")
+        let error = #expect(throws: NEDError.self) {
+            try session.prepare(session.driver.change(from: try bench.tree("hostname r1\n"), to: wanted))
+        }
+        #expect(error?.message.contains("ended with status 4") == true && session.isUsable)
+        #expect(!bench.router.lines.contains("configure terminal"))
+    }
+
+    @Test func commandsOfSeveralLinesStayWholeBehindAProgram() throws {
+        let directory = try TemporaryDirectory("hook")
+        let bench = try bench(directory, "text.replace('hostname', 'name')", at: .sent)
+        let banner = CLICommand(text: "banner ^\nhello\n^", depth: 0, cause: "")
+        let name = CLICommand(text: "hostname r2", depth: 0, cause: "")
+        let hooked = try bench.driver.outgoing(.commands([banner, name]), device: "ce0")
+        guard case .commands(let sent) = hooked else { return #expect(Bool(false), "commands") }
+        #expect(sent.map(\.text) == ["banner ^\nhello\n^", "name r2"])
+    }
+
     @Test func theDescriptionNamesTheProgram() throws {
         let standard = try DriverDescription(
             yaml: Array(
-                "prompts: { operational: 'a', configuration: 'b' }\nhooks: { received: driver/text.py }\n".utf8),
+                "prompts: { operational: 'a', configuration: 'b' }\nhooks: { received: driver/text.py, sent: driver/out.py }\n"
+                    .utf8),
             file: "driver.yaml")
-        #expect(standard.receivedHook == "driver/text.py")
+        #expect(standard.receivedHook == "driver/text.py" && standard.sentHook == "driver/out.py")
     }
 }

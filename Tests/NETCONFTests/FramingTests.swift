@@ -24,6 +24,39 @@ import Testing
         #expect(try messages(chunked, .chunked, pieces: pieces) == ["<rpc message-id=\"102\"\n", "#\n#"])
     }
 
+    private func pieces(_ text: String, _ framing: MessageFraming, limit: Int = 1 << 16, size: Int) throws -> [String] {
+        var reader = FrameReader(limit: 10, pieceLimit: limit)
+        reader.framing = framing
+        var found: [String] = []
+        var message: [UInt8] = []
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            reader.append(Array(bytes[start..<min(start + size, bytes.count)]))
+            while let piece = try reader.nextPiece() {
+                guard case .bytes(let bytes) = piece else {
+                    found.append(String(decoding: message, as: UTF8.self))
+                    message = []
+                    continue
+                }
+                message += bytes
+            }
+        }
+        #expect(message.isEmpty)
+        return found
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 1000])
+    func messagesTakenInPiecesAreTheSame(size: Int) throws {
+        let ended = "<a>]]></a>]]>]]>\n<b/>]]>]]>]]>]]>"
+        #expect(try pieces(ended, .endOfMessage, size: size) == ["<a>]]></a>", "<b/>", ""])
+        let chunked = "\n#4\n<rpc\n#18\n message-id=\"102\"\n\n##\n\n#1\n#\n#2\n\n#\n##\n"
+        #expect(try pieces(chunked, .chunked, size: size) == ["<rpc message-id=\"102\"\n", "#\n#"])
+        let long = String(repeating: "a", count: 101)
+        #expect(throws: FramingError.self) { _ = try pieces("\n#101\n\(long)\n##\n", .chunked, limit: 100, size: size) }
+        #expect(throws: FramingError.self) { _ = try pieces(long + "]]>]]>", .endOfMessage, limit: 90, size: size) }
+        #expect(throws: FramingError.self) { _ = try pieces("\n##\n", .chunked, size: size) }
+    }
+
     @Test func whatIsWrittenIsRead() throws {
         for framing in [MessageFraming.endOfMessage, .chunked] {
             let text = String(repeating: "<x>\n#5\n</x>", count: 300)

@@ -26,7 +26,11 @@ final class TestNetwork: Sendable {
     let directory: String
     let basePort: UInt16
 
-    init() throws {
+    let hasTelnet: Bool
+    var telnetPort: UInt16 { basePort + 4 }
+
+    init(hasTelnet: Bool = false) throws {
+        self.hasTelnet = hasTelnet
         let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
         let yang = path + "/ncs/src/ncs/yang"
         try FileManager.default.createDirectory(atPath: yang, withIntermediateDirectories: true)
@@ -47,7 +51,8 @@ final class TestNetwork: Sendable {
 
     var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        return ["NCS_DIR": directory + "/ncs", "CLI_SSH_PORT": "\(basePort)", "PATH": path]
+        let ports = ["CLI_SSH_PORT": "\(basePort)", "TELNET_PORT": hasTelnet ? "\(telnetPort)" : ""]
+        return ports.merging(["NCS_DIR": directory + "/ncs", "PATH": path]) { $1 }
     }
 
     var info: String { directory + "/netsim/.netsiminfo" }

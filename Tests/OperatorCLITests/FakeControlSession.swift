@@ -55,6 +55,8 @@ final class FakeControlSession: ControlSession {
         state.withLock { $0.running = tree }
     }
 
+    func live(_ paths: [InstancePath], in tree: DataTree) -> LiveReading { LiveReading(tree: tree) }
+
     func operational() -> DataTree {
         let running = running
         return running.merging(Self.tree(operationalXML, running.model, content: .all))
@@ -177,7 +179,8 @@ final class FakeControlSession: ControlSession {
     }
 
     func invoke(
-        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+        _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
+        progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         let node = action.last!.node
         precondition(node.kind == .action)

@@ -113,6 +113,26 @@ import YANG
         #expect(generation.package("called")?.warnings == ["the code of callback component cb is not run"])
     }
 
+    @Test func javaThatIsNotBuiltOrNotBuiltAgainIsAWarning() throws {
+        for name in ["bare", "built", "stale"] {
+            try add(name)
+            try workshop.write("packages/\(name)/src/java/src/A.java", "class A {}")
+        }
+        for name in ["built", "stale"] { try workshop.write("packages/\(name)/private-jar/a.jar", "classes") }
+        try workshop.must("touch -d '2026-01-01 10:00' packages/*/src/java/src/A.java packages/built/private-jar/a.jar")
+        try workshop.must("touch -d '2026-01-01 09:00' packages/stale/private-jar/a.jar")
+        for number in 1...2 {
+            let generation = try packages.load(number)
+            #expect(
+                generation.package("bare")?.warnings == [
+                    "the Java part in src/java is not built; the models are loaded without it"
+                ])
+            #expect(generation.package("built")?.warnings == [])
+            #expect(generation.package("stale")?.warnings.first?.hasPrefix("the Java sources are newer") == true)
+            #expect(generation.packages.allSatisfy { $0.isUp })
+        }
+    }
+
     // MARK: Models
 
     private static let ned = """

@@ -227,6 +227,28 @@ import Testing
         #expect(refusal { try fetch("router", "1.0") }.contains("has been fetched already"))
     }
 
+    /// In a backup there are no links: what they lead to stands in their place.
+    @Test func aStoreOutOfABackupIsTheSameAgain() throws {
+        let (one, two) = (try fetch("alpha", "1.0"), try fetch("beta", "2.0"))
+        try install("alpha-1.0")
+        let installed = try #require(store.installTime(of: workshop.path("packages/\(one)")))
+        let before = listing
+        for folder in ["store", "packages"] {
+            try workshop.must("cp -RL \(folder) copy && rm -rf \(folder) && mv copy \(folder)")
+        }
+        #expect(listing != before)
+        // What somebody puts there himself stays his.
+        try workshop.must("cp store/\(two) packages/")
+        for _ in 1...2 {
+            store.removeLeftovers()
+            #expect(listing == before)
+            #expect(store.installTime(of: workshop.path("packages/\(one)")) == installed)
+        }
+        #expect(store.installTime(of: workshop.path("packages/\(two)")) == nil)
+        try store.deinstall("alpha")
+        #expect(packages.names("packages") == [two])
+    }
+
     @Test func whatACrashLeavesIsRemovedAndNothingElse() throws {
         try fetch("router", "1.0")
         _ = try install("router-1.0")

@@ -115,4 +115,35 @@ import YANG
             try ExternalKeyCommand(command: scratch.path + "/absent").keys()
         }
     }
+    /// Whatever it has started: neither a process of it nor a zombie stays in the daemon.
+    @Test(arguments: ["exec sleep 600", "trap '' TERM; sleep 600 & wait", "sleep 600 > /dev/null & exec >&-; wait"])
+    func aCommandThatHangsIsEndedAndReaped(script: String) throws {
+        let scratch = try Scratch()
+        let note = scratch.path + "/processes"
+        var command = try scratch.command("echo $$ > \(note)\n\(script)")
+        // On a busy machine it may be ended before it has said who it is.
+        for seconds in 1...60 where !FileManager.default.fileExists(atPath: note) {
+            command.secondsLimit = seconds
+            let error = #expect(throws: SecretError.self) { try command.keys() }
+            #expect(error?.description.contains("did not end within") == true)
+        }
+        let process = try #require(
+            Int32(
+                String(decoding: Data(contentsOf: URL(fileURLWithPath: note)), as: UTF8.self)
+                    .trimmingCharacters(in: .newlines)))
+        #expect(kill(process, 0) != 0 && errno == ESRCH, "process \(process) is reaped")
+        #expect(kill(-process, 0) != 0 || Self.areZombies(process), "nothing of its group runs")
+    }
+
+    /// Whether what is left of a process group has ended, and waits for the machine's first process to notice.
+    private static func areZombies(_ group: Int32) -> Bool {
+        let ids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+        return ids.allSatisfy { id in
+            guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+                let words = text.split(separator: ")").last?.split(separator: " "), words.count > 2,
+                Int32(words[2]) == group
+            else { return true }
+            return words[0] == "Z"
+        }
+    }
 }

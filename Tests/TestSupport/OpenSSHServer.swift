@@ -8,6 +8,8 @@ package final class OpenSSHServer: Sendable {
     package let port: UInt16
     package let user = NSUserName()
     package var keyFile: String { directory.path("client") }
+    /// What who logs in may write to.
+    package let files: TemporaryDirectory
     private let process: RunningProcess
     private let directory: TemporaryDirectory
 
@@ -32,12 +34,16 @@ package final class OpenSSHServer: Sendable {
         geteuid() == 0 && (getpwnam("sshd") == nil || !FileManager.default.fileExists(atPath: "/run/sshd"))
     }
 
-    /// - Parameter kex: names of algorithms, of which the server takes no others.
+    /// - Parameters:
+    ///   - kex: names of algorithms, of which the server takes no others.
+    ///   - isRouter: its only command is the router; otherwise it is a host, which runs commands and has SFTP.
+    ///   - forwards: whether it makes connections for its clients.
     package init(
         kex: String = "curve25519-sha256", cipher: String = "aes256-ctr", mac: String = "hmac-sha2-256",
-        hostKey: String = "ssh-ed25519"
+        hostKey: String = "ssh-ed25519", isRouter: Bool = true, forwards: Bool = true
     ) throws {
         directory = try TemporaryDirectory("sshd")
+        files = try TemporaryDirectory("sshd-files")
         port = UInt16(try FreePorts.block(1))
         let kind = hostKey == "ssh-ed25519" ? ["-t", "ed25519"] : ["-t", "rsa", "-b", "2048"]
         for (name, kind) in [("host", kind), ("client", ["-t", "ed25519"])] {
@@ -57,7 +63,8 @@ package final class OpenSSHServer: Sendable {
             Ciphers \(cipher)
             MACs \(mac)
             AuthorizedKeysFile \(directory.path("client.pub"))
-            ForceCommand /bin/sh \(directory.path("router"))
+            \(isRouter ? "ForceCommand /bin/sh " + directory.path("router") : "Subsystem sftp internal-sftp")
+            AllowTcpForwarding \(forwards ? "yes" : "no")
             PermitRootLogin yes
             PasswordAuthentication no
             StrictModes no

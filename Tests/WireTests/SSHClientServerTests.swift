@@ -55,6 +55,29 @@ import Testing
         #expect(wireError { _ = try session.openSubsystem("other") }?.code == .protocolFailure)
     }
 
+    @Test func channelsOfOneSessionDoNotTakeEachOthersAnswers() throws {
+        let test = try TestServer()
+        // Without keep-alive nothing but an answer ends a wait.
+        let session = try test.logIn { $0.keepAlive = nil }
+        let silent = try session.openSubsystem("echo")
+        let isOver = Atomic(false)
+        let reader = Thread {
+            while !isOver.load(ordering: .relaxed) { _ = try? silent.read(deadline: .after(.milliseconds(7))) }
+        }
+        reader.start()
+        defer { isOver.store(true, ordering: .relaxed) }
+        let busy = try session.openSubsystem("echo")
+        for number in 0..<200 {
+            let sent = Array("\(number)".utf8)
+            try busy.write(sent, deadline: .after(.seconds(120)))
+            var received: [UInt8] = []
+            while received.count < sent.count, let bytes = try busy.read(deadline: .after(.seconds(120))) {
+                received += bytes
+            }
+            #expect(received == sent)
+        }
+    }
+
     @Test func largeOutputArrivesWhole() throws {
         let test = try TestServer()
         let session = try test.logIn()

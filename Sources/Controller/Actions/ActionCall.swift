@@ -8,9 +8,29 @@ struct ActionCall: Sendable {
     let session: ControllerSession
     let path: InstancePath
     let input: Instance
+    /// The candidate of a session in configuration mode: what the action is to change, and not commit.
+    let transaction: ActionTransaction?
     /// Takes the beginning of the answer while the rest is being made, if whoever asked can do that.
     let parts: AnswerParts?
     let progress: @Sendable (String) -> Void
+
+    /// The configuration that the caller sees.
+    var tree: DataTree { transaction?.tree ?? controller.running }
+
+    /// Changes the configuration: the candidate of the caller, or what is in force by a commit of its own.
+    func change(
+        _ label: String, _ edit: (DataTree) throws(ControlError) -> DataTree
+    ) throws(ControlError) {
+        if let transaction {
+            transaction.tree = try edit(transaction.tree)
+            return
+        }
+        let base = controller.running
+        var options = CommitOptions()
+        options.label = label
+        let request = CommitRequest(base: base, candidate: try edit(base), options: options)
+        _ = try session.commit(request, progress: nil)
+    }
 
     func flag(_ name: String) -> Bool { input.child(name) != nil }
     func text(_ name: String) -> String? { input.value(name) }

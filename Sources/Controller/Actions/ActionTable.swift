@@ -15,6 +15,9 @@ enum ActionTable {
         for (name, handler) in DeviceActions.perGroup {
             table["/tailf-ncs:devices/device-group/\(name)"] = handler
         }
+        for place in ["device/", "device-group/", ""] {
+            table["/tailf-ncs:devices/\(place)apply-template"] = ApplyTemplate.handler
+        }
         table["/tailf-ncs:packages/reload"] = PackageActions.reload
         table["/tailf-ncs:packages/verify"] = PackageActions.verify
         table["/tailf-ncs:packages/generations"] = GenerationActions.list
@@ -35,6 +38,7 @@ enum ActionTable {
         table["/tailf-key-rotation:key-rotation/apply-new-keys"] = KeyRotationActions.apply
         table["/openned-cdb:cdb/compact"] = CompactionActions.compact
         table.merge(TemplateActions.handlers) { _, last in last }
+        table.merge(BuilderActions.handlers) { _, last in last }
         table.merge(QueueActions.handlers) { _, last in last }
         table.merge(AlarmActions.handlers) { _, last in last }
         return table
@@ -43,21 +47,24 @@ enum ActionTable {
 
 extension NetworkController {
     func invoke(
-        _ path: InstancePath, input: Row, by session: ControllerSession, parts: AnswerParts?,
-        progress: @escaping @Sendable (String) -> Void
+        _ path: InstancePath, input: Row, by session: ControllerSession, in transaction: ActionTransaction? = nil,
+        parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
         guard let action = path.last?.node else { throw ControlError(.notFound, "no action is named") }
+        if DeviceOperations.isOne(path) { return try DeviceOperations.invoke(path, input: input, by: session) }
         guard let handler = ActionTable.handlers[action.path] else {
             throw ControlError(.unsupported, "\(action.name) is not available in this version")
         }
         let model = running.model
-        guard action.schema === model.schema else { throw UpgradeGate.replacedModel }
+        guard action.schema === model.schema, transaction.map({ $0.tree.model === model }) ?? true else {
+            throw UpgradeGate.replacedModel
+        }
         let inputNode = action.dataChild(named: "input") ?? action
         let outputNode = action.dataChild(named: "output") ?? action
         let output = RowDraft(outputNode)
         let call = ActionCall(
             controller: self, session: session, path: path,
-            input: Instance(detached: inputNode, row: input, model: model), parts: parts,
+            input: Instance(detached: inputNode, row: input, model: model), transaction: transaction, parts: parts,
             progress: progress)
         logs.develop(.debug, "\(session.user.name)/\(session.id) action \(path)")
         try handler(call, output)

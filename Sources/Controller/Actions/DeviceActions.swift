@@ -25,19 +25,24 @@ enum DeviceActions {
         "live-status/exec/any": { (call, output) throws(ControlError) in
             try one(call, output, NativeWork.execute)
         },
+        "scp-to": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyTo) },
+        "scp-from": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyFrom) },
+        "instantiate-from-other-device": { (call, output) throws(ControlError) in try instantiate(call, output) },
         "load-native-config": { (call, output) throws(ControlError) in try one(call, output, NativeWork.load) },
     ]
 
     /// `devices device-group G …`: as for all devices, for the members.
     static let perGroup: [String: ActionTable.Handler] = global.filter {
-        ["connect", "disconnect", "sync-from", "sync-to", "check-sync", "fetch-ssh-host-keys"].contains($0.key)
+        [
+            "connect", "disconnect", "sync-from", "sync-to", "check-sync", "check-yang-modules", "fetch-ssh-host-keys",
+        ].contains($0.key)
     }
 
     static let global: [String: ActionTable.Handler] = [
         "connect": { (call, output) throws(ControlError) in try all(call, output, "connect-result", DeviceWork.connect)
         },
         "disconnect": { (call, _) throws(ControlError) in
-            for name in try selected(call) { call.controller.devices.disconnect(name) }
+            for name in try DeviceSelection.names(call) { call.controller.devices.disconnect(name) }
         },
         "sync-from": { (call, output) throws(ControlError) in try all(call, output, "sync-result", DeviceWork.syncFrom)
         },
@@ -57,7 +62,7 @@ enum DeviceActions {
         },
         "list": { (call, output) throws(ControlError) in list(call, output) },
         "clear-trace": { (call, _) throws(ControlError) in
-            for name in try selected(call) { call.controller.clearTraces(of: name) }
+            for name in try DeviceSelection.names(call) { call.controller.clearTraces(of: name) }
         },
     ]
 
@@ -66,46 +71,44 @@ enum DeviceActions {
         result.write(to: output)
     }
 
-    /// Works on the selected devices in parallel; one that fails does not stop the others.
+    /// The configuration of another device of the same driver, in place of what the device has.
+    private static func instantiate(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
+        let (name, other) = (try call.key(of: "device"), try call.required("device-name"))
+        try call.change("instantiate-from-other-device \(name)") { (tree) throws(ControlError) in
+            guard let device = tree.device(name), let source = tree.device(other) else {
+                throw ControlError(.notFound, "there is no device \(tree.device(name) == nil ? name : other)")
+            }
+            let nedID = NEDIDLocation.nedID(of: source)
+            guard nedID != nil, NEDIDLocation.nedID(of: device) == nedID else {
+                throw call.invalid("devices \(name) and \(other) have different ned-ids")
+            }
+            do throws(PathError) {
+                return try tree.settingDeviceConfig(name, to: source.child("config")?.mountedTree)
+            } catch {
+                throw ControlError(.invalidValue, error.description)
+            }
+        }
+        output.put("result", true)
+    }
+
+    /// Works on the selected devices in parallel; one that fails does not stop the others. Whoever asked sees results as
+    /// they come, in the order of the selection.
     private static func all(
         _ call: ActionCall, _ output: RowDraft, _ listName: String, _ work: @escaping DeviceWork.Kind
     ) throws(ControlError) {
-        let names = try selected(call)
-        let results = DeviceWork.inParallel(names) { work(call, $0) }
-        let suppresses = call.flag("suppress-positive-result")
-        for (name, result) in zip(names, results) where !(suppresses && result.isPositive) {
-            result.write(to: output.item(listName, name))
+        let names = try DeviceSelection.names(call)
+        let suppressesPositive = call.flag("suppress-positive-result")
+        let suppressesUnchanged = call.flag("suppress-unchanged-result")
+        DeviceWork.inOrder(names) {
+            work(call, $0)
+        } take: { name, result in
+            if result.isPositive, suppressesPositive || (suppressesUnchanged && result.isUnchanged) { return }
+            guard let parts = call.parts, names.count > 1 else { return result.write(to: output.item(listName, name)) }
+            let part = RowDraft(output.node)
+            result.write(to: part.item(listName, name))
+            parts.take(
+                ActionOutput(node: output.node, content: part.freeze(in: call.input.model), model: call.input.model))
         }
-    }
-
-    /// The devices that an action of all devices is about: by name, by group, or all.
-    static func selected(_ call: ActionCall) throws(ControlError) -> [String] {
-        let tree = call.controller.running
-        let all = tree.allDevices().compactMap { $0.keys.first }
-        var wanted = call.list("device")
-        for group in call.list("device-group") { wanted += try members(group, tree, []) }
-        if let group = call.path.steps.first(where: { $0.node.name == "device-group" })?.keys.first {
-            wanted += try members(group, tree, [])
-            if wanted.isEmpty { return [] }
-        }
-        guard !wanted.isEmpty else { return all }
-        for name in wanted where !all.contains(name) { throw call.invalid("there is no device \(name)") }
-        var seen: Set<String> = []
-        return wanted.filter { seen.insert($0).inserted }
-    }
-
-    private static func members(_ group: String, _ tree: DataTree, _ above: Set<String>) throws(ControlError)
-        -> [String]
-    {
-        guard let devices = tree.rootInstance.child("devices"),
-            let list = devices.node.dataChild(named: "device-group"), let entry = devices.entry(list, [group])
-        else { throw ControlError(.notFound, "there is no device-group \(group)") }
-        guard !above.contains(group) else { return [] }
-        var names = entry.node.dataChild(named: "device-name").map { entry.values($0) } ?? []
-        for inner in entry.node.dataChild(named: "device-group").map({ entry.values($0) }) ?? [] {
-            names += try members(inner, tree, above.union([group]))
-        }
-        return names
     }
 
     private static func list(_ call: ActionCall, _ output: RowDraft) {

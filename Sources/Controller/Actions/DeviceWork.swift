@@ -6,7 +6,6 @@ import NEDRuntime
 import Secrets
 import Synchronization
 import Transactions
-import Wire
 
 /// What an action did at one device: leaves of its answer.
 struct DeviceResult: Sendable {
@@ -14,6 +13,8 @@ struct DeviceResult: Sendable {
     var fingerprints: [(algorithm: String, value: String)] = []
     var modules: [ModuleComparison] = []
     var isPositive = true
+    /// Everything was as it is now.
+    var isUnchanged = false
 
     static func ok(_ info: String? = nil) -> DeviceResult {
         DeviceResult(leaves: [("result", "true")] + (info.map { [("info", $0)] } ?? []))
@@ -36,13 +37,15 @@ enum DeviceWork {
 
     /// How far the work on devices may be ahead of the first that is not done.
     private static let window = 256
+    /// On how many devices at a time: mostly they are waited for.
+    private static let lanes = 96
 
     /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come.
     static func inOrder(
         _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult, take: (String, DeviceResult) -> Void
     ) {
         let line = ResultLine(count: names.count, window: window)
-        for _ in 0..<min(32, names.count) {
+        for _ in 0..<min(lanes, names.count) {
             let thread = Thread {
                 while let index = line.next() { line.put(work(names[index]), at: index) }
             }
@@ -87,9 +90,13 @@ enum DeviceWork {
 
     static let connect: Kind = { call, name in
         perform(call, name) { (_, access) throws(NEDError) in
-            try access.withSession { (_) throws(NEDError) in }
+            let streams = try access.withSession { (session) throws(NEDError) in
+                try (session as? NETCONFDeviceSession)?.streams()
+            }
+            if let streams { call.controller.notifications.note(streams, of: name) }
             let target = access.target
-            return .ok("(\(call.session.user.name)) Connected to \(name) - \(target.address):\(target.port)")
+            let place = target.callsHome ? "which called home" : "\(target.address):\(target.port)"
+            return .ok("(\(call.session.user.name)) Connected to \(name) - \(place)")
         }
     }
 
@@ -98,32 +105,6 @@ enum DeviceWork {
             return .failed("there is no device \(name) with an address")
         }
         return DeviceResult(leaves: [("result", PingProgram.run(address))])
-    }
-
-    static let fetchHostKeys: Kind = { call, name in
-        let controller = call.controller
-        guard let device = controller.running.device(name), let address = device.value("address") else {
-            return DeviceResult(leaves: [("result", "failed"), ("info", "no address")], isPositive: false)
-        }
-        let port = device.value("port").flatMap { UInt16($0) } ?? 22
-        do {
-            let addressing = try DeviceAddressing(device, localUser: call.session.user.name)
-            guard addressing.transport == .ssh else {
-                let info = "\(name) is reached by Telnet, which has no host keys"
-                return DeviceResult(leaves: [("result", "unchanged"), ("info", info)])
-            }
-            let keys = try SSHHostKeyScan.fetch(
-                SocketAddress(host: address, port: port), timeout: .seconds(20), algorithms: addressing.algorithms)
-            let isChanged = try controller.storeHostKeys(keys, of: name, by: call.session)
-            var result = DeviceResult(leaves: [("result", isChanged ? "updated" : "unchanged")])
-            result.fingerprints = keys.map { ($0.algorithm, $0.fingerprint ?? "") }
-            return result
-        } catch let error as WireError {
-            let text = NEDError(error, device: name, isConnecting: true).operatorText
-            return DeviceResult(leaves: [("result", "failed"), ("info", text)], isPositive: false)
-        } catch {
-            return DeviceResult(leaves: [("result", "failed"), ("info", "\(error)")], isPositive: false)
-        }
     }
 
     // MARK: Synchronising
@@ -186,7 +167,7 @@ enum DeviceWork {
                     throw NEDError(.driver, device: name, error.message)
                 }
                 let native = access.driver.change(from: actual, to: wanted)
-                guard !isDryRun else { return native }
+                guard !isDryRun else { return try access.driver.outgoing(native, device: name) }
                 if !native.isEmpty {
                     try session.prepare(native)
                     try session.commit()

@@ -19,7 +19,7 @@ enum MigrateAction {
     static func migrateAll(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         let old = try call.required("old-ned-id")
         let running = call.controller.running
-        let names = try DeviceActions.selected(call).filter { name in
+        let names = try DeviceSelection.names(call).filter { name in
             running.device(name).flatMap(NEDIDLocation.nedID) == old
         }
         guard !names.isEmpty else {

@@ -25,8 +25,15 @@ enum MigrationMapFiles {
     /// A map, bound to the models that it leads between, and its program.
     struct Found {
         var map: BoundMap?
+        /// The map as it was written.
+        var source: MigrationMap?
         var program: DataConversion.MapProgram?
         var faults: [Diagnostic] = []
+
+        /// The same map between models of templates.
+        func map(from old: DataModel, to new: DataModel) -> BoundMap? {
+            source.flatMap { BoundMap.bind($0, from: old.schema, to: new.schema).map }
+        }
     }
 
     /// For the upgrade of a whole generation: each driver's map from its former self, and what stops the upgrade.
@@ -34,18 +41,24 @@ enum MigrationMapFiles {
         plans: CarryPlans, programs: [String: DataConversion.MapProgram], faults: [String]
     ) {
         var maps: [ObjectIdentifier: BoundMap] = [:]
+        var sources: [(model: DataModel, found: Found)] = []
         var programs: [String: DataConversion.MapProgram] = [:]
         var faults: [String] = []
         for (nedID, driver) in next.drivers.sorted(by: { $0.key < $1.key }) {
             guard let old = current.drivers[nedID], old.model !== driver.model else { continue }
             let found = find(from: old, to: driver, in: next)
             maps[ObjectIdentifier(driver.model)] = found.map
+            if found.map != nil { sources.append((driver.model, found)) }
             programs[nedID] = found.program
             faults += found.faults.map(\.description)
         }
         if !faults.isEmpty { faults.insert("The following migration maps do not fit their models:", at: 0) }
-        let known = maps
-        return (CarryPlans { _, new in known[ObjectIdentifier(new)] }, programs, faults)
+        let (known, others) = (maps, sources)
+        let plans = CarryPlans { old, new in
+            known[ObjectIdentifier(new)]
+                ?? others.first { $0.model.knownForTemplates === new }?.found.map(from: old, to: new)
+        }
+        return (plans, programs, faults)
     }
 
     private static func find(
@@ -79,6 +92,6 @@ enum MigrationMapFiles {
         let program = map.program.map { program in
             DataConversion.MapProgram(program: program, package: package, from: old.shortID, to: new.shortID)
         }
-        return Found(map: bound.map, program: program, faults: bound.faults)
+        return Found(map: bound.map, source: map, program: program, faults: bound.faults)
     }
 }

@@ -19,29 +19,25 @@ enum NativeWork {
 
     private static let fileLimit = 256 << 20
 
-    /// `load-native-config`: a configuration in the device's own words, committed as any other change is: the device
-    /// gets what is different.
+    /// `load-native-config`: a configuration in the device's own words. In configuration mode it becomes part of the
+    /// session's candidate; otherwise it is committed as any other change is: the device gets what is different.
     static let load: DeviceWork.Kind = { call, name in
         let controller = call.controller
-        let tree = controller.running
-        guard let device = tree.device(name) else { return .failed("there is no device \(name)") }
+        guard let device = call.tree.device(name) else { return .failed("there is no device \(name)") }
         do throws(ControlError) {
             guard let nedID = NEDIDLocation.nedID(of: device), let driver = controller.system.driver(nedID),
                 case .cli(let grammar, _) = driver.kind
             else { throw call.invalid("Device \(name) has no driver for a command line") }
             let parsed = try parse(call, grammar)
-            let old = device.child("config")?.mountedTree ?? DataTree(driver.model)
             let isReplace = call.text("mode") == "replace"
-            let sealed = try controller.secrets.sealed(parsed.tree, like: old)
-            let wanted = isReplace ? sealed : old.merging(sealed)
-            let candidate: DataTree
-            do throws(PathError) { candidate = try tree.settingDeviceConfig(name, to: wanted) } catch {
-                throw ControlError(.invalidValue, error.description)
+            try call.change("load-native-config \(name)") { (tree) throws(ControlError) in
+                let old = tree.device(name)?.child("config")?.mountedTree ?? DataTree(driver.model)
+                let sealed = try controller.secrets.sealed(parsed.tree, like: old)
+                let wanted = isReplace ? sealed : old.merging(sealed)
+                do throws(PathError) { return try tree.settingDeviceConfig(name, to: wanted) } catch {
+                    throw ControlError(.invalidValue, error.description)
+                }
             }
-            var options = CommitOptions()
-            options.label = "load-native-config \(name)"
-            _ = try controller.commit(
-                CommitRequest(base: tree, candidate: candidate, options: options), by: call.session)
             let skipped = parsed.skipped.count
             if call.flag("verbose") { return .ok(DeviceWork.skippedText(parsed.skipped)) }
             return .ok(skipped == 0 ? nil : "\(skipped) lines that the model does not know are left out")

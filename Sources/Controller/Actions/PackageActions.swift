@@ -123,9 +123,11 @@ enum PackageActions {
                     + "packages reload dry-run")
         }
         guard !plan.warnings.isEmpty, !call.flag("force") else { return }
+        let warnings = (plan.warnings + plan.failures).joined(separator: "\n")
+        call.controller.logs.note(.packageUpgradeUnsafe(warnings: warnings))
         throw ControlError(
             .validation,
-            (plan.warnings + plan.failures).joined(separator: "\n")
+            warnings
                 + "\nIf this is intended, proceed with 'force' parameter.")
     }
 

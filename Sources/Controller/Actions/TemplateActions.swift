@@ -21,7 +21,7 @@ enum TemplateActions {
             throw ControlError(.notFound, "no loaded package has ned-id \(short); load one with packages add")
         }
         let (old, new) = (try driver(from), try driver(to))
-        let map = try MigrationMapFiles.map(from: old, to: new, in: controller.system).map
+        let found = try MigrationMapFiles.map(from: old, to: new, in: controller.system)
         let entry = call.path.parent
         guard let list = entry.last?.node, let point = list.dataChild(named: "config") else {
             throw ControlError(.internalFault, "\(entry) is no template")
@@ -35,8 +35,9 @@ enum TemplateActions {
             throw ControlError(
                 .conflict, "template \(name) has a configuration for \(new.shortID) already; delete that first")
         }
-        let plans = CarryPlans { before, after in before === old.model && after === new.model ? map : nil }
-        let carried = DataCarrier.carry(config, to: new.model, plans: plans)
+        let model = new.model.forTemplates
+        let bound = found.map(from: config.model, to: model)
+        let carried = DataCarrier.carry(config, to: model, plans: CarryPlans { _, _ in bound })
         try controller.changeRunning(by: call.session, label: "copy template \(name)") { (tree) throws(PathError) in
             try tree.applying(.create, at: target)
                 .replacingMount(at: target.appending(point), with: carried.tree)

@@ -56,7 +56,7 @@ final class ShownPlans: Sendable {
 extension NetworkController {
     func plan(
         _ prepared: PreparedCommit, _ devices: [DeviceChange], _ options: CommitOptions, _ session: ControllerSession
-    ) -> CommitPlan {
+    ) throws(ControlError) -> CommitPlan {
         var plan = CommitPlan()
         for (path, items) in Dictionary(grouping: prepared.changes.items, by: \.path) {
             let place = try? prepared.base.path(path)
@@ -66,7 +66,7 @@ extension NetworkController {
             plan.add("path \(name)", [before] + items.flatMap { ["\($0.edit)"] })
         }
         for change in devices where !options.noNetworking {
-            let commands = native(change, false, prepared.system, session).data
+            let commands = try native(change, false, prepared.system, session).data
             let isChecked = !options.noOutOfSyncCheck && !options.noOverwrite
             let state = isChecked ? self.devices.record(change.name).transactionID ?? "unknown" : "any"
             plan.add("device \(change.name)", [NEDIDLocation.nedID(of: change.device) ?? "", commands, state])
@@ -79,7 +79,7 @@ extension NetworkController {
     func requirePlan(
         _ expected: String, _ prepared: PreparedCommit, _ options: CommitOptions, _ session: ControllerSession
     ) throws(ControlError) {
-        let plan = plan(prepared, try revisedDevices(prepared, options).changes, options, session)
+        let plan = try plan(prepared, try revisedDevices(prepared, options).changes, options, session)
         guard plan.digest != expected.lowercased() else { return }
         let remedy = "look at it with commit dry-run with-digest, and approve \(plan.digest)"
         guard let known = plans.find(expected.lowercased()) else {

@@ -39,14 +39,14 @@ extension NetworkController {
             try rebase(request, onto: base, trace)
         }
         var candidate = rebased
-        var difference = base.diff(to: candidate)
+        var difference = base.diff(to: candidate, includingMetadata: true)
         guard !difference.isEmpty else { return nil }
         try trace.step("run validation over the changeset") { () throws(ControlError) in
             let validator = system.validator
             let judged = reads.collect { validator.judge(candidate, changedFrom: base, difference: difference) }
             guard judged.hasUntrue else { return try Self.refuse(judged.violations) }
             candidate = reads.collect { pruned(rebased, since: base, system) }
-            difference = base.diff(to: candidate)
+            difference = base.diff(to: candidate, includingMetadata: true)
             try Self.refuse(
                 reads.collect { validator.violations(in: candidate, changedFrom: base, difference: difference) })
         }
@@ -123,7 +123,7 @@ extension NetworkController {
         prepared.base = head.tree
         prepared.number = head.number
         prepared.candidate = candidate
-        prepared.difference = head.tree.diff(to: candidate)
+        prepared.difference = head.tree.diff(to: candidate, includingMetadata: true)
         prepared.difference.takeIndexes(from: head.tree.root, to: candidate.root)
         return true
     }
@@ -136,8 +136,8 @@ extension NetworkController {
     ) throws(ControlError) -> DataTree {
         guard base.model === request.base.model else { throw UpgradeGate.replacedModel }
         if base.root === request.base.root { return request.candidate }
-        let mine = ChangeSet(request.base.diff(to: request.candidate).dissolvingContainers())
-        let others = ChangeSet(request.base.diff(to: base).dissolvingContainers())
+        let mine = ChangeSet(request.base.diff(to: request.candidate, includingMetadata: true).dissolvingContainers())
+        let others = ChangeSet(request.base.diff(to: base, includingMetadata: true).dissolvingContainers())
         if let path = ChangeConflict.path(mine, others) { throw conflict(path, "write-op write", base, trace) }
         if let path = ChangeConflict.path(read: request.reads.map(\.description), others) {
             throw conflict(path, "read-op get_elem write-op write", base, trace)

@@ -7,7 +7,7 @@ import YANG
 /// One device as an operation needs it: its slot, where it is, its driver, its trace, and the secrets to mask.
 struct DeviceAccess: Sendable {
     let name: String
-    let target: DeviceTarget
+    var target: DeviceTarget
     let driver: Driver
     let slot: DeviceSlot
     let trace: any DeviceTrace
@@ -42,6 +42,28 @@ struct DeviceAccess: Sendable {
             if error.code != .readOnly { noteConnection(isLost ? error : nil) }
             throw error
         }
+    }
+
+    /// A session of its own, for a subscription: the device may send to it at any time.
+    func openSubscription() throws(NEDError) -> NETCONFDeviceSession {
+        guard case .netconf = driver.kind else {
+            throw NEDError(.driver, device: name, "the driver \(driver.shortID) takes no notifications")
+        }
+        do throws(NEDError) {
+            let session = try NETCONFDeviceSession.connect(
+                target, driver, trace: trace, over: target.callsHome ? slot.callerConnection : nil)
+            slot.countSubscription(1)
+            noteConnection(nil)
+            return session
+        } catch {
+            noteConnection(error)
+            throw error
+        }
+    }
+
+    func closeSubscription(_ session: NETCONFDeviceSession) {
+        session.close()
+        slot.countSubscription(-1)
     }
 
     /// For what cannot be refused: once more on a new connection if the first one broke, then in doubt.

@@ -8,8 +8,8 @@ import YANG
 /// Reads out of the configuration where a device is and who logs in: device, then profile, then global settings.
 struct DeviceAddressing {
     let device: Instance
-    private let devices: Instance
-    private let localUser: String
+    let devices: Instance
+    let localUser: String
 
     init(_ device: Instance, localUser: String) throws(ControlError) {
         guard let devices = device.parent else { throw ControlError(.notFound, "no such device") }
@@ -44,7 +44,7 @@ struct DeviceAddressing {
     }
 
     /// Device, profile, global settings: the narrowest first.
-    private var places: [Instance] { [device, profile, devices.child("global-settings")].compactMap { $0 } }
+    var places: [Instance] { [device, profile, devices.child("global-settings")].compactMap { $0 } }
 
     private var profile: Instance? {
         guard let name = device.value("device-profile"), let profiles = devices.child("profiles"),
@@ -56,7 +56,8 @@ struct DeviceAddressing {
     /// `unlocked` sends and reads; others refuse with the incumbent's words.
     func requireUnlocked() throws(ControlError) {
         switch adminState {
-        case "unlocked": return
+        // Without a connection of the device there is nothing to talk over, and the driver says so.
+        case "unlocked", "call-home": return
         case "locked": throw ControlError(.locked, "Device \(name) is locked")
         case "config-locked": throw ControlError(.locked, "Device \(name) is config locked")
         default: throw ControlError(.locked, "Device \(name) is southbound locked")
@@ -66,7 +67,8 @@ struct DeviceAddressing {
     /// Where and how to connect. `open` gives the plain text of a stored secret.
     func target(open: (String) -> String?) throws(ControlError) -> DeviceTarget {
         guard let nedID else { throw ControlError(.device, "Device \(name) does not have a ned-id") }
-        guard let address = device.value("address") else {
+        let callsHome = adminState == "call-home"
+        guard let address = device.value("address") ?? (callsHome ? "call-home" : nil) else {
             throw ControlError(.device, "Device \(name) has no address; set devices device \(name) address")
         }
         let login = try credentials(open)
@@ -80,11 +82,13 @@ struct DeviceAddressing {
         target.privateKey = login.key
         target.algorithms = algorithms
         target.keepAlive = keepAlive
+        target.connectRetries = connectRetries
         target.parseMode = try parseMode
         target.transport = transport
+        target.callsHome = callsHome
         target.netconf = netconfSettings
         if transport == .telnet, device.value("port") == nil { target.port = 23 }
-        return target
+        return try behindProxy(target, open)
     }
 
     private var netconfSettings: NETCONFSettings {
@@ -107,6 +111,11 @@ struct DeviceAddressing {
         SSHAlgorithms(
             keyExchange: settings("ssh-algorithms", "kex"), ciphers: settings("ssh-algorithms", "cipher"),
             macs: settings("ssh-algorithms", "mac"), hostKeys: settings("ssh-algorithms", "public-key"))
+    }
+
+    private var connectRetries: (attempts: Int, pause: Duration) {
+        func number(_ name: String) -> Int? { setting(name, in: "connect-retries").flatMap { Int($0) } }
+        return (number("attempts") ?? 0, .seconds(number("timeout") ?? 3))
     }
 
     /// Nil where the interval is 0.
@@ -134,75 +143,31 @@ struct DeviceAddressing {
 
     /// A package that brings settings puts them into a container that is named as its family: `openned-ios`.
     private func nedSetting(_ setting: String, in place: Instance) -> String? {
-        guard let settings = place.child("ned-settings") else { return nil }
-        let identity = nedID?.split(separator: ":").last ?? ""
-        for child in settings.children() where child.node.kind == .container && identity.hasPrefix(child.node.name) {
-            if let value = child.value(setting) { return value }
-        }
-        return settings.value(setting)
+        nedSettings(in: place).lazy.compactMap { $0.value(setting) }.first
     }
 
-    private var hostKeyPolicy: SSHHostKeyPolicy {
-        guard let ssh = device.child("ssh") else { return .rejectUnknown([]) }
-        let keys = ssh.entries("host-key").compactMap { key in
+    /// Where settings of the driver are in a place: its own container first.
+    func nedSettings(in place: Instance) -> [Instance] {
+        guard let settings = place.child("ned-settings") else { return [] }
+        let identity = nedID?.split(separator: ":").last ?? ""
+        let own = settings.children().filter { $0.node.kind == .container && identity.hasPrefix($0.node.name) }
+        return own + [settings]
+    }
+
+    private var hostKeyPolicy: SSHHostKeyPolicy { hostKeyPolicy(keysIn: device.child("ssh")) }
+
+    /// What is to be done with the keys that a host shows, of which those in a list `host-key` are known.
+    func hostKeyPolicy(keysIn holder: Instance?) -> SSHHostKeyPolicy {
+        let keys = (holder?.entries("host-key") ?? []).compactMap { key in
             SSHPublicKey(line: "\(key.value("algorithm") ?? "") \(key.value("key-data") ?? "")")
         }
-        let inherited = devices.child("global-settings")?.child("ssh")?.value("host-key-verification")
-        switch ssh.value("host-key-verification") ?? inherited ?? "reject-unknown" {
+        let rule = "host-key-verification"
+        let inherited =
+            devices.child("global-settings")?.child("ssh")?.value(rule) ?? devices.parent?.child("ssh")?.value(rule)
+        switch device.child("ssh")?.value(rule) ?? inherited ?? "reject-unknown" {
         case "none": return .acceptAny
         case "reject-mismatch": return .rejectMismatch(keys)
         default: return .rejectUnknown(keys)
-        }
-    }
-
-    private struct Login {
-        var user: String
-        var password: String
-        var secondary: String?
-        var key: SSHPrivateKey?
-    }
-
-    private func credentials(_ open: (String) -> String?) throws(ControlError) -> Login {
-        guard let name = device.value("authgroup") else {
-            throw ControlError(
-                .device, "Device \(self.name) has no authgroup; set devices device \(self.name) authgroup")
-        }
-        guard let groups = devices.child("authgroups"), let list = groups.node.dataChild(named: "group"),
-            let group = groups.entry(list, [name])
-        else { throw ControlError(.device, "authgroup \(name) of device \(self.name) is not configured") }
-        let mapped = group.entries("umap").first { $0.keys.first == localUser }
-        guard let map = mapped ?? group.child("default-map") else {
-            throw ControlError(
-                .device,
-                "Resolve authgroup failed for device \(self.name): user \(localUser) is not in authgroup "
-                    + "\(name); add a umap or a default-map")
-        }
-        let key = try privateKey(map, open)
-        let password = map.value("remote-password").flatMap(open)
-        guard password != nil || key != nil else {
-            throw ControlError(
-                .device,
-                "authgroup \(name) has no password for device \(self.name); set remote-password or public-key")
-        }
-        return Login(
-            user: map.value("remote-name") ?? localUser, password: password ?? "",
-            secondary: map.value("remote-secondary-password").flatMap(open), key: key)
-    }
-
-    /// The key of an authgroup's `public-key`, from its file.
-    private func privateKey(_ map: Instance, _ open: (String) -> String?) throws(ControlError) -> SSHPrivateKey? {
-        guard let holder = map.child("public-key")?.child("private-key") else { return nil }
-        if let stored = holder.value("name") {
-            throw ControlError(
-                .unsupported,
-                "Device \(name): the authgroup names the key \(stored), and keys are kept in files only; set "
-                    + "public-key private-key file name")
-        }
-        guard let file = holder.child("file"), let path = file.value("name") else { return nil }
-        do throws(WireError) {
-            return try SSHPrivateKey(path: path, passphrase: file.value("passphrase").flatMap(open))
-        } catch {
-            throw ControlError(.device, "Device \(name): the key of its authgroup cannot be used: \(error)")
         }
     }
 }

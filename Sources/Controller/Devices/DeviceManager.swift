@@ -103,6 +103,7 @@ final class DeviceManager: Sendable {
     ) -> DeviceAccess {
         let mask = mask(target.name)
         if !target.password.isEmpty { mask.add(MaskedSecret(target.password)) }
+        if let proxy = target.proxy, !proxy.password.isEmpty { mask.add(MaskedSecret(proxy.password)) }
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
         if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
         let name = target.name
@@ -130,8 +131,9 @@ final class DeviceManager: Sendable {
 
     func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }
 
-    func closeIdle() {
-        for slot in slots.withLock({ Array($0.values) }) { slot.closeIdle(.seconds(30)) }
+    /// - Parameter callers: after how long the connection of a device that called home is idle.
+    func closeIdle(callers: Duration) {
+        for slot in slots.withLock({ Array($0.values) }) { slot.closeIdle(.seconds(30), callerLimit: callers) }
     }
 
     func disconnectAll() {
@@ -143,15 +145,24 @@ final class DeviceManager: Sendable {
     func record(_ name: String) -> DeviceRecord { records.withLock { $0[name] } ?? DeviceRecord() }
 
     private func update(_ name: String, _ change: (inout DeviceRecord) -> Void) {
-        let bytes = records.withLock { records in
-            var record = records[name] ?? DeviceRecord()
+        let changed = records.withLock { records in
+            let old = records[name]
+            var record = old ?? DeviceRecord()
             change(&record)
-            guard record != records[name] else { return [UInt8]?.none }
+            guard record != old else { return (bytes: [UInt8], isEssential: Bool)?.none }
             records[name] = record
-            return record.encode()
+            var known = old
+            known?.lastInSync = record.lastInSync
+            return (record.encode(), known != record)
         }
-        guard let bytes else { return }
-        try? database.setOperational([OperationalChange(DeviceRecord.key(name), bytes)])
+        guard let changed else { return }
+        let stored = OperationalChange(DeviceRecord.key(name), changed.bytes)
+        // That it is in sync still is no news to wait for.
+        if changed.isEssential {
+            try? database.setOperational([stored])
+        } else {
+            try? database.setOperationalUnsynced([stored])
+        }
     }
 
     func noteInSync(_ name: String, _ transactionID: String) {

@@ -23,6 +23,7 @@ struct DeviceParticipant: Participant {
     private let after: DataTree
     private let touched: [String]
     private let wasInSync = WasInSync()
+    private let held = Held()
     /// The revisions that the change was made for.
     private let announcement: ModuleAnnouncement
 
@@ -36,6 +37,12 @@ struct DeviceParticipant: Participant {
 
     private final class WasInSync: Sendable {
         let value = Atomic(true)
+    }
+
+    /// What a device of a driver with several revisions held before the change, in the words in which it was sent. Our own
+    /// copy may have more: what earlier commits left out for an older revision.
+    private final class Held: Sendable {
+        let tree = Mutex<DataTree?>(nil)
     }
 
     /// - Parameter expected: the transaction id that the device has if it is as we have it; nil if that is unknown.
@@ -70,6 +77,10 @@ struct DeviceParticipant: Participant {
             try access.withSession(isLast: false) { (session) throws(NEDError) in
                 try requireSameRevisions(session)
                 try requireSync(session)
+                if learnsFromHeld {
+                    let reading = try session.reading()
+                    held.tree.withLock { $0 = reading.tree }
+                }
                 isUntouched = false
                 try session.prepare(native)
                 try session.commit()
@@ -82,8 +93,7 @@ struct DeviceParticipant: Participant {
 
     /// A device that was upgraded meanwhile may know other nodes than those that the change was cut to.
     private func requireSameRevisions(_ session: any DeviceSession) throws(NEDError) {
-        let revisions = access.driver.revisions
-        guard revisions.selection(for: session.announcement) != revisions.selection(for: announcement) else { return }
+        if isOfSameRevisions(session) { return }
         throw NEDError(
             .driver, device: access.name,
             "the device announces other revisions of its modules than before; commit again, for those that it has now")
@@ -105,18 +115,37 @@ struct DeviceParticipant: Participant {
     /// What the device does not show it has dropped: with several revisions of the models, perhaps it never got it.
     private var holdsAll: Bool { !access.driver.revisions.hasSeveral }
 
-    /// A device that was out of sync is so still: its transaction id would say that it is not.
-    private func settle(_ session: any DeviceSession, sent: DataTree) throws(NEDError) {
+    private var learnsFromHeld: Bool {
+        guard case .cli = access.driver.kind else { return false }
+        return !holdsAll
+    }
+
+    /// Remembers what the device made of what it was sent. A device that was out of sync is so still: its transaction id
+    /// would say that it is not.
+    ///
+    /// - Parameter hasChange: whether it holds the change, or what was there before.
+    private func settle(_ session: any DeviceSession, hasChange: Bool) throws(NEDError) {
         guard wasInSync.value.load(ordering: .relaxed) else { return }
-        if holdsAll { try access.settle(session, sent: sent) } else { access.noteInSync(try session.transactionID()) }
+        if holdsAll { return try access.settle(session, sent: hasChange ? after : before) }
+        if let known = held.tree.withLock(\.self), isOfSameRevisions(session),
+            let sent = hasChange ? try? known.applying(ChangeSet(before.diff(to: after))) : known
+        {
+            return try access.settle(session, sent: sent)
+        }
+        access.noteInSync(try session.transactionID())
+    }
+
+    private func isOfSameRevisions(_ session: any DeviceSession) -> Bool {
+        let revisions = access.driver.revisions
+        return revisions.selection(for: session.announcement) == revisions.selection(for: announcement)
     }
 
     /// What a device rewrote of a change that it took in part has names that the reverse does not know.
     private func finishRevert(_ session: any DeviceSession) throws(NEDError) {
-        guard wasInSync.value.load(ordering: .relaxed), holdsAll, case .cli = access.driver.kind,
-            try session.transactionID() != expected
+        guard wasInSync.value.load(ordering: .relaxed), case .cli = access.driver.kind,
+            let wanted = holdsAll ? before : held.tree.withLock(\.self), try session.transactionID() != expected
         else { return }
-        let rest = access.driver.change(from: try session.reading().tree, to: before)
+        let rest = access.driver.change(from: try session.reading().tree, to: wanted)
         guard !rest.isEmpty else { return }
         try session.prepare(rest)
         try session.commit()
@@ -125,7 +154,7 @@ struct DeviceParticipant: Participant {
     func apply(_ transaction: TransactionNumber) -> ParticipantOutcome {
         access.attempt { (session) throws(NEDError) in
             try session.persist()
-            try settle(session, sent: after)
+            try settle(session, hasChange: true)
         }
     }
 
@@ -133,7 +162,7 @@ struct DeviceParticipant: Participant {
         access.attempt { (session) throws(NEDError) in
             try session.revert(reverse)
             try finishRevert(session)
-            try settle(session, sent: before)
+            try settle(session, hasChange: false)
         }
     }
 }

@@ -6,6 +6,7 @@ struct OperationalDevices: OperationalProvider {
     let path = "/devices"
     let devices: DeviceManager
     let queue: CommitQueueKeeper
+    let notifications: NotificationKeeper
 
     func fill(_ node: RowDraft, _ moment: OperationalMoment) {
         guard let schema = DevicesSchema(moment.tree.model.schema), schema.devices == node.node else { return }
@@ -19,6 +20,7 @@ struct OperationalDevices: OperationalProvider {
             entry.inner("commit-queue").put("queue-length", "\(queue.length(of: name))")
             if let time = record.lastConnected { entry.put("last-connected", time) }
             if let time = record.lastInSync { entry.put("last-in-sync", time) }
+            notifications.fill(entry, name, moment)
             for module in record.announcement.modules {
                 let item = entry.item("module", module.name)
                 if !module.revision.isEmpty { item.put("revision", module.revision) }

@@ -56,7 +56,8 @@ extension NetworkController {
     /// Registers what the controller itself knows.
     func registerOperationalProviders() {
         operational.register(OperationalPackages(runDirectory: configuration.runDirectory))
-        operational.register(OperationalDevices(devices: devices, queue: queue))
+        operational.register(OperationalDevices(devices: devices, queue: queue, notifications: notifications))
+        operational.register(OperationalBuilder(builder: builder))
         operational.register(OperationalQueue(keeper: queue))
         operational.register(OperationalRollbackFiles(settings: configuration.rollback, history: history))
         operational.register(OperationalStorage(database: database) { [weak self] in self?.storage })

@@ -36,6 +36,12 @@ package struct ByteOutput {
         if bytes.count >= 1 << 16 { try flush() }
     }
 
+    /// Gives what has gathered and begins anew, for who has no sink.
+    package mutating func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
     /// Hands on everything; to be called at the end.
     package mutating func flush() throws {
         guard let sink, !bytes.isEmpty else { return }

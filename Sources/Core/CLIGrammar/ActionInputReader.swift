@@ -21,7 +21,7 @@ struct ActionInputReader {
     /// Words that stand for secrets; empty where such a value is lacking.
     private(set) var secretWords: [Range<Int>] = []
 
-    init(_ parser: LineParser, _ action: ActionRequest) {
+    init(_ parser: borrowing LineParser, _ action: ActionRequest) {
         line = parser.line
         grammar = parser.frames[action.frame].grammar
         inputNode = action.node.children.nodes.first { $0.kind == .input }

@@ -19,14 +19,16 @@ extension CLIGrammar {
     /// The commands that turn `from` into `to`, in an order that a device accepts: what is referred to is there before
     /// the reference and goes after it, `cli-diff-*` annotations hold, the rest is in the order of the schema with
     /// deletions of a level first. In J-style `set`, `delete`, `insert` and `activate` from the top. The reverse is `commands(from: to, to: from)`.
-    package func commands(from: DataTree, to: DataTree) -> [CLICommand] {
+    ///
+    /// - Parameter withTags: whether tags are shown in comments, for operators.
+    package func commands(from: DataTree, to: DataTree, withTags: Bool = false) -> [CLICommand] {
         if hasStatements {
             var order = DiffOrder(statementCommands(from: from, to: to))
             return Self.lines(order.sorted())
         }
-        var builder = DiffBuilder()
+        var builder = DiffBuilder(tagged: withTags ? to : nil)
         let context = DiffContext(grammar: self)
-        builder.level(from.diff(to: to), of: root, from.root, to.root, context)
+        builder.level(from.diff(to: to, includingMetadata: withTags), of: root, from.root, to.root, context)
         var order = DiffOrder(builder.units)
         return Self.lines(order.sorted())
     }

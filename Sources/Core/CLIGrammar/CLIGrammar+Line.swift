@@ -60,7 +60,7 @@ extension CLIGrammar {
     /// What `parseLine` gives, and where in the line secrets stand.
     package func read(_ line: String, mode: CLIMode, tree: DataTree) -> (outcome: LineOutcome, secrets: LineSecrets) {
         if hasStatements { return readStatement(CLILine(statement: line), mode: mode, tree: tree) }
-        let cut = CLILine(Array(line.utf8)[...], dialect: dialect)
+        let cut = CLILine(line.utf8, dialect: dialect)
         guard let first = cut.tokens.first else { return (.edits([], mode), LineSecrets([], cut)) }
         if let left = leaving(cut, first, mode) { return (left, LineSecrets([], cut)) }
         var session = LineSession(grammar: self, sink: EditSink(tree))
@@ -88,6 +88,20 @@ extension CLIGrammar {
         case .fault(let fault): return .fault(fault)
         default: return .fault(CLIFault(column: line.utf8.count, message: "incomplete command"))
         }
+    }
+
+    /// The parameters of an action or rpc of the model that `tree` is over, typed behind its name: the row of its
+    /// `input`. The columns of faults are those of `line`.
+    package func input(of action: SchemaNode, _ line: String, tree: DataTree) throws(CLIFault) -> Row {
+        let grammar = grammar(of: tree.model)
+        let cut = CLILine(Array(line.utf8)[...], dialect: grammar.dialect)
+        guard let base = grammar.frame(at: InstancePath(), in: tree) else {
+            throw CLIFault(column: 0, message: "no driver is loaded")
+        }
+        let parser = LineParser(cut, base: base, isInteractive: true) { _, _, _ in nil }
+        var reader = ActionInputReader(parser, ActionRequest(frame: 0, node: grammar.node(action), token: 0))
+        if let fault = reader.read() { throw fault }
+        return reader.input
     }
 
     private func leaving(_ line: CLILine, _ first: CLIToken, _ mode: CLIMode) -> LineOutcome? {
@@ -157,7 +171,9 @@ struct LineSession {
         return parser
     }
 
-    private mutating func succeed(_ parser: LineParser, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
+    private mutating func succeed(
+        _ parser: borrowing LineParser, _ path: InstancePath
+    ) -> Result<[InstancePath], CLIFault> {
         if let action = parser.action {
             var reader = ActionInputReader(parser, action)
             let fault = reader.read()
@@ -176,9 +192,10 @@ struct LineSession {
     }
 
     /// The keys that exist where a range stands.
-    func keys(_ range: RangeRequest, _ parser: LineParser, _ path: InstancePath) -> [String] {
-        var probe = parser
+    func keys(_ range: RangeRequest, _ parser: borrowing LineParser, _ path: InstancePath) -> [String] {
+        var probe = LineParser(parser.line, base: parser.frames[0]) { _, _, _ in nil }
         probe.frames = range.frames
+        probe.values = range.keys
         let slot = range.list.children.keys[range.key].slot
         let entries = sink.row(range.parent, of: probe, base: path)?.entries(in: range.list.slot)
         return entries?.rows.map { $0.value(in: slot) ?? "" } ?? []
@@ -186,19 +203,20 @@ struct LineSession {
 
     /// Reads the line once for each key that a range means.
     private mutating func each(
-        _ range: RangeRequest, _ parser: LineParser, _ line: CLILine, _ path: InstancePath
+        _ range: RangeRequest, _ parser: borrowing LineParser, _ line: CLILine, _ path: InstancePath
     ) -> Result<[InstancePath], CLIFault> {
         let text = CLIText.string(line.text(range.token))
         let pattern = KeyPattern(text)
         var keys = keys(range, parser, path).filter { pattern.matches($0) }
         if keys.isEmpty, let numbers = pattern.numbers { keys = numbers }
         guard !keys.isEmpty else {
-            return .failure(CLIFault(column: line.column(range.token), message: "no entry matches \(text)"))
+            let message = "no entry matches \(text); a range makes at most \(CLIRanges.mostEntries) new ones"
+            return .failure(CLIFault(column: line.column(range.token), message: message))
         }
         var modes: [InstancePath] = []
         for key in keys {
             var single = line
-            single.tokens[range.token].resolved = Array(key.utf8)
+            single.tokens[range.token].resolved = line.memory.keep(key.utf8)
             switch attempt(single, path) {
             case .success(let found): modes += found
             case .failure(let fault): return .failure(fault)
@@ -209,27 +227,29 @@ struct LineSession {
 }
 
 /// A key as a pattern: `*`, `ce0..3`, `ce0..1,3`, `1-4,7`, `Firewall/1-2/*`.
-struct KeyPattern {
+package struct KeyPattern {
     private let parts: [Substring]
 
-    init(_ text: String) { parts = text.split(separator: "/", omittingEmptySubsequences: false) }
+    package init(_ text: String) { parts = text.split(separator: "/", omittingEmptySubsequences: false) }
 
-    var isPattern: Bool { parts.contains { $0.contains("*") || $0.contains("..") || $0.contains(",") } }
+    package var isPattern: Bool { parts.contains { $0.contains("*") || $0.contains("..") || $0.contains(",") } }
 
-    func matches(_ key: String) -> Bool {
+    package func matches(_ key: String) -> Bool {
         if parts.count == 1, parts[0] == "*" { return true }
         let pieces = key.split(separator: "/", omittingEmptySubsequences: false)
         guard pieces.count == parts.count else { return false }
         return zip(parts, pieces).allSatisfy(Self.matches)
     }
 
-    /// The numbers themselves, of a pattern that is nothing but numbers.
+    /// The numbers themselves, of a pattern that is nothing but numbers, and not too many.
     var numbers: [String]? {
         guard parts.count == 1 else { return nil }
         var result: [String] = []
         for item in parts[0].split(separator: ",") {
-            guard let (low, high) = Self.bounds(item), high - low < CLIRanges.most, high >= low else { return nil }
-            result += (low...high).map(String.init)
+            guard let (low, high) = Self.bounds(item),
+                let numbers = CLIRanges.numbers(low, high, CLIRanges.mostEntries - result.count)
+            else { return nil }
+            result += numbers
         }
         return result
     }

@@ -123,7 +123,7 @@ extension CLIGrammar {
         return false
     }
 
-    var baseFrame: LineFrame { LineFrame(node: root, content: root, grammar: self, parent: -1) }
+    var baseFrame: LineFrame { LineFrame(node: root, grammar: self, parent: -1) }
 
     private func editReader(
         _ text: [UInt8], _ base: DataTree, _ path: InstancePath, _ options: ParseOptions
@@ -139,7 +139,7 @@ extension CLIGrammar {
         for (index, step) in path.steps.enumerated() {
             let node = frame.content.child(step.node.slot)
             guard node.schema == step.node else { return nil }
-            frame = LineFrame(node: node, content: node, grammar: frame.grammar, parent: -1, keys: step.keys)
+            frame = LineFrame(node: node, grammar: frame.grammar, parent: -1)
             guard node.kind == .mountPoint else { continue }
             let holder = tree.instance(InstancePath(Array(path.steps[..<index])))?.row
             guard let model = holder.flatMap({ frame.grammar.mounted($0, node) }) else { return nil }

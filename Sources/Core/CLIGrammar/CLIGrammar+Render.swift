@@ -17,6 +17,9 @@ package struct RenderOptions: Sendable {
     /// Leaf defaults in use are shown in lines that begin with `!`, which is no command.
     package var commentsDefaults = false
 
+    /// Tags are shown in comments before the nodes that bear them.
+    package var withTags = false
+
     package init() {}
 }
 

@@ -13,6 +13,7 @@ package final class CLIGrammar: Sendable {
     let valueContext: ValueContext
     let writer: CLIValueWriter
     private let mounted: MountedGrammars
+    private let strays = StrayNodes()
 
     package convenience init(model: DataModel, dialect: CLIDialect) {
         self.init(model: model, dialect: dialect, mounted: MountedGrammars())
@@ -26,6 +27,8 @@ package final class CLIGrammar: Sendable {
         valueContext = ValueContext(schema: model.schema)
         writer = CLIValueWriter(dialect: dialect)
     }
+
+    deinit { root.free() }
 
     /// The grammar of a model that is mounted somewhere below this one's.
     func grammar(of model: DataModel) -> CLIGrammar {
@@ -74,8 +77,24 @@ package final class CLIGrammar: Sendable {
         }
         if let grammar { return (grammar.node(schema), grammar) }
         // Nothing was read or printed there yet: the node by itself tells enough.
-        return (CLINode(schema, word: schema.name, dialect: dialect, inherited: []), self)
+        return (strays.node(schema) { CLINode(schema, word: schema.name, dialect: dialect, inherited: []) }, self)
     }
+}
+
+/// Nodes of models that no grammar has been made for.
+private final class StrayNodes: Sendable {
+    private let nodes = Mutex<[SchemaNode: CLINode]>([:])
+
+    func node(_ schema: SchemaNode, _ make: () -> CLINode) -> CLINode {
+        nodes.withLock { known in
+            if let node = known[schema] { return node }
+            let node = make()
+            known[schema] = node
+            return node
+        }
+    }
+
+    deinit { nodes.withLock { for node in $0.values { node.free() } } }
 }
 
 /// The grammars of models that are mounted below one: they live as long as the outermost.

@@ -3,30 +3,123 @@ import YANG
 
 /// What the annotations make of one schema node: how it is written, typed, shown and deleted.
 ///
-/// Immutable. The table of its children is made when first asked for, so that a model of a million nodes costs what
-/// its lines touch.
-final class CLINode: Sendable {
+/// A handle: nodes lie in memory that their grammar holds and frees, so that a reader of long texts, which looks at some
+/// for each word, counts no references to them. Nobody keeps one longer than the grammar.
+struct CLINode: Hashable, @unchecked Sendable {
+    private let facts: UnsafeMutablePointer<CLINodeFacts>
+
+    /// A new node, to be freed by whoever makes it.
+    init(_ schema: SchemaNode, word: String, dialect: CLIDialect, inherited: CLITraits) {
+        facts = .allocate(capacity: 1)
+        facts.initialize(to: CLINodeFacts(schema, word: word, dialect: dialect, inherited: inherited))
+    }
+
+    /// Gives back the node and all below it.
+    func free() {
+        if let table = facts.pointee.table.load(ordering: .acquiring) { CLIChildren(table).free() }
+        facts.deinitialize(count: 1)
+        facts.deallocate()
+    }
+
+    var schema: SchemaNode { facts.pointee.schema }
+    @inline(__always) var kind: NodeKind { facts.pointee.kind }
+    @inline(__always) var slot: Int { facts.pointee.slot }
+    /// The word on the line: the name, `tailf:alt-name`, with the module's prefix where siblings share a name.
+    var word: [UInt8] { facts.pointee.word }
+    /// The same word, in the memory of the node.
+    @inline(__always) var letters: CLIBytes { facts.pointee.letters }
+    @inline(__always) var traits: CLITraits { facts.pointee.traits }
+    var modeName: String? { facts.pointee.modeName }
+    var exitCommand: [UInt8]? { facts.pointee.exitCommand }
+    @inline(__always) var hasExitCommand: Bool { facts.pointee.exitCommand != nil }
+    var keyFormat: KeyFormat? { facts.pointee.keyFormat }
+    @inline(__always) var hasKeyFormat: Bool { facts.pointee.keyFormat != nil }
+    /// The key (from 1) before which a `cli-prefix-key` leaf stands.
+    var beforeKey: Int { facts.pointee.beforeKey }
+    /// The most words of a multi-word value or key; nil for no limit.
+    var maxWords: Int? { facts.pointee.maxWords }
+    var disallowed: PatternMatcher? { facts.pointee.disallowed }
+    var value: CLIValueKind { facts.pointee.value }
+    var orderTag: String? { facts.pointee.orderTag }
+    /// Whether values must not be shown.
+    @inline(__always) var isSecret: Bool { facts.pointee.isSecret }
+    /// A leaf that has no value.
+    @inline(__always) var isEmptyLeaf: Bool { facts.pointee.isEmptyLeaf }
+    @inline(__always) var isConfig: Bool { facts.pointee.isConfig }
+    @inline(__always) var isKey: Bool { facts.pointee.isKey }
+    @inline(__always) var isPresence: Bool { facts.pointee.isPresence }
+
+    var name: String { String(decoding: word, as: UTF8.self) }
+    @inline(__always) func has(_ trait: CLITraits) -> Bool { !traits.isDisjoint(with: trait) }
+    @inline(__always) var isMode: Bool { has(.mode) }
+    /// All leaves on one line. A sequence can be read back on one line alone.
+    var isOneLine: Bool { !isMode && has([.compact, .sequence]) }
+    /// Keys, and leaves before keys: part of the line that names a list entry.
+    @inline(__always) var isHeader: Bool { isKey || has(.prefixKey) }
+
+    /// Made when first asked for, so that a model of a million nodes costs what its lines touch.
+    var children: CLIChildren {
+        @inline(__always) get {
+            if let made = facts.pointee.table.load(ordering: .acquiring) { return CLIChildren(made) }
+            return makeChildren()
+        }
+    }
+
+    @inline(never)
+    private func makeChildren() -> CLIChildren {
+        let new = CLIChildren(of: self, dialect: facts.pointee.dialect)
+        let outcome = facts.pointee.table.compareExchange(
+            expected: nil, desired: new.table, ordering: .acquiringAndReleasing)
+        guard !outcome.exchanged, let made = outcome.original else { return new }
+        new.free()
+        return CLIChildren(made)
+    }
+
+    func child(_ slot: Int) -> CLINode { children.nodes[slot] }
+
+    /// What the bytes of a text, which is ASCII, tell of it as a value of this leaf.
+    @inline(__always) func verdict(_ text: CLIBytes) -> ValueCheck.Verdict {
+        if facts.pointee.takesAnyText { return .canonical }
+        guard let check = facts.pointee.check else { return .unclear }
+        return check._withUnsafeGuaranteedRef { $0.verdict(text.raw) }
+    }
+
+    /// What children take over from above.
+    var bequest: CLITraits {
+        var result = traits.intersection([.caseInsensitive, .explicitExit])
+        if kind == .container, has(.resetContainer) { result.insert(.resetContainer) }
+        if kind == .list, has(.removeBeforeChange) { result.insert(.removeBeforeChange) }
+        return result
+    }
+}
+
+/// What is known of a node. Immutable, but for the table of its children, which comes once.
+private struct CLINodeFacts: ~Copyable {
     let schema: SchemaNode
     let kind: NodeKind
     let slot: Int
-    /// The word on the line: the name, `tailf:alt-name`, with the module's prefix where siblings share a name.
     let word: [UInt8]
+    let letters: CLIBytes
+    private let memory: TextMemory
     let traits: CLITraits
     let modeName: String?
     let exitCommand: [UInt8]?
     let keyFormat: KeyFormat?
-    /// The key (from 1) before which a `cli-prefix-key` leaf stands.
     let beforeKey: Int
-    /// The most words of a multi-word value or key; nil for no limit.
     let maxWords: Int?
     let disallowed: PatternMatcher?
     let value: CLIValueKind
+    /// Held by `value`.
+    let check: Unmanaged<ValueCheck>?
+    let takesAnyText: Bool
     let orderTag: String?
-    /// Whether values must not be shown.
     let isSecret: Bool
-    private let dialect: CLIDialect
-    /// Counted once, when it is put there; given back with the node.
-    private let table = Atomic<Unmanaged<CLIChildren>?>(nil)
+    let isEmptyLeaf: Bool
+    let isConfig: Bool
+    let isKey: Bool
+    let isPresence: Bool
+    let dialect: CLIDialect
+    let table = Atomic<UnsafeMutablePointer<CLIChildren.Table>?>(nil)
 
     init(_ schema: SchemaNode, word: String, dialect: CLIDialect, inherited: CLITraits) {
         self.schema = schema
@@ -34,6 +127,8 @@ final class CLINode: Sendable {
         kind = schema.kind
         slot = schema.slot
         self.word = Array(word.utf8)
+        memory = TextMemory(self.word)
+        letters = memory.text
         let reader = AnnotationReader(schema, dialect: dialect, inherited: inherited)
         traits = reader.traits
         modeName = reader.argument("cli-mode-name")
@@ -47,42 +142,12 @@ final class CLINode: Sendable {
         value = CLIValueKind(schema)
         orderTag = reader.argument("cli-show-order-tag")
         isSecret = schema.isTerminal && schema.isSecret
-    }
-
-    var name: String { String(decoding: word, as: UTF8.self) }
-    @inline(__always) func has(_ trait: CLITraits) -> Bool { !traits.isDisjoint(with: trait) }
-    var isMode: Bool { has(.mode) }
-    /// All leaves on one line. A sequence can be read back on one line alone.
-    var isOneLine: Bool { !isMode && has([.compact, .sequence]) }
-    /// Keys, and leaves before keys: part of the line that names a list entry.
-    var isHeader: Bool { schema.isKey || has(.prefixKey) }
-
-    var children: CLIChildren {
-        @inline(__always) get {
-            if let made = table.load(ordering: .acquiring) { return made._withUnsafeGuaranteedRef { $0 } }
-            return makeChildren()
-        }
-    }
-
-    @inline(never)
-    private func makeChildren() -> CLIChildren {
-        let new = Unmanaged.passRetained(CLIChildren(self, dialect: dialect))
-        let outcome = table.compareExchange(expected: nil, desired: new, ordering: .acquiringAndReleasing)
-        guard !outcome.exchanged, let made = outcome.original else { return new.takeUnretainedValue() }
-        new.release()
-        return made.takeUnretainedValue()
-    }
-
-    deinit { table.load(ordering: .acquiring)?.release() }
-
-    func child(_ slot: Int) -> CLINode { children.nodes[slot] }
-
-    /// What children take over from above.
-    var bequest: CLITraits {
-        var result = traits.intersection([.caseInsensitive, .explicitExit])
-        if kind == .container, has(.resetContainer) { result.insert(.resetContainer) }
-        if kind == .list, has(.removeBeforeChange) { result.insert(.removeBeforeChange) }
-        return result
+        isEmptyLeaf = value.isEmpty
+        check = disallowed == nil ? value.check.map { Unmanaged.passUnretained($0) } : nil
+        takesAnyText = disallowed == nil && value.isText
+        isConfig = schema.isConfig
+        isKey = schema.isKey
+        isPresence = schema.isPresence
     }
 }
 
@@ -176,9 +241,9 @@ struct KeyFormat: Sendable {
     }
 
     /// The key values in a word of this form, in the order of the keys.
-    func values(in word: [UInt8], count: Int) -> [String]? {
+    func values(in word: CLIBytes, count: Int) -> [String]? {
         var values = [String?](repeating: nil, count: count)
-        var rest = word[...]
+        var rest = word
         guard rest.starts(with: literals[0]) else { return nil }
         rest = rest.dropFirst(literals[0].count)
         for (index, key) in keys.enumerated() {
@@ -192,12 +257,12 @@ struct KeyFormat: Sendable {
         return found.count == count ? found : nil
     }
 
-    private func firstEnd(_ rest: ArraySlice<UInt8>, _ literal: [UInt8]) -> Int? {
+    private func firstEnd(_ rest: CLIBytes, _ literal: [UInt8]) -> Int? {
         guard !literal.isEmpty else { return nil }
         return rest.indices.first { rest[$0...].starts(with: literal) }
     }
 
-    private func lastEnd(_ rest: ArraySlice<UInt8>, _ literal: [UInt8]) -> Int? {
+    private func lastEnd(_ rest: CLIBytes, _ literal: [UInt8]) -> Int? {
         rest.suffix(literal.count).elementsEqual(literal) ? rest.endIndex - literal.count : nil
     }
 }

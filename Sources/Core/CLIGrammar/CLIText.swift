@@ -1,3 +1,8 @@
+import Foundation
+
+/// A piece of a text that somebody else holds (`TextMemory`): it counts no references, and outlives no line.
+typealias CLIBytes = Slice<UnsafeBufferPointer<UInt8>>
+
 /// Words on a line: splitting, quoting, hashing. All on bytes.
 enum CLIText {
     static let space = UInt8(ascii: " ")
@@ -11,20 +16,27 @@ enum CLIText {
 
     @inline(__always) static func lowercased(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte + 32 : byte }
 
-    /// FNV-1a.
-    static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        return hash
+    /// Whether two texts are the same, byte for byte.
+    @inline(__always) static func areEqual(_ a: CLIBytes, _ b: CLIBytes) -> Bool {
+        guard a.count == b.count, let first = a.start, let second = b.start else { return a.isEmpty && b.isEmpty }
+        return memcmp(first, second, a.count) == 0
+    }
+
+    /// Whether no byte is part of a longer character.
+    @inline(__always) static func isASCII(_ bytes: CLIBytes) -> Bool {
+        var all: UInt8 = 0
+        for byte in bytes { all |= byte }
+        return all < 0x80
     }
 
     /// Whether `bytes`, from its first quote, is one word in quotes from end to end.
-    static func isOneQuotedWord(_ bytes: ArraySlice<UInt8>) -> Bool {
+    static func isOneQuotedWord(_ bytes: CLIBytes) -> Bool {
         guard bytes.count >= 2, bytes.first == quote else { return false }
         return closingQuote(in: bytes, from: bytes.startIndex + 1) == bytes.endIndex - 1
     }
 
-    static func closingQuote(in bytes: ArraySlice<UInt8>, from start: Int) -> Int? {
+    /// The quote that ends the quotation of which `start` is the first byte inside.
+    static func closingQuote(in bytes: CLIBytes, from start: Int) -> Int? {
         var index = start
         while index < bytes.endIndex {
             if bytes[index] == backslash {
@@ -39,7 +51,7 @@ enum CLIText {
     }
 
     /// The text between quotes, escapes resolved. A backslash before another character than those of `quoted` stays.
-    static func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    static func unescaped(_ bytes: CLIBytes) -> [UInt8] {
         guard bytes.contains(backslash) else { return Array(bytes) }
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
@@ -82,62 +94,143 @@ enum CLIText {
     static func string(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 
+/// Holds the bytes that lines, words and values point into: a text, and what was made of it for the line at hand.
+///
+/// Invariant: bytes given out stay where they are until the memory goes, those of `keep` until `forget`.
+final class TextMemory: @unchecked Sendable {
+    let text: CLIBytes
+    private let storage: UnsafeMutableBufferPointer<UInt8>
+    private var kept: [UnsafeMutableBufferPointer<UInt8>] = []
+
+    init(_ text: some Collection<UInt8>) {
+        storage = Self.copy(text)
+        self.text = CLIBytes(UnsafeBufferPointer(storage))
+    }
+
+    deinit {
+        storage.deallocate()
+        forget()
+    }
+
+    private static func copy(_ bytes: some Collection<UInt8>) -> UnsafeMutableBufferPointer<UInt8> {
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+        _ = copy.initialize(fromContentsOf: bytes)
+        return copy
+    }
+
+    /// Hands a text to `body`, for as long as that runs.
+    static func with<R, E>(_ text: String, _ body: (CLIBytes) throws(E) -> R) throws(E) -> R {
+        let memory = TextMemory(text.utf8)
+        defer { withExtendedLifetime(memory) {} }
+        return try body(memory.text)
+    }
+
+    func keep(_ bytes: some Collection<UInt8>) -> CLIBytes {
+        let copy = Self.copy(bytes)
+        kept.append(copy)
+        return CLIBytes(UnsafeBufferPointer(copy))
+    }
+
+    /// Gives back what was kept.
+    @inline(__always) func forget() {
+        guard !kept.isEmpty else { return }
+        for bytes in kept { bytes.deallocate() }
+        kept.removeAll(keepingCapacity: true)
+    }
+}
+
+extension CLIBytes {
+    init(_ all: UnsafeBufferPointer<UInt8>) { self.init(base: all, bounds: all.indices) }
+
+    static var none: CLIBytes { CLIBytes(UnsafeBufferPointer(start: nil, count: 0)) }
+
+    @inline(__always) var start: UnsafePointer<UInt8>? { base.baseAddress.map { $0 + startIndex } }
+
+    @inline(__always) var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+}
+
 /// A word on a line.
 struct CLIToken {
     /// Where it stands in the line, quotes included.
     var range: Range<Int>
     /// The text meant, where that is not what stands there: quotes or escapes were resolved.
-    var resolved: [UInt8]?
+    var resolved: CLIBytes?
 
     var isQuoted: Bool { resolved != nil }
 }
 
 /// A line split into words.
 struct CLILine {
+    /// Holds what the words point into.
+    let memory: TextMemory
     /// The line without its line end; indices count in whatever it was cut from.
-    var bytes: ArraySlice<UInt8>
+    var bytes: CLIBytes
     /// Blanks at the beginning.
-    var indent: Int
-    var tokens: [CLIToken]
+    var indent = 0
+    var tokens: [CLIToken] = []
 
-    /// - Parameter memory: a list of words no longer needed, of which the room is taken.
-    init(_ bytes: ArraySlice<UInt8>, dialect: CLIDialect, reusing memory: consuming [CLIToken] = []) {
-        var end = bytes.endIndex
-        while end > bytes.startIndex, CLIText.isBlank(bytes[end - 1]) { end -= 1 }
-        let text = bytes[bytes.startIndex..<end]
-        var start = text.startIndex
-        while start < end, CLIText.isBlank(text[start]) { start += 1 }
-        self.bytes = text
-        indent = start - text.startIndex
-        tokens = memory
-        if tokens.capacity < 6 { tokens.reserveCapacity(6) }
-        var index = start
+    /// A line of its own.
+    init(_ text: some Collection<UInt8>, dialect: CLIDialect) {
+        let memory = TextMemory(text)
+        self.init(memory)
+        cut(memory.text, dialect: dialect)
+    }
+
+    /// The empty line, to be filled with parts of a text.
+    init(_ memory: TextMemory) {
+        self.memory = memory
+        bytes = memory.text.prefix(0)
+    }
+
+    /// Takes up another line of the text, which lies in the memory of this one.
+    mutating func cut(_ line: CLIBytes, dialect: CLIDialect) {
+        tokens.removeAll(keepingCapacity: true)
+        memory.forget()
+        let hasEscapes = dialect.hasEscapes
+        var end = line.endIndex
+        while end > line.startIndex, CLIText.isBlank(line[end - 1]) { end -= 1 }
+        var index = line.startIndex
+        while index < end, CLIText.isBlank(line[index]) { index += 1 }
+        indent = index - line.startIndex
+        bytes = line[line.startIndex..<end]
         while index < end {
-            if CLIText.isBlank(text[index]) {
+            if CLIText.isBlank(bytes[index]) {
                 index += 1
                 continue
             }
-            if dialect.hasEscapes, text[index] == CLIText.bang { break }
-            let token = Self.token(text, from: index, dialect: dialect)
+            if hasEscapes, bytes[index] == CLIText.bang { break }
+            let token = token(from: index, hasEscapes)
             tokens.append(token)
             index = token.range.upperBound
         }
-        if let last = tokens.last, last.range.upperBound < end, dialect.hasEscapes { trimComment(last) }
+        // The comment after the last word.
+        if hasEscapes, let last = tokens.last { bytes = bytes[..<last.range.upperBound] }
     }
 
-    /// Cuts off the comment after the last word.
-    private mutating func trimComment(_ last: CLIToken) { bytes = bytes[..<last.range.upperBound] }
+    @inline(__always)
+    private func token(from start: Int, _ hasEscapes: Bool) -> CLIToken {
+        if bytes[start] == CLIText.quote, let token = quotation(start) { return token }
+        if hasEscapes { return escapedToken(from: start) }
+        var end = start + 1
+        while end < bytes.endIndex, !CLIText.isBlank(bytes[end]) { end += 1 }
+        return CLIToken(range: start..<end, resolved: nil)
+    }
 
-    private static func token(_ text: ArraySlice<UInt8>, from start: Int, dialect: CLIDialect) -> CLIToken {
-        if text[start] == CLIText.quote, let close = CLIText.closingQuote(in: text, from: start + 1),
-            close + 1 == text.endIndex || CLIText.isBlank(text[close + 1])
-        {
-            return CLIToken(range: start..<(close + 1), resolved: CLIText.unescaped(text[(start + 1)..<close]))
-        }
+    /// A word in quotes; nil if the quotes do not make a word of their own.
+    private func quotation(_ start: Int) -> CLIToken? {
+        guard let close = CLIText.closingQuote(in: bytes, from: start + 1),
+            close + 1 == bytes.endIndex || CLIText.isBlank(bytes[close + 1])
+        else { return nil }
+        let inner = bytes[(start + 1)..<close]
+        let text = inner.contains(CLIText.backslash) ? memory.keep(CLIText.unescaped(inner)) : inner
+        return CLIToken(range: start..<(close + 1), resolved: text)
+    }
+
+    private func escapedToken(from start: Int) -> CLIToken {
         var end = start
         var hasEscape = false
-        while end < text.endIndex, !CLIText.isBlank(text[end]) {
-            if dialect.hasEscapes, text[end] == CLIText.backslash, end + 1 < text.endIndex {
+        while end < bytes.endIndex, !CLIText.isBlank(bytes[end]) {
+            if bytes[end] == CLIText.backslash, end + 1 < bytes.endIndex {
                 hasEscape = true
                 end += 1
             }
@@ -147,21 +240,21 @@ struct CLILine {
         var resolved: [UInt8] = []
         var index = start
         while index < end {
-            if text[index] == CLIText.backslash, index + 1 < end { index += 1 }
-            resolved.append(text[index])
+            if bytes[index] == CLIText.backslash, index + 1 < end { index += 1 }
+            resolved.append(bytes[index])
             index += 1
         }
-        return CLIToken(range: start..<end, resolved: resolved)
+        return CLIToken(range: start..<end, resolved: memory.keep(resolved))
     }
 
     /// The text meant by the word.
-    func text(_ index: Int) -> ArraySlice<UInt8> {
+    @inline(__always) func text(_ index: Int) -> CLIBytes {
         let token = tokens[index]
-        return token.resolved.map { $0[...] } ?? bytes[token.range]
+        return token.resolved ?? bytes.base[token.range]
     }
 
     /// The text from one word to another as it stands there.
-    func raw(from first: Int, through last: Int) -> ArraySlice<UInt8> {
+    func raw(from first: Int, through last: Int) -> CLIBytes {
         bytes[tokens[first].range.lowerBound..<tokens[last].range.upperBound]
     }
 

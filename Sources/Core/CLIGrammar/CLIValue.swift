@@ -13,8 +13,12 @@ enum CLIValueKind: Sendable {
     /// A type behind a reference: it is large, and one is looked at for each value.
     final class Typed: Sendable {
         let type: ResolvedType
+        let check: ValueCheck
 
-        init(_ type: ResolvedType) { self.type = type }
+        init(_ type: ResolvedType, in schema: Schema) {
+            self.type = type
+            check = ValueCheck(type) { schema[$0].type }
+        }
     }
 
     init(_ schema: SchemaNode) {
@@ -26,22 +30,23 @@ enum CLIValueKind: Sendable {
         case .empty: self = .empty
         case .boolean: self = .boolean
         case .string where type.patterns.isEmpty && type.lengths.isEmpty && type.secret == nil: self = .text
-        default: self = .typed(Typed(type))
+        default: self = .typed(Typed(type, in: schema.schema))
         }
     }
 
     var isEmpty: Bool { if case .empty = self { true } else { false } }
+    var isText: Bool { if case .text = self { true } else { false } }
+    var check: ValueCheck? { if case .typed(let typed) = self { typed.check } else { nil } }
 }
 
 extension CLINode {
     /// The canonical value that a text means for this leaf.
-    func canonical(_ text: ArraySlice<UInt8>, in context: ValueContext) throws(ValueError) -> String {
-        let string = CLIText.string(text)
+    func canonical(_ string: String, in context: ValueContext) throws(ValueError) -> String {
         if let disallowed, disallowed.matches(string) { throw ValueError(message: Self.invalid(string)) }
         switch value {
         case .none: throw ValueError(message: Self.invalid(string))
         case .empty:
-            guard matches(text) || text.isEmpty else { throw ValueError(message: Self.invalid(string)) }
+            guard string.isEmpty || matches(string) else { throw ValueError(message: Self.invalid(string)) }
             return ""
         case .boolean:
             guard string == "true" || string == "false" else {
@@ -51,6 +56,15 @@ extension CLINode {
         case .text: return string
         case .typed(let typed): return try typed.type.canonical(string, in: context)
         }
+    }
+
+    func canonical(_ text: CLIBytes, in context: ValueContext) throws(ValueError) -> String {
+        try canonical(CLIText.string(text), in: context)
+    }
+
+    private func matches(_ string: String) -> Bool {
+        var string = string
+        return string.withUTF8 { matches(CLIBytes($0)) }
     }
 
     static func invalid(_ text: String) -> String { "\"\(text)\" is not a valid value." }
@@ -126,11 +140,10 @@ struct CLIValueWriter: Sendable {
     /// A value that fills the rest of the line: as it is wherever reading it gives it back.
     func rest(_ value: String) -> [UInt8] {
         let bytes = Array(value.utf8)
-        guard isPlainRest(bytes[...]) else { return CLIText.quoted(bytes) }
-        return readRest(bytes[...]) == bytes ? bytes : CLIText.quoted(bytes)
+        return isPlainRest(bytes) ? bytes : CLIText.quoted(bytes)
     }
 
-    private func isPlainRest(_ bytes: ArraySlice<UInt8>) -> Bool {
+    private func isPlainRest(_ bytes: [UInt8]) -> Bool {
         guard let first = bytes.first, let last = bytes.last else { return false }
         if CLIText.isBlank(first) || CLIText.isBlank(last) || first == CLIText.bang { return false }
         for byte in bytes {
@@ -142,15 +155,15 @@ struct CLIValueWriter: Sendable {
                 return false
             }
         }
-        return true
+        return bytes.withUnsafeBufferPointer { quotedRest(CLIBytes($0)) == nil }
     }
 
-    /// The value that the rest of a line means. Quotes around the whole of it are text of the device, unless the value
-    /// could not have been written without them.
-    func readRest(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        guard CLIText.isOneQuotedWord(bytes) else { return Array(bytes) }
+    /// The value that the rest of a line means, if that is not the text itself. Quotes around the whole of it are text
+    /// of the device, unless the value could not have been written without them.
+    func quotedRest(_ bytes: CLIBytes) -> [UInt8]? {
+        guard CLIText.isOneQuotedWord(bytes) else { return nil }
         let inner = CLIText.unescaped(bytes[(bytes.startIndex + 1)..<(bytes.endIndex - 1)])
         if dialect.alwaysUnquotes { return inner }
-        return rest(CLIText.string(inner)) == Array(bytes) ? inner : Array(bytes)
+        return rest(CLIText.string(inner)).elementsEqual(bytes) ? inner : nil
     }
 }

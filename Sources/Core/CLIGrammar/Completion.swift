@@ -18,12 +18,12 @@ package struct Completion: Hashable, Sendable {
 /// Gathers what a line could go on with: the parser calls it wherever a way through the line has used all its words.
 final class CompletionCollector {
     private(set) var found: [Completion] = []
-    private let row: (LineParser, Int) -> Row?
+    private let row: (borrowing LineParser, Int) -> Row?
 
-    init(row: @escaping (LineParser, Int) -> Row?) { self.row = row }
+    init(row: @escaping (borrowing LineParser, Int) -> Row?) { self.row = row }
 
     /// Something inside a node follows.
-    func content(_ parser: LineParser, _ frame: Int) {
+    func content(_ parser: borrowing LineParser, _ frame: Int) {
         let content = parser.frames[frame].content
         let children = content.children
         let stored = parser.isNo ? row(parser, frame) : nil
@@ -54,19 +54,19 @@ final class CompletionCollector {
     }
 
     /// A value of a leaf or leaf-list follows.
-    func value(of leaf: CLINode, _ parser: LineParser, _ frame: Int) {
+    func value(of leaf: CLINode, _ parser: borrowing LineParser, _ frame: Int) {
         found += Self.values(leaf, parser.frames[frame].grammar.model.schema)
     }
 
     /// The name of a leaf that may stand before a key.
-    func leaf(_ leaf: CLINode, _ parser: LineParser, _ frame: Int) {
+    func leaf(_ leaf: CLINode, _ parser: borrowing LineParser, _ frame: Int) {
         if leaf.has(.dropNodeName) { return value(of: leaf, parser, frame) }
         found.append(Completion(text: leaf.name, info: Self.info(leaf)))
     }
 
     /// A key follows: those of existing entries, and the type.
     func key(
-        _ key: CLINode, of list: CLINode, keys: [String], isName: Bool, _ parser: LineParser, _ frame: Int
+        _ key: CLINode, of list: CLINode, keys: [String], isName: Bool, _ parser: borrowing LineParser, _ frame: Int
     ) {
         if isName {
             found.append(Completion(text: key.name, info: Self.info(key)))
@@ -86,7 +86,7 @@ final class CompletionCollector {
     }
 
     /// A parameter of an action follows.
-    func action(_ action: CLINode, _ parser: LineParser, _ frame: Int, _ token: Int) {
+    func action(_ action: CLINode, _ parser: borrowing LineParser, _ frame: Int, _ token: Int) {
         guard let input = action.children.nodes.first(where: { $0.kind == .input }) else { return }
         var here = input
         var pending: CLINode?
@@ -182,7 +182,7 @@ final class CompletionCollector {
 extension CLIGrammar {
     /// The words that can follow `line`, whose last word may be half typed; `<cr>` where it may end.
     package func completions(_ line: String, mode: CLIMode, tree: DataTree) -> [Completion] {
-        var cut = CLILine(Array(line.utf8)[...], dialect: dialect)
+        var cut = CLILine(line.utf8, dialect: dialect)
         var partial: [UInt8] = []
         if let last = cut.tokens.last, last.range.upperBound == line.utf8.count {
             partial = Array(cut.text(cut.tokens.count - 1))
@@ -220,7 +220,7 @@ extension LineSession {
         let pattern = KeyPattern(CLIText.string(line.text(range.token)))
         guard let first = keys(range, parser, path).first(where: pattern.matches) else { return [] }
         var single = line
-        single.tokens[range.token].resolved = Array(first.utf8)
+        single.tokens[range.token].resolved = line.memory.keep(first.utf8)
         return collect(single, path)
     }
 }

@@ -1,4 +1,5 @@
 import ConfigTree
+import Foundation
 import YANG
 
 /// Reads a configuration text line by line, keeping account of the modes.
@@ -6,7 +7,7 @@ import YANG
 /// A text in which any line is indented is structured by indentation: a mode ends where the indentation of its header
 /// comes back. In a text without, modes end by `exit`, `!` or an exit command, and a word that the mode does not know
 /// is looked for in the modes around it. A line that the model does not know is skipped with all that is deeper.
-struct ConfigurationReader<Sink: ConfigurationSink> {
+struct ConfigurationReader<Sink: ConfigurationSink>: ~Copyable {
     private struct Mode {
         var base: LineFrame
         var place: Sink.Place
@@ -14,7 +15,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         var indent: Int
         /// Indentation of what is in it, once known.
         var contentIndent: Int?
-        var header: ArraySlice<UInt8>
+        var header: CLIBytes
     }
 
     /// What a line needs to find what is mounted where it leads; empty while no line is read.
@@ -36,8 +37,9 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private var skipReason = ""
     private var order: Entries.Place?
     private var orderKeys: [String]?
-    private let bytes: [UInt8]
+    private let memory: TextMemory
     private let surroundings = Surroundings()
+    /// Reads the line that it holds: the next one is cut in its place.
     private var parser: LineParser
     /// Open modes with an exit command.
     private var exitCommandCount = 0
@@ -45,14 +47,14 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     private var number = 0
 
     init(_ bytes: [UInt8], base: LineFrame, place: Sink.Place, sink: Sink, dialect: CLIDialect, options: ParseOptions) {
-        self.bytes = bytes
+        memory = TextMemory(bytes)
         self.sink = sink
         self.dialect = dialect
         self.options = options
-        modes = [Mode(base: base, place: place, indent: -1, header: [])]
+        modes = [Mode(base: base, place: place, indent: -1, header: .none)]
         exitCommandCount = base.node.exitCommand == nil ? 0 : 1
         let surroundings = surroundings
-        parser = LineParser(CLILine([], dialect: dialect), base: base) { parser, frame, node in
+        parser = LineParser(CLILine(memory), base: base) { parser, frame, node in
             guard let place = surroundings.place,
                 let row = surroundings.sink?.row(frame, of: parser, base: place)
             else { return nil }
@@ -60,72 +62,75 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             return grammar.mounted(row, node).map { grammar.grammar(of: $0) }
         }
         parser.allowsAbbreviations = options.allowsAbbreviations
-        isIndented = Self.hasIndentation(bytes)
+        isIndented = Self.hasIndentation(memory.text)
     }
 
-    private static func hasIndentation(_ bytes: [UInt8]) -> Bool {
+    private static func hasIndentation(_ text: CLIBytes) -> Bool {
         var isLineStart = true
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if isLineStart, byte == CLIText.space || byte == 9 {
-                let rest = bytes[index...].prefix { $0 != 10 }
-                if rest.contains(where: { !CLIText.isBlank($0) }) { return true }
+        var isBlank = false
+        for byte in text {
+            if byte == 10 {
+                (isLineStart, isBlank) = (true, false)
+                continue
             }
-            isLineStart = byte == 10
+            if isBlank, !CLIText.isBlank(byte) { return true }
+            if isLineStart { isBlank = byte == CLIText.space || byte == 9 }
+            isLineStart = false
         }
         return false
     }
 
+    private var bytes: CLIBytes { memory.text }
+    /// The line at hand.
+    private var line: CLILine {
+        @inline(__always) _read { yield parser.line }
+    }
+
     /// - Parameter afterLine: told after each line.
     mutating func read(afterLine: (Sink) -> Void = { _ in }) throws(CLIFault) {
-        while let line = nextLine() {
-            try read(line)
+        while nextLine() {
+            try readLine()
             afterLine(sink)
         }
     }
 
-    private mutating func nextLine() -> CLILine? {
-        guard cursor < bytes.count else { return nil }
-        let start = cursor
-        cursor = bytes.withUnsafeBufferPointer { all in
-            var here = start
-            while here < all.count, all[here] != 10 { here += 1 }
-            return here
-        }
-        var memory: [CLIToken] = []
-        swap(&memory, &parser.line.tokens)
-        memory.removeAll(keepingCapacity: true)
-        let line = CLILine(bytes[start..<cursor], dialect: dialect, reusing: memory)
+    private mutating func nextLine() -> Bool {
+        guard cursor < bytes.count, let start = bytes.start else { return false }
+        let begin = cursor
+        let newline = memchr(start + begin, 10, bytes.count - begin)
+        cursor = newline.map { UnsafeRawPointer($0) - UnsafeRawPointer(start) } ?? bytes.count
+        parser.line.cut(bytes[begin..<cursor], dialect: dialect)
         cursor += 1
         number += 1
-        return line
+        return true
     }
 
-    private mutating func read(_ line: CLILine) throws(CLIFault) {
-        let text = line.bytes.dropFirst(line.indent)
+    private mutating func readLine() throws(CLIFault) {
+        let indent = line.indent
+        let text = line.bytes.dropFirst(indent)
         guard let first = text.first else { return }
-        if first == CLIText.bang { return bang(line.indent) }
+        if first == CLIText.bang { return bang(indent) }
         if first == UInt8(ascii: "#") { return orderComment(text) }
         guard !line.tokens.isEmpty else { return }
         lineCount += 1
         if let depth = skipDepth {
-            if isIndented, line.indent > depth { return try skip(line, skipReason, isNew: false) }
+            if isIndented, indent > depth { return try skip(skipReason, isNew: false) }
             skipDepth = nil
         }
-        let line = dialect.hasBanners ? banner(line) : line
+        if dialect.hasBanners, first == UInt8(ascii: "b") { banner() }
         if exitCommandCount > 0 || first == UInt8(ascii: "e") {
-            let closed = isIndented ? popByIndentation(line.indent) : []
-            if leave(line, closed) {
+            let closed = isIndented ? popByIndentation(indent) : []
+            if leave(closed) {
                 takenCount += 1
                 return
             }
         } else if isIndented {
-            while modes.count > 1, modes[modes.count - 1].indent >= line.indent { close(1) }
+            while modes.count > 1, modes[modes.count - 1].indent >= indent { close(1) }
         }
-        if isIndented, let content = modes[modes.count - 1].contentIndent, line.indent > content {
-            return try skip(line, "inside a line that opens no submode", isNew: true)
+        if isIndented, let content = modes[modes.count - 1].contentIndent, indent > content {
+            return try skip("inside a line that opens no submode", isNew: true)
         }
-        try take(line)
+        try take()
     }
 
     // MARK: Modes
@@ -141,7 +146,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
 
     private mutating func close(_ count: Int) {
         if exitCommandCount > 0 {
-            for mode in modes.suffix(count) where mode.base.node.exitCommand != nil { exitCommandCount -= 1 }
+            for mode in modes.suffix(count) where mode.base.node.hasExitCommand { exitCommandCount -= 1 }
         }
         modes.removeLast(count)
     }
@@ -155,7 +160,8 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
 
     /// Whether the line only leaves modes: `exit`, `end`, or the exit command of a mode. Its indentation may have
     /// `closed` that mode already.
-    private mutating func leave(_ line: CLILine, _ closed: [Mode]) -> Bool {
+    private mutating func leave(_ closed: [Mode]) -> Bool {
+        let indent = line.indent
         let text = line.bytes.dropFirst(line.indent)
         let top = modes[modes.count - 1]
         if text.elementsEqual(CLIText.end), top.base.content.children.routes(text).isEmpty {
@@ -164,12 +170,12 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         }
         let isExit = text.elementsEqual(CLIText.exit)
         func isExitCommand(_ mode: Mode) -> Bool { mode.base.node.exitCommand.map { text.elementsEqual($0) } ?? false }
-        if closed.contains(where: { $0.indent == line.indent && (isExit || isExitCommand($0)) }) { return true }
+        if closed.contains(where: { $0.indent == indent && (isExit || isExitCommand($0)) }) { return true }
         if let index = modes.lastIndex(where: isExitCommand) {
             close(modes.count - max(index, 1))
             return true
         }
-        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? line.indent == line.indent {
+        if isExit, modes.count > 1, !isIndented || top.contentIndent ?? indent == indent {
             close(1)
         }
         return isExit
@@ -177,60 +183,56 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
 
     // MARK: Lines
 
-    private mutating func take(_ line: CLILine) throws(CLIFault) {
-        var fault: (LineFault, Int)?
+    private mutating func take() throws(CLIFault) {
+        var fault: LineFault?
         for index in modes.indices.reversed() {
-            if parse(line, in: index) {
+            if parse(in: index) {
                 takenCount += 1
                 if index < modes.count - 1 { close(modes.count - 1 - index) }
-                carryOut(line)
+                carryOut()
                 return
             }
-            if fault == nil { fault = (parser.fault, index) }
+            if fault == nil { fault = parser.fault }
             if isIndented { break }
         }
-        let (found, _) = fault ?? (LineFault(token: 0, reason: .unknown), 0)
-        try skip(line, found.message(line), isNew: true, column: line.column(found.token))
+        let found = fault ?? LineFault(token: 0, reason: .unknown)
+        try skip(found.message(line), isNew: true, column: line.column(found.token))
     }
 
-    private mutating func parse(_ line: CLILine, in index: Int) -> Bool {
-        parser.restart(line, base: modes[index].base)
+    private mutating func parse(in index: Int) -> Bool {
+        parser.restart(modes[index].base)
         surroundings.sink = sink
         surroundings.place = modes[index].place
         defer { surroundings.sink = nil }
         return parser.parse()
     }
 
-    private mutating func carryOut(_ line: CLILine) {
+    private mutating func carryOut() {
         let top = modes.count - 1
-        if modes[top].contentIndent.map({ $0 > line.indent }) ?? true { modes[top].contentIndent = line.indent }
+        let indent = line.indent
+        if modes[top].contentIndent.map({ $0 > indent }) ?? true { modes[top].contentIndent = indent }
         let place = modes[top].place
-        sink.apply(parser, base: place, order: orderPlace(parser))
-        order = nil
-        orderKeys = nil
+        sink.apply(parser, base: place, order: order == nil ? nil : orderPlace(parser))
+        if order != nil { (order, orderKeys) = (nil, nil) }
         guard !parser.isNo else { return }
-        for index in parser.frames.indices.dropFirst() where parser.frames[index].node.isMode {
-            var base = parser.frames[index]
-            base.parent = -1
-            base.position = -1
-            let header = line.bytes.dropFirst(line.indent)
-            let place = sink.place(index, of: parser, base: place)
-            if base.node.exitCommand != nil { exitCommandCount += 1 }
-            modes.append(Mode(base: base, place: place, indent: line.indent, header: header))
+        for index in 1..<max(1, parser.frames.count) where parser.frames[index].node.isMode {
+            let base = parser.frames[index].asBase
+            if base.node.hasExitCommand { exitCommandCount += 1 }
+            let inner = sink.place(index, of: parser, base: place)
+            modes.append(Mode(base: base, place: inner, indent: indent, header: line.bytes.dropFirst(indent)))
         }
     }
 
-    private mutating func skip(
-        _ line: CLILine, _ reason: String, isNew: Bool, column: Int = 0
-    ) throws(CLIFault) {
+    private mutating func skip(_ reason: String, isNew: Bool, column: Int = 0) throws(CLIFault) {
+        let indent = line.indent
         if options.isStrict { throw CLIFault(line: number, column: column, message: reason, expected: []) }
         if isNew {
-            skipDepth = line.indent
+            skipDepth = indent
             skipReason = "inside a submode that is not known"
             let top = modes.count - 1
-            if modes[top].contentIndent.map({ $0 > line.indent }) ?? true { modes[top].contentIndent = line.indent }
+            if modes[top].contentIndent.map({ $0 > indent }) ?? true { modes[top].contentIndent = indent }
         }
-        let text = CLIText.string(line.bytes.dropFirst(line.indent))
+        let text = CLIText.string(line.bytes.dropFirst(indent))
         let headers = modes.dropFirst().map { CLIText.string($0.header) }
         skipped.append(SkippedLine(number: number, text: text, mode: headers, reason: reason))
     }
@@ -238,7 +240,7 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
     // MARK: Order of entries
 
     /// `# first` and `# after KEY ...`, which say where the entry of the next line goes.
-    private mutating func orderComment(_ text: ArraySlice<UInt8>) {
+    private mutating func orderComment(_ text: CLIBytes) {
         guard dialect.hasOrderComments else { return }
         let line = CLILine(text.dropFirst(), dialect: dialect)
         guard !line.tokens.isEmpty else { return }
@@ -251,43 +253,40 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
         }
     }
 
-    private func orderPlace(_ parser: LineParser) -> Entries.Place? {
+    private func orderPlace(_ parser: borrowing LineParser) -> Entries.Place? {
         guard let order else { return nil }
         guard let texts = orderKeys, let entry = parser.lastEntry else { return order }
         let frame = parser.frames[entry]
         let keys = frame.node.children.keys
         guard keys.count == texts.count else { return order }
         let values = zip(keys, texts).map { key, text in
-            (try? key.canonical(Array(text.utf8)[...], in: parser.frames[frame.parent].grammar.valueContext)) ?? text
+            (try? key.canonical(text, in: parser.frames[frame.parent].grammar.valueContext)) ?? text
         }
         return .after(values)
     }
 
     // MARK: Banners
 
-    /// A `banner` line with its text, over further lines if need be, as one quoted word.
-    private mutating func banner(_ line: CLILine) -> CLILine {
-        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Banner.word) else {
-            return line
-        }
+    /// Takes up the text of a `banner` line, over further lines if need be, as one quoted word.
+    private mutating func banner() {
+        guard line.indent == 0, line.tokens.count >= 3, line.text(0).elementsEqual(Banner.word) else { return }
         let isText = modes[0].base.content.children.routes(line.text(0)).contains { route in
             route.target.children.routes(line.text(1)).contains { $0.target.kind == .leaf }
         }
-        guard isText else { return line }
+        guard isText else { return }
         let start = line.tokens[2].range.lowerBound
         let rest = line.bytes[start...]
         let delimiter = rest.starts(with: Array("^C".utf8)) ? Array("^C".utf8) : [rest[start]]
         let from = start + delimiter.count
-        guard delimiter != [CLIText.quote], let end = find(delimiter, from: from) else { return line }
-        let text = Array(bytes[from..<end])
+        guard delimiter != [CLIText.quote], let end = find(delimiter, from: from) else { return }
         var after = end
         while after < bytes.count, bytes[after] != 10 { after += 1 }
         number += bytes[from..<end].count { $0 == 10 }
         cursor = after + 1
-        var result = line
-        result.tokens = Array(line.tokens[..<2])
-        result.tokens.append(CLIToken(range: line.tokens[2].range, resolved: text.filter { $0 != 13 }))
-        return result
+        let text = memory.keep(bytes[from..<end].filter { $0 != 13 })
+        let word = CLIToken(range: line.tokens[2].range, resolved: text)
+        parser.line.tokens.removeSubrange(2...)
+        parser.line.tokens.append(word)
     }
 
     private func find(_ delimiter: [UInt8], from start: Int) -> Int? {
@@ -298,21 +297,6 @@ struct ConfigurationReader<Sink: ConfigurationSink> {
             index += 1
         }
         return nil
-    }
-}
-
-extension LineFault {
-    /// The fault in the operator's words.
-    func message(_ line: CLILine) -> String {
-        let word = token < line.tokens.count ? CLIText.string(line.text(token)) : ""
-        switch reason {
-        case .unknown: return token == 0 ? "unknown command" : "unknown argument: \(word)"
-        case .noModel: return "no driver is loaded that knows what can stand here"
-        case .incomplete: return "incomplete command"
-        case .ambiguous: return "ambiguous: \(word)"
-        case .tooComplex: return "too many ways to read the line"
-        case .badValue(let message): return message
-        }
     }
 }
 

@@ -7,48 +7,75 @@ protocol ConfigurationSink {
     associatedtype Place
 
     /// The place of a frame of a line that was read in `base`.
-    mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place
+    mutating func place(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Place
     /// Carries out the line; `order` is the position announced for the entry that it names.
-    mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?)
+    mutating func apply(_ parser: borrowing LineParser, base: Place, order: Entries.Place?)
     /// Says metadata of what an operation of the line, which was carried out, is about.
     mutating func annotate(
-        _ target: LineOperation, of parser: LineParser, base: Place, _ name: String, _ value: String)
+        _ target: LineOperation, of parser: borrowing LineParser, base: Place, _ name: String, _ value: String)
     /// The row at a place, for finding out what is mounted there.
-    func row(_ frame: Int, of parser: LineParser, base: Place) -> Row?
+    func row(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Row?
 }
 
 /// Builds a tree from nothing.
+///
+/// Invariant: the drafts of open modes stay where they are. A line takes away only what is inside the mode it is read in.
 struct DraftSink: ConfigurationSink {
-    /// A draft, and the model of the tree that it belongs to.
+    /// A draft, and the model of the tree that it belongs to: held by the drafts around it, and by the grammar that reads.
     struct Place {
-        var draft: RowDraft
-        /// Held by the grammar that reads.
-        unowned(unsafe) var model: DataModel
+        private let draftReference: Unmanaged<RowDraft>
+        private let modelReference: Unmanaged<DataModel>
+
+        init(draft: RowDraft, model: DataModel) {
+            draftReference = .passUnretained(draft)
+            modelReference = .passUnretained(model)
+        }
+
+        var draft: RowDraft { draftReference.takeUnretainedValue() }
+        var model: DataModel { modelReference.takeUnretainedValue() }
+
+        @inline(__always) func with<R>(_ body: (RowDraft) -> R) -> R { draftReference._withUnsafeGuaranteedRef(body) }
+
+        fileprivate func inside(_ draft: RowDraft) -> Place {
+            Place(draftReference: .passUnretained(draft), modelReference: modelReference)
+        }
+
+        private init(draftReference: Unmanaged<RowDraft>, modelReference: Unmanaged<DataModel>) {
+            self.draftReference = draftReference
+            self.modelReference = modelReference
+        }
     }
 
-    mutating func place(_ frame: Int, of parser: LineParser, base: Place) -> Place {
+    mutating func place(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Place {
         Self.place(frame, of: parser, base: base)
     }
 
-    private static func place(_ index: Int, of parser: LineParser, base: Place) -> Place {
+    private static func place(_ index: Int, of parser: borrowing LineParser, base: Place) -> Place {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
-        return step(frame, from: place(frame.parent, of: parser, base: base))
+        return step(frame, of: parser, from: place(frame.parent, of: parser, base: base))
     }
 
-    private static func step(_ frame: LineFrame, from parent: Place) -> Place {
-        switch frame.node.kind {
+    private static func step(_ frame: LineFrame, of parser: borrowing LineParser, from parent: Place) -> Place {
+        let node = frame.node
+        switch node.kind {
         case .list:
-            return Place(draft: parent.draft.entry(of: frame.node.schema, keys: frame.keys), model: parent.model)
+            return withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: frame.keys.count) { keys in
+                for index in keys.indices {
+                    keys.initializeElement(at: index, to: parser.values[frame.keys.lowerBound + index].raw)
+                }
+                let all = UnsafeBufferPointer(keys)
+                return parent.with { parent.inside($0.entry(in: node.slot, keys: all)) }
+            }
         case .mountPoint:
             let model = frame.grammar.model
-            return Place(draft: parent.draft.mount(frame.node.schema, model: model), model: model)
-        default: return Place(draft: parent.draft.container(frame.node.schema), model: parent.model)
+            return Place(draft: parent.draft.mount(node.schema, model: model), model: model)
+        default: return parent.with { parent.inside($0.container(in: node.slot)) }
         }
     }
 
     /// Takes away what is of another case of a choice than what the line gives.
-    private func dropRivals(_ parser: LineParser, _ base: Place) {
+    private func dropRivals(_ parser: borrowing LineParser, _ base: Place) {
         for operation in parser.operations {
             let (holder, slot): (Int, Int)
             switch operation {
@@ -58,68 +85,64 @@ struct DraftSink: ConfigurationSink {
             }
             guard holder >= 0 else { continue }
             let children = parser.frames[holder].content.children
-            guard !children.rivals.isEmpty, let rivals = children.rivals[slot] else { continue }
+            guard children.hasRivals, let rivals = children.rivals[slot] else { continue }
             let draft = Self.place(holder, of: parser, base: base).draft
-            for rival in rivals { draft.remove(children.nodes[rival].schema) }
+            for rival in rivals { draft.remove(in: rival) }
         }
     }
 
-    mutating func apply(_ parser: LineParser, base: Place, order: Entries.Place?) {
-        if !parser.isNo, parser.frames.allSatisfy({ $0.content.children.isPlain }) { return set(parser, base) }
-        if !parser.isNo { dropRivals(parser, base) }
-        var places: [Place?] = Array(repeating: nil, count: parser.frames.count)
-        func place(_ index: Int) -> Place {
-            if let known = places[index] { return known }
-            let frame = parser.frames[index]
-            let made = frame.parent < 0 ? base : Self.step(frame, from: place(frame.parent))
-            places[index] = made
-            return made
+    mutating func apply(_ parser: borrowing LineParser, base: Place, order: Entries.Place?) {
+        if !parser.isNo, parser.frames.contains(where: { $0.content.children.hasRivals }) { dropRivals(parser, base) }
+        withUnsafeTemporaryAllocation(of: Place?.self, capacity: parser.frames.count) { places in
+            places.initialize(repeating: nil)
+            places[0] = base
+            LineEffects.forEach(of: parser) { Self.carryOut($0, of: parser, places) }
         }
-        for change in LineEffects(parser).changes {
-            switch change {
-            case .create(let frame): _ = place(frame)
-            case .set(let frame, let node, let value):
-                place(frame).draft.set(value, in: node.slot)
-            case .add(let frame, let node, let values):
-                let draft = place(frame).draft
-                for value in values { draft.add(value, to: node.schema) }
-            case .remove(let frame, let node, let value):
-                let draft = place(frame).draft
-                if let value, draft.value(of: node.schema) != value { continue }
-                draft.remove(node.schema)
-            case .removeValues(let frame, let node, let values):
-                let draft = place(frame).draft
-                for value in values { draft.removeEntry(of: node.schema, keys: [value]) }
-            case .removeNode(let frame):
-                let here = parser.frames[frame]
-                guard here.parent >= 0 else { continue }
-                let draft = place(here.parent).draft
-                if here.node.kind == .list {
-                    draft.removeEntry(of: here.node.schema, keys: here.keys)
-                } else {
-                    draft.remove(here.node.schema)
-                }
+    }
+
+    private static func carryOut(
+        _ change: LineEffects.Change, of parser: borrowing LineParser, _ places: UnsafeMutableBufferPointer<Place?>
+    ) {
+        switch change {
+        case .create(let frame): _ = place(frame, of: parser, places)
+        case .set(let frame, let node, let value):
+            place(frame, of: parser, places).with { $0.set(value.raw, in: node.slot) }
+        case .add(let frame, let node, let values):
+            let draft = place(frame, of: parser, places).draft
+            for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
+        case .remove(let frame, let node, let value):
+            place(frame, of: parser, places).with { draft in
+                if let value, draft.value(of: node.schema) != CLIText.string(value) { return }
+                draft.remove(in: node.slot)
+            }
+        case .removeValues(let frame, let node, let values):
+            let draft = place(frame, of: parser, places).draft
+            for value in parser.texts(values) { draft.removeEntry(of: node.schema, keys: [value]) }
+        case .removeNode(let frame):
+            let here = parser.frames[frame]
+            guard here.parent >= 0 else { return }
+            let draft = place(here.parent, of: parser, places).draft
+            if here.node.kind == .list {
+                draft.removeEntry(of: here.node.schema, keys: parser.keys(of: here))
+            } else {
+                draft.remove(in: here.node.slot)
             }
         }
     }
 
-    /// A line that only adds: straight into the drafts.
-    private func set(_ parser: LineParser, _ base: Place) {
-        var places = [base]
-        places.reserveCapacity(parser.frames.count)
-        for frame in parser.frames.dropFirst() { places.append(Self.step(frame, from: places[frame.parent])) }
-        for operation in parser.operations {
-            switch operation {
-            case .leaf(let frame, let node, let value, _): places[frame].draft.set(value ?? "", in: node.slot)
-            case .values(let frame, let node, let values):
-                for value in values { places[frame].draft.add(value, to: node.schema) }
-            case .node, .list: break
-            }
-        }
+    /// The place of a frame, made when it is first needed, and among the `places` of the line from then on.
+    private static func place(
+        _ index: Int, of parser: borrowing LineParser, _ places: UnsafeMutableBufferPointer<Place?>
+    ) -> Place {
+        if let known = places[index] { return known }
+        let frame = parser.frames[index]
+        let made = step(frame, of: parser, from: place(frame.parent, of: parser, places))
+        places[index] = made
+        return made
     }
 
     mutating func annotate(
-        _ target: LineOperation, of parser: LineParser, base: Place, _ name: String, _ value: String
+        _ target: LineOperation, of parser: borrowing LineParser, base: Place, _ name: String, _ value: String
     ) {
         let draft = Self.place(target.frame, of: parser, base: base).draft
         switch target {
@@ -129,7 +152,7 @@ struct DraftSink: ConfigurationSink {
         }
     }
 
-    func row(_ frame: Int, of parser: LineParser, base: Place) -> Row? {
+    func row(_ frame: Int, of parser: borrowing LineParser, base: Place) -> Row? {
         let place = Self.place(frame, of: parser, base: base)
         return place.draft.freeze(in: place.model)
     }
@@ -142,54 +165,57 @@ struct EditSink: ConfigurationSink {
 
     init(_ tree: DataTree) { self.tree = tree }
 
-    mutating func place(_ frame: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
+    mutating func place(_ frame: Int, of parser: borrowing LineParser, base: InstancePath) -> InstancePath {
         Self.path(frame, of: parser, base: base)
     }
 
-    static func path(_ index: Int, of parser: LineParser, base: InstancePath) -> InstancePath {
+    static func path(_ index: Int, of parser: borrowing LineParser, base: InstancePath) -> InstancePath {
         let frame = parser.frames[index]
         guard frame.parent >= 0 else { return base }
-        return path(frame.parent, of: parser, base: base).appending(frame.node.schema, keys: frame.keys)
+        return path(frame.parent, of: parser, base: base).appending(frame.node.schema, keys: parser.keys(of: frame))
     }
 
-    mutating func apply(_ parser: LineParser, base: InstancePath, order: Entries.Place?) {
-        let effects = LineEffects(parser)
-        for change in effects.changes {
+    mutating func apply(_ parser: borrowing LineParser, base: InstancePath, order: Entries.Place?) {
+        // What may have become empty goes too (`cli-delete-when-empty`).
+        let isDeletion = parser.isNo
+        LineEffects.forEach(of: parser) { change in
             switch change {
             case .create(let frame):
                 let path = Self.path(frame, of: parser, base: base)
                 let isNamed = order != nil && frame == parser.lastEntry
                 carryOut(isNamed ? .place(order ?? .last) : .create, path)
             case .set(let frame, let node, let value):
-                carryOut(.set(value), Self.path(frame, of: parser, base: base).appending(node.schema))
+                carryOut(.set(CLIText.string(value)), Self.path(frame, of: parser, base: base).appending(node.schema))
             case .add(let frame, let node, let values):
                 let path = Self.path(frame, of: parser, base: base)
-                for value in values { carryOut(.create, path.appending(node.schema, keys: [value])) }
+                for value in parser.texts(values) { carryOut(.create, path.appending(node.schema, keys: [value])) }
             case .remove(let frame, let node, let value):
                 let path = Self.path(frame, of: parser, base: base).appending(node.schema)
-                remove(path, value: value, effects)
+                remove(path, value: value.map(CLIText.string), isDeletion)
             case .removeValues(let frame, let node, let values):
                 let path = Self.path(frame, of: parser, base: base)
-                for value in values { remove(path.appending(node.schema, keys: [value]), value: nil, effects) }
+                for value in parser.texts(values) {
+                    remove(path.appending(node.schema, keys: [value]), value: nil, isDeletion)
+                }
             case .removeNode(let frame):
-                remove(Self.path(frame, of: parser, base: base), value: nil, effects)
+                remove(Self.path(frame, of: parser, base: base), value: nil, isDeletion)
             }
         }
     }
 
     mutating func annotate(
-        _ target: LineOperation, of parser: LineParser, base: InstancePath, _ name: String, _ value: String
+        _ target: LineOperation, of parser: borrowing LineParser, base: InstancePath, _ name: String, _ value: String
     ) {
         carryOut(.annotate(name, value), Self.path(of: target, parser, base: base))
     }
 
     /// The path of what an operation is about.
-    static func path(of target: LineOperation, _ parser: LineParser, base: InstancePath) -> InstancePath {
+    static func path(of target: LineOperation, _ parser: borrowing LineParser, base: InstancePath) -> InstancePath {
         let path = path(target.frame, of: parser, base: base)
         return switch target {
         case .node: path
         case .leaf(_, let node, _, _), .list(_, let node): path.appending(node.schema)
-        case .values(_, let node, let values): path.appending(node.schema, keys: Array(values.prefix(1)))
+        case .values(_, let node, let values): path.appending(node.schema, keys: parser.texts(values.prefix(1)))
         }
     }
 
@@ -200,10 +226,10 @@ struct EditSink: ConfigurationSink {
         edits.append(PathEdit(edit, path))
     }
 
-    private mutating func remove(_ path: InstancePath, value: String?, _ effects: LineEffects) {
+    private mutating func remove(_ path: InstancePath, value: String?, _ isDeletion: Bool) {
         if let value, tree.instance(path.parent)?.row?.value(in: path.last?.node.slot ?? 0) != value { return }
         carryOut(.delete, path)
-        guard effects.isDeletion else { return }
+        guard isDeletion else { return }
         var path = path.parent
         while let step = path.last {
             // Without a word of its own, an empty presence container could not be written.
@@ -221,12 +247,20 @@ struct EditSink: ConfigurationSink {
         }
     }
 
-    func row(_ frame: Int, of parser: LineParser, base: InstancePath) -> Row? {
-        tree.instance(Self.path(frame, of: parser, base: base))?.row
+    func row(_ frame: Int, of parser: borrowing LineParser, base: InstancePath) -> Row? {
+        let path = Self.path(frame, of: parser, base: base)
+        if let row = tree.instance(path)?.row { return row }
+        // An entry that the line itself makes: its keys may say what is mounted in it, as those of a template do.
+        guard path.last?.node.kind == .list else { return nil }
+        return (try? tree.applying(.create, at: path))?.instance(path)?.row
     }
 }
 
 extension LineParser {
+    func texts(_ range: Range<Int>) -> [String] { values[range].map(CLIText.string) }
+
+    func keys(of frame: LineFrame) -> [String] { texts(frame.keys) }
+
     /// The list entry that the line is about: the last one named.
     var lastEntry: Int? {
         for operation in operations.reversed() {

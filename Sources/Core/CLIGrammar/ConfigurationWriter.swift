@@ -83,6 +83,17 @@ struct ConfigurationWriter {
         }
     }
 
+    /// The header of a mode, below a comment with the tags of its node.
+    private func tagged(_ header: [UInt8], _ row: Row?, _ dialect: CLIDialect) -> [UInt8] {
+        guard options.withTags, let comment = TagText.comment(row?.metadata) else { return header }
+        return comment + [10] + [UInt8](repeating: CLIText.space, count: depth * dialect.indentation) + header
+    }
+
+    private mutating func tags(_ row: Row?, _ slot: Int? = nil, of name: [UInt8] = [], _ dialect: CLIDialect) {
+        guard options.withTags, let comment = TagText.comment(row?.metadata, of: slot, name) else { return }
+        emit(comment, dialect)
+    }
+
     // MARK: Nodes
 
     /// What is directly in a mode.
@@ -137,7 +148,10 @@ struct ConfigurationWriter {
         if node.has(.hidden), !options.withHidden { return }
         switch node.kind {
         case .leaf, .anydata, .anyxml:
-            if isShown(node) { leaf(node, row, grammar, width) }
+            if isShown(node) {
+                tags(row, node.slot, grammar.dialect)
+                leaf(node, row, grammar, width)
+            }
         case .leafList:
             if isShown(node) { leafList(node, row, grammar, width) }
         case .container:
@@ -171,7 +185,7 @@ struct ConfigurationWriter {
         }
         if node.isMode {
             guard isThere || options.withDefaults else { return }
-            let header = header(node, row, prefix + node.word, grammar)
+            let header = tagged(header(node, row, prefix + node.word, grammar), row, grammar.dialect)
             mode(node, header: header, grammar, isSelected: selection == nil) { writer in
                 writer.content(node, row, grammar, selection)
             }
@@ -179,6 +193,7 @@ struct ConfigurationWriter {
         }
         let length = prefix.count
         if !node.has(.dropNodeName) { prefix += node.word + [CLIText.space] }
+        tags(row, of: prefixLine, grammar.dialect)
         let isBare = row?.isEmpty ?? true
         if node.schema.isPresence, isBare || (node.has(.displaySeparated) && !node.isOneLine), !prefix.isEmpty {
             if selection == nil { emit(prefixLine, grammar.dialect) }
@@ -238,13 +253,14 @@ struct ConfigurationWriter {
         let isOperationalMode = options.operational && !node.schema.isConfig
         let start = prefix + composer.entryWords(node, row)
         if node.isMode || isOperationalMode {
-            let header = header(node, row, start, grammar)
+            let header = tagged(header(node, row, start, grammar), row, grammar.dialect)
             mode(node, header: header, grammar, isSelected: selection == nil) { writer in
                 writer.content(node, row, grammar, selection)
             }
             return
         }
         let length = prefix.count
+        tags(row, nil, grammar.dialect)
         prefix = start + [CLIText.space]
         let before = out.count
         inner(node, row, grammar, selection)

@@ -13,6 +13,10 @@ private struct CurlyWriter {
         out += String(repeating: "    ", count: depth) + text + "\n"
     }
 
+    private mutating func tags(_ comment: String?, _ mark: Character, _ depth: Int) {
+        if let comment { line(mark, depth, comment) }
+    }
+
     // MARK: Subtrees
 
     mutating func row(_ node: CLINode, _ row: Row, _ grammar: CLIGrammar, _ mark: Character, _ depth: Int) {
@@ -29,6 +33,7 @@ private struct CurlyWriter {
             guard let value = row.value(in: node.slot) ?? (withDefaults ? node.schema.defaults.first : nil) else {
                 return
             }
+            tags(TagText.braces(row.metadata, of: node.slot), mark, depth)
             line(mark, depth, Self.leaf(node, value, grammar))
         case .leafList:
             guard let values = row.leafListValues(node.slot) else { return }
@@ -59,6 +64,7 @@ private struct CurlyWriter {
         _ node: CLINode, _ keys: [String]?, _ row: Row, _ grammar: CLIGrammar, _ mark: Character, _ depth: Int
     ) {
         let name = Self.name(node, keys, grammar)
+        tags(TagText.braces(row.metadata), mark, depth)
         let isBare = row.storedSlots.allSatisfy { node.kind == .list && node.child($0).schema.isKey }
         if isBare, !withDefaults { return line(mark, depth, "\(name);") }
         line(mark, depth, "\(name) {")
@@ -122,7 +128,18 @@ private struct CurlyWriter {
         if !new.isEmpty { line("+", depth, Self.leafList(node, new, grammar)) }
     }
 
+    /// Tags that went and came, of a node that is there before and after; those of a leaf that is new.
+    private mutating func tags(_ diff: DiffNode, _ depth: Int) {
+        guard diff.node.isTerminal || (diff.change != .created && diff.change != .deleted) else { return }
+        if let old = MetadataChange.tags(diff.metadata, \.old), !old.isEmpty { tags(TagText.braces(old), "-", depth) }
+        if let new = MetadataChange.tags(diff.metadata, \.new), !new.isEmpty { tags(TagText.braces(new), "+", depth) }
+    }
+
     private mutating func diff(_ diff: DiffNode, _ node: CLINode, _ grammar: CLIGrammar, _ depth: Int) {
+        tags(diff, depth)
+        if diff.node.isTerminal, diff.change == .inside, let value = diff.newValue ?? diff.oldValue {
+            return line(" ", depth, Self.leaf(node, value, grammar))
+        }
         if let old = diff.oldValue { line("-", depth, Self.leaf(node, old, grammar)) }
         if let new = diff.newValue { line("+", depth, Self.leaf(node, new, grammar)) }
         if node.schema.isTerminal { return }
@@ -178,7 +195,7 @@ extension CLIGrammar {
     /// The difference as a tree with braces, ` `, `-` or `+` in the first column of each line; empty without one.
     package func curlyDiff(from: DataTree, to: DataTree) -> String {
         var writer = CurlyWriter(hasMarks: true)
-        writer.diffs(from.diff(to: to), of: root, self, 0)
+        writer.diffs(from.diff(to: to, includingMetadata: true), of: root, self, 0)
         return writer.out
     }
 

@@ -7,6 +7,11 @@ extension DiffBuilder {
         let context = outer.inside(node)
         if diff.change == .deleted { return unset(node, diff.oldValue ?? "", context) }
         guard let value = diff.newValue else { return }
+        if diff.change == .inside {
+            let tags = TagText.comment(MetadataChange.tags(diff.metadata, \.new) ?? [])
+            let line = context.prefix + context.composer.leafWords(node, value)
+            return add(line, [], context, cause: "tags of \(context.path.words)", comment: tags)
+        }
         if diff.change == .modified, node.has(.removeBeforeChange), let old = diff.oldValue {
             unset(node, old, context, cause: "removed before it changes: \(context.path.words)")
         }

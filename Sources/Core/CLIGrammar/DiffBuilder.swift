@@ -5,6 +5,11 @@ import YANG
 struct DiffBuilder {
     var units: [DiffUnit] = []
     private var scopes = 0
+    /// The tree whose tags are shown in comments; nil shows none.
+    private let tagged: DataTree?
+    private var shown: Set<InstancePath> = []
+
+    init(tagged: DataTree? = nil) { self.tagged = tagged }
 
     // MARK: Units
 
@@ -12,10 +17,29 @@ struct DiffBuilder {
         _ line: [UInt8]?, _ touches: [DiffTouch], _ context: DiffContext, cause: String, comment: [UInt8]? = nil,
         isDeletion: Bool = false, removal: [UInt8]? = nil
     ) {
+        let comment = comment ?? (isDeletion ? nil : tags(context))
         units.append(
             DiffUnit(
                 modes: context.modes, line: line, comment: comment, touches: touches, cause: cause,
                 opener: context.opener, isDeletion: isDeletion, removal: removal))
+    }
+
+    /// The tags of the node at hand, or of a container around it that has no line of its own: once each.
+    private mutating func tags(_ context: DiffContext) -> [UInt8]? {
+        guard let tagged else { return nil }
+        let inner = (context.modes.last?.path.steps.count ?? 0)..<max(context.path.steps.count, 1)
+        for length in inner.isEmpty ? [context.path.steps.count] : Array(inner).map({ $0 + 1 }) {
+            let path = InstancePath(Array(context.path.steps.prefix(length)))
+            guard let last = path.last, !shown.contains(path) else { continue }
+            let isLeaf = last.node.isTerminal
+            let metadata = tagged.instance(isLeaf ? path.parent : path)?.row?.metadata
+            let words = path.steps.suffix(from: context.modes.last?.path.steps.count ?? 0).map(\.node.name)
+            let name = last.node.isNonPresenceContainer ? Array(words.joined(separator: " ").utf8) : []
+            guard let comment = TagText.comment(metadata, of: isLeaf ? last.node.slot : nil, name) else { continue }
+            shown.insert(path)
+            return comment
+        }
+        return nil
     }
 
     /// Puts a unit without touches before those that were added from `index` on.
@@ -97,6 +121,11 @@ struct DiffBuilder {
             if node.isMode {
                 mode(diff, node, words: node.word, context)
             } else {
+                if let tags = MetadataChange.tags(diff.metadata, \.new) {
+                    let name = context.prefix + (node.has(.dropNodeName) ? [] : node.word)
+                    shown.insert(context.path)
+                    add(TagText.comment(tags, name), [], context, cause: "tags of \(context.path.words)")
+                }
                 let inner = context.after(node.has(.dropNodeName) ? [] : node.word)
                 lines(diff, node, inner)
             }
@@ -114,6 +143,13 @@ struct DiffBuilder {
 
     /// What differs in a submode that stays.
     private mutating func mode(_ diff: DiffNode, _ node: CLINode, words: [UInt8], _ context: DiffContext) {
+        if let tags = MetadataChange.tags(diff.metadata, \.new) {
+            let header = fullHeader(node, diff.new, words, context)
+            add(
+                nil, [touch(.modified, context)], context.entering(node, header: header),
+                cause: "tags of \(context.path.words)", comment: TagText.comment(tags))
+            shown.insert(context.path)
+        }
         let inHeader = diff.children.filter { child in
             let leaf = node.child(child.node.slot)
             return leaf.has(.hideInSubmode) || (node.kind == .list && leaf.isHeader)

@@ -1,84 +1,101 @@
 import ConfigTree
 import YANG
 
-/// What was read of the words that name a list entry.
+/// Where the words that name a list entry have been kept so far.
 private struct EntryHeader {
-    var keys: [String] = []
-    var leaves: [(CLINode, String)] = []
+    /// The first of its keys among the values of the line; the others follow.
+    let firstKey: Int
+    /// Leaves that stand before the keys: few have any.
+    var leaves: [(CLINode, CLIBytes)] = []
 }
 
 extension LineParser {
     /// Reads the keys of a list (with the leaves that stand before them) and goes on in the entry.
-    mutating func list(_ list: CLINode, _ frame: Int, _ index: Int, _ glued: ArraySlice<UInt8>?) -> Bool {
+    mutating func list(_ list: CLINode, _ frame: Int, _ index: Int, _ glued: CLIBytes?) -> Bool {
         if index >= count, glued == nil, isNo, collector == nil {
             operations.append(.list(frame: frame, list))
             if content(frame, index) { return true }
             operations.removeLast()
             return false
         }
-        let children = list.children
-        if let format = list.keyFormat, glued != nil || index < count {
-            let word = glued ?? line.text(index)
-            guard let texts = format.values(in: Array(word), count: children.keys.count) else {
-                return fail(index, .badValue(CLINode.invalid(CLIText.string(word))))
-            }
-            var header = EntryHeader()
-            for (key, text) in zip(children.keys, texts) {
-                guard let value = canonical(Array(text.utf8)[...], of: key, frame, index) else { return false }
-                header.keys.append(value)
-            }
-            return enter(list, frame, header, index + 1)
+        let header = EntryHeader(firstKey: values.count)
+        if list.hasKeyFormat, glued != nil || index < count {
+            return formatted(list, frame, index, glued ?? line.text(index), header)
         }
         if opensRanges(list), index < count, let values = CLIRanges.integers(line.text(index)), values.count > 1 {
             return entries(list, values, frame, index)
         }
-        return header(list, frame, 0, index, EntryHeader(), glued)
+        return self.header(list, frame, 0, index, header, glued)
+    }
+
+    /// The keys in one word (`cli-key-format`).
+    private mutating func formatted(
+        _ list: CLINode, _ frame: Int, _ index: Int, _ word: CLIBytes, _ header: EntryHeader
+    ) -> Bool {
+        let keys = list.children.keys
+        guard let texts = list.keyFormat?.values(in: word, count: keys.count) else {
+            return fail(index, .badWord(word))
+        }
+        for (key, text) in zip(keys, texts) {
+            guard let value = canonical(line.memory.keep(text.utf8), of: key, frame, index) else { return false }
+            values.append(value)
+        }
+        return enter(list, frame, header, index + 1)
     }
 
     private mutating func header(
-        _ list: CLINode, _ frame: Int, _ item: Int, _ index: Int, _ read: EntryHeader, _ glued: ArraySlice<UInt8>?
+        _ list: CLINode, _ frame: Int, _ item: Int, _ index: Int, _ read: EntryHeader, _ glued: CLIBytes?
     ) -> Bool {
         let items = list.children.header
         guard item < items.count else { return enter(list, frame, read, index) }
         let node = items[item]
-        guard node.schema.isKey else { return prefixLeaf(list, frame, item, index, read, glued) }
+        guard node.isKey else { return prefixLeaf(list, frame, item, index, read, glued) }
         if let glued {
             guard let value = canonical(glued, of: node, frame, index) else { return false }
-            var read = read
-            read.keys.append(value)
-            return header(list, frame, item + 1, index + 1, read, nil)
+            return key(value, list, frame, item, index + 1, read)
         }
         var index = index
-        if node.has(.exposeKeyName), !node.value.isEmpty {
-            guard index < count else { return missingKey(node, list, frame, read.keys, isName: true) }
+        if node.has(.exposeKeyName), !node.isEmptyLeaf {
+            guard index < count else { return missingKey(node, list, frame, read, isName: true) }
             guard node.matches(line.text(index)) || isAbbreviation(line.text(index), node) else {
                 return fail(index, .unknown)
             }
             index += 1
         }
-        guard index < count else { return missingKey(node, list, frame, read.keys, isName: false) }
+        guard index < count else { return missingKey(node, list, frame, read, isName: false) }
         if node.has(.multiWordKey) { return words(list, frame, item, index, read) }
         let text = line.text(index)
         if isInteractive, isRange(text, node) {
             if range == nil {
-                range = RangeRequest(token: index, list: list, key: read.keys.count, parent: frame, frames: frames)
+                range = RangeRequest(
+                    token: index, list: list, key: values.count - read.firstKey, parent: frame, frames: frames,
+                    keys: values)
             }
-            return fail(index, .badValue(CLINode.invalid(CLIText.string(text))))
+            return fail(index, .badWord(text))
         }
         guard let value = canonical(text, of: node, frame, index) else { return false }
-        var read = read
-        read.keys.append(value)
-        return header(list, frame, item + 1, index + 1, read, nil)
+        return key(value, list, frame, item, index + 1, read)
     }
 
-    private func isAbbreviation(_ text: ArraySlice<UInt8>, _ node: CLINode) -> Bool {
-        isInteractive && node.word.starts(with: text)
+    /// Goes on after a key; takes it back if that leads nowhere.
+    private mutating func key(
+        _ value: CLIBytes, _ list: CLINode, _ frame: Int, _ item: Int, _ index: Int, _ read: EntryHeader
+    ) -> Bool {
+        values.append(value)
+        if header(list, frame, item + 1, index, read, nil) { return true }
+        values.removeLast()
+        return false
+    }
+
+    private func isAbbreviation(_ text: CLIBytes, _ node: CLINode) -> Bool {
+        isInteractive && node.letters.starts(with: text)
     }
 
     private mutating func missingKey(
-        _ key: CLINode, _ list: CLINode, _ frame: Int, _ keys: [String], isName: Bool
+        _ key: CLINode, _ list: CLINode, _ frame: Int, _ read: EntryHeader, isName: Bool
     ) -> Bool {
         if let collector {
+            let keys = values[read.firstKey...].map(CLIText.string)
             collector.key(key, of: list, keys: keys, isName: isName, self, frame)
             return false
         }
@@ -87,17 +104,17 @@ extension LineParser {
 
     /// A leaf that stands before a key: with its name or by value alone, or left out.
     private mutating func prefixLeaf(
-        _ list: CLINode, _ frame: Int, _ item: Int, _ index: Int, _ read: EntryHeader, _ glued: ArraySlice<UInt8>?
+        _ list: CLINode, _ frame: Int, _ item: Int, _ index: Int, _ read: EntryHeader, _ glued: CLIBytes?
     ) -> Bool {
         let node = list.children.header[item]
         if glued == nil, index < count, node.kind == .leaf {
             var index = index
             let isNamed = node.matches(line.text(index))
-            if !node.has(.dropNodeName) || node.value.isEmpty, isNamed { index += 1 }
+            if !node.has(.dropNodeName) || node.isEmptyLeaf, isNamed { index += 1 }
             if isNamed || node.has(.dropNodeName) {
                 var read = read
-                if node.value.isEmpty {
-                    read.leaves.append((node, ""))
+                if node.isEmptyLeaf {
+                    read.leaves.append((node, .none))
                     if isNamed, header(list, frame, item + 1, index, read, nil) { return true }
                 } else if index < count, let value = canonical(line.text(index), of: node, frame, index) {
                     read.leaves.append((node, value))
@@ -113,47 +130,40 @@ extension LineParser {
     private mutating func words(
         _ list: CLINode, _ frame: Int, _ item: Int, _ index: Int, _ read: EntryHeader
     ) -> Bool {
-        let key = list.children.header[item]
-        for length in stride(from: min(key.maxWords ?? .max, count - index), through: 1, by: -1) {
+        let node = list.children.header[item]
+        for length in stride(from: min(node.maxWords ?? .max, count - index), through: 1, by: -1) {
             let text = rest(index, index + length - 1, frame)
-            guard let value = canonical(text[...], of: key, frame, index) else { continue }
-            var read = read
-            read.keys.append(value)
-            if header(list, frame, item + 1, index + length, read, nil) { return true }
+            guard let value = canonical(text, of: node, frame, index) else { continue }
+            if key(value, list, frame, item, index + length, read) { return true }
         }
         return false
     }
 
     private mutating func enter(_ list: CLINode, _ frame: Int, _ header: EntryHeader, _ index: Int) -> Bool {
-        let (frameCount, operationCount) = (frames.count, operations.count)
-        let entry = pushEntry(list, parent: frame, keys: header.keys)
+        let state = state
+        let entry = push(list, parent: frame, keys: header.firstKey..<values.count)
         for (leaf, value) in header.leaves {
             operations.append(.leaf(frame: entry, leaf, value, isHeader: true))
         }
-        if index >= count, operations.count > operationCount + 1, collector == nil {
-            // The entry was named last, whatever stands before its keys.
-            if let first = operations[operationCount...].first {
-                operations.append(first)
-            }
-        }
+        // The entry was named last, whatever stands before its keys.
+        if index >= count, !header.leaves.isEmpty, collector == nil { operations.append(.node(frame: entry)) }
         frames[entry].mark = operations.count
         if next(list, entry, index) { return true }
-        frames.removeSubrange(frameCount...)
-        operations.removeSubrange(operationCount...)
+        goBack(to: state)
         return false
     }
 
     /// Several entries at once (`cli-range-list-syntax`), at the end of a line.
     private mutating func entries(_ list: CLINode, _ texts: [String], _ frame: Int, _ index: Int) -> Bool {
         guard let key = list.children.keys.first else { return false }
-        let (frameCount, operationCount) = (frames.count, operations.count)
+        let state = state
         for text in texts {
-            guard let value = canonical(Array(text.utf8)[...], of: key, frame, index) else { return false }
-            _ = pushEntry(list, parent: frame, keys: [value])
+            guard let value = canonical(line.memory.keep(text.utf8), of: key, frame, index) else { return false }
+            values.append(value)
+            _ = push(list, parent: frame, keys: values.count - 1..<values.count)
         }
         if index + 1 == count { return true }
-        frames.removeSubrange(frameCount...)
-        operations.removeSubrange(operationCount...)
+        goBack(to: state)
         return fail(index + 1, .unknown)
     }
 
@@ -165,7 +175,7 @@ extension LineParser {
     }
 
     /// Whether a text names several keys: `*`, or a range where the key allows one.
-    private func isRange(_ text: ArraySlice<UInt8>, _ key: CLINode) -> Bool {
+    private func isRange(_ text: CLIBytes, _ key: CLINode) -> Bool {
         guard !key.has(.suppressRange) else { return false }
         if text.elementsEqual([UInt8(ascii: "*")]) { return true }
         let string = CLIText.string(text)

@@ -5,8 +5,8 @@ extension LineParser {
     // MARK: Leaves
 
     /// Reads the value of a leaf, which begins at word `index`.
-    mutating func leaf(_ leaf: CLINode, _ frame: Int, _ index: Int, _ glued: ArraySlice<UInt8>?) -> Bool {
-        if leaf.value.isEmpty { return set(leaf, "", frame, index) }
+    mutating func leaf(_ leaf: CLINode, _ frame: Int, _ index: Int, _ glued: CLIBytes?) -> Bool {
+        if leaf.isEmptyLeaf { return set(leaf, .none, frame, index) }
         if leaf.has(.booleanNo), glued == nil { return boolean(leaf, frame, index) }
         if let glued { return value(leaf, glued, frame, index) }
         guard index < count else {
@@ -26,12 +26,12 @@ extension LineParser {
     }
 
     /// A leaf of which the value is (the rest of) the word at `index`.
-    private mutating func value(_ leaf: CLINode, _ text: ArraySlice<UInt8>, _ frame: Int, _ index: Int) -> Bool {
+    private mutating func value(_ leaf: CLINode, _ text: CLIBytes, _ frame: Int, _ index: Int) -> Bool {
         guard let value = canonical(text, of: leaf, frame, index) else { return false }
         return set(leaf, value, frame, index + 1)
     }
 
-    private mutating func set(_ leaf: CLINode, _ value: String, _ frame: Int, _ index: Int) -> Bool {
+    private mutating func set(_ leaf: CLINode, _ value: CLIBytes, _ frame: Int, _ index: Int) -> Bool {
         operations.append(.leaf(frame: frame, leaf, value, isHeader: false))
         if next(leaf, frame, index) { return true }
         operations.removeLast()
@@ -41,10 +41,19 @@ extension LineParser {
     private mutating func boolean(_ leaf: CLINode, _ frame: Int, _ index: Int) -> Bool {
         let isReversed = leaf.has(.reversed)
         if !isNo, index < count {
-            let text = CLIText.string(line.text(index))
-            if text == "true" || text == "false", set(leaf, text, frame, index + 1) { return true }
+            let text = line.text(index)
+            let isValue = CLIText.areEqual(text, Self.trueText) || CLIText.areEqual(text, Self.falseText)
+            if isValue, set(leaf, text, frame, index + 1) { return true }
         }
-        return set(leaf, isNo == isReversed ? "true" : "false", frame, index)
+        return set(leaf, isNo == isReversed ? Self.trueText : Self.falseText, frame, index)
+    }
+
+    private static var trueText: CLIBytes { text("true") }
+    private static var falseText: CLIBytes { text("false") }
+
+    /// A text that lies in the program.
+    @inline(__always) private static func text(_ literal: StaticString) -> CLIBytes {
+        CLIBytes(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
     /// A value of several words: to the end of the line, or as many as fit.
@@ -53,25 +62,45 @@ extension LineParser {
         let fewest = leaf.maxWords == nil ? most : 1
         for length in stride(from: most, through: fewest, by: -1) {
             let text = rest(index, index + length - 1, frame)
-            guard let value = canonical(text[...], of: leaf, frame, index) else { continue }
+            guard let value = canonical(text, of: leaf, frame, index) else { continue }
             if set(leaf, value, frame, index + length) { return true }
         }
         return false
     }
 
-    func rest(_ first: Int, _ last: Int, _ frame: Int) -> [UInt8] {
-        frames[frame].grammar.writer.readRest(line.raw(from: first, through: last))
+    func rest(_ first: Int, _ last: Int, _ frame: Int) -> CLIBytes {
+        let text = line.raw(from: first, through: last)
+        guard text.first == CLIText.quote else { return text }
+        return frames[frame].grammar.writer.quotedRest(text).map { line.memory.keep($0) } ?? text
     }
 
     /// The canonical value, or nil with the fault noted.
-    mutating func canonical(_ text: ArraySlice<UInt8>, of leaf: CLINode, _ frame: Int, _ index: Int) -> String? {
-        noteSecret(leaf, index)
-        do {
-            return try leaf.canonical(text, in: frames[frame].grammar.valueContext)
-        } catch {
-            _ = fail(index, .badValue(error.message))
-            return nil
+    @inline(__always)
+    mutating func canonical(_ text: CLIBytes, of leaf: CLINode, _ frame: Int, _ index: Int) -> CLIBytes? {
+        if leaf.isSecret { noteSecret(leaf, index) }
+        if CLIText.isASCII(text) {
+            switch leaf.verdict(text) {
+            case .canonical: return text
+            case .refused: return refuse(text, leaf, frame, index)
+            case .unclear: break
+            }
         }
+        return madeCanonical(text, leaf, frame, index)
+    }
+
+    @inline(never)
+    private mutating func madeCanonical(
+        _ text: CLIBytes, _ leaf: CLINode, _ frame: Int, _ index: Int
+    ) -> CLIBytes? {
+        guard let value = try? leaf.canonical(text, in: frames[frame].grammar.valueContext) else {
+            return refuse(text, leaf, frame, index)
+        }
+        return value.utf8.elementsEqual(text) ? text : line.memory.keep(value.utf8)
+    }
+
+    private mutating func refuse(_ text: CLIBytes, _ leaf: CLINode, _ frame: Int, _ index: Int) -> CLIBytes? {
+        _ = fail(index, .badValue(text, LineFrame(node: leaf, in: frames[frame], at: frame, keys: 0..<0)))
+        return nil
     }
 
     /// Remembers that the word at `index` (with those after it, where a value may have several) stands for a secret.
@@ -90,61 +119,64 @@ extension LineParser {
                 return false
             }
             guard isNo, !node.has(.suppressListNo) else { return fail(index, .incomplete) }
-            return add(node, [], frame, index)
+            return add(node, [], frame, index, at: index)
         }
         let first = line.text(index)
         if !line.tokens[index].isQuoted, first.first == UInt8(ascii: "["), let (values, end) = bracketed(index) {
-            return add(node, values, frame, end, from: index)
+            return add(node, values, frame, end, at: index)
         }
         if node.has(.rangeList), let values = CLIRanges.integers(first), values.count > 1 {
-            return add(node, values, frame, index + 1, from: index)
+            return add(node, values.map { line.memory.keep($0.utf8) }, frame, index + 1, at: index)
         }
         if node.has(.listSyntax), node.schema.annotation("cli-list-syntax")?.substatement("cli-multi-word") != nil {
-            return add(node, [CLIText.string(rest(index, count - 1, frame))], frame, count, from: index)
+            return add(node, [rest(index, count - 1, frame)], frame, count, at: index)
         }
-        guard node.has(.flatList) else {
-            return add(node, [CLIText.string(first)], frame, index + 1, from: index)
-        }
-        var values: [String] = []
-        while index + values.count < count,
-            let value = canonical(line.text(index + values.count), of: node, frame, index + values.count)
-        {
+        guard node.has(.flatList) else { return add(node, [first], frame, index + 1, at: index) }
+        let start = values.count
+        for here in index..<count {
+            guard let value = canonical(line.text(here), of: node, frame, here) else { break }
             values.append(value)
         }
-        while !values.isEmpty {
-            if add(node, values, frame, index + values.count) { return true }
+        while values.count > start {
+            if add(node, start..<values.count, frame, index + values.count - start) { return true }
             values.removeLast()
         }
         return false
     }
 
     /// The words between `[` and `]`, and the word after.
-    private func bracketed(_ index: Int) -> ([String], Int)? {
-        var values: [String] = []
+    private func bracketed(_ index: Int) -> ([CLIBytes], Int)? {
+        var values: [CLIBytes] = []
         for here in index..<count {
             var text = line.text(here)
             let isQuoted = line.tokens[here].isQuoted
             if here == index { text = text.dropFirst() }
             let isLast = !isQuoted && text.last == UInt8(ascii: "]")
             if isLast { text = text.dropLast() }
-            if !text.isEmpty || isQuoted { values.append(CLIText.string(text)) }
+            if !text.isEmpty || isQuoted { values.append(text) }
             if isLast { return (values, here + 1) }
         }
         return nil
     }
 
-    /// Adds values (canonical already unless `from` tells where they stood).
+    /// Adds what texts, which stand from word `place` on, mean.
     private mutating func add(
-        _ node: CLINode, _ values: [String], _ frame: Int, _ index: Int, from start: Int? = nil
+        _ node: CLINode, _ texts: [CLIBytes], _ frame: Int, _ index: Int, at place: Int
     ) -> Bool {
-        var values = values
-        if let start {
-            for (position, text) in values.enumerated() {
-                guard let value = canonical(Array(text.utf8)[...], of: node, frame, min(start + position, count - 1))
-                else { return false }
-                values[position] = value
+        let start = values.count
+        for (position, text) in texts.enumerated() {
+            guard let value = canonical(text, of: node, frame, min(place + position, count - 1)) else {
+                values.removeLast(values.count - start)
+                return false
             }
+            values.append(value)
         }
+        if add(node, start..<values.count, frame, index) { return true }
+        values.removeLast(values.count - start)
+        return false
+    }
+
+    private mutating func add(_ node: CLINode, _ values: Range<Int>, _ frame: Int, _ index: Int) -> Bool {
         operations.append(.values(frame: frame, node, values))
         if next(node, frame, index) { return true }
         operations.removeLast()
@@ -156,16 +188,25 @@ extension LineParser {
 enum CLIRanges {
     /// More than that in one word is a mistake, not a range.
     static let most = 65_536
+    /// As many entries as one word may make, each with all that is written in its mode: every VLAN there is.
+    static let mostEntries = 4_096
 
-    static func integers(_ text: ArraySlice<UInt8>) -> [String]? {
+    /// The numbers from one to another; nil if that runs backwards, or if they are more than `limit`.
+    static func numbers(_ low: Int, _ high: Int, _ limit: Int) -> [String]? {
+        let (distance, isTooFar) = high.subtractingReportingOverflow(low)
+        guard !isTooFar, distance >= 0, distance < limit else { return nil }
+        return (low...high).map(String.init)
+    }
+
+    static func integers(_ text: CLIBytes) -> [String]? {
         var values: [String] = []
         for part in text.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
             let string = CLIText.string(part)
             if let dash = string.dropFirst().firstIndex(of: "-") {
                 guard let low = Int(string[..<dash]), let high = Int(string[string.index(after: dash)...]),
-                    low <= high, high - low < most, values.count < most
+                    let numbers = numbers(low, high, most - values.count)
                 else { return nil }
-                values += (low...high).map(String.init)
+                values += numbers
             } else {
                 guard !string.isEmpty else { return nil }
                 values.append(string)

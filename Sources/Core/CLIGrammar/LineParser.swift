@@ -6,7 +6,10 @@ import YANG
 /// The line is a walk: a word leads to a child, a value or keys follow, and the walk goes on in what was entered, or
 /// (where the annotations let it) around it. Where several ways are open they are tried in order, each to the end of
 /// the line; the first that fits wins. `frames` and `operations` hold the way taken. A budget bounds the search.
-struct LineParser {
+///
+/// All that is looked at for each word is plain data: nodes are handles, texts are parts of the line's memory. It has
+/// many parts that count references, so it is not copied.
+struct LineParser: ~Copyable {
     var line: CLILine
     /// Ranges and actions are recognised, and incomplete commands refused.
     let isInteractive: Bool
@@ -14,10 +17,12 @@ struct LineParser {
     /// After the content of a node the line may go on around it, where the annotations let it; never in J-style.
     var leavesNodes = true
     /// What is mounted at a mount point that the line crosses; nil if nothing can be.
-    let mounted: (LineParser, Int, CLINode) -> CLIGrammar?
+    let mounted: (borrowing LineParser, Int, CLINode) -> CLIGrammar?
     var isNo = false
     var frames: [LineFrame]
     var operations: [LineOperation] = []
+    /// Canonical keys and values of leaf-lists, which frames and operations refer to.
+    var values: [CLIBytes] = []
     var fault = LineFault(token: 0, reason: .unknown)
     var range: RangeRequest?
     var collector: CompletionCollector?
@@ -30,7 +35,7 @@ struct LineParser {
 
     init(
         _ line: CLILine, base: LineFrame, isInteractive: Bool = false,
-        mounted: @escaping (LineParser, Int, CLINode) -> CLIGrammar?
+        mounted: @escaping (borrowing LineParser, Int, CLINode) -> CLIGrammar?
     ) {
         self.line = line
         self.isInteractive = isInteractive
@@ -41,13 +46,19 @@ struct LineParser {
 
     var count: Int { line.tokens.count }
 
-    /// Another line, in the memory of the last one.
+    /// Another line.
     mutating func restart(_ line: CLILine, base: LineFrame) {
         self.line = line
+        restart(base)
+    }
+
+    /// The same line, or what has been cut in its place, from the beginning.
+    mutating func restart(_ base: LineFrame) {
         isNo = false
         frames.removeAll(keepingCapacity: true)
         frames.append(base)
         operations.removeAll(keepingCapacity: true)
+        values.removeAll(keepingCapacity: true)
         fault = LineFault(token: 0, reason: .unknown)
         range = nil
         action = nil
@@ -58,7 +69,7 @@ struct LineParser {
     /// Reads the whole line. On failure `fault` says where and why.
     mutating func parse() -> Bool {
         guard count > 0 || collector != nil else { return false }
-        let isNegative = count > 0 && line.text(0).elementsEqual(Self.noWord) && !line.tokens[0].isQuoted
+        let isNegative = count > 0 && Self.isNo(line.text(0)) && !line.tokens[0].isQuoted
         guard isNegative else { return content(0, 0) }
         // Where `no` is a word of the model, that comes first.
         let isWord = !frames[0].content.children.routes(line.text(0)).isEmpty
@@ -72,10 +83,12 @@ struct LineParser {
         return false
     }
 
-    static let noWord = Array("no".utf8)
+    @inline(__always) static func isNo(_ word: CLIBytes) -> Bool {
+        word.count == 2 && word[word.startIndex] == UInt8(ascii: "n") && word[word.startIndex + 1] == UInt8(ascii: "o")
+    }
 
     mutating func fail(_ token: Int, _ reason: LineFault.Reason) -> Bool {
-        if token > fault.token || (token == fault.token && fault.reason == .unknown) {
+        if token > fault.token || (token == fault.token && fault.isUnknown) {
             fault = LineFault(token: token, reason: reason)
         }
         return false
@@ -99,21 +112,26 @@ struct LineParser {
         if !line.tokens[index].isQuoted {
             if isNo, index == count - 1, negation(children, word, frame, index) { return true }
             let named = children.routes(word)
-            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
-                for route in named where self.rank(route, owner, frame, isAnonymous: false) == rank {
-                    if take(route, frame, index + 1) { return true }
-                }
-                if rank % 2 == 0, glued(children, word, owner, frame, index, rank) { return true }
-                for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
-                    if take(route, frame, index) { return true }
+            let due = SequencePlace(owner, children, frames[frame].position)
+            for rank in 0..<due.rankCount {
+                if rank % 2 == 0 {
+                    for route in named where due.rank(route, isAnonymous: false) == rank {
+                        if take(route, frame, index + 1) { return true }
+                    }
+                    if glued(children, word, due, frame, index, rank) { return true }
+                } else {
+                    for route in children.anonymous where due.rank(route, isAnonymous: true) == rank {
+                        if take(route, frame, index) { return true }
+                    }
                 }
             }
             if isInteractive, !isNo, act(children, word, frame, index) { return true }
             if allowsAbbreviations, named.isEmpty, abbreviated(children, word, frame, index) { return true }
-            if !isNo, word.elementsEqual(Self.noWord), embeddedNo(children, frame, index) { return true }
+            if !isNo, Self.isNo(word), embeddedNo(children, frame, index) { return true }
         } else {
-            for rank in 0..<(owner.has(.sequence) ? 4 : 2) {
-                for route in children.anonymous where self.rank(route, owner, frame, isAnonymous: true) == rank {
+            let due = SequencePlace(owner, children, frames[frame].position)
+            for rank in stride(from: 1, to: due.rankCount, by: 2) {
+                for route in children.anonymous where due.rank(route, isAnonymous: true) == rank {
                     if take(route, frame, index) { return true }
                 }
             }
@@ -122,36 +140,15 @@ struct LineParser {
         return fail(index, .unknown)
     }
 
-    /// In which round a route is tried: words before bare values, and in a sequence what is due before what is not;
-    /// nil if the sequence has passed it.
-    private func rank(_ route: CLIRoute, _ owner: CLINode, _ frame: Int, isAnonymous: Bool) -> Int? {
-        let late = isAnonymous ? 1 : 0
-        guard owner.has(.sequence) else { return late }
-        let position = frames[frame].position
-        let slot = route.slot
-        let nodes = owner.children.nodes
-        var due = Int.max
-        for node in nodes where !node.isHeader {
-            if node.has(.breakSequence) {
-                if slot >= node.slot { return 2 + late }
-                break
-            }
-            if due == .max, node.slot > position, !node.has(.optionalInSequence), node.schema.isConfig {
-                due = node.slot
-            }
-        }
-        guard slot > position else { return nil }
-        return slot <= due ? late : 2 + late
-    }
-
     /// Whether the sequence of the node, if it has one, still has that child to come.
     func isDue(_ route: CLIRoute, _ frame: Int) -> Bool {
-        rank(route, frames[frame].content, frame, isAnonymous: false) != nil
+        let owner = frames[frame].content
+        return SequencePlace(owner, owner.children, frames[frame].position).rank(route, isAnonymous: false) != nil
     }
 
     /// `no name` where `name` is a boolean shown as `name` and `no name`.
     private mutating func negation(
-        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+        _ children: CLIChildren, _ word: CLIBytes, _ frame: Int, _ index: Int
     ) -> Bool {
         for route in children.routes(word) where route.target.has(.booleanNo) {
             if take(route, frame, index + 1) { return true }
@@ -161,20 +158,18 @@ struct LineParser {
 
     /// A name glued to the key or value after it: `Loopback0`.
     private mutating func glued(
-        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ owner: CLINode, _ frame: Int, _ index: Int, _ rank: Int
+        _ children: CLIChildren, _ word: CLIBytes, _ due: SequencePlace, _ frame: Int, _ index: Int, _ rank: Int
     ) -> Bool {
-        for route in children.joinable {
-            let name = route.target.word
-            guard route.target.isPrefix(of: word), self.rank(route, owner, frame, isAnonymous: false) == rank
-            else { continue }
-            if take(route, frame, index, glued: word.dropFirst(name.count)) { return true }
+        for route in children.joinable where route.target.isPrefix(of: word) {
+            guard due.rank(route, isAnonymous: false) == rank else { continue }
+            if take(route, frame, index, glued: word.dropFirst(route.target.letters.count)) { return true }
         }
         return false
     }
 
     /// The line leads to an action: the rest of it is that action's.
     private mutating func act(
-        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+        _ children: CLIChildren, _ word: CLIBytes, _ frame: Int, _ index: Int
     ) -> Bool {
         guard let node = children.actions.first(where: { $0.matches(word) }) else { return false }
         return act(node, frame, index)
@@ -188,17 +183,15 @@ struct LineParser {
     }
 
     private mutating func abbreviated(
-        _ children: CLIChildren, _ word: ArraySlice<UInt8>, _ frame: Int, _ index: Int
+        _ children: CLIChildren, _ word: CLIBytes, _ frame: Int, _ index: Int
     ) -> Bool {
         let routes = children.routes(abbreviatedBy: word)
-        let actions = isNo ? [] : children.actions.filter { $0.word.starts(with: word) }
+        let actions = isNo ? [] : children.actions.filter { $0.letters.starts(with: word) }
         let targets = Set(routes.map(\.target.name)).union(actions.map(\.name))
         if let only = actions.first, targets.count == 1 { return act(only, frame, index) }
         if targets.count > 1 { return fail(index, .ambiguous) }
         for route in routes {
-            if rank(route, frames[frame].content, frame, isAnonymous: false) != nil, take(route, frame, index + 1) {
-                return true
-            }
+            if isDue(route, frame), take(route, frame, index + 1) { return true }
         }
         return false
     }
@@ -220,7 +213,7 @@ struct LineParser {
         let here = frames[frame]
         guard here.parent >= 0, here.node.kind == .container || here.node.kind == .list else { return false }
         guard here.node.has([.flatten, .dropNodeName]) else { return false }
-        return operations.count > here.mark || here.node.schema.isPresence
+        return operations.count > here.mark || here.node.isPresence
     }
 
     /// The line ends here: is it complete?
@@ -236,7 +229,7 @@ struct LineParser {
         case .node(let frame):
             let node = frames[frame].node
             if isInteractive, node.has(.incompleteCommand) { return fail(count, .incomplete) }
-            if node.kind == .container, !node.schema.isPresence, !node.isMode { return fail(count, .incomplete) }
+            if node.kind == .container, !node.isPresence, !node.isMode { return fail(count, .incomplete) }
         case .leaf(_, let node, _, _), .values(_, let node, _):
             if isInteractive, node.has(.incompleteCommand) { return fail(count, .incomplete) }
         case .list: return false
@@ -260,21 +253,39 @@ struct LineParser {
 
     /// Follows a route; `index` is the first word after the name (the name itself if it is `glued` to what follows).
     private mutating func take(
-        _ route: CLIRoute, _ frame: Int, _ index: Int, glued: ArraySlice<UInt8>? = nil
+        _ route: CLIRoute, _ frame: Int, _ index: Int, glued: CLIBytes? = nil
     ) -> Bool {
-        let (frameCount, operationCount, position) = (frames.count, operations.count, frames[frame].position)
         guard !isTaken(route.slot, frame) else { return false }
+        let state = state
+        let position = frames[frame].position
         frames[frame].position = route.slot
         var inner = frame
-        for node in route.via {
+        for (depth, node) in route.via.enumerated() {
             inner = push(node, parent: inner)
-            frames[inner].position = (route.via.last === node ? route.target : route.via[depth(node, route) + 1]).slot
+            frames[inner].position = (depth + 1 < route.via.count ? route.via[depth + 1] : route.target).slot
         }
         if follow(route.target, inner, index, glued) { return true }
-        frames.removeSubrange(frameCount...)
-        operations.removeSubrange(operationCount...)
+        goBack(to: state)
         frames[frame].position = position
         return false
+    }
+
+    /// How far a way has come.
+    struct State {
+        var frameCount: Int
+        var operationCount: Int
+        var valueCount: Int
+    }
+
+    var state: State {
+        State(frameCount: frames.count, operationCount: operations.count, valueCount: values.count)
+    }
+
+    /// Leaves a way that did not fit.
+    mutating func goBack(to state: State) {
+        frames.removeLast(frames.count - state.frameCount)
+        operations.removeLast(operations.count - state.operationCount)
+        values.removeLast(values.count - state.valueCount)
     }
 
     /// Whether the line has given a child already, or one of another case of a choice.
@@ -282,7 +293,7 @@ struct LineParser {
         let mark = frames[frame].mark
         guard operations.count > mark else { return false }
         let children = frames[frame].content.children
-        let rivals = children.rivals[slot] ?? []
+        let rivals = children.hasRivals ? children.rivals[slot] ?? [] : []
         let isLeaf = children.nodes[slot].kind == .leaf
         guard isLeaf || !rivals.isEmpty else { return false }
         return operations[mark...].contains { operation in
@@ -299,10 +310,8 @@ struct LineParser {
         }
     }
 
-    private func depth(_ node: CLINode, _ route: CLIRoute) -> Int { route.via.firstIndex { $0 === node } ?? 0 }
-
     private mutating func follow(
-        _ target: CLINode, _ frame: Int, _ index: Int, _ glued: ArraySlice<UInt8>?
+        _ target: CLINode, _ frame: Int, _ index: Int, _ glued: CLIBytes?
     ) -> Bool {
         switch target.kind {
         case .leaf, .anydata, .anyxml: return leaf(target, frame, index, glued)
@@ -320,23 +329,53 @@ struct LineParser {
         }
     }
 
-    /// Enters a container or mount point and notes it.
-    private mutating func push(_ node: CLINode, parent: Int, keys: [String] = []) -> Int {
-        let grammar = frames[parent].grammar
-        frames.append(LineFrame(node: node, content: node, grammar: grammar, parent: parent, keys: keys))
-        operations.append(.node(frame: frames.count - 1))
-        frames[frames.count - 1].mark = operations.count
+    /// Enters a container, mount point or list entry and notes it.
+    mutating func push(_ node: CLINode, parent: Int, keys: Range<Int> = 0..<0) -> Int {
+        var frame = LineFrame(node: node, in: frames[parent], at: parent, keys: keys)
+        operations.append(.node(frame: frames.count))
+        frame.mark = operations.count
+        frames.append(frame)
         return frames.count - 1
-    }
-
-    /// Enters a list entry and notes it.
-    mutating func pushEntry(_ list: CLINode, parent: Int, keys: [String]) -> Int {
-        push(list, parent: parent, keys: keys)
     }
 
     /// What comes after `node` is complete.
     mutating func next(_ node: CLINode, _ frame: Int, _ index: Int) -> Bool {
         if index < count, node.has(isNo ? .fullNo : .fullCommand) { return fail(index, .unknown) }
         return content(frame, index)
+    }
+}
+
+/// Which children of a node can come next, and in which round they are tried: words before bare values, and in a
+/// sequence what is due before what is not.
+struct SequencePlace {
+    private let isSequence: Bool
+    private let position: Int
+    /// The last slot that is due, and the first behind the end of the sequence.
+    private var due = Int.max
+    private var end = Int.max
+
+    init(_ owner: CLINode, _ children: CLIChildren, _ position: Int) {
+        isSequence = owner.has(.sequence)
+        self.position = position
+        guard isSequence else { return }
+        for node in children.nodes where !node.isHeader {
+            if node.has(.breakSequence) {
+                end = node.slot
+                return
+            }
+            if due == .max, node.slot > position, !node.has(.optionalInSequence), node.isConfig { due = node.slot }
+        }
+    }
+
+    var rankCount: Int { isSequence ? 4 : 2 }
+
+    /// The round of a route; nil if the sequence has passed it.
+    func rank(_ route: CLIRoute, isAnonymous: Bool) -> Int? {
+        let late = isAnonymous ? 1 : 0
+        guard isSequence else { return late }
+        let slot = route.slot
+        if slot >= end { return 2 + late }
+        guard slot > position else { return nil }
+        return slot <= due ? late : 2 + late
     }
 }

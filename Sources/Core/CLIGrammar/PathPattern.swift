@@ -37,7 +37,7 @@ private struct PathWalk {
         let inside = list.children
         if KeyPattern(given[0]).isPattern || entries(list, matching: [given[0]]) {
             while given.count > 1, !entries(list, matching: given) { given.removeLast() }
-        } else if !inside.routes(Array(given[0].utf8)[...]).isEmpty {
+        } else if TextMemory.with(given[0], { !inside.routes($0).isEmpty }) {
             openList = nil
             expand(list, [])
             return false
@@ -48,11 +48,28 @@ private struct PathWalk {
         return true
     }
 
-    private func entries(_ list: CLINode, matching given: [String]) -> Bool {
+    private func entries(_ list: CLINode, matching typed: [String]) -> Bool {
+        let given = Self.typed(typed, list)
         let patterns = given.map(KeyPattern.init)
         return spots.contains { spot in
             guard let entries = spot.row?.entries(in: list.slot) else { return false }
-            return entries.rows.contains { Self.matches(entries.keys(of: $0), patterns, given) }
+            return entries.rows.contains { Self.matches(Self.keys(of: $0, in: entries, list), patterns, given) }
+        }
+    }
+
+    /// The keys of an entry as they are typed: identities without their module.
+    private static func keys(of row: Row, in entries: Entries, _ list: CLINode) -> [String] {
+        zip(entries.keys(of: row), list.children.keys).map { key, leaf in
+            guard leaf.schema.type?.base == .identityref, let colon = key.firstIndex(of: ":") else { return key }
+            return String(key[key.index(after: colon)...])
+        }
+    }
+
+    /// The same, where the module was typed too.
+    private static func typed(_ given: [String], _ list: CLINode) -> [String] {
+        zip(given, list.children.keys).map { word, leaf in
+            guard leaf.schema.type?.base == .identityref, let colon = word.firstIndex(of: ":") else { return word }
+            return String(word[word.index(after: colon)...])
         }
     }
 
@@ -61,14 +78,15 @@ private struct PathWalk {
     }
 
     /// Replaces the spots at a list by its entries.
-    private mutating func expand(_ list: CLINode, _ given: [String]) {
+    private mutating func expand(_ list: CLINode, _ typed: [String]) {
+        let given = Self.typed(typed, list)
         let patterns = given.map(KeyPattern.init)
         spots = spots.flatMap { spot -> [Spot] in
             guard let entries = spot.row?.entries(in: list.slot) else { return [] }
             let base = spot.path.parent
             return entries.rows.compactMap { row in
                 let keys = entries.keys(of: row)
-                guard Self.matches(keys, patterns, given) else { return nil }
+                guard Self.matches(Self.keys(of: row, in: entries, list), patterns, given) else { return nil }
                 let path = base.appending(list.schema, keys: keys)
                 return Spot(content: list, grammar: spot.grammar, row: row, path: path)
             }
@@ -76,7 +94,6 @@ private struct PathWalk {
     }
 
     private mutating func child(_ operational: Bool) throws(CLIFault) {
-        let word = Array(words[index].utf8)
         if let list = openList {
             openList = nil
             expand(list, [])
@@ -88,7 +105,10 @@ private struct PathWalk {
         var next: [Spot] = []
         var isKnown = false
         for spot in spots {
-            guard let route = try Self.route(word, spot.content, operational, fault) else { continue }
+            let route = try TextMemory.with(words[index]) { word throws(CLIFault) in
+                try Self.route(word, spot.content, operational, fault)
+            }
+            guard let route else { continue }
             isKnown = true
             next += step(spot, route)
         }
@@ -98,16 +118,16 @@ private struct PathWalk {
     }
 
     private static func route(
-        _ word: [UInt8], _ content: CLINode, _ operational: Bool, _ fault: (String) -> CLIFault
+        _ word: CLIBytes, _ content: CLINode, _ operational: Bool, _ fault: (String) -> CLIFault
     ) throws(CLIFault) -> CLIRoute? {
-        if let exact = content.children.routes(word[...]).first { return exact }
+        if let exact = content.children.routes(word).first { return exact }
         let states = content.children.nodes.filter { !$0.schema.isConfig && $0.kind != .action }
-        if operational, let exact = states.first(where: { $0.matches(word[...]) }) {
-            return CLIRoute(via: [], target: exact)
+        if operational, let exact = states.first(where: { $0.matches(word) }) {
+            return CLIRoute(to: exact)
         }
-        var abbreviated = content.children.routes(abbreviatedBy: word[...])
+        var abbreviated = content.children.routes(abbreviatedBy: word)
         if operational {
-            abbreviated += states.filter { $0.word.starts(with: word) }.map { CLIRoute(via: [], target: $0) }
+            abbreviated += states.filter { $0.word.starts(with: word) }.map { CLIRoute(to: $0) }
         }
         if Set(abbreviated.map(\.target.name)).count > 1 { throw fault("ambiguous: \(CLIText.string(word))") }
         return abbreviated.first

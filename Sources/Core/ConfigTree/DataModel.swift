@@ -14,6 +14,7 @@ package final class DataModel: Sendable {
     private let rivalSlots: [NodeID: [Int]]
     /// Checks of values, made when a document first has one.
     private let checks = Mutex<[NodeID: ValueCheck]>([:])
+    private let templates = AtomicLazyReference<DataModel>()
 
     package init(_ schema: Schema, mounted: @escaping @Sendable (Row, SchemaNode) -> DataModel? = { _, _ in nil }) {
         self.schema = schema
@@ -26,6 +27,12 @@ package final class DataModel: Sendable {
         self.orders = orders
         rivalSlots = Self.findRivals(schema)
     }
+
+    /// The model of the templates for devices of this one (`Schema.forTemplates`), made when it is first asked for and
+    /// kept as long as this one.
+    package var forTemplates: DataModel { templates.load() ?? templates.storeIfNil(DataModel(schema.forTemplates())) }
+    /// The same if anybody has asked for it.
+    package var knownForTemplates: DataModel? { templates.load() }
 
     /// The check of the values of a leaf or leaf-list.
     func check(of node: SchemaNode) -> ValueCheck? {

@@ -23,7 +23,9 @@ package final class Entries: Sendable {
     /// Sorts and packs fresh rows. Rows of user-ordered lists bear ascending labels already.
     convenience init(list: SchemaNode, order: EntryOrder, rows: ContiguousArray<Row>) {
         var sorted = rows
-        if !order.isKeyless { sorted.sort { order.compare($0, $1) < 0 } }
+        // Texts that devices and this program print are in order as a rule.
+        let isSorted = zip(rows, rows.dropFirst()).allSatisfy { order.compare($0, $1) < 0 }
+        if !order.isKeyless, !isSorted { sorted.sort { order.compare($0, $1) < 0 } }
         self.init(
             list: list.id, order: order, byKey: order.isKeyless ? nil : EntryNode.packed(sorted),
             byPlace: order.isUserOrdered ? EntryNode.packed(rows) : nil)

@@ -1,3 +1,4 @@
+import Foundation
 import YANG
 
 /// The entries of a list or leaf-list under construction, in the order in which they came.
@@ -17,6 +18,8 @@ final class EntriesDraft {
     private var items = ContiguousArray<Item>()
     private var goneCount = 0
     private var index = KeyIndex()
+    /// The entry that was asked for last.
+    private var recent = 0
 
     init(_ list: SchemaNode) {
         self.list = list
@@ -31,17 +34,7 @@ final class EntriesDraft {
 
     var isEmpty: Bool { items.count == goneCount }
 
-    func existing(_ keys: [String]) -> RowDraft? {
-        guard let number = find(keys) else { return nil }
-        switch items[number] {
-        case .draft(let draft): return draft
-        case .gone: return nil
-        case .row(let row):
-            let draft = RowDraft(list, continuing: row)
-            items[number] = .draft(draft)
-            return draft
-        }
-    }
+    func existing(_ keys: [String]) -> RowDraft? { find(keys).map { draft($0) } }
 
     func contains(_ keys: [String]) -> Bool { find(keys) != nil }
 
@@ -54,11 +47,42 @@ final class EntriesDraft {
     func entry(_ keys: [String]) -> RowDraft {
         if let draft = existing(keys) { return draft }
         let draft = append()
-        for (slot, key) in zip(keySlots, keys) {
-            var key = key
-            key.withUTF8 { draft.set(UnsafeRawBufferPointer($0), in: slot) }
-        }
+        for (slot, key) in zip(keySlots, keys) { draft.set(key, in: slot) }
         return draft
+    }
+
+    /// As `entry`, by the bytes of the keys.
+    func entry(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> RowDraft {
+        let isKeyed = !keySlots.isEmpty && keys.count == keySlots.count
+        if isKeyed, !items.isEmpty, isItem(recent, keys) { return draft(recent) }
+        let hash = KeyIndex.hash(keys)
+        if isKeyed {
+            while index.count < items.count { index.append(self.hash(ofItem: index.count)) }
+            var found = index.first(hash)
+            while let number = found {
+                if isItem(number, keys) {
+                    recent = number
+                    return draft(number)
+                }
+                found = index.next(hash, after: number)
+            }
+            index.append(hash)
+        }
+        recent = items.count
+        let draft = append()
+        for (slot, key) in zip(keySlots, keys) { draft.append(key, in: slot) }
+        return draft
+    }
+
+    private func draft(_ number: Int) -> RowDraft {
+        switch items[number] {
+        case .draft(let draft): return draft
+        case .row(let row):
+            let draft = RowDraft(list, continuing: row)
+            items[number] = .draft(draft)
+            return draft
+        case .gone: return append()
+        }
     }
 
     func append() -> RowDraft {
@@ -117,13 +141,24 @@ final class EntriesDraft {
 
     // MARK: By keys
 
+    private func isItem(_ number: Int, _ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Bool {
+        switch items[number] {
+        case .gone: false
+        case .row(let row):
+            zip(keySlots, keys).allSatisfy { slot, key in
+                row.withValue(in: slot) { key.isSame(as: UnsafeRawBufferPointer($0)) } ?? false
+            }
+        case .draft(let draft): zip(keySlots, keys).allSatisfy { slot, key in draft.withBytes(in: slot, key.isSame) }
+        }
+    }
+
     private func find(_ keys: [String]) -> Int? {
         guard !keySlots.isEmpty, keys.count == keySlots.count, !items.isEmpty else { return nil }
         while index.count < items.count { index.append(hash(ofItem: index.count)) }
         let hash = KeyIndex.hash(keys)
-        // The usual answer of a document whose entries are all different.
-        guard index.mayContain(hash) else { return nil }
-        return index.find(hash) { isItem($0, keys) }
+        var found = index.first(hash)
+        while let number = found, !isItem(number, keys) { found = index.next(hash, after: number) }
+        return found
     }
 
     private func hash(ofItem number: Int) -> UInt64 {
@@ -133,7 +168,8 @@ final class EntriesDraft {
             keySlots.reduce(KeyIndex.seed) { hash, slot in
                 row.withValue(in: slot) { KeyIndex.mix(hash, UnsafeRawBufferPointer($0)) } ?? hash
             }
-        case .draft(let draft): KeyIndex.hash(keySlots.map { draft.value(in: $0) ?? "" })
+        case .draft(let draft):
+            keySlots.reduce(KeyIndex.seed) { hash, slot in draft.withBytes(in: slot) { KeyIndex.mix(hash, $0) } }
         }
     }
 
@@ -155,6 +191,13 @@ extension Row {
     }
 }
 
+extension UnsafeRawBufferPointer {
+    fileprivate func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count, let a = baseAddress, let b = other.baseAddress else { return count == other.count }
+        return memcmp(a, b, count) == 0
+    }
+}
+
 /// Numbers by hash: an open table whose seed nobody outside the process knows.
 struct KeyIndex {
     static let seed = UInt64.random(in: .min ... .max)
@@ -168,6 +211,10 @@ struct KeyIndex {
         var hash = seed
         for var key in keys { hash = key.withUTF8 { mix(hash, UnsafeRawBufferPointer($0)) } }
         return hash
+    }
+
+    static func hash(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> UInt64 {
+        keys.reduce(seed) { mix($0, $1) }
     }
 
     /// Folds eight bytes at a time with a wide multiplication.
@@ -204,14 +251,23 @@ struct KeyIndex {
         table[slot] = Int32(number)
     }
 
-    func mayContain(_ hash: UInt64) -> Bool { find(hash) { _ in true } != nil }
+    /// The first of the numbers that have this hash.
+    func first(_ hash: UInt64) -> Int? {
+        table.isEmpty ? nil : probe(hash, from: Int(truncatingIfNeeded: hash) & (table.count - 1))
+    }
 
-    func find(_ hash: UInt64, _ matches: (Int) -> Bool) -> Int? {
-        guard !table.isEmpty else { return nil }
+    /// The one after `number`, which has this hash.
+    func next(_ hash: UInt64, after number: Int) -> Int? {
         var slot = Int(truncatingIfNeeded: hash) & (table.count - 1)
+        while table[slot] != Int32(number) { slot = (slot + 1) & (table.count - 1) }
+        return probe(hash, from: (slot + 1) & (table.count - 1))
+    }
+
+    private func probe(_ hash: UInt64, from start: Int) -> Int? {
+        var slot = start
         while table[slot] >= 0 {
             let number = Int(table[slot])
-            if hashes[number] == hash, matches(number) { return number }
+            if hashes[number] == hash { return number }
             slot = (slot + 1) & (table.count - 1)
         }
         return nil

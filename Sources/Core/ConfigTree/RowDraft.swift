@@ -8,8 +8,7 @@ package import YANG
 /// Invariants: leaves lie packed as in a row, ascending by slot if `isAscending`; a slot has one leaf or one kid.
 package final class RowDraft {
     package private(set) var node: SchemaNode
-    private var slots = ContiguousArray<UInt16>()
-    private var ends = ContiguousArray<UInt32>()
+    private var leaves = ContiguousArray<DraftLeaf>()
     private var bytes = ContiguousArray<UInt8>()
     private var isAscending = true
     private var kids = ContiguousArray<DraftKid>()
@@ -30,8 +29,7 @@ package final class RowDraft {
     /// Forgets everything, to be filled for another node.
     func reset(_ node: SchemaNode) {
         self.node = node
-        slots.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
+        leaves.removeAll(keepingCapacity: true)
         // One very large entry should not hold its memory while the rest of the document is read.
         bytes.removeAll(keepingCapacity: bytes.capacity < 1 << 16)
         kids.removeAll(keepingCapacity: true)
@@ -48,17 +46,23 @@ package final class RowDraft {
         value.withUTF8 { set(UnsafeRawBufferPointer($0), in: slot) }
     }
 
-    func set(_ value: UnsafeRawBufferPointer, in slot: Int) {
+    /// Sets a leaf to bytes that are known to be canonical.
+    package func set(_ value: UnsafeRawBufferPointer, in slot: Int) {
         if let position = position(of: slot) { removeLeaf(at: position) }
         append(value, in: slot)
     }
 
     /// Sets a leaf that is known not to be set.
     func append(_ value: UnsafeRawBufferPointer, in slot: Int) {
-        if let last = slots.last, Int(last) > slot { isAscending = false }
-        slots.append(UInt16(slot))
+        if let last = leaves.last {
+            if Int(last.slot) > slot { isAscending = false }
+        } else {
+            // Most rows are that small, and need not grow.
+            leaves.reserveCapacity(4)
+            bytes.reserveCapacity(48)
+        }
         bytes.append(contentsOf: value)
-        ends.append(UInt32(bytes.count))
+        leaves.append(DraftLeaf(slot: UInt16(slot), end: UInt32(bytes.count)))
     }
 
     package func value(of leaf: SchemaNode) -> String? { value(in: leaf.slot) }
@@ -71,25 +75,33 @@ package final class RowDraft {
 
     @inline(__always)
     private func position(of slot: Int) -> Int? {
-        guard let last = slots.last else { return nil }
-        if isAscending, Int(last) < slot { return nil }
-        return slots.firstIndex(of: UInt16(slot))
+        guard let last = leaves.last else { return nil }
+        if isAscending, Int(last.slot) < slot { return nil }
+        return leaves.firstIndex { Int($0.slot) == slot }
+    }
+
+    /// Hands over the bytes of the leaf in `slot`, none if it is not set.
+    func withBytes<R>(in slot: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        guard let position = position(of: slot) else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        return withValue(at: position) { body(UnsafeRawBufferPointer($0)) }
     }
 
     private func withValue<R>(at position: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-        let start = position == 0 ? 0 : Int(ends[position - 1])
-        return bytes.withUnsafeBufferPointer { all in
-            body(UnsafeBufferPointer(rebasing: all[start..<Int(ends[position])]))
-        }
+        let range = range(at: position)
+        return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
     }
 
     private func removeLeaf(at position: Int) {
-        let start = position == 0 ? 0 : Int(ends[position - 1])
-        let length = Int(ends[position]) - start
-        bytes.removeSubrange(start..<start + length)
-        slots.remove(at: position)
-        ends.remove(at: position)
-        for later in position..<ends.count { ends[later] -= UInt32(length) }
+        let range = range(at: position)
+        bytes.removeSubrange(range)
+        leaves.remove(at: position)
+        for later in position..<leaves.count { leaves[later].end -= UInt32(range.count) }
+    }
+
+    /// Where the value of a leaf lies.
+    @inline(__always)
+    private func range(at position: Int) -> Range<Int> {
+        (position == 0 ? 0 : Int(leaves[position - 1].end))..<Int(leaves[position].end)
     }
 
     /// Says `name` of the leaf in `slot`, or of this node.
@@ -116,10 +128,15 @@ package final class RowDraft {
     }
 
     /// The draft of a child container, made at first use.
-    package func container(_ container: SchemaNode) -> RowDraft {
+    package func container(_ container: SchemaNode) -> RowDraft { self.container(in: container.slot) }
+
+    /// The draft of the child container in `slot`, made at first use.
+    package func container(in slot: Int) -> RowDraft {
+        if let index = index(of: slot), case .row(let draft) = kids[index].content { return draft }
+        let container = node.dataChild(at: slot)
         if let draft = existingContainer(container) { return draft }
         let draft = RowDraft(container)
-        put(.row(draft), in: container.slot)
+        put(.row(draft), in: slot)
         return draft
     }
 
@@ -151,10 +168,13 @@ package final class RowDraft {
     package func add(_ kid: Kid, to child: SchemaNode) { put(.finished(kid), in: child.slot) }
 
     /// Takes back all that was said of a child: a leaf, a container, every entry of a list or leaf-list.
-    package func remove(_ child: SchemaNode) {
-        if let position = position(of: child.slot) { removeLeaf(at: position) }
-        kids.removeAll { $0.slot == child.slot }
-        metadata = metadata?.dropping(child.slot)
+    package func remove(_ child: SchemaNode) { remove(in: child.slot) }
+
+    /// As `remove`, for those who know the child's slot.
+    package func remove(in slot: Int) {
+        if let position = position(of: slot) { removeLeaf(at: position) }
+        if let index = index(of: slot) { kids.remove(at: index) }
+        if metadata != nil { metadata = metadata?.dropping(slot) }
     }
 
     /// Takes back one entry of a list, or one value of a leaf-list.
@@ -162,6 +182,12 @@ package final class RowDraft {
 
     /// The draft of the list entry with those canonical keys, made at first use (at the end, if user-ordered).
     package func entry(of list: SchemaNode, keys: [String]) -> RowDraft { entries(of: list).entry(keys) }
+
+    /// As `entry`, of the list in `slot` by the bytes of the keys.
+    package func entry(in slot: Int, keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> RowDraft {
+        if let index = index(of: slot), case .entries(let entries) = kids[index].content { return entries.entry(keys) }
+        return entries(of: node.dataChild(at: slot)).entry(keys)
+    }
 
     package func existingEntry(of list: SchemaNode, keys: [String]) -> RowDraft? {
         existingEntries(of: list)?.existing(keys)
@@ -212,7 +238,7 @@ package final class RowDraft {
     }
 
     /// Whether nothing below this node would be stored.
-    package var isEmpty: Bool { slots.isEmpty && kids.allSatisfy { $0.isVoid(in: node) } }
+    package var isEmpty: Bool { leaves.isEmpty && kids.allSatisfy { $0.isVoid(in: node) } }
 
     private func existingEntries(of list: SchemaNode) -> EntriesDraft? {
         guard let index = index(of: list.slot) else { return nil }
@@ -247,12 +273,14 @@ package final class RowDraft {
             kept.sort { $0.slot < $1.slot }
         }
         if !isAscending { sortLeaves() }
-        let count = slots.count
+        let count = leaves.count
         return Row.make(
             node: node.id, order: order, leafCount: count, valueBytes: bytes.count, kids: kept, metadata: metadata
         ) { base in
-            slots.withUnsafeBytes { copy($0, to: base) }
-            ends.withUnsafeBytes { copy($0, to: base + count * 2) }
+            for (position, leaf) in leaves.enumerated() {
+                base.storeBytes(of: leaf.slot, toByteOffset: position * 2, as: UInt16.self)
+                base.storeBytes(of: leaf.end, toByteOffset: count * 2 + position * 4, as: UInt32.self)
+            }
             bytes.withUnsafeBytes { copy($0, to: base + count * 6) }
         }
     }
@@ -263,19 +291,23 @@ package final class RowDraft {
     }
 
     private func sortLeaves() {
-        let positions = slots.indices.sorted { slots[$0] < slots[$1] }
-        let (oldSlots, oldEnds, oldBytes) = (slots, ends, bytes)
-        slots.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
+        let positions = leaves.indices.sorted { leaves[$0].slot < leaves[$1].slot }
+        let (oldLeaves, oldBytes) = (leaves, bytes)
+        let ranges = positions.map { range(at: $0) }
+        leaves.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
-        for position in positions {
-            let start = position == 0 ? 0 : Int(oldEnds[position - 1])
-            slots.append(oldSlots[position])
-            bytes.append(contentsOf: oldBytes[start..<Int(oldEnds[position])])
-            ends.append(UInt32(bytes.count))
+        for (position, range) in zip(positions, ranges) {
+            bytes.append(contentsOf: oldBytes[range])
+            leaves.append(DraftLeaf(slot: oldLeaves[position].slot, end: UInt32(bytes.count)))
         }
         isAscending = true
     }
+}
+
+/// A leaf of a draft, and where its value ends.
+private struct DraftLeaf {
+    var slot: UInt16
+    var end: UInt32
 }
 
 /// A child of a draft that is no leaf.

@@ -38,6 +38,15 @@ package final class RowMetadata: Sendable, Equatable {
         items.first { $0.slot == slot && $0.name == name }?.value
     }
 
+    /// The name of tags: words that an operator put on a node, with spaces between them. In documents of NSO they are the
+    /// attribute `tags`.
+    package static let tagsName = "tailf_netmod:tags"
+
+    /// The tags of the leaf in `slot`, or of the row's own node.
+    package func tags(of slot: Int? = nil) -> [String] {
+        value(Self.tagsName, of: slot)?.split { $0 == " " || $0 == "," }.map(String.init) ?? []
+    }
+
     func setting(_ value: String?, _ name: String, of slot: Int?) -> RowMetadata? {
         let others = items.filter { $0.slot != slot || $0.name != name }
         return RowMetadata(others + (value.map { [Item(slot: slot, name: name, value: $0)] } ?? []))

@@ -51,12 +51,18 @@ package struct TreeSelection {
             draft.add(value, to: leaf.node)
         } else {
             draft.set(value, for: leaf.node)
+            metadata(leaf.parent?.row, of: leaf.node.slot, draft)
         }
         return true
     }
 
+    private func metadata(_ row: Row?, of slot: Int?, _ draft: RowDraft) {
+        for item in row?.metadata?.items(of: slot) ?? [] { draft.annotate(item.name, item.value, of: slot) }
+    }
+
     /// Copies everything below an instance; false if there was nothing.
     private func copy(_ here: Instance, _ draft: RowDraft) -> Bool {
+        metadata(here.row, of: nil, draft)
         var found = !here.node.isConfig && here.node.kind == .list
         for child in here.children() {
             let node = child.node

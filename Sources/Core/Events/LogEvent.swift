@@ -18,6 +18,11 @@ package enum LogEvent: Hashable, Sendable {
     case inDoubt(participant: String, reason: String)
     case packageLoaded(name: String, version: String)
     case packageFailed(name: String, reason: String)
+    case packageRefused(PackageRefusal, text: String)
+    case packageCopying(from: String, to: String)
+    case packageUpgradeAborted(reason: String)
+    case packageUpgradeUnsafe(warnings: String)
+    case upgradeStep(UpgradeStep)
     case listening(purpose: String, address: String)
     case cannotListen(purpose: String, address: String, reason: String)
     case phase(String)
@@ -33,6 +38,34 @@ package enum LogEvent: Hashable, Sendable {
     case commandAborted(AuditUser)
     case commandDenied(AuditUser, String)
     case committed(AuditUser, summary: String)
+
+    /// Why a package is not loaded, as far as the catalogue has a name of its own for it.
+    package enum PackageRefusal: String, CaseIterable, Sendable {
+        case badDependency = "NCS_PACKAGE_BAD_DEPENDENCY"
+        case badVersion = "NCS_PACKAGE_BAD_NCS_VERSION"
+        case circularDependency = "NCS_PACKAGE_CIRCULAR_DEPENDENCY"
+        case duplicate = "NCS_PACKAGE_DUPLICATE"
+        case syntaxError = "NCS_PACKAGE_SYNTAX_ERROR"
+    }
+
+    /// How far an upgrade of the data models has come.
+    package enum UpgradeStep: String, CaseIterable, Sendable {
+        case initStarted = "UPGRADE_INIT_STARTED"
+        case initSucceeded = "UPGRADE_INIT_SUCCEEDED"
+        case performed = "UPGRADE_PERFORMED"
+        case committed = "UPGRADE_COMMITTED"
+        case aborted = "UPGRADE_ABORTED"
+
+        fileprivate var text: String {
+            switch self {
+            case .initStarted: "Upgrade init started"
+            case .initSucceeded: "Upgrade init succeeded"
+            case .performed: "Upgrade performed"
+            case .committed: "Upgrade committed"
+            case .aborted: "Upgrade aborted"
+            }
+        }
+    }
 
     /// Who did something: name and session, `admin/20`.
     package struct AuditUser: Hashable, Sendable {
@@ -53,7 +86,27 @@ package enum LogEvent: Hashable, Sendable {
 
     private typealias Entry = (name: String, level: LogLevel, text: String)
 
-    private var entry: Entry { daemonEntry ?? auditEntry ?? ("DEVEL_CONFD", .info, "- \(self)") }
+    private var entry: Entry { daemonEntry ?? packageEntry ?? auditEntry ?? ("DEVEL_CONFD", .info, "- \(self)") }
+
+    private var packageEntry: Entry? {
+        switch self {
+        case .packageLoaded(let name, let version): ("PACKAGE_LOADED", .info, "- Loaded package \(name) \(version)")
+        case .packageFailed(let name, let reason):
+            ("NCS_PACKAGE_LOAD", .critical, "- Failed to load NCS package: \(name); \(reason)")
+        case .packageRefused(let refusal, let text): (refusal.rawValue, .critical, "- \(text)")
+        case .packageCopying(let source, let target):
+            ("NCS_PACKAGE_COPYING", .debug, "- Copying NCS package from \(source) to \(target)")
+        case .packageUpgradeAborted(let reason):
+            ("NCS_PACKAGE_UPGRADE_ABORTED", .critical, "- NCS package upgrade failed with reason '\(reason)'")
+        case .packageUpgradeUnsafe(let warnings):
+            (
+                "NCS_PACKAGE_UPGRADE_UNSAFE", .critical,
+                "- NCS package upgrade has been aborted due to warnings:\n\(warnings)"
+            )
+        case .upgradeStep(let step): (step.rawValue, .info, "- \(step.text)")
+        default: nil
+        }
+    }
 
     private var daemonEntry: Entry? {
         switch self {
@@ -77,9 +130,6 @@ package enum LogEvent: Hashable, Sendable {
             )
         case .inDoubt(let participant, let reason):
             ("TRANSACTION_IN_DOUBT", .warning, "- \(participant) is in doubt: \(reason)")
-        case .packageLoaded(let name, let version): ("PACKAGE_LOADED", .info, "- Loaded package \(name) \(version)")
-        case .packageFailed(let name, let reason):
-            ("NCS_PACKAGE_LOAD", .critical, "- Failed to load NCS package: \(name); \(reason)")
         case .listening(let purpose, let address):
             ("LISTENER_INFO", .info, "- ncs listening for \(purpose) on \(address)")
         case .cannotListen(let purpose, let address, let reason):

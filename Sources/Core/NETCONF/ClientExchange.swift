@@ -42,6 +42,13 @@ package enum ClientExchange {
     ) throws -> Reply {
         var reader = XMLReader(message, file: "reply")
         _ = try reader.next()
+        return try read(&reader, id: id, data: data)
+    }
+
+    /// The same, of a document whose root's start tag the reader is at; moves to its end.
+    package static func read(
+        _ reader: inout XMLReader, id: Int, data: (inout XMLReader) throws -> Void
+    ) throws -> Reply {
         guard reader.name == "rpc-reply" else {
             throw FramingError(description: "<\(reader.name)> came where <rpc-reply> was expected")
         }
@@ -63,5 +70,15 @@ package enum ClientExchange {
             case .endOfDocument: return errors.isEmpty ? .ok : .errors(errors)
             }
         }
+    }
+
+    /// The event in a `<notification>` and when it happened, as the device wrote both (RFC 5277 section 4).
+    package static func event(_ message: [UInt8]) throws -> (time: String, content: XMLElement?) {
+        let root = try BoundedElement.parse(message, file: "notification")
+        guard root.name == "notification" else {
+            throw FramingError(description: "<\(root.name)> came where <notification> was expected")
+        }
+        let time = root.children.first { $0.name == "eventTime" }?.trimmedText ?? ""
+        return (time, root.children.first { $0.name != "eventTime" })
     }
 }

@@ -32,31 +32,43 @@ package struct FramingError: Error, Hashable, Sendable, CustomStringConvertible 
     package var description: String
 }
 
-/// Takes messages out of a stream that comes in pieces.
+/// Takes messages out of a stream that comes in pieces: whole (`next`), or piece by piece as they come (`nextPiece`).
 ///
 /// Invariant: holds at most one message of `limit` bytes and the piece that was given last; what a chunk announces
-/// reserves nothing.
+/// reserves nothing. A message that was begun in one way is read to its end in that way.
 package struct FrameReader: Sendable {
     /// Takes effect with the next message.
     package var framing = MessageFraming.endOfMessage
     private let limit: Int
+    /// Bytes that a message which is taken piece by piece may have.
+    private let pieceLimit: Int
+    /// How much of the message has been handed out in pieces.
+    private var handedOut = 0
+    /// Its end has been seen, and not yet been told.
+    private var hasEnded = false
+    /// What may be the beginning of the mark that ends it.
+    private var carry: [UInt8] = []
     private var input: [UInt8] = []
     private var offset = 0
-    private var message: [UInt8] = []
+    private var message = PieceBuffer()
     /// What is left of the chunk being read.
     private var chunkRest = 0
     private var hasChunk = false
 
     private static let largestHeader = 13
 
-    package init(limit: Int) { self.limit = limit }
+    package init(limit: Int, pieceLimit: Int? = nil) {
+        self.limit = limit
+        self.pieceLimit = pieceLimit ?? limit
+    }
 
     /// Goes on with the bytes that another reader has not worked on.
     mutating func take(over other: FrameReader) { append(Array(other.input[other.offset...])) }
 
     /// Whether nothing but white space has come since the last message.
     package var isBetweenMessages: Bool {
-        message.isEmpty && !hasChunk && input[offset...].allSatisfy { $0 == 10 || $0 == 13 || $0 == 32 }
+        message.isEmpty && !hasChunk && !hasEnded && handedOut == 0 && carry.isEmpty
+            && input[offset...].allSatisfy { $0 == 10 || $0 == 13 || $0 == 32 }
     }
 
     package mutating func append(_ bytes: [UInt8]) {
@@ -70,19 +82,42 @@ package struct FrameReader: Sendable {
     }
 
     /// The next whole message, or nil if more has to come first.
-    package mutating func next() throws(FramingError) -> [UInt8]? {
-        switch framing {
-        case .endOfMessage: try nextToMark()
-        case .chunked: try nextOfChunks()
-        }
+    package mutating func next() throws(FramingError) -> [UInt8]? { try nextMessage()?.joined }
+
+    /// What is there of the message under way, for whoever works on it as it comes.
+    package enum Piece: Sendable {
+        case bytes(ArraySlice<UInt8>)
+        case end
     }
 
-    private mutating func take() -> [UInt8] {
+    /// The next piece of the message; nil if more has to come first.
+    package mutating func nextPiece() throws(FramingError) -> Piece? {
+        if hasEnded {
+            (hasEnded, hasChunk, handedOut) = (false, false, 0)
+            return .end
+        }
+        let piece = framing == .chunked ? try chunkPiece() : pieceToMark()
+        guard case .bytes(let bytes)? = piece else { return piece }
+        handedOut += bytes.count
+        guard handedOut <= pieceLimit else {
+            throw FramingError(description: "a message is longer than \(pieceLimit) bytes")
+        }
+        return piece
+    }
+
+    /// The same as it came: a large message is not copied together.
+    package mutating func nextMessage() throws(FramingError) -> MessageBytes? {
+        let isWhole =
+            switch framing {
+            case .endOfMessage: try nextToMark()
+            case .chunked: try nextOfChunks()
+            }
+        guard isWhole else { return nil }
         defer {
-            message = []
+            message = PieceBuffer()
             hasChunk = false
         }
-        return message
+        return MessageBytes(message)
     }
 
     private func checkLength(_ count: Int) throws(FramingError) {
@@ -91,43 +126,86 @@ package struct FrameReader: Sendable {
 
     // MARK: End of message
 
-    private mutating func nextToMark() throws(FramingError) -> [UInt8]? {
+    /// Whether a whole message has been gathered.
+    private mutating func nextToMark() throws(FramingError) -> Bool {
         let mark = MessageFraming.endMark
         while offset < input.count {
             // The mark's last byte is not in its beginning: only a `>` can end a message.
             let end = input[offset...].firstIndex(of: UInt8(ascii: ">"))
             let next = end.map { $0 + 1 } ?? input.count
             try checkLength(message.count + next - offset)
-            message += input[offset..<next]
+            message.append(input[offset..<next])
             offset = next
-            if end != nil, message.count >= mark.count, message.suffix(mark.count).elementsEqual(mark) {
+            if end != nil, message.hasSuffix(mark) {
                 message.removeLast(mark.count)
-                let whole = take()
                 // Some clients end a line after the mark; a declaration must come first in a document.
-                let start = whole.firstIndex { $0 != 10 && $0 != 13 && $0 != 32 && $0 != 9 } ?? whole.count
-                return start == 0 ? whole : Array(whole[start...])
+                message.removeLeadingSpace()
+                return true
             }
         }
-        return nil
+        return false
+    }
+
+    /// What cannot be the beginning of the mark; `carry` keeps the rest.
+    private mutating func pieceToMark() -> Piece? {
+        let mark = MessageFraming.endMark
+        var bytes = carry + input[offset...]
+        offset = input.count
+        carry = []
+        if handedOut == 0 { bytes.removeFirst(bytes.prefix { $0 == 10 || $0 == 13 || $0 == 32 || $0 == 9 }.count) }
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: ">")) {
+            start = end + 1
+            guard start >= mark.count, bytes[(start - mark.count)..<start].elementsEqual(mark) else { continue }
+            input = Array(bytes[start...])
+            offset = 0
+            hasEnded = true
+            return .bytes(bytes[..<(start - mark.count)])
+        }
+        let kept = min(mark.count - 1, bytes.count)
+        carry = Array(bytes.suffix(kept))
+        return bytes.count == kept ? nil : .bytes(bytes.dropLast(kept))
     }
 
     // MARK: Chunks
 
-    private mutating func nextOfChunks() throws(FramingError) -> [UInt8]? {
-        while true {
-            if chunkRest > 0 {
-                guard offset < input.count else { return nil }
-                let count = min(chunkRest, input.count - offset)
-                message += input[offset..<offset + count]
-                offset += count
-                chunkRest -= count
-                if chunkRest > 0 { return nil }
-            }
+    private mutating func chunkPiece() throws(FramingError) -> Piece? {
+        if chunkRest == 0 {
             guard let header = try chunkHeader() else { return nil }
             switch header {
             case .end:
                 guard hasChunk else { throw FramingError(description: "a message without a chunk") }
-                return take()
+                (hasChunk, handedOut) = (false, 0)
+                return .end
+            case .chunk(let size):
+                hasChunk = true
+                chunkRest = size
+            }
+        }
+        guard offset < input.count else { return nil }
+        let count = min(chunkRest, input.count - offset)
+        defer {
+            offset += count
+            chunkRest -= count
+        }
+        return .bytes(input[offset..<offset + count])
+    }
+
+    private mutating func nextOfChunks() throws(FramingError) -> Bool {
+        while true {
+            if chunkRest > 0 {
+                guard offset < input.count else { return false }
+                let count = min(chunkRest, input.count - offset)
+                message.append(input[offset..<offset + count])
+                offset += count
+                chunkRest -= count
+                if chunkRest > 0 { return false }
+            }
+            guard let header = try chunkHeader() else { return false }
+            switch header {
+            case .end:
+                guard hasChunk else { throw FramingError(description: "a message without a chunk") }
+                return true
             case .chunk(let size):
                 try checkLength(message.count + size)
                 hasChunk = true

@@ -21,8 +21,8 @@ package enum RequestReader {
 
     /// Who asks for what. The whole message is read once, so that a fault anywhere in it is found before anything is
     /// done. Throws `RPCError`, or what the XML reader throws.
-    package static func head(_ message: [UInt8]) throws -> Head {
-        var reader = XMLReader(message, file: "message")
+    package static func head(_ message: MessageBytes) throws -> Head {
+        var reader = message.reader()
         _ = try reader.next()
         let root = (name: reader.name, namespace: reader.namespace)
         let attributes = attributes(reader)
@@ -81,8 +81,8 @@ package enum RequestReader {
     }
 
     /// The parameters of the operation as small trees, except `streamed` ones, which are for `open` to read.
-    package static func parameters(_ message: [UInt8], streamed: Set<String> = []) throws -> XMLElement {
-        var reader = XMLReader(message, file: "message")
+    package static func parameters(_ message: MessageBytes, streamed: Set<String> = []) throws -> XMLElement {
+        var reader = message.reader()
         _ = try reader.next()
         while try reader.next() != .startElement {}
         var operation = XMLElement(reader.name, namespace: reader.namespace, attributes: reader.attributes)
@@ -102,11 +102,12 @@ package enum RequestReader {
         }
     }
 
-    /// Runs `body` with a reader at the start tag of the first element at `path` below the operation.
+    /// Runs `body` with a reader at the start tag of the first element at `path` below the operation. The message cannot be
+    /// read again.
     package static func open<Result>(
-        _ message: [UInt8], at path: [String], _ body: (inout XMLReader) throws -> Result
+        _ message: MessageBytes, at path: [String], _ body: (inout XMLReader) throws -> Result
     ) throws -> Result {
-        var reader = XMLReader(message, file: "message")
+        var reader = message.consumingReader()
         _ = try reader.next()
         while try reader.next() != .startElement {}
         for (level, name) in path.enumerated() {

@@ -5,7 +5,7 @@ import YANG
 /// RPCs of a server's own modules, and actions (RFC 7950 sections 7.14 and 7.15): found in the schema, checked against
 /// it, and carried out by whoever holds the data.
 extension ServerSession {
-    func call(_ request: RequestReader.Head, _ message: [UInt8]) throws -> Reply.Body {
+    func call(_ request: RequestReader.Head, _ message: MessageBytes) throws -> Reply.Body {
         let schema = server.datastore.model.schema
         let operation = try RequestReader.parameters(message)
         guard let module = schema.module(namespace: request.namespace) else {
@@ -18,7 +18,7 @@ extension ServerSession {
         return try carryOut(rpc, operation, path: nil)
     }
 
-    func action(_ message: [UInt8]) throws -> Reply.Body {
+    func action(_ message: MessageBytes) throws -> Reply.Body {
         let operation = try RequestReader.parameters(message)
         guard let top = operation.children.first, operation.children.count == 1 else {
             throw RPCError.badElement("action", "<action> holds the way to one action")

@@ -44,7 +44,7 @@ extension ServerSession {
         "datastore", "subtree-filter", "xpath-filter", "config-filter", "max-depth", "with-defaults",
     ]
 
-    func getData(_ message: [UInt8]) throws -> Reply.Body {
+    func getData(_ message: MessageBytes) throws -> Reply.Body {
         let parameters = try Parameters(message, Self.readParameters, namespace: ProtocolNamespace.nmda)
         let store = try namedStore(try parameters.required("datastore"))
         if let depth = parameters["max-depth"]?.trimmedText, depth != "unbounded" {
@@ -73,12 +73,9 @@ extension ServerSession {
             if showsConfig { options.content = .config } else { options.defaults = .explicit }
         }
         let chosen = try filtered(showsConfig ? tree : DataTree(tree.model), parameters, isState: isState)
-        return .element { [options] writer in
-            try writer.start("data", namespace: ProtocolNamespace.nmda)
-            try XMLDataEncoder.write(chosen.tree, to: &writer, options)
-            for element in chosen.state { try element.write(to: &writer) }
-            try writer.end()
-        }
+        return .tree(
+            Reply.TreeContent(
+                namespace: ProtocolNamespace.nmda, tree: chosen.tree, options: options, elements: chosen.state))
     }
 
     private func filtered(
@@ -102,7 +99,7 @@ extension ServerSession {
 
     // MARK: edit-data
 
-    func editData(_ message: [UInt8]) throws {
+    func editData(_ message: MessageBytes) throws {
         let parameters = try Parameters(
             message, ["datastore", "default-operation", "config", "url"], streamed: ["config"],
             namespace: ProtocolNamespace.nmda)

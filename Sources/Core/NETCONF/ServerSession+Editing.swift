@@ -20,7 +20,7 @@ extension ServerSession {
 
     // MARK: edit-config
 
-    func editConfig(_ message: [UInt8]) throws {
+    func editConfig(_ message: MessageBytes) throws {
         let known: Set = ["target", "default-operation", "test-option", "error-option", "config", "url"]
         let parameters = try Parameters(message, known, streamed: ["config"])
         let target = try changeable(try parameters.required("target"))
@@ -31,13 +31,15 @@ extension ServerSession {
     }
 
     /// Carries out the edits in `<config>`.
-    func edit(_ message: [UInt8], _ parameters: Parameters, _ target: NETCONFServer.Store) throws {
+    func edit(_ message: MessageBytes, _ parameters: Parameters, _ target: NETCONFServer.Store) throws {
         let operation = try parameters.choice("default-operation", standard: DefaultOperation.merge)
         let errorOption = try parameters.choice("error-option", standard: ErrorOption.stop)
         let test = try testOption(parameters, target)
         let old = try content(target)
-        let edits = try edits(message, operation, old)
-        let outcome = (operation == .replace ? DataTree(old.model) : old).applying(edits)
+        let base = operation == .replace ? DataTree(old.model) : old
+        let outcome =
+            operation == .none || errorOption == .goOn
+            ? base.applying(try edits(message, operation, old)) : base.applying(try merge(message, old))
         let faults = faults(outcome.diagnostics)
         // All or nothing is also what stop-on-error may do.
         if !faults.isEmpty, errorOption != .goOn || test == .testOnly { throw RPCFailure(faults) }
@@ -54,8 +56,18 @@ extension ServerSession {
         return try parameters.choice("test-option", standard: TestOption.testThenSet)
     }
 
+    /// The document as one tree to be laid over the datastore: a large one would be many edits.
+    private func merge(_ message: MessageBytes, _ old: DataTree) throws -> DecodedMerge {
+        let decoded = try RequestReader.open(message, at: ["config"]) { reader in
+            try XMLDataDecoder.merge(
+                inside: &reader, model: old.model, options: DecodeOptions(.strict, content: .config, base: old))
+        }
+        if decoded.hasErrors { throw RPCFailure(faults(decoded.diagnostics)) }
+        return decoded.content
+    }
+
     private func edits(
-        _ message: [UInt8], _ operation: DefaultOperation, _ old: DataTree
+        _ message: MessageBytes, _ operation: DefaultOperation, _ old: DataTree
     ) throws -> [DecodedEdit] {
         let wanted: EditOperation = operation == .none ? .none : .merge
         let decoded = try RequestReader.open(message, at: ["config"]) { reader in
@@ -92,7 +104,7 @@ extension ServerSession {
 
     // MARK: copy-config, delete-config, validate
 
-    func copyConfig(_ message: [UInt8]) throws {
+    func copyConfig(_ message: MessageBytes) throws {
         let parameters = try Parameters(message, ["target", "source", "with-defaults"], streamed: ["source"])
         if let mode = parameters["with-defaults"], mode.trimmedText != "explicit" {
             throw RPCError.notSupported("configurations are copied as they are set", "with-defaults")
@@ -121,7 +133,7 @@ extension ServerSession {
     }
 
     /// `<source>`: a datastore, or a whole configuration in the message.
-    private func source(_ message: [UInt8], _ parameters: Parameters) throws -> Source {
+    private func source(_ message: MessageBytes, _ parameters: Parameters) throws -> Source {
         _ = try parameters.required("source")
         return try RequestReader.open(message, at: ["source"]) { reader in
             let depth = reader.depth
@@ -151,7 +163,7 @@ extension ServerSession {
         server.publishChange(in: .startup, by: .session(info))
     }
 
-    func validate(_ message: [UInt8]) throws {
+    func validate(_ message: MessageBytes) throws {
         guard server.profile.validate else { throw RPCError.notSupported("the capability validate is not offered") }
         let parameters = try Parameters(message, ["source"], streamed: ["source"])
         let tree = try tree(of: try source(message, parameters))

@@ -4,7 +4,7 @@ import YANG
 
 /// Which operation does what, and the parameters that all have alike.
 extension ServerSession {
-    func carryOut(_ request: RequestReader.Head, _ message: [UInt8], _ reply: inout Reply) throws {
+    func carryOut(_ request: RequestReader.Head, _ message: MessageBytes, _ reply: inout Reply) throws {
         switch (request.namespace, request.name) {
         case (ProtocolNamespace.base, let name): try carryOutBase(name, message, &reply)
         case (ProtocolNamespace.monitoring, "get-schema"):
@@ -20,7 +20,7 @@ extension ServerSession {
         }
     }
 
-    private func carryOutBase(_ name: String, _ message: [UInt8], _ reply: inout Reply) throws {
+    private func carryOutBase(_ name: String, _ message: MessageBytes, _ reply: inout Reply) throws {
         switch name {
         case "get": reply.body = try get(try Parameters(message, ["filter", "with-defaults"]))
         case "get-config": reply.body = try getConfig(try Parameters(message, ["source", "filter", "with-defaults"]))
@@ -52,7 +52,7 @@ extension ServerSession {
         let operation: XMLElement
 
         init(
-            _ message: [UInt8], _ known: Set<String>, streamed: Set<String> = [],
+            _ message: MessageBytes, _ known: Set<String>, streamed: Set<String> = [],
             namespace: String = ProtocolNamespace.base
         ) throws {
             operation = try RequestReader.parameters(message, streamed: streamed)

@@ -23,7 +23,7 @@ extension ServerSession {
         let store = try store(try parameters.required("source"))
         let options = try options(parameters)
         let tree = try selected(try content(store), parameters["filter"])
-        return .data { writer in try XMLDataEncoder.write(tree, to: &writer, options) }
+        return .tree(Reply.TreeContent(tree: tree, options: options))
     }
 
     func get(_ parameters: Parameters) throws -> Reply.Body {
@@ -31,18 +31,10 @@ extension ServerSession {
         options.content = .all
         let whole = try content(.running)
         guard let filter = parameters["filter"] else {
-            let state = server.stateData()
-            return .data { writer in
-                try XMLDataEncoder.write(whole, to: &writer, options)
-                for element in state { try element.write(to: &writer) }
-            }
+            return .tree(Reply.TreeContent(tree: whole, options: options, elements: server.stateData()))
         }
-        let tree = try selected(whole, filter)
-        let state = try selectedState(filter)
-        return .data { writer in
-            try XMLDataEncoder.write(tree, to: &writer, options)
-            for element in state { try element.write(to: &writer) }
-        }
+        let (tree, state) = (try selected(whole, filter), try selectedState(filter))
+        return .tree(Reply.TreeContent(tree: tree, options: options, elements: state))
     }
 
     /// The part of what the server says of itself that a filter selects. Configuration and state are selected apart: an

@@ -2,7 +2,7 @@ import Basics
 
 /// Subscriptions to notifications (RFC 5277). Requests go on being answered: the capability interleave.
 extension ServerSession {
-    func createSubscription(_ message: [UInt8]) throws {
+    func createSubscription(_ message: MessageBytes) throws {
         let operation = try RequestReader.parameters(message)
         for child in operation.children where child.namespace != ProtocolNamespace.notification {
             throw RPCError(

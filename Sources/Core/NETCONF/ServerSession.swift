@@ -10,11 +10,21 @@ package final class ServerSession {
     /// What is to be sent, and whether the session is over then.
     package struct Output: Sendable {
         package var pieces: [[UInt8]] = []
+        /// What follows the pieces, to be asked for as the client takes it.
+        package var stream: ReplyStream?
         package var closes = false
         /// The transport is to be broken rather than closed.
         package var breaks = false
 
-        package var bytes: [UInt8] { pieces.flatMap { $0 } }
+        /// All of it, taken out of the stream.
+        package var bytes: [UInt8] { prefix(.max) }
+
+        /// The first bytes of it.
+        package func prefix(_ count: Int) -> [UInt8] {
+            var result = pieces.flatMap { $0 }
+            while result.count < count, let piece = stream?.next() { result += piece }
+            return result.count > count ? Array(result.prefix(count)) : result
+        }
     }
 
     let server: NETCONFServer
@@ -62,9 +72,9 @@ package final class ServerSession {
     /// between two while the peer does not read.
     package func step() -> Output? {
         guard !isOver, !isSilent else { return nil }
-        let message: [UInt8]?
+        let message: MessageBytes?
         do throws(FramingError) {
-            message = try frames.next()
+            message = try frames.nextMessage()
         } catch {
             server.withState { $0.statistics.droppedSessions += 1 }
             return close()
@@ -78,8 +88,8 @@ package final class ServerSession {
         return Output(pieces: pieces, closes: true)
     }
 
-    private func greet(_ message: [UInt8]) -> Output {
-        guard let hello = try? Hello(message: message), hello.sessionID == nil,
+    private func greet(_ message: MessageBytes) -> Output {
+        guard let hello = try? Hello(message: message.joined), hello.sessionID == nil,
             let framing = server.capabilities.framing(with: hello.capabilities)
         else {
             server.withState { $0.statistics.inBadHellos += 1 }
@@ -96,7 +106,7 @@ package final class ServerSession {
         return Output()
     }
 
-    private func answer(_ message: [UInt8]) -> Output {
+    private func answer(_ message: MessageBytes) -> Output {
         var reply = Reply()
         do {
             let request = try RequestReader.head(message)
@@ -120,7 +130,7 @@ package final class ServerSession {
             reply.body = .errors([RPCError(.rpc, .malformedMessage, Self.text(of: error))])
         }
         if case .errors = reply.body { count(\.outRPCErrors, \.outRPCErrors) }
-        return output(reply.bytes)
+        return output(reply)
     }
 
     /// Counts something for the server and for this session.
@@ -140,8 +150,13 @@ package final class ServerSession {
     }
 
     private func output(_ message: [UInt8]) -> Output {
-        let pieces = [frames.framing.header(message.count), message, frames.framing.trailer].filter { !$0.isEmpty }
-        return closesAfterReply ? close(pieces) : Output(pieces: pieces)
+        let piece = frames.framing.frame(message)
+        return closesAfterReply ? close([piece]) : Output(pieces: [piece])
+    }
+
+    private func output(_ reply: Reply) -> Output {
+        guard case .tree(let content) = reply.body else { return output(reply.bytes) }
+        return Output(stream: ReplyStream(reply.attributes, content, frames.framing))
     }
 
     private func interfere(_ operation: String, _ reply: inout Reply) -> Output? {
@@ -149,7 +164,7 @@ package final class ServerSession {
         case nil: return nil
         case .refuse(let message)?:
             reply.body = .errors([RPCError(.application, .operationFailed, message)])
-            return output(reply.bytes)
+            return output(reply)
         case .hangUp?:
             end()
             return Output(closes: true, breaks: true)
@@ -157,48 +172,5 @@ package final class ServerSession {
             isSilent = true
             return Output()
         }
-    }
-}
-
-/// A reply before it is written.
-struct Reply {
-    enum Body {
-        case ok
-        case errors([RPCError])
-        /// Content of `<data>`, written by the closure.
-        case data((inout XMLWriter) throws -> Void)
-        /// An element of its own instead of `<data>`.
-        case element((inout XMLWriter) throws -> Void)
-    }
-
-    var attributes: [RequestReader.Attribute] = []
-    var body = Body.ok
-
-    var bytes: [UInt8] {
-        var writer = XMLWriter(pretty: false)
-        // Nothing throws without a sink.
-        try? write(to: &writer)
-        return writer.output.bytes
-    }
-
-    private func write(to writer: inout XMLWriter) throws {
-        let prefixes = attributes.compactMap { attribute in
-            attribute.prefix.map { (prefix: $0, uri: attribute.namespace) }
-        }
-        var seen: Set<String> = []
-        try writer.start(
-            "rpc-reply", namespace: ProtocolNamespace.base,
-            prefixes: prefixes.filter { seen.insert($0.prefix).inserted },
-            attributes: attributes.map { (name: $0.qualifiedName, value: $0.value) })
-        switch body {
-        case .ok: try writer.leaf("ok", text: "")
-        case .errors(let errors): for error in errors { try error.write(to: &writer) }
-        case .data(let content):
-            try writer.start("data")
-            try content(&writer)
-            try writer.end()
-        case .element(let content): try content(&writer)
-        }
-        try writer.finish()
     }
 }

@@ -7,6 +7,8 @@ internal import Foundation
 package struct ExternalKeyCommand: Hashable, Sendable {
     package var command: String
     package var argument: String?
+    /// How long it may take.
+    package var secondsLimit = 30
 
     package init(command: String, argument: String? = nil) {
         self.command = command
@@ -14,7 +16,6 @@ package struct ExternalKeyCommand: Hashable, Sendable {
     }
 
     private static let sizeLimit = 1 << 16
-    private static let secondsLimit = 30
     private static let names: Set<String> = [
         "DES3CBC_KEY1", "DES3CBC_KEY2", "DES3CBC_KEY3", "DES3CBC_IV", "AESCFB128_KEY", "AESCFB128_IV",
         "AES256CFB128_KEY",
@@ -69,42 +70,80 @@ package struct ExternalKeyCommand: Hashable, Sendable {
         return generations
     }
 
-    private func run() throws(SecretError) -> (output: Data, status: Int32) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: command)
+    /// Runs it in a process group of its own, so that nothing of one that hangs stays, whatever it has started.
+    private func run() throws(SecretError) -> (output: [UInt8], status: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw failure("it cannot be started") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        let process = spawn(output: ends[1])
+        close(ends[1])
+        guard let process else { throw failure("it cannot be started") }
+        let deadline = ContinuousClock.now + .seconds(secondsLimit)
+        let output = read(ends[0], until: deadline)
+        if let output, let status = wait(process, until: deadline) { return (output, status) }
+        kill(-process, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        throw failure("it did not end within \(secondsLimit) seconds, or printed too much")
+    }
+
+    private func spawn(output: Int32) -> pid_t? {
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        for descriptor in Self.openDescriptors where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        posix_spawnattr_setpgroup(&attributes, 0)
         var environment = ProcessInfo.processInfo.environment
         environment["NCS_EXTERNAL_KEYS_ARGUMENT"] = argument
-        process.environment = environment
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { throw failure("it cannot be started") }
-        let reading = KeyReading(pipe.fileHandleForReading, limit: Self.sizeLimit)
-        guard let output = reading.wait(seconds: Self.secondsLimit) else {
-            process.terminate()
-            throw failure("it did not end within \(Self.secondsLimit) seconds, or printed too much")
-        }
-        process.waitUntilExit()
-        return (output, process.terminationStatus)
-    }
-}
-
-/// Reads a pipe to its end on a thread of its own, so that a command that hangs does not hang its caller.
-private final class KeyReading: @unchecked Sendable {
-    private let done = DispatchSemaphore(value: 0)
-    /// Written before `done` is signalled, read after.
-    private var output: Data?
-
-    init(_ handle: FileHandle, limit: Int) {
-        let thread = Thread { [self] in
-            var data = Data()
-            while data.count <= limit, let piece = try? handle.read(upToCount: 4096), !piece.isEmpty { data += piece }
-            output = data.count <= limit ? data : nil
-            done.signal()
-        }
-        thread.start()
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(command), nil]
+        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in arguments + variables { free(text) } }
+        var process: pid_t = 0
+        return posix_spawn(&process, command, &actions, &attributes, &arguments, &variables) == 0 ? process : nil
     }
 
-    func wait(seconds: Int) -> Data? { done.wait(timeout: .now() + .seconds(seconds)) == .success ? output : nil }
+    private static var openDescriptors: [Int32] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).compactMap { Int32($0) }
+    }
+
+    /// What it prints, to its end; nil if that is too much or does not come in time.
+    private func read(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> [UInt8]? {
+        var output: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while output.count <= Self.sizeLimit {
+            let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+            guard left > 0 else { return nil }
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&waiting, 1, Int32(left.rounded(.up))) > 0 else { continue }
+            let count = Foundation.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count == 0 ? output : nil }
+            output += chunk[..<count]
+        }
+        return nil
+    }
+
+    /// The status that it ends with; nil if it does not end in time. It is reaped then.
+    private func wait(_ process: pid_t, until deadline: ContinuousClock.Instant) -> Int32? {
+        var status: Int32 = 0
+        while ContinuousClock.now < deadline {
+            let ended = waitpid(process, &status, WNOHANG)
+            if ended == process { return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F) }
+            if ended < 0, errno != EINTR { return nil }
+            usleep(2_000)
+        }
+        return nil
+    }
 }

@@ -9,8 +9,11 @@ package enum SSHHostKeyScan {
     /// The keys that the server shows, in the order Ed25519, ECDSA, RSA. `timeout` is for each connection.
     ///
     /// Throws what `SSHSession.connect` throws if not one key could be had.
+    ///
+    /// - Parameter jump: a connection to the host from which the server is reached.
     package static func fetch(
-        _ address: SocketAddress, timeout: Duration = .seconds(20), algorithms: SSHAlgorithms = SSHAlgorithms()
+        _ address: SocketAddress, timeout: Duration = .seconds(20), algorithms: SSHAlgorithms = SSHAlgorithms(),
+        through jump: SSHSession? = nil
     ) throws(WireError) -> [SSHPublicKey] {
         var keys: [SSHPublicKey] = []
         var failure: WireError?
@@ -22,7 +25,7 @@ package enum SSHHostKeyScan {
             do {
                 let session = try SSHSession(options)
                 defer { session.close() }
-                try session.connect()
+                try session.connect(through: jump)
                 if let key = session.hostKey { keys.append(key) }
             } catch {
                 failure = failure ?? error

@@ -4,9 +4,14 @@ internal import Synchronization
 extension SSHSession {
     /// Logs in with the first credential that the server takes.
     ///
+    /// - Parameter user: in place of the one in the options, where it was not known before the host key was.
+    ///
     /// Throws `authenticationFailed` (naming what the server offers), `timeout`, `closedByPeer`, `cancelled`.
-    package func authenticate(_ credentials: [SSHCredential]) throws(WireError) {
-        if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return }
+    /// - Returns: whether a credential was needed: a server that takes everybody may ask again in its shell.
+    @discardableResult
+    package func authenticate(_ credentials: [SSHCredential], as user: String? = nil) throws(WireError) -> Bool {
+        if let user { _ = lock.withLock { ssh_options_set($0.native, SSH_OPTIONS_USER, user) } }
+        if try attempt("logging in", { ssh_userauth_none($0, nil) }) == SSH_AUTH_SUCCESS { return false }
         for credential in credentials {
             let isDone =
                 switch credential {
@@ -14,11 +19,11 @@ extension SSHSession {
                 case .privateKey(let key): try logIn(key: key)
                 case .interactive(let answer): try logIn(answer: answer)
                 }
-            if isDone { return }
+            if isDone { return true }
         }
         let offered = offeredMethods.joined(separator: ", ")
         throw WireError(
-            .authenticationFailed, peer: peer, "authentication failed for user \(options.user)",
+            .authenticationFailed, peer: peer, "authentication failed for user \(user ?? options.user)",
             remedy: "check the name and the password or key in the device's authgroup"
                 + (offered.isEmpty ? "" : " (the server offers: \(offered))"))
     }

@@ -28,6 +28,8 @@ package final class SSHSession: Sendable {
         var probes = 0
         /// Host key, once the key exchange is done.
         var hostKey: SSHPublicKey?
+        /// What carries the connection if another host does.
+        var tunnel: SSHTunnel?
     }
 
     /// `ADDRESS:PORT`, as errors name the peer.
@@ -59,14 +61,33 @@ package final class SSHSession: Sendable {
     ///
     /// Throws `connectionRefused`, `unreachable`, `timeout`, `protocolFailure` (no common algorithm), `hostKeyChanged`,
     /// `hostKeyUnknown`, `cancelled`.
-    package func connect() throws(WireError) {
+    ///
+    /// - Parameter jump: a connection to the host from which the peer is reached, logged in; nil: directly.
+    package func connect(through jump: SSHSession? = nil) throws(WireError) {
+        let tunnel = try jump.map { (jump) throws(WireError) in try SSHTunnel(jump, to: options.address) }
+        try connect(tunnel: tunnel) { (deadline) throws(WireError) in
+            if let tunnel { return tunnel.socket }
+            return try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
+        }
+    }
+
+    /// The same over a connection that the server opened (RFC 8071): it is the session's from now on. The address of the
+    /// options only names the peer.
+    package func connect(over stream: TCPStream) throws(WireError) {
+        try connect(tunnel: nil) { (_) throws(WireError) in try stream.detach() }
+    }
+
+    private func connect(
+        tunnel: SSHTunnel?, _ open: (Deadline) throws(WireError) -> Int32
+    ) throws(WireError) {
         let isFirst = lock.withLock { state in
             defer { state.isUsed = true }
             return !state.isUsed
         }
         if !isFirst { throw WireError(.invalidArgument, peer: peer, "connected before", remedy: "make a new session") }
         let deadline = Deadline.after(options.connectTimeout)
-        let socket = try SocketConnector.connect(to: options.address, deadline: deadline, cancellation: cancellation)
+        let socket = try open(deadline)
+        lock.withLock { $0.tunnel = tunnel }
         var isGiven = false
         defer { if !isGiven { Foundation.close(socket) } }
         // libssh keeps 16 bits of a descriptor.
@@ -115,6 +136,7 @@ package final class SSHSession: Sendable {
         return lock.withLock { state in
             guard state.isConnected else { return false }
             ssh_event_dopoll(state.event, 0)
+            if state.waiters > 0 { cancellation.wake() }
             return !Self.isOver(state.native)
         }
     }
@@ -163,7 +185,8 @@ extension SSHSession {
                     state.probes = 0
                 }
             }
-            mayHaveRead = readiness == .readable
+            // After a nap among others, what comes first in the next round may be theirs, and they would sleep on.
+            mayHaveRead = readiness == .readable || (isCrowded && readiness == .timedOut)
             if deadline.hasPassed {
                 throw WireError(
                     .timeout, peer: peer, onTimeout, remedy: "check that the device answers, or raise the time-out")
@@ -185,6 +208,7 @@ extension SSHSession {
     }
 
     func brokenConnection(_ state: State) -> WireError {
+        if let failure = state.tunnel?.failure { return failure }
         let reason = String(cString: ssh_get_error(UnsafeMutableRawPointer(state.native)))
         return WireError(
             .closedByPeer, peer: peer, "connection closed by the peer" + (reason.isEmpty ? "" : " (\(reason))"),

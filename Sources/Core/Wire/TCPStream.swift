@@ -86,4 +86,33 @@ package final class TCPStream: ByteStream {
     }
 
     package func abort() { cancellation.cancel() }
+
+    /// Gives the connection away: a descriptor of it that the caller has to close. The stream is closed with that.
+    func detach() throws(WireError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .system("the connection cannot be handed on", errno, peer: peer) }
+        isClosed.store(true, ordering: .releasing)
+        cancellation.cancel()
+        return copy
+    }
+
+    /// Who is at the other end, in numbers; nil once the connection is gone.
+    package var remoteAddress: SocketAddress? {
+        var bytes = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
+        var length = socklen_t(bytes.count)
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+        let rc = bytes.withUnsafeMutableBytes { raw -> Int32 in
+            let address = raw.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            guard getpeername(descriptor, address, &length) == 0 else { return -1 }
+            return getnameinfo(
+                address, length, &host, socklen_t(host.count), &service, socklen_t(service.count),
+                NI_NUMERICHOST | NI_NUMERICSERV)
+        }
+        guard rc == 0 else { return nil }
+        func text(_ buffer: [CChar]) -> String {
+            String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        return SocketAddress(host: text(host), port: UInt16(text(service)) ?? 0)
+    }
 }

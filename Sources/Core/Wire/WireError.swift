@@ -38,6 +38,11 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         self.remedy = remedy
     }
 
+    /// The same, saying on which of several connections it happened.
+    package func on(_ hop: String) -> WireError {
+        WireError(code, peer: peer, "\(hop): \(summary)", remedy: remedy)
+    }
+
     /// `127.0.0.1:22: connection refused; check that ...`.
     package var description: String {
         (peer.isEmpty ? "" : "\(peer): ") + summary + (remedy.isEmpty ? "" : "; \(remedy)")

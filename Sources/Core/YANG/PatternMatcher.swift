@@ -17,6 +17,9 @@ package final class PatternMatcher: Sendable {
     package let source: String
     let acceptsExtraEscapes: Bool
     private let state: Mutex<State>
+    /// For threads that find the first machine busy: to wait would cost them more than a match.
+    private let firstSpare = Mutex(State())
+    private let secondSpare = Mutex(State())
 
     private struct State {
         /// Nil before the first match of a pattern that compiled before; and for one that was said to have.
@@ -56,12 +59,7 @@ package final class PatternMatcher: Sendable {
 
     /// The program; nil if this is no pattern after all.
     var compiledProgram: PatternProgram? {
-        state.withLock { state in
-            if state.program == nil {
-                state.program = (try? Self.compile(source, acceptsExtraEscapes)).map { Program($0) }
-            }
-            return state.program?.program
-        }
+        state.withLock { compile(&$0)?.program }
     }
 
     /// Whether all of `text` is in the language of the pattern.
@@ -72,14 +70,31 @@ package final class PatternMatcher: Sendable {
 
     /// Whether all of `text`, which must be valid UTF-8, is in the language of the pattern.
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        state.withLock { state in
-            if state.program == nil {
-                state.program = (try? Self.compile(source, acceptsExtraEscapes)).map { Program($0) }
-            }
-            guard let program = state.program else { return false }
-            if state.machine == nil { state.machine = PatternMachine(program.program) }
-            return state.machine?.run(program.program, text) ?? false
+        if let result = state.withLockIfAvailable({ $0.machine?.answer(text) ?? matches(text, compile(&$0), &$0) }) {
+            return result
         }
+        if let result = firstSpare.withLockIfAvailable({ matchesInSpare(text, &$0) }) { return result }
+        if let result = secondSpare.withLockIfAvailable({ matchesInSpare(text, &$0) }) { return result }
+        return state.withLock { matches(text, compile(&$0), &$0) }
+    }
+
+    private func compile(_ state: inout State) -> Program? {
+        if state.program == nil {
+            state.program = (try? Self.compile(source, acceptsExtraEscapes)).map { Program($0) }
+        }
+        return state.program
+    }
+
+    private func matchesInSpare(_ text: UnsafeBufferPointer<UInt8>, _ spare: inout State) -> Bool {
+        if let answer = spare.machine?.answer(text) { return answer }
+        if spare.program == nil { spare.program = state.withLock { compile(&$0) } }
+        return matches(text, spare.program, &spare)
+    }
+
+    private func matches(_ text: UnsafeBufferPointer<UInt8>, _ program: Program?, _ state: inout State) -> Bool {
+        guard let program else { return false }
+        if state.machine == nil { state.machine = PatternMachine(program.program) }
+        return state.machine?.run(program.program, text) ?? false
     }
 }
 
@@ -108,9 +123,28 @@ struct PatternMachine {
     private var generation: UInt32 = 0
     private var pending: [Int32] = []
     private var bits: PatternBits?
+    /// The classes of the ASCII characters, and how many classes there are.
+    private let classes: [Int32]
+    private let classCount: Int
 
     init(_ program: PatternProgram) {
         marks = [UInt32](repeating: 0, count: program.instructions.count)
+        classes = (0..<128).map { Int32(program.alphabetClass(of: $0)) }
+        classCount = program.classCount
+    }
+
+    /// What the states that texts have explored so far say of another; nil where it leads further, or is not ASCII.
+    mutating func answer(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
+        if members.isEmpty { return nil }
+        var state = Int(start)
+        for byte in text {
+            guard byte < 0x80 else { return nil }
+            let next = transitions[state * classCount + Int(classes[Int(byte)])]
+            if next == 0 { return false }
+            if next == Self.unknown { return nil }
+            state = Int(next)
+        }
+        return accepts[state]
     }
 
     mutating func run(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -11,8 +11,10 @@ package final class ValueCheck: Sendable {
     private enum Rule: Sendable {
         case anyText, boolean, empty, unclear
         case integer([ClosedRange<Int64>])
-        case text(lengths: [ClosedRange<Int>], patterns: [TypePattern], isLowercase: Bool)
-        case names(Set<String>)
+        case text(lengths: [ClosedRange<Int>], patterns: [TypePattern], form: ResolvedType.WellKnownForm?)
+        /// A few names, which are looked through faster than one is hashed; many.
+        case names([[UInt8]])
+        case nameSet(Set<String>)
         case union([ValueCheck])
     }
 
@@ -50,9 +52,10 @@ package final class ValueCheck: Sendable {
         case .empty: return .empty
         case .string:
             let form = type.wellKnownForm
-            if form == .address || form == .addressAndLength || form == .expression { return .unclear }
-            return .text(lengths: type.lengths, patterns: type.patterns, isLowercase: form == .lowercase)
-        case .enumeration: return .names(Set(type.enums.map(\.name)))
+            return form == .expression
+                ? .unclear : .text(lengths: type.lengths, patterns: type.patterns, form: form)
+        case .enumeration where type.enums.count <= 16: return .names(type.enums.map { Array($0.name.utf8) })
+        case .enumeration: return .nameSet(Set(type.enums.map(\.name)))
         case .leafref: return type.leafrefTarget.flatMap(leafrefType) == nil ? .anyText : .unclear
         case .union: return .union(type.members.map { ValueCheck($0, leafrefType, depth: depth + 1) })
         case .binary, .bits, .decimal64, .identityref, .instanceIdentifier: return .unclear
@@ -66,9 +69,11 @@ package final class ValueCheck: Sendable {
         case .boolean: return Self.isBoolean(bytes) ? .canonical : .refused
         case .empty: return bytes.isEmpty ? .canonical : .refused
         case .integer(let ranges): return Self.integer(bytes, ranges)
-        case .names(let names): return names.contains(String(decoding: bytes, as: UTF8.self)) ? .canonical : .refused
-        case .text(let lengths, let patterns, let isLowercase):
-            return Self.text(bytes, lengths, patterns, isLowercase)
+        case .names(let names):
+            return names.contains { $0.count == bytes.count && $0.elementsEqual(bytes) } ? .canonical : .refused
+        case .nameSet(let names):
+            return names.contains(String(decoding: bytes, as: UTF8.self)) ? .canonical : .refused
+        case .text(let lengths, let patterns, let form): return Self.text(bytes, lengths, patterns, form)
         case .union(let members):
             for member in members {
                 let verdict = member.verdict(bytes)
@@ -105,7 +110,8 @@ package final class ValueCheck: Sendable {
     }
 
     private static func text(
-        _ bytes: UnsafeRawBufferPointer, _ lengths: [ClosedRange<Int>], _ patterns: [TypePattern], _ isLowercase: Bool
+        _ bytes: UnsafeRawBufferPointer, _ lengths: [ClosedRange<Int>], _ patterns: [TypePattern],
+        _ form: ResolvedType.WellKnownForm?
     ) -> Verdict {
         if ResolvedType.mayBeIllegal(bytes) { return .unclear }
         if !lengths.isEmpty {
@@ -117,7 +123,25 @@ package final class ValueCheck: Sendable {
             let text = bytes.assumingMemoryBound(to: UInt8.self)
             if patterns[index].matcher.matches(text) == patterns[index].isInverted { return .refused }
         }
-        guard isLowercase else { return .canonical }
-        return bytes.allSatisfy { $0 < 0x80 && ($0 < 0x41 || $0 > 0x5A) } ? .canonical : .unclear
+        switch form {
+        case nil: return .canonical
+        case .lowercase: return bytes.allSatisfy { $0 < 0x80 && ($0 < 0x41 || $0 > 0x5A) } ? .canonical : .unclear
+        case .addressAndLength: return plainIPv4(bytes) == nil ? .unclear : .canonical
+        case .address: return plainIPv4(bytes).map { $0.masked == $0 } ?? false ? .canonical : .unclear
+        case .expression: return .unclear
+        }
+    }
+
+    /// An IPv4 address with or without a prefix length, if no number in it begins with a needless zero.
+    private static func plainIPv4(_ bytes: UnsafeRawBufferPointer) -> NetworkAddress? {
+        var isDigitBefore = false
+        for (index, byte) in bytes.enumerated() {
+            let isDigit = byte &- 0x30 <= 9
+            guard isDigit || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") else { return nil }
+            let isZeroFirst = byte == 0x30 && !isDigitBefore
+            if isZeroFirst, index + 1 < bytes.count, bytes[index + 1] &- 0x30 <= 9 { return nil }
+            isDigitBefore = isDigit
+        }
+        return NetworkAddress(bytes.assumingMemoryBound(to: UInt8.self))
     }
 }

@@ -88,7 +88,7 @@ extension RollbackRequest {
         do {
             if isSelective {
                 let (before, after) = (selected(change.before), selected(change.after))
-                return try candidate.applying(ChangeSet(after.diff(to: before)))
+                return try candidate.applying(ChangeSet(after.diff(to: before, includingMetadata: true)))
             }
             if paths.isEmpty { return change.before }
             var rest = candidate

@@ -1,6 +1,7 @@
 package import Basics
 package import ConfigTree
 package import Events
+import Synchronization
 package import YANG
 
 /// Who is at the other end of a session, and how they came.
@@ -56,6 +57,10 @@ package protocol ControlSession: AnyObject, Sendable {
     /// Configuration together with operational data: what `show` shows.
     func operational() -> DataTree
 
+    /// `tree` with what devices tell now of the state at `paths`, which lead into `live-status` of devices; lists in
+    /// them may lack keys. Throws if the only device that is asked does not answer.
+    func live(_ paths: [InstancePath], in tree: DataTree) throws(ControlError) -> LiveReading
+
     /// The values as they may be kept: secrets sealed. A value equal to the one in `candidate` stays as it is.
     func sealed(_ edits: [PathEdit], over candidate: DataTree) throws(ControlError) -> [PathEdit]
     /// A loaded tree with its secrets sealed, equal ones as `candidate` has them.
@@ -96,10 +101,14 @@ package protocol ControlSession: AnyObject, Sendable {
 
     /// Runs an action or rpc. `input` is the row of its `input` node.
     ///
-    /// - Parameter parts: takes the beginning of a long answer while the rest is being made; the result is the rest.
-    ///   Without it the result is everything.
+    /// - Parameters:
+    ///   - transaction: the candidate of a session in configuration mode: an action that changes the configuration of
+    ///     devices changes it there and commits nothing. Without it such an action commits.
+    ///   - parts: takes the beginning of a long answer while the rest is being made; the result is the rest. Without it
+    ///     the result is everything.
     func invoke(
-        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+        _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
+        progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput
 
     /// Whether the tree is over the models in force; a package reload replaces them.
@@ -127,7 +136,37 @@ extension ControlSession {
     package func invoke(
         _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
-        try invoke(action, input: input, parts: nil, progress: progress)
+        try invoke(action, input: input, in: nil, parts: nil, progress: progress)
+    }
+
+    package func invoke(
+        _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+    ) throws(ControlError) -> ActionOutput {
+        try invoke(action, input: input, in: nil, parts: parts, progress: progress)
+    }
+}
+
+/// A candidate that an action may change.
+package final class ActionTransaction: Sendable {
+    private let candidate: Mutex<DataTree>
+
+    package init(_ candidate: DataTree) { self.candidate = Mutex(candidate) }
+
+    package var tree: DataTree {
+        get { candidate.withLock { $0 } }
+        set { candidate.withLock { $0 = newValue } }
+    }
+}
+
+/// Data of a controller together with what devices told.
+package struct LiveReading: Sendable {
+    package var tree: DataTree
+    /// Why something is missing: devices that do not answer, values that the model does not allow.
+    package var notes: [String]
+
+    package init(tree: DataTree, notes: [String] = []) {
+        self.tree = tree
+        self.notes = notes
     }
 }
 

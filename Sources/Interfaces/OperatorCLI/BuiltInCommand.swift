@@ -84,7 +84,8 @@ extension OperatorShell {
         switch outcome {
         case .action(let calls): try run(calls)
         case .fault(let fault):
-            guard let calls = try StateAction.calls(invocation, in: session.operational()) else {
+            guard let calls = try StateAction.calls(invocation, in: session.operational(), grammar(tree.model))
+            else {
                 throw located(fault, invocation)
             }
             try run(calls)
@@ -103,19 +104,21 @@ extension OperatorShell {
 
     /// Runs actions one after the other. With several, each answer stands below a line that names its action, and one
     /// that fails does not keep the others from running.
-    func run(_ calls: [ActionCall]) throws {
+    ///
+    /// - Parameter changesCandidate: whether they were typed in configuration mode, whose candidate they may change.
+    func run(_ calls: [ActionCall], changesCandidate: Bool = false) throws {
         if let format = request.format {
             throw CommandFault.error("display \(format.rawValue) is not available for the output of actions")
         }
         for call in calls { try Self.requireParameters(call) }
         guard calls.count > 1 else {
-            if let call = calls.first { try run(call, indent: 0) }
+            if let call = calls.first { try run(call, changesCandidate, indent: 0) }
             return
         }
         for call in calls where !out.isFinished {
             try out.line(call.path.appending(call.action).words)
             do {
-                try run(call, indent: 4)
+                try run(call, changesCandidate, indent: 4)
             } catch let error as ControlError {
                 try out.line("    Error: \(error.message)")
             }
@@ -134,7 +137,7 @@ extension OperatorShell {
         }
     }
 
-    private func run(_ call: ActionCall, indent: Int) throws {
+    private func run(_ call: ActionCall, _ changesCandidate: Bool, indent: Int) throws {
         let screen = operatorSession.screen
         let path = call.path.appending(call.action)
         var fault: (any Error)?
@@ -143,9 +146,12 @@ extension OperatorShell {
             printer.print(part.instance, indent: indent)
             do { try out.write(printer.text) } catch { fault = fault ?? error }
         }
-        let output = try session.invoke(path, input: call.input, parts: AnswerParts { show($0) }) {
+        let candidate = changesCandidate ? configuration?.candidate : nil
+        let transaction = candidate.map { ActionTransaction($0) }
+        let output = try session.invoke(path, input: call.input, in: transaction, parts: AnswerParts { show($0) }) {
             screen.interject($0 + "\n")
         }
+        if let tree = transaction?.tree, let candidate, tree.root !== candidate.root { configuration?.candidate = tree }
         show(output)
         if let fault { throw fault }
     }

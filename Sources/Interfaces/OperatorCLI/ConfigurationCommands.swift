@@ -64,7 +64,10 @@ enum ConfigurationCommands {
         },
         .absent("abort"), .absent("annotate"), .absent("compare"), .absent("copy"), .absent("delete"),
         .absent("edit"), .absent("insert"), .absent("move"), .absent("reapply-commands"), .absent("rename"),
-        .absent("rload"), .absent("tag"), .absent("xpath"),
+        .absent("rload"), .absent("xpath"),
+        BuiltInCommand("tag", "Put tags on parts of device templates", choices: TagCommand.choices) { shell, line in
+            try shell.tag(line)
+        },
         BuiltInCommand("unhide", "") { _, _ in .done },
         BuiltInCommand("hide", "") { _, _ in .done },
     ]
@@ -126,7 +129,7 @@ extension OperatorShell {
             configuration?.mode = mode
         case .mode(let mode?): configuration?.mode = mode
         case .mode(nil): return try leaveConfiguration(isConfirmed: false)
-        case .action(let calls): try run(calls)
+        case .action(let calls): try run(calls, changesCandidate: true)
         case .fault(let fault): throw fault
         }
         return .done
@@ -264,14 +267,16 @@ extension OperatorShell {
         default: break
         }
         let (base, candidate) = try changed(current, by: keyword == nil ? line : line.inner)
-        guard !base.diff(to: candidate).isEmpty else { return try out.line("% No configuration changes found.") }
+        guard !base.diff(to: candidate, includingMetadata: true).isEmpty else {
+            return try out.line("% No configuration changes found.")
+        }
         let grammar = grammar(candidate.model)
         if request.format == .xml {
             try writeInPieces(XMLDiff.editConfig(from: base, to: candidate))
         } else if keyword != nil {
             try writeInPieces(grammar.curlyDiff(from: base, to: candidate))
         } else {
-            try writeInPieces(grammar.commands(from: base, to: candidate).text())
+            try writeInPieces(grammar.commands(from: base, to: candidate, withTags: true).text())
         }
     }
 

@@ -15,7 +15,9 @@ struct ConfigurationSession {
         candidate = running
     }
 
-    var hasChanges: Bool { candidate.root !== base.root && !base.diff(to: candidate).isEmpty }
+    var hasChanges: Bool {
+        candidate.root !== base.root && !base.diff(to: candidate, includingMetadata: true).isEmpty
+    }
 
     /// Starts anew from what is in force.
     mutating func restart(from running: DataTree) {

@@ -116,7 +116,7 @@ extension OperatorShell {
             "!\n! Created by: \(commit.user)\n! Date: \(commit.date)\n! Client: \(commit.via)\n"
                 + "! Label: \(commit.label ?? "")\n! Comment: \(commit.comment ?? "")\n!\n")
         let (from, to) = isRollback ? (change.after, change.before) : (change.before, change.after)
-        try writeInPieces(grammar(to.model).commands(from: from, to: to).text())
+        try writeInPieces(grammar(to.model).commands(from: from, to: to, withTags: true).text())
     }
 
     private func list(_ commits: some Collection<CommitSummary>, withTraces: Bool = false) throws {

@@ -119,10 +119,12 @@ extension OperatorShell {
             throw CommandFault.syntax("too many parameters", at: line.parameters.dropFirst(2).first!.column)
         }
         let tree = current.candidate
+        var options = EncodeOptions()
+        options.includesMetadata = true
         let bytes: [UInt8]
         switch try line.parameters.dropFirst().first.map({ try Keyword.find($0, among: formats) }) {
-        case "xml"?: bytes = XMLDataEncoder.bytes(tree)
-        case "json"?: bytes = JSONDataEncoder.bytes(tree)
+        case "xml"?: bytes = XMLDataEncoder.bytes(tree, options)
+        case "json"?: bytes = JSONDataEncoder.bytes(tree, options)
         default: bytes = Array(grammar(tree.model).render(tree).utf8)
         }
         do {

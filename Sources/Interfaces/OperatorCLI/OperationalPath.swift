@@ -54,6 +54,25 @@ struct OperationalPath {
         return .data(path.here.map(\.path), table: path.table)
     }
 
+    /// What a path says of devices' own state, if it goes there: what has to be read before it can be resolved.
+    static func live(_ words: ArraySlice<TypedWord>, in tree: DataTree) throws -> [InstancePath] {
+        var path = OperationalPath(tree)
+        var rest = words
+        while let word = rest.popFirst() {
+            guard let schema = path.here.first?.childSchema else { return [] }
+            let found = names(word.text, in: schema)
+            guard let node = found.first, found.count == 1 || names(node, word.text) else { return [] }
+            if node.kind == .mountPoint, !node.isConfig {
+                return try path.here.compactMap { device in
+                    guard let point = device.child(node), let inner = point.childSchema else { return nil }
+                    return InstancePath(point.path.steps + (try LiveWords.steps(rest, in: inner)))
+                }
+            }
+            guard (try? path.enter(node, &rest)) != nil else { return [] }
+        }
+        return []
+    }
+
     /// The children that a word may mean: the one of that name alone, if there is one.
     static func names(_ word: String, in schema: SchemaNode) -> [SchemaNode] {
         let visible = schema.dataChildren.filter(isShown)
@@ -132,6 +151,8 @@ struct OperationalPath {
     static func hasAction(_ node: SchemaNode, depth: Int) -> Bool {
         switch node.kind {
         case .action, .rpc: node.annotation("cli-mount-point") == nil && node.annotation("cli-configure-mode") == nil
+        // Below live-status are actions of our own, or the device's.
+        case .mountPoint: !node.isConfig
         case .container, .list: depth < 8 && node.dataChildren.contains { hasAction($0, depth: depth + 1) }
         default: false
         }

@@ -17,6 +17,9 @@ struct SchemaChoices {
             let found = names(word.text, in: here?.childSchema ?? schema)
             guard let node = found.first, found.count == 1 || node.name == word.text else { return [] }
             if node.kind == .action || node.kind == .rpc { return parameters(node, rest) }
+            if node.kind == .mountPoint, node.name == "rpc", purpose == .action {
+                return operations(here?.child(node)?.childSchema?.schema, rest)
+            }
             if node.kind == .list {
                 let (entry, answer) = keys(node, here, &rest)
                 if let answer { return answer }
@@ -29,6 +32,20 @@ struct SchemaChoices {
         return children(here?.childSchema ?? schema)
     }
 
+    /// `rpc-NAME`, `NAME`, and its parameters.
+    private func operations(_ schema: Schema?, _ words: ArraySlice<TypedWord>) -> [Choice] {
+        guard let schema, let first = words.first else { return [] }
+        guard words.count > 1 else {
+            return DeviceOperationWords.rpcs(schema, DeviceOperationWords.rpcPrefix, "").map {
+                Choice(DeviceOperationWords.rpcPrefix + $0.name, Completer.info($0))
+            }
+        }
+        let found = DeviceOperationWords.rpcs(schema, DeviceOperationWords.rpcPrefix, first.text)
+        guard found.count == 1, let rpc = found.first else { return [] }
+        return words.count == 2
+            ? [Choice(rpc.name, Completer.info(rpc))] : parameters(rpc, words.dropFirst(2))
+    }
+
     private func names(_ word: String, in schema: SchemaNode) -> [SchemaNode] {
         let visible = schema.dataChildren.filter(isVisible)
         let exact = visible.filter { $0.name == word }
@@ -38,7 +55,9 @@ struct SchemaChoices {
     private func isVisible(_ node: SchemaNode) -> Bool {
         switch purpose {
         case .show: OperationalPath.isShown(node) && hasState(node, depth: 0)
-        case .action: OperationalPath.hasAction(node, depth: 0)
+        // Operations of a device are below its `rpc`.
+        case .action:
+            OperationalPath.hasAction(node, depth: 0) && (node.kind != .rpc || node.schema === tree.model.schema)
         }
     }
 

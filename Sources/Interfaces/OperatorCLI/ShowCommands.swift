@@ -75,6 +75,7 @@ extension OperatorShell {
         guard let format = request.format else {
             var options = RenderOptions()
             options.selection = paths
+            options.withTags = true
             options.withDefaults = settings.isOn("show-defaults")
             let text = grammar(tree.model).render(tree, options: options)
             return try text.isEmpty ? out.line("% No entries found.") : writeInPieces(text)
@@ -96,7 +97,8 @@ extension OperatorShell {
     }
 
     func display(_ tree: DataTree, _ format: DisplayFormat, isOperational: Bool) throws {
-        let options = EncodeOptions(content: isOperational ? .all : .config)
+        var options = EncodeOptions(content: isOperational ? .all : .config)
+        options.includesMetadata = !isOperational
         switch format {
         case .xml:
             try writeStreamed { sink in
@@ -143,8 +145,14 @@ extension OperatorShell {
     // MARK: State
 
     func showOperational(_ invocation: Invocation) throws {
-        let tree = session.operational()
+        var tree = session.operational()
         let words = invocation.line.words[min(invocation.position, invocation.line.words.count)...]
+        let live = try OperationalPath.live(words, in: tree)
+        if !live.isEmpty {
+            let reading = try session.live(live, in: tree)
+            tree = reading.tree
+            for note in reading.notes { operatorSession.screen.interject("% \(note)\n") }
+        }
         switch try OperationalPath.resolve(words, in: tree) {
         case .action(let path, let action):
             let input = action.dataChild(named: "input") ?? action

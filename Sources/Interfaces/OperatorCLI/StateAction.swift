@@ -6,13 +6,16 @@ import YANG
 /// configuration does not lead to them.
 enum StateAction {
     /// What the words mean; nil if they lead to no such action.
-    static func calls(_ invocation: Invocation, in tree: DataTree) throws -> [ActionCall]? {
+    static func calls(_ invocation: Invocation, in tree: DataTree, _ grammar: CLIGrammar) throws -> [ActionCall]? {
         let words = invocation.line.words[invocation.position...]
         var here = [tree.rootInstance]
         var isState = false
         var rest = words
         while let word = rest.popFirst() {
-            guard let schema = here.first?.childSchema, let node = name(word.text, in: schema) else { return nil }
+            // A mount point where nothing is mounted may have actions of its own.
+            guard let first = here.first, let node = name(word.text, in: first.childSchema ?? first.node) else {
+                return nil
+            }
             if node.kind == .action {
                 guard isState else { return nil }
                 let input = try input(of: node, rest, tree.model, end: invocation.line.endColumn)
@@ -21,6 +24,9 @@ enum StateAction {
             isState = isState || !node.isConfig
             guard node.kind == .list else {
                 here = here.compactMap { $0.child(node) }
+                if node.kind == .mountPoint, here.contains(where: { $0.childSchema != nil }) {
+                    return try DeviceOperationWords(grammar: grammar, line: invocation.line).calls(at: here, rest)
+                }
                 continue
             }
             here = here.flatMap { Array($0.entries(node)) }

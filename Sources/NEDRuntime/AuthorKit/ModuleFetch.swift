@@ -4,18 +4,20 @@ import NETCONF
 import YANG
 
 /// Fetches the modules of a NETCONF device, with what they import and include (RFC 6022).
-struct ModuleFetch {
+package struct ModuleFetch {
     let session: NETCONFDeviceSession
 
-    struct Module {
-        var name: String
-        var revision: String
+    package init(session: NETCONFDeviceSession) { self.session = session }
+
+    package struct Module {
+        package var name: String
+        package var revision: String
         /// Nil if the device does not hand it out.
         var text: String?
     }
 
     /// All modules that the device announces, lists in its YANG library or hands out, by name.
-    func list() throws(NEDError) -> [Module] {
+    package func list() throws(NEDError) -> [Module] {
         var found: [String: String] = [:]
         for module in session.announcement.modules { found[module.name] = module.revision }
         for module in (try? session.schemas()) ?? [] where found[module.name] == nil {
@@ -48,12 +50,12 @@ struct ModuleFetch {
     }
 
     /// A name is part of a path: it must be no more than a name.
-    static func isName(_ text: String) -> Bool {
+    package static func isName(_ text: String) -> Bool {
         text.utf8.count <= 200 && text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_.\-]*/) != nil
     }
 
     /// The names behind `import` and `include`: read as words, for a text that does not compile is fetched as well.
-    static func needed(_ text: String) -> [String] {
+    package static func needed(_ text: String) -> [String] {
         text.split(separator: "\n").compactMap { line in
             let words = line.split(whereSeparator: { " \t\r;{\"'".contains($0) }).prefix(2).map(String.init)
             return words.count == 2 && (words[0] == "import" || words[0] == "include") ? words[1] : nil
@@ -104,14 +106,8 @@ extension NEDCommand {
     private func connect(_ address: String) throws -> NETCONFDeviceSession {
         var target = try target(address, standardPort: 830)
         target.netconf.readsModuleLibrary = true
-        let source = SchemaCompiler.Source(
-            path: "none.yang", bytes: Array("module none { namespace \"urn:none\"; prefix n; }".utf8))
-        guard let schema = SchemaCompiler(options: SchemaCompiler.Options()).compile([source]).schema else {
-            throw Fault(message: "the YANG compiler does not work")
-        }
-        let driver = Driver(nedID: "netconf", package: "none", model: DataModel(schema), kind: .netconf)
         do throws(NEDError) {
-            return try NETCONFDeviceSession.connect(target, driver, trace: NoTrace())
+            return try NETCONFDeviceSession.connect(target, .withoutModel, trace: NoTrace())
         } catch {
             throw Fault(message: error.operatorText)
         }

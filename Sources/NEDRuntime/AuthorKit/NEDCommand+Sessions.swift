@@ -161,6 +161,6 @@ extension NEDCommand.Subject {
         let name = package.split(separator: "/").last.map(String.init) ?? package
         return Driver(
             nedID: "\(name):\(name)", package: name, model: grammar.model, kind: .cli(grammar, description),
-            receivedHook: hook)
+            receivedHook: hook, sentHook: sentHook)
     }
 }

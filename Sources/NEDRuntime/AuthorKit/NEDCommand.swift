@@ -13,20 +13,23 @@ package struct NEDCommand {
         package var description: DriverDescription?
         /// What transforms configurations before they are parsed.
         package var hook: TextHook?
+        package var sentHook: TextHook?
         /// The package's own test configurations, `test/*.cfg`.
         package var samples: [String]
 
         package init(
-            grammar: CLIGrammar, description: DriverDescription?, hook: TextHook? = nil, samples: [String] = []
+            grammar: CLIGrammar, description: DriverDescription?, hook: TextHook? = nil, sentHook: TextHook? = nil,
+            samples: [String] = []
         ) {
             self.samples = samples
             self.grammar = grammar
             self.description = description
             self.hook = hook
+            self.sentHook = sentHook
         }
 
         func isVolatile(_ line: String) -> Bool {
-            description?.volatileLines.contains { $0.matches(line) } ?? false
+            description?.volatileLines.contains(matchOf: line) ?? false
         }
     }
 
@@ -230,8 +233,9 @@ package struct NEDCommand {
             services.errors("\(file): \(parsed.skipped.count) lines are not in the model and are left out")
         }
         let isReverse = options["--reverse"] != nil
-        let commands = subject.grammar.commands(
+        var commands = subject.grammar.commands(
             from: isReverse ? to.tree : from.tree, to: isReverse ? from.tree : to.tree)
+        if let hook = subject.sentHook { commands = try hook.outgoing(commands, device: isReverse ? b : a) }
         let lines = commands.map { String(repeating: " ", count: $0.depth) + $0.text }
         guard options["--explain"] != nil else {
             lines.forEach(services.output)

@@ -13,8 +13,8 @@ extension PackageSkeleton {
                 remedy: "put the device's *.yang files there: ncs-ned fetch gets them from the device")
         }
         var files: [File] = [
-            ("README.md", Self.readme), ("src/Makefile", makefile(failsOnWarnings)),
-            ("src/package-meta-data.xml.in", Self.metaData),
+            ("README.md", Self.readme), ("src/Makefile", makefile(deviceType: "netconf")),
+            ("src/package-meta-data.xml.in", metaData(kind: "netconf", devices: "NETCONF devices")),
         ]
         if hasNetsim {
             files.append(("netsim/Makefile", "include $(NCS_DIR)/src/ncs/build/include-netsim-ned-src.mk\n"))
@@ -26,38 +26,6 @@ extension PackageSkeleton {
         }
         return files
     }
-
-    private func makefile(_ isStrict: Bool) -> String {
-        """
-        PACKAGE_NAME     = @NAME@
-        DEVICE_TYPE      = netconf
-        NCSC_EXTRA_FLAGS = \(isStrict ? "--fail-on-warnings" : "")
-
-        include $(NCS_DIR)/src/ncs/build/include-netsim-ned.mk
-
-        """
-    }
-
-    private static let metaData = """
-        <ncs-package xmlns="http://tail-f.com/ns/ncs-packages">
-          <name>@NAME@</name>
-          <package-version>@VERSION@</package-version>
-          <description>Driver for NETCONF devices of @VENDOR@</description>
-          <ncs-min-version>\(Product.compatibleVersion)</ncs-min-version>
-          <component>
-            <name>@NAME@</name>
-            <ned>
-              <netconf>
-                <ned-id>to be replaced by build</ned-id>
-              </netconf>
-              <device>
-                <vendor>@VENDOR@</vendor>
-              </device>
-            </ned>
-          </component>
-        </ncs-package>
-
-        """
 
     private static let readme = """
         # @NAME@

@@ -24,7 +24,8 @@ struct PackageSkeleton {
     /// A driver of a device with a command line.
     var commandLineDriver: [File] {
         var files: [File] = [
-            ("README.md", readme), ("src/Makefile", makefile), ("src/package-meta-data.xml.in", metaData),
+            ("README.md", readme), ("src/Makefile", makefile(deviceType: "cli-ned")),
+            ("src/package-meta-data.xml.in", metaData(kind: "cli", devices: "devices")),
             ("src/yang/\(name).yang", CommandLineTemplates.model), ("driver/driver.yaml", CommandLineTemplates.driver),
         ]
         if hasNetsim {
@@ -66,10 +67,11 @@ struct PackageSkeleton {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
 
-    private var makefile: String {
+    /// `deviceType` is a word that the make fragments know.
+    func makefile(deviceType: String) -> String {
         """
         PACKAGE_NAME     = @NAME@
-        DEVICE_TYPE      = cli-ned
+        DEVICE_TYPE      = \(deviceType)
         NCSC_EXTRA_FLAGS = \(failsOnWarnings ? "--fail-on-warnings" : "")
 
         include $(NCS_DIR)/src/ncs/build/include-netsim-ned.mk
@@ -77,19 +79,20 @@ struct PackageSkeleton {
         """
     }
 
-    private var metaData: String {
+    /// `kind` is the element of the ned-id, `devices` what the description calls them.
+    func metaData(kind: String, devices: String) -> String {
         """
         <ncs-package xmlns="http://tail-f.com/ns/ncs-packages">
           <name>@NAME@</name>
           <package-version>@VERSION@</package-version>
-          <description>Driver for devices of @VENDOR@</description>
+          <description>Driver for \(devices) of @VENDOR@</description>
           <ncs-min-version>\(Product.compatibleVersion)</ncs-min-version>
           <component>
             <name>@NAME@</name>
             <ned>
-              <cli>
+              <\(kind)>
                 <ned-id>to be replaced by build</ned-id>
-              </cli>
+              </\(kind)>
               <device>
                 <vendor>@VENDOR@</vendor>
               </device>

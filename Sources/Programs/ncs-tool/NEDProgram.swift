@@ -33,15 +33,16 @@ enum NEDProgram {
             return NEDCommand.Subject(grammar: CLIGrammar(model: model.data, dialect: dialect), description: nil)
         }
         let description = try DriverDescription(yaml: try DurableFiles.read(file, limit: 1 << 20), file: file)
-        let hook = try description.receivedHook.map { file in
-            try TextHook(
+        let hooks = try [description.receivedHook, description.sentHook].map { file in
+            guard let file else { return TextHook?.none }
+            return try TextHook(
                 package: URL(fileURLWithPath: directory).lastPathComponent, directory: directory, file: file,
                 owner: directory,
                 log: ToolPrograms.complain)
         }
         return NEDCommand.Subject(
             grammar: CLIGrammar(model: model.data, dialect: description.grammarDialect), description: description,
-            hook: hook, samples: samples(directory + "/test"))
+            hook: hooks[0], sentHook: hooks[1], samples: samples(directory + "/test"))
     }
 
     private static func samples(_ directory: String) -> [String] {

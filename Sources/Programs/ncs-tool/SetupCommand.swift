@@ -3,8 +3,9 @@ import Foundation
 
 /// `ncs-setup`: lays out a run directory (manual page ncs-setup.1).
 enum SetupCommand {
-    private struct Fault: Error {
+    private struct Fault: Error, CustomStringConvertible {
         var message: String
+        var description: String { message }
     }
 
     private struct Options {
@@ -56,6 +57,11 @@ enum SetupCommand {
             }
         }
         return options
+    }
+
+    /// Makes a directory one in which the daemon runs.
+    static func layOut(_ directory: String, _ environment: [String: String]) throws {
+        try setUp(Options(destination: directory), environment)
     }
 
     private static func setUp(_ options: Options, _ environment: [String: String]) throws {

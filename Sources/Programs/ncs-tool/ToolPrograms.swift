@@ -14,6 +14,7 @@ enum ToolPrograms {
         "ncs-backup": BackupProgram.run,
         "ncs-package": package,
         "ncs-make-package": makePackage,
+        "ncs-project": project,
         "ncs-ned": NEDProgram.run,
         "ncs-netsim": NetsimProgram.run,
         "confd": NetsimProgram.runDevice,
@@ -44,6 +45,15 @@ enum ToolPrograms {
 
     @Sendable private static func makePackage(_ arguments: [String], _ environment: [String: String]) -> Int32 {
         MakePackageCommand.run(arguments: arguments, context: context(environment))
+    }
+
+    @Sendable private static func project(_ arguments: [String], _ environment: [String: String]) -> Int32 {
+        ProjectCommand.run(arguments: arguments, context: context(environment)) { directory in
+            try SetupCommand.layOut(directory, environment)
+        } answer: { question in
+            FileHandle.standardOutput.write(Data(question.utf8))
+            return readLine()
+        }
     }
 
     private static func context(_ environment: [String: String]) -> PackageCommand.Context {

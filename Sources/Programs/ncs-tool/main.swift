@@ -17,4 +17,7 @@ guard let program = ToolPrograms.all[name] else {
     FileHandle.standardError.write(Data("ncs-tool: call it by one of its names: \(names)\n".utf8))
     exit(2)
 }
-exit(program(words, environment))
+let status = program(words, environment)
+// At exit(3) libraries clean up after themselves, while threads of sessions may still be leaving them.
+fflush(nil)
+_exit(status)

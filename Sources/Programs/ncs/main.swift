@@ -35,7 +35,10 @@ case .databaseCompact:
     exit(DatabaseCommands.compact(arguments, environment))
 case .start:
     if arguments.isForeground || arguments.isChild {
-        exit(Daemon.run(arguments, environment))
+        let status = Daemon.run(arguments, environment)
+        // At exit(3) libraries clean up after themselves, while threads of sessions may still be leaving them.
+        fflush(nil)
+        _exit(status)
     }
     exit(Launcher.startInBackground())
 }

@@ -5,11 +5,11 @@ import YANG
 ///
 /// A statement is one line of words read in the node whose braces are open. What the model does not know is skipped
 /// with all that is in its braces, and listed; it never lands elsewhere.
-struct StatementReader<Sink: ConfigurationSink> {
+struct StatementReader<Sink: ConfigurationSink>: ~Copyable {
     private struct Block {
         var base: LineFrame
         var place: Sink.Place
-        var header: ArraySlice<UInt8>
+        var header: CLIBytes
     }
 
     let options: ParseOptions
@@ -30,8 +30,8 @@ struct StatementReader<Sink: ConfigurationSink> {
         self.sink = sink
         self.options = options
         scanner = StatementScanner(bytes, hasLines: isSet)
-        blocks = [Block(base: base, place: place, header: [])]
-        parser = LineParser(CLILine(words: [], of: []), base: base) { _, _, _ in nil }
+        blocks = [Block(base: base, place: place, header: .none)]
+        parser = LineParser(CLILine(scanner.memory), base: base) { _, _, _ in nil }
         parser.leavesNodes = false
         parser.allowsAbbreviations = options.allowsAbbreviations
     }
@@ -107,12 +107,8 @@ struct StatementReader<Sink: ConfigurationSink> {
         }
         guard opens else { return }
         let last = parser.frames.count - 1
-        var base = parser.frames[last]
-        base.parent = -1
-        base.position = -1
-        base.mark = 0
-        blocks.append(
-            Block(base: base, place: sink.place(last, of: parser, base: block.place), header: words.bytes))
+        let place = sink.place(last, of: parser, base: block.place)
+        blocks.append(Block(base: parser.frames[last].asBase, place: place, header: words.bytes))
     }
 
     // MARK: What is skipped

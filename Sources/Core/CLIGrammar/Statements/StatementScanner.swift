@@ -22,22 +22,25 @@ struct Statement {
 /// `/* ... */` anywhere between words and `#` to the end of the line are comments. A word in quotes is one token
 /// whatever stands in it. Where lines are commands (`set ...`), a line ends the statement and braces are letters.
 struct StatementScanner {
-    let bytes: [UInt8]
+    let memory: TextMemory
     let hasLines: Bool
     private(set) var cursor = 0
     private(set) var number = 1
     /// A comment or a quotation that never ends: what it is, and its line.
     private(set) var endless: (what: String, number: Int)?
 
-    init(_ bytes: [UInt8], hasLines: Bool) {
-        self.bytes = bytes
+    init(_ text: some Collection<UInt8>, hasLines: Bool) {
+        memory = TextMemory(text)
         self.hasLines = hasLines
     }
+
+    private var bytes: CLIBytes { memory.text }
 
     /// The next statement, in the memory of one that is no longer needed; nil at the end of the text.
     mutating func next(reusing memory: consuming [CLIToken] = []) -> Statement? {
         var tokens = memory
         tokens.removeAll(keepingCapacity: true)
+        self.memory.forget()
         var first = number
         while cursor < bytes.count {
             let byte = bytes[cursor]
@@ -70,7 +73,7 @@ struct StatementScanner {
         if skip == 1, bytes[cursor - 1] == 10 { self.number += 1 }
         let start = tokens.first?.range.lowerBound ?? cursor
         let upper = tokens.last?.range.upperBound ?? cursor
-        return Statement(words: CLILine(words: tokens, of: bytes[start..<upper]), number: number, end: end)
+        return Statement(words: CLILine(words: tokens, of: bytes[start..<upper], in: memory), number: number, end: end)
     }
 
     private func isNext(_ byte: UInt8) -> Bool { cursor + 1 < bytes.count && bytes[cursor + 1] == byte }
@@ -97,11 +100,9 @@ struct StatementScanner {
     private mutating func word() -> CLIToken {
         let start = cursor
         if bytes[start] == CLIText.quote, let token = quotation() { return token }
-        cursor = bytes.withUnsafeBufferPointer { all in
-            var here = start + 1
-            while here < all.count, !endsWord(all[here]) { here += 1 }
-            return here
-        }
+        cursor += 1
+        let bytes = bytes
+        while cursor < bytes.endIndex, !endsWord(bytes[cursor]) { cursor += 1 }
         return CLIToken(range: start..<cursor, resolved: nil)
     }
 
@@ -118,7 +119,7 @@ struct StatementScanner {
         guard close + 1 == bytes.count || endsWord(bytes[close + 1]) else { return nil }
         number += bytes[start..<close].count { $0 == 10 }
         cursor = close + 1
-        return CLIToken(range: start..<cursor, resolved: CLIText.unescaped(bytes[(start + 1)..<close]))
+        return CLIToken(range: start..<cursor, resolved: memory.keep(CLIText.unescaped(bytes[(start + 1)..<close])))
     }
 
     @inline(__always) private func endsWord(_ byte: UInt8) -> Bool {
@@ -130,16 +131,16 @@ struct StatementScanner {
 
 extension CLILine {
     /// Words that were cut already, of a text of which `bytes` is a part.
-    init(words: [CLIToken], of bytes: ArraySlice<UInt8>) {
+    init(words: [CLIToken], of bytes: CLIBytes, in memory: TextMemory) {
+        self.init(memory)
         self.bytes = bytes
-        indent = 0
         tokens = words
     }
 
     /// A line of the J-style command line.
     init(statement line: String) {
-        var scanner = StatementScanner(Array(line.utf8), hasLines: true)
-        self = scanner.next()?.words ?? CLILine(words: [], of: [])
+        var scanner = StatementScanner(line.utf8, hasLines: true)
+        self = scanner.next()?.words ?? CLILine(scanner.memory)
     }
 
     /// Without its first words.

@@ -126,6 +126,15 @@ extension DataTree {
         return Decoded(tree, faults)
     }
 
+    /// The tree after a merge; diagnostics as above.
+    package func applying(_ merge: DecodedMerge) -> Decoded<DataTree> {
+        let before = merge.before.isEmpty ? Decoded(self, []) : applying(merge.before)
+        let merged = before.content.merging(merge.tree)
+        guard !merge.after.isEmpty else { return Decoded(merged, before.diagnostics) }
+        let after = merged.applying(merge.after)
+        return Decoded(after.content, before.diagnostics + after.diagnostics)
+    }
+
     /// Whether something is stored at the path, defaults and unstored containers not counted.
     package func isStored(_ path: InstancePath) -> Bool {
         guard let last = path.last else { return !isEmpty }

@@ -50,6 +50,18 @@ package enum XMLDataDecoder {
         return decoder.finishedEdits()
     }
 
+    /// What stands inside the element at whose start tag `reader` stands, to be merged: as `edits`, without an edit for
+    /// each node. Moves to its end tag.
+    package static func merge(
+        inside reader: inout XMLReader, model: DataModel, options: DecodeOptions = DecodeOptions()
+    ) throws -> Decoded<DecodedMerge> {
+        let decoder = TreeDecoder(
+            model: model, options: options, collectsEdits: false, isJSON: false, file: reader.file,
+            collectsOperations: true)
+        try readContent(decoder, &reader)
+        return decoder.finishedMerge()
+    }
+
     /// A whole document that comes in pieces and is to be merged. Throws what its source throws.
     package static func merge(
         document reader: consuming XMLReader, model: DataModel, options: DecodeOptions = DecodeOptions()
@@ -153,7 +165,7 @@ package enum XMLDataDecoder {
         for attribute in reader.attributes {
             switch (attribute.namespace, attribute.name) {
             case (Namespace.netconf, "operation"), ("", "operation"):
-                result.operation = EditOperation(rawValue: attribute.value)
+                result.operation = EditOperation(rawValue: attribute.value).flatMap { $0 == .none ? nil : $0 }
                 if result.operation == nil {
                     decoder.fault(
                         "operation=\"\(attribute.value)\" is not known",

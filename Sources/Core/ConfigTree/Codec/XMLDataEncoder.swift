@@ -4,10 +4,10 @@ package import YANG
 /// Writes instance data as XML (RFC 7950): indented by two spaces inside `config`, as `ncs_load` and `display xml` do,
 /// to a sink piece by piece.
 package struct XMLDataEncoder {
-    private var writer: XMLWriter
-    private let walk: TreeWalk
-    private let options: EncodeOptions
-    private var infos = EncodeInfoTable()
+    var writer: XMLWriter
+    let walk: TreeWalk
+    let options: EncodeOptions
+    var infos = EncodeInfoTable()
 
     /// Without a sink the bytes gather in memory.
     package init(_ options: EncodeOptions = EncodeOptions(), sink: ByteOutput.Sink? = nil) {
@@ -94,7 +94,7 @@ package struct XMLDataEncoder {
     }
 
     /// Leaves and other children both ascend by slot: one merge of the two.
-    private mutating func content(_ info: EncodeInfo, _ row: Row, _ model: DataModel) throws {
+    mutating func content(_ info: EncodeInfo, _ row: Row, _ model: DataModel) throws {
         guard options.isPlain(row, in: info) else {
             for item in walk.items(info.node, row, model) { try self.item(item, row, model) }
             return
@@ -116,7 +116,7 @@ package struct XMLDataEncoder {
     }
 
     /// The leaf at a position of a row without metadata.
-    private mutating func leaf(_ info: EncodeInfo, _ row: Row, _ position: Int) throws {
+    mutating func leaf(_ info: EncodeInfo, _ row: Row, _ position: Int) throws {
         guard options.admits(info) else { return }
         if info.hasPlainText, !info.isForeign {
             return try row.withValue(at: position) { bytes throws in try writer.leaf(info.tag, text: bytes) }
@@ -149,12 +149,12 @@ package struct XMLDataEncoder {
         }
     }
 
-    private mutating func start(_ info: EncodeInfo, _ row: Row) throws {
+    mutating func start(_ info: EncodeInfo, _ row: Row) throws {
         if !info.isForeign, !options.includesMetadata || row.metadata == nil { return try writer.start(info.tag) }
         try start(info.node, row)
     }
 
-    private mutating func item(_ item: WalkItem, _ parent: Row, _ model: DataModel) throws {
+    mutating func item(_ item: WalkItem, _ parent: Row, _ model: DataModel) throws {
         switch item {
         case .leaf(let node, let value, let isDefault):
             try leaf(node, value, isDefault: isDefault, metadata(parent, of: node.slot))
@@ -189,14 +189,14 @@ package struct XMLDataEncoder {
         options.includesMetadata ? row?.metadata?.items(of: slot) ?? [] : []
     }
 
-    private mutating func start(_ node: SchemaNode, _ row: Row) throws {
+    mutating func start(_ node: SchemaNode, _ row: Row) throws {
         let items = metadata(row)
         guard !items.isEmpty else { return try writer.start(node.name, namespace: node.namespace) }
         let (prefixes, attributes) = XMLMetadata.attributes(items, node.schema)
         try writer.start(node.name, namespace: node.namespace, prefixes: prefixes, attributes: attributes)
     }
 
-    private mutating func leafListEntry(
+    mutating func leafListEntry(
         _ node: SchemaNode, _ value: String, _ parent: Row, _ isDefault: Bool
     ) throws {
         let row = options.includesMetadata ? parent.entries(in: node.slot)?.entry([value]) : nil

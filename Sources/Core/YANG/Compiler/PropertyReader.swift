@@ -171,13 +171,22 @@ struct PropertyReader {
                 "mount point in a module of YANG version 1",
                 remedy: "add 'yang-version 1.1' to the module (RFC 8528 section 3.1)", mount.place)
         }
-        if draft.children.isEmpty && draft.kind == .container {
+        if draft.kind == .container, draft.children.isEmpty || isOurs && !draft.children.contains(where: Self.hasData) {
             assembler[id].kind = .mountPoint
         } else if isOurs {
             log.report(
                 .mountPoint,
-                "the mount point '\(draft.name)' must be a container without children",
+                "the mount point '\(draft.name)' must be a container without data of its own",
                 remedy: "what lies below comes from the schema that is mounted", draft.statement.place)
+        }
+    }
+
+    /// Whether anything but actions is at or below a node.
+    private static func hasData(_ draft: DraftNode) -> Bool {
+        switch draft.kind {
+        case .action: false
+        case .container: draft.children.isEmpty || draft.children.contains(where: hasData)
+        default: true
         }
     }
 }

@@ -1,0 +1,115 @@
+/// What a Telnet server hears and says: text and options apart (RFC 854).
+///
+/// The server announces that it echoes and that nobody waits for a go-ahead, so that a client sends each key, and asks for
+/// the terminal's size. Everything else that a client offers or asks for is refused, each option once. The return key comes
+/// as CR LF, CR NUL or CR and is CR here.
+package struct TelnetServerText: Sendable {
+    private enum Code {
+        static let end: UInt8 = 240
+        static let begin: UInt8 = 250
+        static let will: UInt8 = 251
+        static let wont: UInt8 = 252
+        static let `do`: UInt8 = 253
+        static let dont: UInt8 = 254
+        static let command: UInt8 = 255
+    }
+
+    private enum Option {
+        static let echo: UInt8 = 1
+        static let goAhead: UInt8 = 3
+        static let windowSize: UInt8 = 31
+    }
+
+    private enum Position {
+        case data, command
+        case option(UInt8)
+        case inner([UInt8])
+        case innerCommand([UInt8])
+    }
+
+    private static let innerLimit = 256
+    /// What a session begins with.
+    package static let greeting: [UInt8] = [
+        Code.command, Code.will, Option.echo, Code.command, Code.will, Option.goAhead, Code.command, Code.do,
+        Option.windowSize,
+    ]
+
+    private var position = Position.data
+    private var wasReturn = false
+    private var answered: Set<[UInt8]> = []
+    /// The terminal's size, once the client has told it.
+    package private(set) var rows: Int?
+
+    package init() {}
+
+    /// Text as it goes out.
+    package static func escaped(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(Code.command) else { return bytes }
+        return bytes.flatMap { $0 == Code.command ? [$0, $0] : [$0] }
+    }
+
+    /// Takes what came: the keys in it, and what is to be answered.
+    package mutating func take(_ bytes: [UInt8]) -> (keys: [UInt8], reply: [UInt8]) {
+        var keys: [UInt8] = []
+        var reply: [UInt8] = []
+        for byte in bytes {
+            switch position {
+            case .data: takeData(byte, &keys)
+            case .command: takeCommand(byte, &keys)
+            case .option(let verb):
+                position = .data
+                reply += answer(verb, byte)
+            case .inner(let content):
+                if byte == Code.command {
+                    position = .innerCommand(content)
+                } else if content.count < Self.innerLimit {
+                    position = .inner(content + [byte])
+                }
+            case .innerCommand(let content):
+                if byte == Code.end {
+                    position = .data
+                    note(content)
+                } else {
+                    position = .inner(content.count < Self.innerLimit ? content + [byte] : content)
+                }
+            }
+        }
+        return (keys, reply)
+    }
+
+    private mutating func takeData(_ byte: UInt8, _ keys: inout [UInt8]) {
+        defer { wasReturn = byte == 0x0D }
+        if byte == Code.command {
+            position = .command
+        } else if !(wasReturn && (byte == 0 || byte == 0x0A)) {
+            keys.append(byte)
+        }
+    }
+
+    private mutating func takeCommand(_ byte: UInt8, _ keys: inout [UInt8]) {
+        position = .data
+        switch byte {
+        case Code.command: keys.append(byte)
+        case Code.will...Code.dont: position = .option(byte)
+        case Code.begin: position = .inner([])
+        default: break
+        }
+    }
+
+    private mutating func answer(_ verb: UInt8, _ option: UInt8) -> [UInt8] {
+        guard answered.insert([verb, option]).inserted else { return [] }
+        switch (verb, option) {
+        case (Code.do, Option.echo), (Code.do, Option.goAhead), (Code.will, Option.windowSize): return []
+        case (Code.will, Option.goAhead): return [Code.command, Code.do, option]
+        case (Code.will, _): return [Code.command, Code.dont, option]
+        case (Code.do, _): return [Code.command, Code.wont, option]
+        default: return []
+        }
+    }
+
+    /// The window's size: columns and rows (RFC 1073).
+    private mutating func note(_ content: [UInt8]) {
+        guard content.count == 5, content[0] == Option.windowSize else { return }
+        rows = Int(content[3]) << 8 | Int(content[4])
+    }
+}
