@@ -130,7 +130,10 @@ extension NetworkController {
             guard !(before?.root === after?.root), let model = (after ?? before)?.model else { continue }
             let change = DeviceChange(
                 name: name, device: device, before: before ?? DataTree(model), after: after ?? DataTree(model))
-            guard !change.before.diff(to: change.after).isEmpty else { continue }
+            // Under another model (a migration) nothing goes to the device, and there is nothing to compare.
+            guard change.before.model === change.after.model, !change.before.diff(to: change.after).isEmpty else {
+                continue
+            }
             result.append(change)
         }
         return result
