@@ -167,6 +167,7 @@ final class MemoryDevice: NETCONFDatastore, SSHServerHandler {
                 session?.append(bytes)
                 while let output = session?.step() {
                     for piece in output.pieces { channel.send(piece) }
+                    while let piece = output.stream?.next() { channel.send(piece) }
                     if output.breaks { channel.drop() } else if output.closes { channel.close() }
                 }
             }
