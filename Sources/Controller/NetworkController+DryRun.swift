@@ -15,9 +15,11 @@ extension NetworkController {
             options.isReverse ? (prepared.candidate, prepared.base) : (prepared.base, prepared.candidate)
         return switch format {
         case .cli: .cli(CLIGrammar(model: candidate.model, dialect: .c).curlyDiff(from: base, to: candidate))
-        case .cliC: .cliC(CLIGrammar(model: candidate.model, dialect: .c).commands(
-                from: base, to: candidate, withTags: true
-            ).text())
+        case .cliC:
+            .cliC(
+                CLIGrammar(model: candidate.model, dialect: .c).commands(
+                    from: base, to: candidate, withTags: true
+                ).text())
         case .xml: .xml(XMLDiff.editConfig(from: base, to: candidate))
         case .native:
             .native(

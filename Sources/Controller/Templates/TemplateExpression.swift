@@ -66,7 +66,9 @@ struct TemplateScope: Sendable {
         switch try valueOfVariable(text, at: node) {
         case .nodeSet: variables[name] = "(\(try binding(text)))"
         case .string(let value): variables[name] = Self.literal(value)
-        case .number(let number): variables[name] = number < 0 ? "(\(text))" : XPathValue<DataNode>.number(number).string
+        case .number(let number):
+            let text = number.isFinite ? XPathValue<DataNode>.number(number).string : try binding(text)
+            variables[name] = "(\(text))"
         case .boolean(let flag): variables[name] = flag ? "true()" : "false()"
         }
     }
