@@ -98,6 +98,30 @@ struct StrictOrderTests {
     }
 
     /// The lines that random edits make bring a router to the same data, text engine and all.
+    @Test(arguments: [CLIDialect.i, .nx, .j])
+    func whatGoesAndRefersToEachOtherLosesItsReferencesFirst(_ dialect: CLIDialect) throws {
+        let model = try TestModels.model(
+            """
+            list port { key name; leaf name { type string; }
+              leaf mtu { type uint16; }
+              leaf-list peer { type leafref { path "/m:port/m:name"; } } }
+            """)
+        let grammar = CLIGrammar(model: model, dialect: dialect)
+        func tree(_ lines: [String]) throws -> DataTree {
+            let text = lines.map { (dialect == .j ? "set " : "") + $0 + "\n" }.joined()
+            return try grammar.parse(Array(text.utf8)).tree
+        }
+        let pair =
+            dialect == .j
+            ? ["port a peer b", "port a mtu 9", "port b peer a", "port c peer a"]
+            : ["port a", " mtu 9", " peer b", "port b", " peer a", "port c", " peer a"]
+        let (from, to) = (try tree(pair), try tree(dialect == .j ? ["port c mtu 1"] : ["port c", " mtu 1"]))
+        #expect(from.rootInstance.entries("port").count == 3)
+        for (a, b) in [(from, to), (to, from)] {
+            #expect(Self.fault(grammar, StrictRules(model), from: a, to: b, tolerating: []) == nil)
+        }
+    }
+
     private func edits(_ model: DataModel, _ dialect: CLIDialect, seed: UInt64, count: Int) throws {
         let grammar = CLIGrammar(model: model, dialect: dialect)
         var trees = RandomTrees(model, seed: seed)

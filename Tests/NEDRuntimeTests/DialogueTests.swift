@@ -95,10 +95,10 @@ struct DialogueTests {
     }
 
     @Test func logMessagesInTheConfigurationDoNotChangeTheTransactionID() throws {
-        let text = "hostname r1\ninterface eth0\n mtu 1500\n"
-        let noisy = "hostname r1\n%SYS-5-CONFIG_I: Configured from console\ninterface eth0\n mtu 1500\n"
+        let text = "hostname r1\ninterface eth0\n mtu 1500\nend\n"
+        let noisy = "hostname r1\n%SYS-5-CONFIG_I: Configured from console\ninterface eth0\n mtu 1500\nend\n"
         var ids: [String] = []
-        for shown in [text, noisy, text + "snmp-server unknown line\n"] {
+        for shown in [text, noisy, "snmp-server unknown line\n" + text] {
             var habits = FakeRouter.Habits()
             habits.react = { $0 == "show running-config" ? .say(shown) : nil }
             ids.append(try Bench(habits).connect().transactionID())

@@ -22,15 +22,31 @@ extension CLIGrammar {
     ///
     /// - Parameter withTags: whether tags are shown in comments, for operators.
     package func commands(from: DataTree, to: DataTree, withTags: Bool = false) -> [CLICommand] {
-        if hasStatements {
-            var order = DiffOrder(statementCommands(from: from, to: to))
-            return Self.lines(order.sorted())
+        Self.lines(sortedUnits(from: from, to: to, withTags: withTags))
+    }
+
+    /// - Parameter opensCircles: whether things that go, and refer to each other, lose their references beforehand.
+    private func sortedUnits(
+        from: DataTree, to: DataTree, withTags: Bool, opensCircles: Bool = true
+    ) -> [DiffUnit] {
+        var order = DiffOrder(units(from: from, to: to, withTags: withTags))
+        let sorted = order.sorted()
+        guard opensCircles, !order.circularReferences.isEmpty else { return sorted }
+        var between = from
+        for reference in order.circularReferences {
+            guard let without = try? between.applying(.delete, at: reference) else { return sorted }
+            between = without
         }
+        return sortedUnits(from: from, to: between, withTags: withTags, opensCircles: false)
+            + sortedUnits(from: between, to: to, withTags: withTags, opensCircles: between.root !== from.root)
+    }
+
+    private func units(from: DataTree, to: DataTree, withTags: Bool) -> [DiffUnit] {
+        if hasStatements { return statementCommands(from: from, to: to) }
         var builder = DiffBuilder(tagged: withTags ? to : nil)
         let context = DiffContext(grammar: self)
         builder.level(from.diff(to: to, includingMetadata: withTags), of: root, from.root, to.root, context)
-        var order = DiffOrder(builder.units)
-        return Self.lines(order.sorted())
+        return builder.units
     }
 
     /// Enters and leaves submodes around the commands.

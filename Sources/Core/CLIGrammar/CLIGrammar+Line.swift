@@ -210,7 +210,7 @@ struct LineSession {
         var keys = keys(range, parser, path).filter { pattern.matches($0) }
         if keys.isEmpty, let numbers = pattern.numbers { keys = numbers }
         guard !keys.isEmpty else {
-            let message = "no entry matches \(text); a range makes at most \(CLIRanges.mostEntries) new ones"
+            let message = "no entry matches \(text); a range makes at most \(CLIRanges.most) new ones"
             return .failure(CLIFault(column: line.column(range.token), message: message))
         }
         var modes: [InstancePath] = []
@@ -247,7 +247,7 @@ package struct KeyPattern {
         var result: [String] = []
         for item in parts[0].split(separator: ",") {
             guard let (low, high) = Self.bounds(item),
-                let numbers = CLIRanges.numbers(low, high, CLIRanges.mostEntries - result.count)
+                let numbers = CLIRanges.numbers(low, high, CLIRanges.most - result.count)
             else { return nil }
             result += numbers
         }

@@ -20,6 +20,9 @@ struct DiffOrder {
     private var leaders: [[(unit: Int, isReference: Bool)]]
     private var waits: [Int]
     private var hasEdges = false
+    /// Leaves, and values of leaf-lists, by which things that `sorted` found to be deleted in a circle refer to each
+    /// other: without them there is no circle.
+    private(set) var circularReferences: [InstancePath] = []
     private var seen: Set<[Int]> = []
 
     init(_ units: [DiffUnit]) {
@@ -123,7 +126,8 @@ struct DiffOrder {
     /// The commands in order.
     ///
     /// A circle is opened where that does least harm: at a command that changes a value, by removing the old value
-    /// first; else at the command of which only an annotation, not a reference, asks for one before it; else at the one
+    /// first; else, by who asks for the commands, at the references of what goes (`circularReferences`); else at the
+    /// command of which only an annotation, not a reference, asks for one before it; else at the one
     /// that comes first by the schema. What merely follows a circle waits until it is opened.
     mutating func sorted() -> [DiffUnit] {
         guard hasEdges else { return units }
@@ -145,6 +149,7 @@ struct DiffOrder {
             if next == nil {
                 let circle = circle(isDone)
                 if let split = circle.first(where: { units[$0].removal != nil }) { return splitting(split) }
+                circularReferences += circle.flatMap { references(of: $0, within: circle) }
                 let choice = weakest(circle)
                 units[choice].cause += "; the order that it asks for goes in a circle"
                 next = choice
@@ -175,6 +180,21 @@ struct DiffOrder {
         return way[(position[here] ?? 0)...].sorted()
     }
 
+    /// What a deletion takes along that refers to what others of the circle take along.
+    private func references(of index: Int, within circle: [Int]) -> [InstancePath] {
+        let unit = units[index]
+        guard unit.isDeletion, unit.touches.count > 1 else { return [] }
+        return unit.touches.compactMap { touch in
+            guard let schema = touch.schema, !schema.isKey, let type = schema.type, let value = touch.oldValue,
+                Self.targets(type).contains(where: { target in
+                    let place = Place(scope: touch.scope, node: schema.schema[target])
+                    return circle.contains { $0 != index && takes($0, place, value) }
+                })
+            else { return nil }
+            return schema.kind == .leafList ? touch.path.parent.appending(schema, keys: [value]) : touch.path
+        }
+    }
+
     private func weakest(_ circle: [Int]) -> Int {
         let members = Set(circle)
         let weak = circle.first { unit in
@@ -184,7 +204,7 @@ struct DiffOrder {
     }
 
     /// All anew, with the old value of one unit removed by a command of its own.
-    private func splitting(_ index: Int) -> [DiffUnit] {
+    private mutating func splitting(_ index: Int) -> [DiffUnit] {
         var units = units
         var removal = units[index]
         removal.line = removal.removal
@@ -204,6 +224,7 @@ struct DiffOrder {
         }
         units.insert(removal, at: index)
         var order = DiffOrder(units)
+        defer { circularReferences = order.circularReferences }
         return order.sorted()
     }
 }

@@ -188,8 +188,6 @@ extension LineParser {
 enum CLIRanges {
     /// More than that in one word is a mistake, not a range.
     static let most = 65_536
-    /// As many entries as one word may make, each with all that is written in its mode: every VLAN there is.
-    static let mostEntries = 4_096
 
     /// The numbers from one to another; nil if that runs backwards, or if they are more than `limit`.
     static func numbers(_ low: Int, _ high: Int, _ limit: Int) -> [String]? {
