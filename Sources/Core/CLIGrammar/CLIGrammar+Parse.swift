@@ -51,8 +51,8 @@ extension CLIGrammar {
     ) throws(CLIFault) -> ParsedConfiguration {
         if hasStatements { return try parseStatements(text, over: base, at: path, options: options) }
         if base != nil || !path.steps.isEmpty || options.isLineByLine {
-            let base = base ?? DataTree(model)
-            var reader = editReader(text, base, path, options)
+            var reader = editReader(text, base ?? DataTree(model), path, options)
+            reader.obeysOrderComments = base != nil
             try reader.read()
             return ParsedConfiguration(
                 tree: reader.sink.tree, skipped: reader.skipped, lineCount: reader.lineCount,

@@ -37,6 +37,8 @@ struct ConfigurationReader<Sink: ConfigurationSink>: ~Copyable {
     private var skipReason = ""
     private var order: Entries.Place?
     private var orderKeys: [String]?
+    /// Comments say where entries go among those that are there already; a whole text has the order of its lines.
+    var obeysOrderComments = true
     private let memory: TextMemory
     private let surroundings = Surroundings()
     /// Reads the line that it holds: the next one is cut in its place.
@@ -241,7 +243,7 @@ struct ConfigurationReader<Sink: ConfigurationSink>: ~Copyable {
 
     /// `# first` and `# after KEY ...`, which say where the entry of the next line goes.
     private mutating func orderComment(_ text: CLIBytes) {
-        guard dialect.hasOrderComments else { return }
+        guard dialect.hasOrderComments, obeysOrderComments else { return }
         let line = CLILine(text.dropFirst(), dialect: dialect)
         guard !line.tokens.isEmpty else { return }
         let words = line.tokens.indices.map { CLIText.string(line.text($0)) }

@@ -111,17 +111,16 @@ struct DraftSink: ConfigurationSink {
             let draft = place(frame, of: parser, places).draft
             for value in parser.values[values] { draft.add(CLIText.string(value), to: node.schema) }
         case .remove(let frame, let node, let value):
-            place(frame, of: parser, places).with { draft in
+            existing(frame, of: parser, places)?.with { draft in
                 if let value, draft.value(of: node.schema) != CLIText.string(value) { return }
                 draft.remove(in: node.slot)
             }
         case .removeValues(let frame, let node, let values):
-            let draft = place(frame, of: parser, places).draft
+            guard let draft = existing(frame, of: parser, places)?.draft else { return }
             for value in parser.texts(values) { draft.removeEntry(of: node.schema, keys: [value]) }
         case .removeNode(let frame):
             let here = parser.frames[frame]
-            guard here.parent >= 0 else { return }
-            let draft = place(here.parent, of: parser, places).draft
+            guard here.parent >= 0, let draft = existing(here.parent, of: parser, places)?.draft else { return }
             if here.node.kind == .list {
                 draft.removeEntry(of: here.node.schema, keys: parser.keys(of: here))
             } else {
@@ -139,6 +138,22 @@ struct DraftSink: ConfigurationSink {
         let made = step(frame, of: parser, from: place(frame.parent, of: parser, places))
         places[index] = made
         return made
+    }
+
+    /// The place of a frame, if there is one: what is taken away makes nothing on the way.
+    private static func existing(
+        _ index: Int, of parser: borrowing LineParser, _ places: UnsafeMutableBufferPointer<Place?>
+    ) -> Place? {
+        if let known = places[index] { return known }
+        let frame = parser.frames[index]
+        guard let parent = existing(frame.parent, of: parser, places) else { return nil }
+        switch frame.node.kind {
+        case .list:
+            return parent.draft.existingEntry(of: frame.node.schema, keys: parser.keys(of: frame)).map(parent.inside)
+        case .mountPoint:
+            return parent.draft.existingMount(frame.node.schema).map { Place(draft: $0.1, model: $0.0) }
+        default: return parent.draft.existingContainer(frame.node.schema).map(parent.inside)
+        }
     }
 
     mutating func annotate(

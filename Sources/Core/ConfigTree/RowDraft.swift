@@ -211,7 +211,7 @@ package final class RowDraft {
     }
 
     /// What is mounted already, to be continued.
-    func existingMount(_ point: SchemaNode) -> (DataModel, RowDraft)? {
+    package func existingMount(_ point: SchemaNode) -> (DataModel, RowDraft)? {
         guard let index = index(of: point.slot) else { return nil }
         switch kids[index].content {
         case .mount(let model, let draft): return (model, draft)
