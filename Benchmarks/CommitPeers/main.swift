@@ -18,6 +18,8 @@ final class Conversation {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output
+        // netconfd leaves files where it runs.
+        process.currentDirectoryURL = environment["HOME"].map { URL(fileURLWithPath: $0) }
         try process.run()
     }
 

@@ -31,7 +31,7 @@ func measureMemory(megabytes: Int) throws -> Bounds {
             try client.carryOut(request)
             return request.utf8.count
         }
-        try step("commit", data: nil, limit: 0.5) {
+        try step("commit", data: nil, limit: 1.6) {
             try client.carryOut("<commit/>")
             return config.utf8.count
         }

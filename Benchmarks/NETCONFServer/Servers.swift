@@ -154,13 +154,14 @@ final class YumaServer: Server {
         let module = directory + "/bench-list.yang"
         socket = directory + "/socket"
         try Model.text.write(toFile: module, atomically: false, encoding: .utf8)
+        // It leaves files where it runs.
         let words = [
-            "netconfd", "--no-startup", "--superuser=root", "--target=candidate", "--module=\(module)",
+            "env", "--chdir=\(directory)", Self.programs[0], "--no-startup", "--superuser=root", "--target=candidate", "--module=\(module)",
             "--ncxserver-sockname=\(socket)", "--log=\(directory)/log", "--log-level=error",
         ]
         var environment = ProcessInfo.processInfo.environment
         environment["HOME"] = directory
-        process = try spawn(Self.programs[0], words, environment)
+        process = try spawn("/usr/bin/env", words, environment)
         for _ in 0..<500 where !FileManager.default.fileExists(atPath: socket) { usleep(20_000) }
         usleep(500_000)
     }
