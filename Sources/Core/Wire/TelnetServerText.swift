@@ -4,29 +4,6 @@
 /// the terminal's size. Everything else that a client offers or asks for is refused, each option once. The return key comes
 /// as CR LF, CR NUL or CR and is CR here.
 package struct TelnetServerText: Sendable {
-    private enum Code {
-        static let end: UInt8 = 240
-        static let begin: UInt8 = 250
-        static let will: UInt8 = 251
-        static let wont: UInt8 = 252
-        static let `do`: UInt8 = 253
-        static let dont: UInt8 = 254
-        static let command: UInt8 = 255
-    }
-
-    private enum Option {
-        static let echo: UInt8 = 1
-        static let goAhead: UInt8 = 3
-        static let windowSize: UInt8 = 31
-    }
-
-    private enum Position {
-        case data, command
-        case option(UInt8)
-        case inner([UInt8])
-        case innerCommand([UInt8])
-    }
-
     private static let innerLimit = 256
     /// What a session begins with.
     package static let greeting: [UInt8] = [
@@ -34,7 +11,7 @@ package struct TelnetServerText: Sendable {
         Option.windowSize,
     ]
 
-    private var position = Position.data
+    private var position = TelnetPosition.data
     private var wasReturn = false
     private var answered: Set<[UInt8]> = []
     /// The terminal's size, once the client has told it.
@@ -113,3 +90,6 @@ package struct TelnetServerText: Sendable {
         rows = Int(content[3]) << 8 | Int(content[4])
     }
 }
+
+private typealias Code = TelnetCode
+private typealias Option = TelnetOption

@@ -9,33 +9,8 @@ package final class TelnetStream: ByteStream {
     private let stream: any ByteStream
     private let state: Mutex<State>
 
-    fileprivate enum Code {
-        static let end: UInt8 = 240
-        static let begin: UInt8 = 250
-        static let will: UInt8 = 251
-        static let wont: UInt8 = 252
-        static let `do`: UInt8 = 253
-        static let dont: UInt8 = 254
-        static let command: UInt8 = 255
-    }
-
-    fileprivate enum Option {
-        static let echo: UInt8 = 1
-        static let goAhead: UInt8 = 3
-        static let terminalType: UInt8 = 24
-        static let windowSize: UInt8 = 31
-    }
-
-    /// Where in the server's commands the reading stands.
-    fileprivate enum Position {
-        case data, command
-        case option(UInt8)
-        case inner([UInt8])
-        case innerCommand([UInt8])
-    }
-
     fileprivate struct State {
-        var position = Position.data
+        var position = TelnetPosition.data
         var wasReturn = false
         var answered: Set<[UInt8]> = []
         var size: [UInt8]
@@ -92,13 +67,13 @@ extension TelnetStream.State {
                 position = .data
                 reply += answer(verb, byte)
             case .inner(let content):
-                if byte == TelnetStream.Code.command {
+                if byte == Code.command {
                     position = .innerCommand(content)
                 } else if content.count < TelnetStream.innerLimit {
                     position = .inner(content + [byte])
                 }
             case .innerCommand(let content):
-                if byte == TelnetStream.Code.end {
+                if byte == Code.end {
                     position = .data
                     reply += answer(inner: content)
                 } else {
@@ -112,7 +87,7 @@ extension TelnetStream.State {
     /// CR NUL is a return without a line feed.
     private mutating func takeData(_ byte: UInt8, _ text: inout [UInt8]) {
         defer { wasReturn = byte == 0x0D }
-        if byte == TelnetStream.Code.command {
+        if byte == Code.command {
             position = .command
         } else if byte != 0 || !wasReturn {
             text.append(byte)
@@ -122,16 +97,14 @@ extension TelnetStream.State {
     private mutating func takeCommand(_ byte: UInt8, _ text: inout [UInt8]) {
         position = .data
         switch byte {
-        case TelnetStream.Code.command: text.append(byte)
-        case TelnetStream.Code.will...TelnetStream.Code.dont: position = .option(byte)
-        case TelnetStream.Code.begin: position = .inner([])
+        case Code.command: text.append(byte)
+        case Code.will...Code.dont: position = .option(byte)
+        case Code.begin: position = .inner([])
         default: break
         }
     }
 
     private mutating func answer(_ verb: UInt8, _ option: UInt8) -> [UInt8] {
-        typealias Code = TelnetStream.Code
-        typealias Option = TelnetStream.Option
         guard verb == Code.will || verb == Code.do, answered.insert([verb, option]).inserted else { return [] }
         if verb == Code.will {
             let isWanted = option == Option.echo || option == Option.goAhead
@@ -149,9 +122,11 @@ extension TelnetStream.State {
 
     /// The server asks for the type of the terminal (RFC 1091).
     private func answer(inner content: [UInt8]) -> [UInt8] {
-        typealias Code = TelnetStream.Code
-        guard content.starts(with: [TelnetStream.Option.terminalType, 1]) else { return [] }
-        let head = [Code.command, Code.begin, TelnetStream.Option.terminalType, 0]
+        guard content.starts(with: [Option.terminalType, 1]) else { return [] }
+        let head = [Code.command, Code.begin, Option.terminalType, 0]
         return head + Array("vt100".utf8) + [Code.command, Code.end]
     }
 }
+
+private typealias Code = TelnetCode
+private typealias Option = TelnetOption
