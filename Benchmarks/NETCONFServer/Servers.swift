@@ -156,7 +156,8 @@ final class YumaServer: Server {
         try Model.text.write(toFile: module, atomically: false, encoding: .utf8)
         // It leaves files where it runs.
         let words = [
-            "env", "--chdir=\(directory)", Self.programs[0], "--no-startup", "--superuser=root", "--target=candidate", "--module=\(module)",
+            "env", "--chdir=\(directory)", Self.programs[0], "--no-startup", "--superuser=root", "--target=candidate",
+            "--module=\(module)",
             "--ncxserver-sockname=\(socket)", "--log=\(directory)/log", "--log-level=error",
         ]
         var environment = ProcessInfo.processInfo.environment
