@@ -247,6 +247,11 @@ extension CLIGrammar {
                 let fallback = node.schema.defaults.first ?? (node.has(.reversed) ? "true" : "false")
                 if node.has(.booleanNo), child.value == fallback {
                     result = (try? result.applying(.delete, at: child.path)) ?? result
+                    var path = child.path.parent
+                    while path.last?.node.isNonPresenceContainer == true, result.instance(path)?.row?.isEmpty == true {
+                        result = (try? result.applying(.delete, at: path)) ?? result
+                        path = path.parent
+                    }
                 }
             }
         }
