@@ -21,6 +21,8 @@ package struct DeviceEvent: Sendable {
     /// When it happened, as the device says.
     package var time: String
     package var content: XMLElement
+    /// The device tells it again, or for the first time: what was known already may be among such events.
+    package var isReplayed: Bool
 }
 
 /// Which events of a stream are wanted.
@@ -79,6 +81,7 @@ extension NETCONFDeviceSession {
                 if let since { try writer.leaf("startTime", text: since) }
                 try writer.end()
             }
+            isReplaying = since != nil
         }
     }
 
@@ -93,8 +96,13 @@ extension NETCONFDeviceSession {
                 trace.phase(.fromDriver, "NOTIFICATION ERROR: \(error)".withoutControlCharacters)
                 continue
             }
-            guard let content = event.content, content.namespace != ProtocolNamespace.streams else { continue }
-            return DeviceEvent(time: event.time.withoutControlCharacters, content: content)
+            guard let content = event.content else { continue }
+            guard content.namespace != ProtocolNamespace.streams else {
+                if content.name == "replayComplete" { isReplaying = false }
+                continue
+            }
+            return DeviceEvent(
+                time: event.time.withoutControlCharacters, content: content, isReplayed: isReplaying)
         }
         return nil
     }

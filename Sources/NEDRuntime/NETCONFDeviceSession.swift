@@ -28,6 +28,8 @@ package final class NETCONFDeviceSession: DeviceSession {
     var edited = ""
     /// The device has been seen to do what it says it does at a commit.
     var isProven = false
+    /// The device tells events again that it told before.
+    var isReplaying = false
     /// False for a device that commits nothing after it was told to validate.
     var believesValidate = true
     let stream: any ByteStream

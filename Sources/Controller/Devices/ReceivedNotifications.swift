@@ -98,8 +98,10 @@ final class ReceivedNotifications: Sendable {
                 new.xml = String(decoding: (try? event.content.print(pretty: false)) ?? [], as: UTF8.self)
                 new.eventTime = event.time
                 let same = kept.filter { $0.eventTime == event.time }
-                if same.contains(where: { $0.subscription == new.subscription && $0.xml == new.xml }) { continue }
-                new.sequence = same.count
+                // Events that are alike and happen in one second are as many as they are, but for those told again.
+                let isKnown = same.contains { $0.subscription == new.subscription && $0.xml == new.xml }
+                if event.isReplayed, isKnown { continue }
+                new.sequence = (same.map(\.sequence).max() ?? -1) + 1
                 number += 1
                 new.number = number
                 kept.append(new)
