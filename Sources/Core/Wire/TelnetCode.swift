@@ -17,10 +17,56 @@ enum TelnetOption {
     static let windowSize: UInt8 = 31
 }
 
-/// Where in the other side's commands the reading stands.
-enum TelnetPosition {
-    case data, command
-    case option(UInt8)
-    case inner([UInt8])
-    case innerCommand([UInt8])
+/// Takes the commands of the other side out of what it sends, byte by byte.
+struct TelnetScanner: Sendable {
+    enum Piece {
+        case data(UInt8)
+        /// `will`, `wont`, `do` or `dont`, and the option.
+        case option(verb: UInt8, UInt8)
+        /// What stands between `begin` and `end`, cut after `innerLimit` bytes.
+        case inner([UInt8])
+    }
+
+    private enum Position {
+        case data, command
+        case option(UInt8)
+        case inner([UInt8])
+        case innerCommand([UInt8])
+    }
+
+    static let innerLimit = 256
+    private var position = Position.data
+
+    /// What a byte completes, if anything.
+    mutating func take(_ byte: UInt8) -> Piece? {
+        switch position {
+        case .data:
+            guard byte == TelnetCode.command else { return .data(byte) }
+            position = .command
+        case .command:
+            position = .data
+            switch byte {
+            case TelnetCode.command: return .data(byte)
+            case TelnetCode.will...TelnetCode.dont: position = .option(byte)
+            case TelnetCode.begin: position = .inner([])
+            default: break
+            }
+        case .option(let verb):
+            position = .data
+            return .option(verb: verb, byte)
+        case .inner(let content):
+            if byte == TelnetCode.command {
+                position = .innerCommand(content)
+            } else if content.count < Self.innerLimit {
+                position = .inner(content + [byte])
+            }
+        case .innerCommand(let content):
+            if byte == TelnetCode.end {
+                position = .data
+                return .inner(content)
+            }
+            position = .inner(content.count < Self.innerLimit ? content + [byte] : content)
+        }
+        return nil
+    }
 }

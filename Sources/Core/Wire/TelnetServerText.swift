@@ -4,14 +4,13 @@
 /// the terminal's size. Everything else that a client offers or asks for is refused, each option once. The return key comes
 /// as CR LF, CR NUL or CR and is CR here.
 package struct TelnetServerText: Sendable {
-    private static let innerLimit = 256
     /// What a session begins with.
     package static let greeting: [UInt8] = [
         Code.command, Code.will, Option.echo, Code.command, Code.will, Option.goAhead, Code.command, Code.do,
         Option.windowSize,
     ]
 
-    private var position = TelnetPosition.data
+    private var scanner = TelnetScanner()
     private var wasReturn = false
     private var answered: Set<[UInt8]> = []
     /// The terminal's size, once the client has told it.
@@ -30,47 +29,16 @@ package struct TelnetServerText: Sendable {
         var keys: [UInt8] = []
         var reply: [UInt8] = []
         for byte in bytes {
-            switch position {
-            case .data: takeData(byte, &keys)
-            case .command: takeCommand(byte, &keys)
-            case .option(let verb):
-                position = .data
-                reply += answer(verb, byte)
-            case .inner(let content):
-                if byte == Code.command {
-                    position = .innerCommand(content)
-                } else if content.count < Self.innerLimit {
-                    position = .inner(content + [byte])
-                }
-            case .innerCommand(let content):
-                if byte == Code.end {
-                    position = .data
-                    note(content)
-                } else {
-                    position = .inner(content.count < Self.innerLimit ? content + [byte] : content)
-                }
+            switch scanner.take(byte) {
+            case .data(let byte):
+                if !(wasReturn && (byte == 0 || byte == 0x0A)) { keys.append(byte) }
+                wasReturn = byte == 0x0D
+            case .option(let verb, let option): reply += answer(verb, option)
+            case .inner(let content): note(content)
+            case nil: break
             }
         }
         return (keys, reply)
-    }
-
-    private mutating func takeData(_ byte: UInt8, _ keys: inout [UInt8]) {
-        defer { wasReturn = byte == 0x0D }
-        if byte == Code.command {
-            position = .command
-        } else if !(wasReturn && (byte == 0 || byte == 0x0A)) {
-            keys.append(byte)
-        }
-    }
-
-    private mutating func takeCommand(_ byte: UInt8, _ keys: inout [UInt8]) {
-        position = .data
-        switch byte {
-        case Code.command: keys.append(byte)
-        case Code.will...Code.dont: position = .option(byte)
-        case Code.begin: position = .inner([])
-        default: break
-        }
     }
 
     private mutating func answer(_ verb: UInt8, _ option: UInt8) -> [UInt8] {

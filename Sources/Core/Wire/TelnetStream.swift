@@ -10,7 +10,7 @@ package final class TelnetStream: ByteStream {
     private let state: Mutex<State>
 
     fileprivate struct State {
-        var position = TelnetPosition.data
+        var scanner = TelnetScanner()
         var wasReturn = false
         var answered: Set<[UInt8]> = []
         var size: [UInt8]
@@ -18,8 +18,6 @@ package final class TelnetStream: ByteStream {
 
     /// For what is answered: a reader may not want to wait at all.
     private static let replyTimeout = Duration.seconds(5)
-    /// Longer sub-negotiations are passed over.
-    fileprivate static let innerLimit = 256
 
     package init(_ stream: any ByteStream, columns: UInt16 = 80, rows: UInt16 = 24) {
         self.stream = stream
@@ -60,48 +58,17 @@ extension TelnetStream.State {
         var text: [UInt8] = []
         var reply: [UInt8] = []
         for byte in bytes {
-            switch position {
-            case .data: takeData(byte, &text)
-            case .command: takeCommand(byte, &text)
-            case .option(let verb):
-                position = .data
-                reply += answer(verb, byte)
-            case .inner(let content):
-                if byte == Code.command {
-                    position = .innerCommand(content)
-                } else if content.count < TelnetStream.innerLimit {
-                    position = .inner(content + [byte])
-                }
-            case .innerCommand(let content):
-                if byte == Code.end {
-                    position = .data
-                    reply += answer(inner: content)
-                } else {
-                    position = .inner(content)
-                }
+            switch scanner.take(byte) {
+            case .data(let byte):
+                // CR NUL is a return without a line feed.
+                if byte != 0 || !wasReturn { text.append(byte) }
+                wasReturn = byte == 0x0D
+            case .option(let verb, let option): reply += answer(verb, option)
+            case .inner(let content): reply += answer(inner: content)
+            case nil: break
             }
         }
         return (text, reply)
-    }
-
-    /// CR NUL is a return without a line feed.
-    private mutating func takeData(_ byte: UInt8, _ text: inout [UInt8]) {
-        defer { wasReturn = byte == 0x0D }
-        if byte == Code.command {
-            position = .command
-        } else if byte != 0 || !wasReturn {
-            text.append(byte)
-        }
-    }
-
-    private mutating func takeCommand(_ byte: UInt8, _ text: inout [UInt8]) {
-        position = .data
-        switch byte {
-        case Code.command: text.append(byte)
-        case Code.will...Code.dont: position = .option(byte)
-        case Code.begin: position = .inner([])
-        default: break
-        }
     }
 
     private mutating func answer(_ verb: UInt8, _ option: UInt8) -> [UInt8] {
