@@ -72,8 +72,12 @@ extension DiffBuilder {
     private mutating func renew(
         _ node: CLINode, _ old: Row, _ new: Row, _ line: [UInt8], _ context: DiffContext, cause: String
     ) {
+        var gone = context.prefix
+        if sharesItsName(node, context) {
+            _ = context.composer.append(node, old, Self.own(node, old), to: &gone, isDeletion: true)
+        }
         add(
-            Self.negated([], context.prefix), removed(node, old, context), context,
+            Self.negated([], gone), removed(node, old, context), context,
             cause: "removed before it changes: \(context.path.words)", isDeletion: true)
         let touches = new.storedSlots.flatMap { all(node.child($0), new, .created, context) }
         add(Array(line.dropLast()), [touch(.created, context)] + touches, context, cause: cause)
