@@ -114,4 +114,56 @@ struct NegationTests {
         let text = try commands(body, "group a\n member b\n!\ngroup b\n member c\n!\ngroup c\n member a\n!\n", "")
         #expect(text.contains("no member"))
     }
+
+    @Test func whatStandsByItselfGoesBeforeWhatItsNameLeadsTo() throws {
+        let body = """
+            container mgcp { leaf port { type uint16; } }
+            container mgcp-enable { tailf:cli-drop-node-name; leaf mgcp { type empty; } }
+            """
+        #expect(try left(body, "mgcp port 5\nmgcp\nno mgcp\n") == "mgcp port 5\n")
+        #expect(try commands(body, "mgcp port 5\nmgcp\n", "mgcp port 5\n") == "no mgcp\n")
+    }
+
+    @Test func headersThatLoseAWordAreGivenAnew() throws {
+        let body = """
+            list track { key id; leaf id { type uint16; }
+              container interface { tailf:cli-hide-in-submode; tailf:cli-flatten-container; tailf:cli-compact-syntax;
+                tailf:cli-sequence-commands; leaf name { tailf:cli-drop-node-name; type string; }
+                leaf line-protocol { type empty; } }
+              leaf delay { type uint16; } }
+            """
+        let text = try commands(
+            body, "track 1 interface a line-protocol\n delay 5\n!\n", "track 1 interface a\n delay 5\n!\n")
+        #expect(text == "no track 1\ntrack 1 interface a\n delay 5\nexit\n")
+    }
+
+    @Test func aWordThatCouldBeAValueDoesNotGoAlone() throws {
+        let body = """
+            container output { tailf:cli-compact-syntax; tailf:cli-sequence-commands;
+              leaf name { tailf:cli-drop-node-name; type string; } leaf silent { type empty; } }
+            """
+        _ = try commands(body, "output silent silent\n", "output silent\n")
+    }
+
+    /// What is referred to is removed and given again, while the reference stays.
+    @Test func referencesStepAsideWhileTheirTargetIsGivenAnew() throws {
+        let body = """
+            list community { key name; tailf:cli-suppress-mode; tailf:cli-compact-syntax; leaf name { type string; }
+              leaf access { tailf:cli-drop-node-name; type enumeration { enum ro; enum rw; } } }
+            list host { key name; tailf:cli-suppress-mode; tailf:cli-compact-syntax; leaf name { type string; }
+              leaf community { type leafref { path "/m:community/m:name"; } } }
+            """
+        let text = try commands(body, "community c ro\nhost h community c\n", "community c\nhost h community c\n")
+        #expect(text == "no host h\nno community c\ncommunity c\nhost h community c\n")
+    }
+
+    /// Several entries have the name that is referred to: another one comes before the last one goes.
+    @Test func referencesAreHandedOver() throws {
+        let body = """
+            list map { key "name number"; leaf name { type string; } leaf number { type uint16; } }
+            leaf use { type leafref { path "/m:map/m:name"; } }
+            """
+        let text = try commands(body, "map a 1\n!\nuse a\n", "map a 2\n!\nuse a\n")
+        #expect(text == "map a 2\nexit\nno map a 1\n")
+    }
 }

@@ -153,6 +153,16 @@ struct StrictOrderTests {
     }
 
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    func randomEditsOfThePublicRouter() throws {
+        try edits(TestModels.netsimIOS.get(), .i, seed: 36, count: Self.isSoak ? count : 10)
+    }
+
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    func randomEditsOfThePublicSwitch() throws {
+        try edits(TestModels.netsimNX.get(), .nx, seed: 37, count: Self.isSoak ? count : 10)
+    }
+
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func randomEditsOfTheRouter() throws { try edits(TestModels.router.get(), .c, seed: 32, count: count) }
 }
 

@@ -39,6 +39,7 @@ extension DiffBuilder {
         let nested = inline.contains { $0.change == .inside && Self.loses($0, node) }
         let isUnnamed = gone.contains {
             node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
+                || isValue(node.child($0.node.slot).word, in: node, old)
         }
         let mustGoWhole = hadLine && (mustGo || !hasLine || ((isUnnamed || nested) && !resets))
         if mustGoWhole, node.kind == .list, isAlone {
@@ -65,6 +66,15 @@ extension DiffBuilder {
         let onlyLoses = inline.allSatisfy { $0.change == .deleted } && !resets && !mustGo && !isUnnamed
         if !onlyLoses {
             add(Array(newLine.dropLast()), touches.filter { $0.kind != .deleted || resets }, context, cause: cause)
+        }
+    }
+
+    /// Whether a word could be taken for the value of a leaf without a name on the same line.
+    private func isValue(_ word: [UInt8], in node: CLINode, _ row: Row) -> Bool {
+        row.storedSlots.contains { slot in
+            let leaf = node.child(slot)
+            return leaf.kind == .leaf && leaf.has(.dropNodeName) && !leaf.isHeader
+                && row.value(in: slot).map { Array($0.utf8) } == word
         }
     }
 
@@ -106,7 +116,7 @@ extension DiffBuilder {
     }
 
     /// Whether something inside an inlined container is gone.
-    private static func loses(_ diff: DiffNode, _ parent: CLINode) -> Bool {
+    static func loses(_ diff: DiffNode, _ parent: CLINode) -> Bool {
         let node = parent.child(diff.node.slot)
         return diff.children.contains { $0.change == .deleted || ($0.change == .inside && loses($0, node)) }
     }

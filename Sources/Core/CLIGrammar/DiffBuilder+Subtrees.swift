@@ -101,8 +101,7 @@ extension DiffBuilder {
             node.schema.isNonPresenceContainer || node.has(.deleteWhenEmpty) || words.isEmpty || isAmbiguous
         // `no` of such a boolean sets it, so that the entry would stay.
         let hasBoolean = node.kind == .list && slots.contains { node.child($0).has(.booleanNo) }
-        if vanishes, !slots.isEmpty, !node.has(.shortNo), !hasBoolean, isAmbiguous || !(whole && node.kind == .list)
-        {
+        if vanishes, !slots.isEmpty, !node.has(.shortNo), !hasBoolean, isAmbiguous || !(whole && node.kind == .list) {
             guard node.isOneLine else {
                 let count = units.count
                 removeContents(node, row, inner)

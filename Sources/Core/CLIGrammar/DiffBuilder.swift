@@ -174,6 +174,7 @@ struct DiffBuilder {
         let mustGo = changes.contains { change in
             let leaf = node.child(change.node.slot)
             if change.change == .deleted, leaf.has(.prefixKey) || leaf.has(.dropNodeName) { return true }
+            if change.change == .inside, Self.loses(change, node) { return true }
             return leaf.has(.removeBeforeChange) || (node.has(.removeBeforeChange) && change.change != .created)
         }
         if mustGo {

@@ -25,11 +25,13 @@ struct DiffOrder {
     private(set) var circularReferences: [InstancePath] = []
     private var seen: Set<[Int]> = []
 
-    init(_ units: [DiffUnit]) {
+    /// - Parameter handovers: commands of which one comes before the other for the sake of references to both.
+    init(_ units: [DiffUnit], handovers: [StayingReferences.Handover] = []) {
         self.units = units
         followers = Array(repeating: [], count: units.count)
         leaders = Array(repeating: [], count: units.count)
         waits = Array(repeating: 0, count: units.count)
+        for handover in handovers { edge(handover.coming, handover.going, handover.cause) }
         connect()
     }
 
