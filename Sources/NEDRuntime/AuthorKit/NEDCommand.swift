@@ -175,13 +175,15 @@ package struct NEDCommand {
 
     /// How a command is used, or which there are.
     private static func misuse(_ verb: String) -> String {
-        let forms = usage.split(separator: "\n").compactMap { line in
-            line.firstRange(of: "ncs-ned ").map { line[$0.lowerBound...] }
+        let lines: [Substring] = usage.split(separator: "\n" as Character)
+        let forms: [(verb: String, text: String)] = lines.compactMap { line in
+            guard let start = line.firstRange(of: "ncs-ned ")?.lowerBound else { return nil }
+            let text = String(line[start...])
+            return (String(text.dropFirst("ncs-ned ".count).prefix { $0 != " " }), text)
         }
-        let own = forms.first { $0.split(separator: " ")[1] == verb }
-        if let own { return "usage: \(own)" }
-        let verbs = forms.map { $0.split(separator: " ")[1] }
-        return "there is no command \(verb): it is one of \(verbs.joined(separator: ", ")); see ncs-ned --help"
+        if let own = forms.first(where: { $0.verb == verb }) { return "usage: \(own.text)" }
+        let verbs = forms.map(\.verb).joined(separator: ", ")
+        return "there is no command \(verb): it is one of \(verbs); see ncs-ned --help"
     }
 
     // MARK: Parse and render
