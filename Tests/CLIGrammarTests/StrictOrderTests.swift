@@ -152,14 +152,14 @@ struct StrictOrderTests {
         try edits(TestModels.junos.get(), .j, seed: 33, count: count)
     }
 
-    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    @Test(.enabled(if: isSoak && TestModels.hasSharedData, "only in long campaigns, with shared data"))
     func randomEditsOfThePublicRouter() throws {
-        try edits(TestModels.netsimIOS.get(), .i, seed: 36, count: Self.isSoak ? count : 10)
+        try edits(TestModels.netsimIOS.get(), .i, seed: 36, count: count)
     }
 
-    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
+    @Test(.enabled(if: isSoak && TestModels.hasSharedData, "only in long campaigns, with shared data"))
     func randomEditsOfThePublicSwitch() throws {
-        try edits(TestModels.netsimNX.get(), .nx, seed: 37, count: Self.isSoak ? count : 10)
+        try edits(TestModels.netsimNX.get(), .nx, seed: 37, count: count)
     }
 
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
