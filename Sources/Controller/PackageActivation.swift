@@ -16,10 +16,16 @@ import Transactions
 struct PackageActivation {
     private let controller: NetworkController
     private let session: ControllerSession
+    /// Tells whoever waits what goes on, where it takes long.
+    private let meter: WorkMeter
 
-    init(_ call: ActionCall) { self.init(call.controller, call.session) }
+    init(_ call: ActionCall) { self.init(call.controller, call.session, call.progress) }
 
-    init(_ controller: NetworkController, _ session: ControllerSession) {
+    init(
+        _ controller: NetworkController, _ session: ControllerSession,
+        _ progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        meter = WorkMeter(progress)
         self.controller = controller
         self.session = session
     }
@@ -38,7 +44,7 @@ struct PackageActivation {
                 return try compare(current)
             }
             let number = nextNumber()
-            try store.build(number, from: sources, sharing: kept) { source, target in
+            try store.build(number, from: sources, sharing: kept, meter: meter) { source, target in
                 controller.logs.note(.packageCopying(from: source, to: target))
             }
             return try compare(try load(number))
@@ -54,7 +60,7 @@ struct PackageActivation {
         do {
             let (store, number) = (controller.packages.generations, nextNumber())
             let content = store.content(earlier)
-            try store.build(number, from: content.sources, keeping: content.faults)
+            try store.build(number, from: content.sources, keeping: content.faults, meter: meter)
             let next = try load(number)
             guard store.note(earlier)?.digest == next.generation.digest else {
                 try? DurableFiles.removeTree(store.path(number))
@@ -87,7 +93,7 @@ struct PackageActivation {
                     package: package.name, path: package.directory, reason: package.errorInfo.joined(separator: "; "),
                     isMetaData: package.status == .metaDataError, kind: package.metaDataFault)
             }
-            try store.build(number, from: kept + fresh, keeping: faults) { source, target in
+            try store.build(number, from: kept + fresh, keeping: faults, meter: meter) { source, target in
                 guard fresh.contains(where: { $0.path == source }) else { return }
                 controller.logs.note(.packageCopying(from: source, to: target))
             }
@@ -105,7 +111,7 @@ struct PackageActivation {
 
     private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
-        let generation = try controller.packages.load(number, previous: current.generation)
+        let generation = try controller.packages.load(number, previous: current.generation, meter)
         return LoadedSystem.make(generation, previous: current, programs: controller.programs)
     }
 
@@ -113,6 +119,7 @@ struct PackageActivation {
         _ next: LoadedSystem, upgrades: Bool = true, returns: [CarryReturn] = []
     ) throws(ControlError) -> ActivationPlan {
         let (tree, current) = controller.head.withLock { ($0.tree, $0.system) }
+        if next.model !== current.model { sayDevices(tree, "looking at what becomes of the configuration of") }
         return ActivationPlan(
             from: current, to: next, data: tree, upgrades: upgrades, returns: returns,
             controller: controller)
@@ -213,6 +220,12 @@ struct PackageActivation {
         }
     }
 
+    /// Few devices are done at once.
+    private func sayDevices(_ tree: DataTree, _ what: String) {
+        let count = tree.allDevices().count
+        if count >= 500 { meter.say("\(what) \(count) devices") }
+    }
+
     private var now: Date { Date(timeIntervalSince1970: Double(controller.clock.now()) / 1e6) }
 
     private func askForConfirmation(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) {
@@ -227,9 +240,17 @@ struct PackageActivation {
     private func drain(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) -> Date {
         let deadline = Date(timeIntervalSinceNow: Double(manner.waitSeconds))
         guard manner.drain != .none, plan.isSchemaChanged else { return deadline }
+        func names(_ sessions: [SessionInformation]) -> String {
+            sessions.map { "\($0.user.name) (session \($0.id))" }.joined(separator: ", ")
+        }
+        let open = controller.sessions.configuring(except: session.id)
+        if !open.isEmpty {
+            meter.say(
+                "waiting for \(names(open)) to leave configuration mode, at most \(manner.waitSeconds) s")
+        }
         let left = controller.sessions.waitForConfiguring(except: session.id, until: deadline)
         guard !left.isEmpty else { return deadline }
-        let names = left.map { "\($0.user.name) (session \($0.id))" }.joined(separator: ", ")
+        let names = names(left)
         guard manner.drain == .kill else {
             throw ControlError(
                 .upgradeInProgress,
@@ -295,6 +316,7 @@ struct PackageActivation {
         let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
         log.step(.initSucceeded)
         let running = controller.running
+        if plan.isSchemaChanged { sayDevices(running, "converting and checking the configuration of") }
         let isPrepared = prepared.map { $0.running.root === running.root } ?? false
         let carried =
             if let prepared, isPrepared { prepared.carried } else {

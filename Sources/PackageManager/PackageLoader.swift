@@ -14,11 +14,14 @@ package struct PackageLoader: Sendable {
     package var previous: PackageGeneration?
     /// What makes schemas of modules: the compiler, or a cache before it.
     package var schemas: any SchemaProvider
+    /// Is told of models that take long.
+    package var meter: WorkMeter?
 
     package init(
         moduleDirectory: String, previous: PackageGeneration? = nil,
-        schemas: any SchemaProvider = DirectSchemaProvider()
+        schemas: any SchemaProvider = DirectSchemaProvider(), meter: WorkMeter? = nil
     ) {
+        self.meter = meter
         self.moduleDirectory = moduleDirectory
         self.previous = previous
         self.schemas = schemas
@@ -212,6 +215,7 @@ package struct PackageLoader: Sendable {
         }
         var options = driverOptions(modules)
         options.mergesRevisions = true
+        sayModels(package.name, modules)
         let compiled = schemas.schema(of: modules.device, options: options)
         package.warnings += compiled.warnings.prefix(20).map(\.description)
         guard let schema = compiled.schema else {
@@ -220,6 +224,13 @@ package struct PackageLoader: Sendable {
         }
         package.notes = Self.notes(schema.diagnostics)
         return (schema, revisions(of: schema, modules), digest)
+    }
+
+    /// Some hundred modules take seconds to compile, unless they are in the cache.
+    private func sayModels(_ name: String, _ modules: PackageModules) {
+        let bytes = (modules.device + modules.library).reduce(0) { $0 + $1.bytes.count }
+        guard bytes >= 2 << 20 else { return }
+        meter?.say("loading the data models of \(name): \(modules.device.count) modules, \(bytes >> 20) MiB")
     }
 
     private func driverOptions(_ modules: PackageModules) -> SchemaCompiler.Options {

@@ -205,7 +205,7 @@ import Testing
             file: directory.path("run/ncs.conf"), runDirectory: directory.path("run"), environment: [:])
         try DurableFiles.makeDirectory(configuration.logDirectory)
         try DurableFiles.makeDirectory(configuration.stateDirectory)
-        let logs = try SystemLogs(directory: configuration.logDirectory, host: "test", clock: clock)
+        let logs = try SystemLogs(configuration.logs, host: "test", clock: clock)
         let controller = try Startup(
             configuration: configuration, installation: directory.path("install"), logs: logs, host: "test",
             clock: clock

@@ -67,10 +67,25 @@ struct EffectCampaign {
             ("reload of the rest", "packages reload force", "package third-cli-1.0"),
             ("packages rollback", "packages rollback force", "package other-cli-1.0"),
             ("last reload", "packages reload force", "package third-cli-1.0"),
+            ("upload", "software packages upload package \(newer) package-data \(uploaded)" + list, newer),
+            (
+                "replacement", "software packages install package third-cli-1.0.1 replace-existing" + list,
+                "installed ncs-6.7-third-cli-1.0.1"
+            ),
+            ("reload of the replacement", "packages reload force", "package third-cli-1.0"),
         ]
     }
 
-    private static func file(_ name: String) -> String { "ncs-6.7-\(name)-cli-1.0.signed.bin" }
+    private var newer: String { Self.file("third", "1.0.1") }
+    /// The newer file, as a client sends it.
+    private var uploaded: String {
+        let bytes = (try? keeping.bytes("upload/\(newer)")) ?? []
+        return Data(bytes).base64EncodedString()
+    }
+
+    private static func file(_ name: String, _ version: String = "1.0") -> String {
+        "ncs-6.7-\(name)-cli-\(version).signed.bin"
+    }
 
     private static let first: [Operation] = [
         ("commit", groups(["g"], "first"), "Commit complete"),
@@ -104,9 +119,13 @@ struct EffectCampaign {
         try lab.killDaemon()
         try lab.makeDriver("mini", "1.0.1", model: SmallModels.second)
         try lab.shell("ncs-package make-test-ca ca && cp ca/root.pem trust/")
-        for (name, place) in [("other", lab.run), ("third", keeping.path("web"))] {
-            try lab.makeDriver(name, "1.0", model: SmallModels.first.replacing("mini", with: name))
-            let target = "\(place)/\(Self.file(name))"
+        try keeping.write("upload/README", "")
+        let signed = [
+            ("other", "1.0", lab.run), ("third", "1.0", keeping.path("web")), ("third", "1.0.1", keeping.path("upload")),
+        ]
+        for (name, version, place) in signed {
+            try lab.makeDriver(name, version, model: SmallModels.first.replacing("mini", with: name))
+            let target = "\(place)/\(Self.file(name, version))"
             try lab.shell(
                 "ncs-package sign build/\(name)-cli-1.0 --key ca/signer.key --chain ca/chain.pem --out '\(target)'")
         }

@@ -26,10 +26,11 @@ enum PackageActions {
     /// Files on disk against what was loaded, and the signed files that they came from.
     static let verify: ActionTable.Handler = { (call, output) throws(ControlError) in
         for package in call.controller.system.generation.packages {
-            let faults = call.controller.packages.verify(package)
+            let found = call.controller.packages.verify(package)
             let item = output.item("verify-result", package.name)
-            item.put("result", faults.isEmpty)
-            if !faults.isEmpty { item.put("info", faults.joined(separator: "\n")) }
+            item.put("result", found.faults.isEmpty)
+            let info = found.faults + found.notes
+            if !info.isEmpty { item.put("info", info.joined(separator: "\n")) }
         }
     }
 
@@ -43,6 +44,7 @@ enum PackageActions {
 
     private static func waitForQueue(_ call: ActionCall) throws(ControlError) {
         let (queue, seconds) = (call.controller.queue, waitSeconds(call))
+        if !queue.isEmpty { call.progress("waiting for the commit queue to become empty, at most \(seconds) s") }
         guard queue.wait(until: Date(timeIntervalSinceNow: Double(seconds)), { queue.isEmpty }) else {
             throw ControlError(
                 .locked,
@@ -59,6 +61,7 @@ enum PackageActions {
     private static func backUp(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         guard call.flag("backup") else { return }
         let controller = call.controller
+        call.progress("making a backup")
         do {
             var maker = BackupMaker(
                 controller.configuration, version: Product.compatibleVersion.description, clock: controller.clock)

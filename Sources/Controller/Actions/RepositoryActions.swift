@@ -17,8 +17,8 @@ enum RepositoryActions {
         let (repository, name) = (try repository(call), try call.required("package"))
         let fetched = try attempt {
             try repository.fetch(
-                name, into: call.controller.packages.store, acceptsNewIndex: call.flag("accept-new-index")
-            ) { call.progress($0) }
+                name, into: call.controller.packages.store, acceptsNewIndex: call.flag("accept-new-index"),
+                progress: call.progress)
         }
         output.put("fetched", fetched.fileName)
         for warning in fetched.warnings { output.put("warning", warning) }

@@ -27,7 +27,7 @@ enum SoftwareActions {
     static let fetch: ActionTable.Handler = { (call, _) throws(ControlError) in
         let file = try call.required("package-from-file")
         let path = file.hasPrefix("/") ? file : call.controller.configuration.runDirectory + "/" + file
-        try attempt { _ = try call.controller.packages.store.fetch(path) }
+        try attempt { _ = try call.controller.packages.store.fetch(path, meter: WorkMeter(call.progress)) }
     }
 
     static let upload: ActionTable.Handler = { (call, _) throws(ControlError) in
@@ -35,7 +35,7 @@ enum SoftwareActions {
             throw call.invalid("package-data is not base64")
         }
         let name = try call.required("package")
-        try attempt { _ = try call.controller.packages.store.upload(name, Array(data)) }
+        try attempt { _ = try call.controller.packages.store.upload(name, Array(data), meter: WorkMeter(call.progress)) }
     }
 
     static let install: ActionTable.Handler = { (call, output) throws(ControlError) in
@@ -47,7 +47,8 @@ enum SoftwareActions {
                     replaceExisting: call.flag("replace-existing"),
                     allowVersionMismatch: call.flag("allow-version-mismatch"),
                     permission: .init(
-                        signerChange: call.flag("allow-signer-change"), olderVersion: call.flag("allow-downgrade"))))
+                        signerChange: call.flag("allow-signer-change"), olderVersion: call.flag("allow-downgrade"))),
+                meter: WorkMeter(call.progress))
         }
         output.put("installed", stem)
     }
