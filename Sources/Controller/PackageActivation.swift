@@ -18,8 +18,13 @@ struct PackageActivation {
     private let session: ControllerSession
     /// Tells whoever waits what goes on, where it takes long.
     private let meter: WorkMeter
+    /// Whether it is only wanted to be known what would happen.
+    private var isDryRun = false
 
-    init(_ call: ActionCall) { self.init(call.controller, call.session, call.progress) }
+    init(_ call: ActionCall) {
+        self.init(call.controller, call.session, call.progress)
+        isDryRun = call.flag("dry-run")
+    }
 
     init(
         _ controller: NetworkController, _ session: ControllerSession,
@@ -48,10 +53,8 @@ struct PackageActivation {
                 controller.logs.note(.packageCopying(from: source, to: target))
             }
             return try compare(try load(number))
-        } catch let error as ControlError {
-            throw error
         } catch {
-            throw ControlError(.resource, "the packages cannot be loaded: \(error)")
+            throw failed(error, "the packages cannot be loaded")
         }
     }
 
@@ -70,10 +73,8 @@ struct PackageActivation {
                         + "restore them from a backup")
             }
             return try compare(next, returns: ReturnRecord.way(to: earlier, from: controller))
-        } catch let error as ControlError {
-            throw error
         } catch {
-            throw ControlError(.resource, "the packages of generation \(earlier) cannot be loaded: \(error)")
+            throw failed(error, "the packages of generation \(earlier) cannot be loaded")
         }
     }
 
@@ -98,11 +99,18 @@ struct PackageActivation {
                 controller.logs.note(.packageCopying(from: source, to: target))
             }
             return try compare(try load(number), upgrades: false)
-        } catch let error as ControlError {
-            throw error
         } catch {
-            throw ControlError(.resource, "package \(name) cannot be loaded: \(error)")
+            throw failed(error, "package \(name) cannot be loaded")
         }
+    }
+
+    /// What the machine refuses, no room on the disk say, is an alarm until an operation succeeds.
+    private func failed(_ fault: any Error, _ what: String) -> ControlError {
+        let error = PackageFault.error(fault, what)
+        guard !isDryRun, error.code == .resource else { return error }
+        controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
+        controller.logs.note(.packageUpgradeAborted(reason: error.message))
+        return error
     }
 
     private func nextNumber() -> Int {
@@ -216,7 +224,7 @@ struct PackageActivation {
         let generation = plan.next.generation
         let note = GenerationNote(time: now, user: session.user.name, copyOf: manner.copyOf, of: generation)
         do { try controller.packages.generations.seal(generation.number, note) } catch {
-            throw ControlError(.resource, "the packages cannot be stored: \(error)")
+            throw PackageFault.error(error, "the packages cannot be stored")
         }
     }
 
@@ -282,6 +290,21 @@ struct PackageActivation {
         return Prepared(running: running, carried: carried)
     }
 
+    /// Why a plan would be refused: a program of a package does so, or the data that it makes is not valid.
+    func refusal(of plan: ActivationPlan, _ manner: Manner) -> ControlError? {
+        if let refusal = plan.refusal { return refusal }
+        guard plan.isSchemaChanged || plan.conversion.hasPrograms else { return nil }
+        return Self.invalid(faults(plan, manner, plan.data, plan.converted, since: nil))
+    }
+
+    private static func invalid(_ faults: [Diagnostic]) -> ControlError? {
+        guard let first = faults.first else { return nil }
+        return ControlError(
+            .validation,
+            "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
+            diagnostics: faults)
+    }
+
     /// What is not valid under the new models.
     ///
     /// - Parameter valid: a tree of the new models that is.
@@ -330,12 +353,7 @@ struct PackageActivation {
         }
         let faults =
             isPrepared ? [] : faults(plan, manner, running, carried.tree, since: prepared?.carried.tree)
-        if let first = faults.first {
-            throw ControlError(
-                .validation,
-                "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
-                diagnostics: faults)
-        }
+        if let invalid = Self.invalid(faults) { throw invalid }
         log.step(.performed)
         try keepWayBack(plan, from: running, to: carried.tree)
         try record(plan, carried.tree)

@@ -141,7 +141,7 @@ package struct PackageService: Sendable {
                     + "fetch it again with software packages fetch")
             return found
         }
-        if loaded == nil { found.notes.append("not installed any more: the next packages reload takes it out") }
+        if loaded == nil { found.notes.append("it is not installed any more; its signed file is in the store") }
         do { found.faults += try generations.warnings(of: origin) } catch { found.faults.append("\(error)") }
         return found
     }

@@ -146,6 +146,7 @@ package struct GenerationStore: Sendable {
             var copier = PackageCopier(source: source.path)
             try copier.copy(to: target + "/" + found, meter: meter)
             origin.warnings += copier.warnings
+            if !isOwn { origin.path = source.path }
             try origin.write(for: target + "/" + found)
         case .archive:
             let origin = try unsigned(source)
@@ -214,6 +215,7 @@ package struct GenerationStore: Sendable {
             }
         }
         var origin = same.origin
+        origin.path = path
         origin.sharedDigest = same.package.digest
         try origin.write(for: place)
     }
@@ -247,7 +249,9 @@ package struct GenerationStore: Sendable {
         try DurableFiles.removeTree(scratch)
         defer { try? DurableFiles.removeTree(scratch) }
         let top = try extract(scratch).topDirectory
-        let (metaData, _) = try PackageBuilder.metaData(of: scratch + "/" + top)
+        let (metaData, _) = try PackageError.naming(path, insteadOf: scratch) {
+            try PackageBuilder.metaData(of: scratch + "/" + top)
+        }
         guard metaData.name == top else {
             throw PackageError(
                 .metaDataInvalid, path,
@@ -257,6 +261,8 @@ package struct GenerationStore: Sendable {
         if let manifest { try Self.check(metaData, manifest, path) }
         name = top
         try requireNew(target + "/" + top, path)
+        var origin = origin
+        origin.path = path
         try origin.write(for: target + "/" + top)
         try DurableFiles.rename(scratch + "/" + top, to: target + "/" + top)
     }

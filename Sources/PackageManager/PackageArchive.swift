@@ -125,7 +125,7 @@ package struct PackageArchive: Sendable {
             if entry.path.hasPrefix("./") { entry.path.removeFirst(2) }
             if entry.isDirectory, entry.path.isEmpty || entry.path == "." { continue }
             let reason = names.refusal(of: entry.path, isDirectory: entry.isDirectory, depthLimit: limits.depth)
-            if let reason { throw stream.refuse(entry.path, reason) }
+            if let reason { throw stream.refuse(entry.path, reason, remedy: ArchiveStream.anew) }
             if entry.isDirectory {
                 try sink.directory(entry)
             } else {

@@ -39,7 +39,10 @@ package struct PackageLoader: Sendable {
         }
         PackageDependencies.judgeMissing(&packages)
         let system = try systemSchema(systemSources, &packages)
-        for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
+        for index in packages.indices {
+            if !packages[index].isUp { packages[index].drivers = [] }
+            packages[index].nameSource()
+        }
         return PackageGeneration(
             number: number, packages: packages.sorted { $0.name < $1.name }, systemSchema: system.schema,
             systemDigest: system.digest, digest: Self.digest(packages))
@@ -72,6 +75,7 @@ package struct PackageLoader: Sendable {
             let origin = PackageOrigin(of: path)
             var package = LoadedPackage(
                 name: name, directory: path, signer: origin.signer, status: .up, warnings: origin.warnings)
+            package.source = origin.path
             do {
                 package.content = try sharedContent(name, origin) ?? DirectoryDigest(of: path)
                 try read(&package)
@@ -96,6 +100,7 @@ package struct PackageLoader: Sendable {
         package.metaData = metaData
         package.name = metaData.name
         package.warnings += warnings.map(\.description) + Self.deadCode(metaData, package.directory)
+        readBuildInfo(&package)
         let faults = Self.programFaults(metaData, package.directory)
         if !faults.isEmpty { package.fail(.programCodeError, faults) }
         guard !metaData.runs(on: Product.compatibleVersion) else { return }
@@ -108,6 +113,19 @@ package struct PackageLoader: Sendable {
                 "Failed to load NCS package: \(metaData.name); requires NCS version "
                     + wanted.joined(separator: ", ")
             ])
+    }
+
+    /// For show only: what cannot be read is a warning.
+    private func readBuildInfo(_ package: inout LoadedPackage) {
+        let file = package.directory + "/" + BuildMetaData.fileName
+        guard DurableFiles.exists(file) else { return }
+        do {
+            let (info, warnings) = try BuildMetaData.parse(DurableFiles.read(file, limit: 1 << 20), file: file)
+            package.buildInfo = info
+            package.warnings += warnings.map(\.description)
+        } catch {
+            package.warnings.append("\(error)")
+        }
     }
 
     /// Programs of upgrade components that cannot be started.
@@ -212,6 +230,15 @@ package struct PackageLoader: Sendable {
         if let driver = previous?.package(package.name)?.drivers.first, driver.modelDigest == digest {
             package.notes = Self.notes(driver.schema.diagnostics)
             return (driver.schema, driver.revisions, digest)
+        }
+        guard !modules.device.isEmpty else {
+            package.fail(
+                .fileLoadError,
+                [
+                    "load-dir holds no data model of a device; build the package, with make -C src, before it is "
+                        + "loaded"
+                ])
+            return nil
         }
         var options = driverOptions(modules)
         options.mergesRevisions = true

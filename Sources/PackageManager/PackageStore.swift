@@ -115,9 +115,7 @@ package struct PackageStore: Sendable {
             remedy: "remove the old one from \(directory) to fetch it again")
     }
 
-    private func fetchNow(
-        _ file: String, _ expected: Expectation, _ meter: WorkMeter?
-    ) throws -> String {
+    private func fetchNow(_ file: String, _ expected: Expectation, _ meter: WorkMeter?) throws -> String {
         let name = DurableFiles.lastComponent(file)
         guard DurableFiles.exists(file) else {
             throw PackageError(.fileUnusable, file, "does not exist", remedy: "give the path of a package file")
@@ -153,27 +151,11 @@ package struct PackageStore: Sendable {
 
     /// Checks the copy; a refusal names the file that it is a copy of.
     private func judge(_ copy: String, for file: String, _ meter: WorkMeter?) throws -> VerifiedBundle {
-        do {
+        try PackageError.naming(file, insteadOf: copy) {
             let bundle = try verify(copy)
             try bundle.requireCurrentRevocationLists(at: bundle.judgedAt)
             _ = try bundle.checkContent(meter: meter)
             return bundle
-        } catch let error as DiagnosticsError {
-            throw DiagnosticsError(
-                error.diagnostics.map { fault in
-                    var fault = fault
-                    if var place = fault.place {
-                        place.file = place.file.replacing(copy, with: file)
-                        fault.place = place
-                    }
-                    return fault
-                })
-        } catch var error as PackageError {
-            error.sentence = error.sentence.replacing(copy, with: file)
-            throw error
-        } catch var error as SigningError {
-            error.sentence = error.sentence.replacing(copy, with: file)
-            throw error
         }
     }
 
@@ -214,7 +196,8 @@ package struct PackageStore: Sendable {
     package func upload(_ name: String, _ content: [UInt8], meter: WorkMeter? = nil) throws -> String {
         guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".signed.bin") else {
             throw PackageError(
-                .fileUnusable, name.visible(), "is no name of a package file", remedy: "it ends in .signed.bin")
+                .fileUnusable, name.visible(), "is no name of a package file",
+                remedy: "give one that ends in .signed.bin, without directories")
         }
         try requireName(name)
         return try turn.take {
@@ -222,7 +205,8 @@ package struct PackageStore: Sendable {
             try DurableFiles.makeDirectory(scratch)
             defer { try? DurableFiles.removeTree(scratch) }
             try DurableFiles.write(scratch + "/" + name, content)
-            return try fetchNow(scratch + "/" + name, .anything, meter)
+            let copy = scratch + "/" + name
+            return try PackageError.naming(name, insteadOf: copy) { try fetchNow(copy, .anything, meter) }
         }
     }
 
@@ -390,11 +374,15 @@ package struct PackageStore: Sendable {
                 || typed == "\(item.package)-\(item.version)" || (withoutVersion && typed == item.package)
         }
         if found.count == 1 { return found[0] }
-        let names = (found.isEmpty ? all : found).map(\.fileName).joined(separator: ", ")
+        let candidates = (found.isEmpty ? all : found).map(\.fileName)
+        let more = candidates.count > 10 ? " and \(candidates.count - 10) more; see software packages list" : ""
+        let names = candidates.prefix(10).joined(separator: ", ") + more
         if found.isEmpty {
+            let remedy = withoutVersion ? "see software packages list" : "fetch one first with software packages fetch"
             throw PackageError(
-                .unknownPackage, typed, "there is no such package",
-                remedy: names.isEmpty ? "fetch one first with software packages fetch" : "there are: \(names)")
+                .unknownPackage, typed.visible(),
+                withoutVersion ? "no such package is installed" : "there is no such package in the store",
+                remedy: candidates.isEmpty ? remedy : "there are: \(names)")
         }
         throw PackageError(.unknownPackage, typed, "is not clear", remedy: "say which of: \(names)")
     }

@@ -152,7 +152,7 @@ struct EffectCampaign {
         let position = control.position
         guard let state = try? state() else { return steps }
         steps.append(Step(name: "commit after backup", position: position, state: state))
-        try lab.killDaemon()
+        try lab.endDaemon()
         let compacted = try lab.attempt("ncs", ["--cdb-compact", "ncs-cdb"], more: environment())
         guard compacted.status == 0 else { return steps }
         steps.append(Step(name: "off-line compaction", position: control.position, state: state))
@@ -254,7 +254,7 @@ struct EffectCampaign {
 
     /// Puts the lab back to what it was before the first step.
     func reset() throws {
-        if lab.daemon != nil { try lab.killDaemon() }
+        try lab.endDaemon()
         try ChildProcess.require("rm -rf '\(lab.directory.path)' && cp -a '\(saved)' '\(lab.directory.path)'")
     }
 }

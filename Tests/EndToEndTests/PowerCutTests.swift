@@ -78,7 +78,7 @@ extension EndToEnd {
             {
                 acknowledged = max(0, reached.count - 1)
             }
-            if campaign.lab.daemon != nil { try campaign.lab.killDaemon() }
+            try campaign.lab.endDaemon()
             campaign.control.begin()
             try campaign.judge(steps, acknowledged: acknowledged, "killed at effect \(at)")
         }

@@ -89,7 +89,10 @@ enum PackageActions {
         if call.flag("dry-run") {
             activation.discard(plan)
             call.controller.packages.plans.remember(plan.digest, plan.inputs)
-            plan.report(to: output, showsAll: reportsAll(call))
+            var manner = PackageActivation.Manner()
+            // What wants force is a warning of its own.
+            manner.isForced = call.flag("force") || !plan.warnings.isEmpty
+            plan.report(to: output, showsAll: reportsAll(call), refusal: activation.refusal(of: plan, manner))
             if call.input.child("report")?.child("instances") != nil {
                 plan.reportInstances(of: call.controller.running, to: output)
             }
@@ -112,6 +115,11 @@ enum PackageActions {
         }
         try activation.execute(plan, manner)
         if reportsAll(call) { plan.report(to: output, showsAll: true) } else { plan.reportLosses(to: output) }
+        if let seconds = manner.confirmSeconds, let pending = call.controller.packageConfirmation.current {
+            output.put(
+                "confirmation",
+                "needed within \(seconds) s with packages confirm, or generation \(pending.back) comes back")
+        }
         results(output, "reload-result", plan.next.generation.packages)
     }
 

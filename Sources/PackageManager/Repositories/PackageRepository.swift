@@ -205,15 +205,9 @@ package struct PackageRepository: Sendable {
             defer { download.discard() }
             let file = DurableFiles.parent(of: data) + "/" + name
             try DurableFiles.rename(data, to: file)
-            do {
-                let expected = item.map { PackageStore.Expectation.item($0.package, $0.version) } ?? .fileName
-                return (try store.fetch(file, expecting: expected, meter: meter), listing.warnings)
-            } catch var error as PackageError {
-                error.sentence = error.sentence.replacing(file, with: transfer.url)
-                throw error
-            } catch var error as SigningError {
-                error.sentence = error.sentence.replacing(file, with: transfer.url)
-                throw error
+            let expected = item.map { PackageStore.Expectation.item($0.package, $0.version) } ?? .fileName
+            return try PackageError.naming(transfer.url, insteadOf: file) {
+                (try store.fetch(file, expecting: expected, meter: meter), listing.warnings)
             }
         }
     }
