@@ -97,7 +97,7 @@ package struct LoadedPackage: Sendable {
     }
 
     /// Lets what is said of it speak of the files that people know, in the load path, not of our copy.
-    mutating func nameSource() {
+    package mutating func nameSource() {
         guard let source else { return }
         let separator = PackageFileName.suffixes.contains { source.hasSuffix($0) } ? ": " : "/"
         func renamed(_ text: String) -> String {
