@@ -69,7 +69,9 @@ package struct GenerationStore: Sendable {
             try DurableFiles.makeDirectory(temporary)
             var faults = faults
             for (index, source) in sources.enumerated() {
-                if index > 0, index.isMultiple(of: 25) { meter?.say("\(index) of \(sources.count) packages are copied") }
+                if index > 0, index.isMultiple(of: 25) {
+                    meter?.say("\(index) of \(sources.count) packages are copied")
+                }
                 if let same = kept[source.path] {
                     try share(same, to: temporary, source.path)
                 } else {

@@ -138,9 +138,12 @@ import YANG
         for (leaf, expected) in [
             ("display-name", "Good one"), ("single-sign-on-url", "https://sso.example/"),
             ("python-package/vm-name", "vm"), ("python-package/callpoint-model", "multiprocessing"),
-            ("required-package[name='base']/max-version", "2.0"), ("component[name='app']/description", "An application"),
-            ("component[name='app']/entitlement-tag", "tag"), ("component[name='app']/application/start-phase", "phase1"),
-            ("build-info/date", "2026-01-01"), ("build-info/package/ref", "main"), ("build-info/dev-support/branch", "b"),
+            ("required-package[name='base']/max-version", "2.0"),
+            ("component[name='app']/description", "An application"),
+            ("component[name='app']/entitlement-tag", "tag"),
+            ("component[name='app']/application/start-phase", "phase1"),
+            ("build-info/date", "2026-01-01"), ("build-info/package/ref", "main"),
+            ("build-info/dev-support/branch", "b"),
         ] { #expect(try value(leaf) == expected, "\(leaf)") }
         let package = try #require(
             state.instance(try session.running.path("/tailf-ncs:packages/package[name='good']")))

@@ -85,7 +85,8 @@ import Testing
         #expect(workshop.directory.names(in: "run/logs").filter { $0.hasSuffix(".log") } == ["ncs.log"])
         workshop.controller?.stop()
         try workshop.directory.write(
-            "run/ncs.conf", "<ncs-config>\n<logs><upgrade-log><enabled>maybe</enabled></upgrade-log></logs></ncs-config>\n")
+            "run/ncs.conf",
+            "<ncs-config><logs><upgrade-log><enabled>maybe</enabled></upgrade-log></logs></ncs-config>\n")
         #expect {
             try workshop.start()
         } throws: {

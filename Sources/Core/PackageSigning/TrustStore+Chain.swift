@@ -85,7 +85,7 @@ extension TrustStore {
         let last = chain[chain.count - 1].issuer
         guard named.isEmpty else {
             return (
-                "it was not issued by the anchor '\(last)' there, only by one of the same name",
+                "its chain does not end at the anchor '\(last)' there, only at another one of the same name",
                 "put the other root certificate there if you trust it"
             )
         }
