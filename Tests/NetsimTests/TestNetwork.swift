@@ -108,7 +108,8 @@ final class TestNetwork: Sendable {
                 "sshpass", "-p", password, "ssh", "-F", "/dev/null", "-q", "-o", "StrictHostKeyChecking=no", "-o",
                 "UserKnownHostsFile=/dev/null", "-o", "NumberOfPasswordPrompts=1", "-p", "\(Int(basePort) + index)",
                 "admin@127.0.0.1",
-            ] + (terminal ? ["-tt"] : []) + (subsystem.map { ["-s", $0] } ?? []) + (command.map { [$0] } ?? []), input: input)
+            ] + (terminal ? ["-tt"] : []) + (subsystem.map { ["-s", $0] } ?? []) + (command.map { [$0] } ?? []),
+            input: input)
     }
 
     static func execute(_ words: [String], input: String = "") throws -> Result {

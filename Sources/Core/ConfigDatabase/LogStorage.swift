@@ -279,7 +279,8 @@ struct LogStorage: Sendable {
         do {
             try record.payload.withUnsafeBytes { bytes in
                 for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
-                    let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.pieceSize, bytes.count)])
+                    let piece = UnsafeRawBufferPointer(
+                        rebasing: bytes[start..<min(start + Self.pieceSize, bytes.count)])
                     try require(sqlite3_blob_write(blob, piece.baseAddress, CInt(piece.count), CInt(start)))
                 }
             }

@@ -47,7 +47,9 @@ package struct MountedImage: Hashable, Sendable {
 
     private func chunk(_ digest: [UInt8]) throws -> [UInt8] {
         let number = digest.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard number < chunks.count, digest == Self.digest(number) else { throw ImageFault.damaged("a part is missing") }
+        guard number < chunks.count, digest == Self.digest(number) else {
+            throw ImageFault.damaged("a part is missing")
+        }
         return chunks[number]
     }
 
