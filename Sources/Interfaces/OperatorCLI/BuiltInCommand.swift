@@ -148,9 +148,14 @@ extension OperatorShell {
         }
         let candidate = changesCandidate ? configuration?.candidate : nil
         let transaction = candidate.map { ActionTransaction($0) }
-        let output = try session.invoke(path, input: call.input, in: transaction, parts: AnswerParts { show($0) }) {
-            screen.interject($0 + "\n")
+        var watcher = ActionWatcher { screen.interject($0 + "\n") }
+        if let level = request.details { watcher.steps = ProgressPrinter(screen, level: level).print }
+        if request.debugsTemplates {
+            watcher.templates = { screen.interject($0 + "\n") }
+            watcher.template = request.debuggedTemplate
         }
+        let output = try session.invoke(
+            path, input: call.input, in: transaction, parts: AnswerParts { show($0) }, watcher: watcher)
         if let tree = transaction?.tree, let candidate, tree.root !== candidate.root { configuration?.candidate = tree }
         show(output)
         if let fault { throw fault }
