@@ -164,6 +164,8 @@ extension NetworkController {
 
     // MARK: After
 
+    private static let largePayload = 4 << 20
+
     private func carryOut(
         _ request: CommitRequest, _ prepared: PreparedCommit, _ session: ControllerSession, _ phases: CommitPhases,
         isOrdered: Bool
@@ -172,18 +174,22 @@ extension NetworkController {
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
             traceID: trace.traceID, changes: prepared.changes)
-        let revised = try revisedDevices(prepared, request.options)
-        let isNetworking = !request.options.noNetworking
-        let kept = revised.changes.filter { isNetworking ? $0.isSouthboundLocked : isOrdered }
-        let sent = isNetworking ? revised.changes.filter { !$0.isSouthboundLocked } : revised.changes
+        // What no device is told of is not compared again: it may be a configuration of 100 MB that has just been read.
+        let isTold = !request.options.noNetworking
+        let revised = isTold || isOrdered ? try revisedDevices(prepared, request.options) : (changes: [], warnings: [])
+        let kept = revised.changes.filter { !isTold || $0.isSouthboundLocked }
+        let sent = revised.changes.filter { isTold && !$0.isSouthboundLocked }
         let admission = try admit(sent, of: record, prepared, request.options, session)
         let participants = try participants(
             admission.direct, request.options, session, traceID: trace.traceID)
         phases.enter(participants.isEmpty ? "commit" : "prepare")
+        let payload = record.encode()
+        // What a large change took on its way is not needed again soon.
+        defer { if payload.count > Self.largePayload { FreedMemory.giveBack() } }
         let result: CommitResult
         do {
             result = try coordinator.commit(
-                record.encode(), participants: participants, owner: owner(session), waitMilliseconds: 60_000,
+                payload, participants: participants, owner: owner(session), waitMilliseconds: 60_000,
                 log: admission.log, progress: phases.note,
                 whenDurable: { [self] number, time in
                     publish(record, prepared, transaction: trace.transaction, number: number, time: time)

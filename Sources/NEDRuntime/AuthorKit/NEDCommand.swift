@@ -169,8 +169,19 @@ package struct NEDCommand {
         case ("modules", 1): return try modules(operands[0])
         case ("fetch", 2...): return try fetch(operands[0], operands[1], Array(operands.dropFirst(2)))
         case ("check", 2...): return try check(operands[0], Array(operands.dropFirst()))
-        default: throw Fault(message: Self.usage, status: 2)
+        default: throw Fault(message: Self.misuse(verb), status: 2)
         }
+    }
+
+    /// How a command is used, or which there are.
+    private static func misuse(_ verb: String) -> String {
+        let forms = usage.split(separator: "\n").compactMap { line in
+            line.firstRange(of: "ncs-ned ").map { line[$0.lowerBound...] }
+        }
+        let own = forms.first { $0.split(separator: " ")[1] == verb }
+        if let own { return "usage: \(own)" }
+        let verbs = forms.map { $0.split(separator: " ")[1] }
+        return "there is no command \(verb): it is one of \(verbs.joined(separator: ", ")); see ncs-ned --help"
     }
 
     // MARK: Parse and render
@@ -219,7 +230,11 @@ package struct NEDCommand {
         do throws(CLIFault) {
             return try subject.grammar.parse(Array(joined.utf8), options: ParseOptions(mode))
         } catch {
-            throw Fault(message: "\(file):\(error.line):\(error.column + 1): \(error.message)")
+            let lines = joined.split(separator: "\n", omittingEmptySubsequences: false)
+            let line =
+                lines.indices.contains(error.line - 1)
+                ? ": " + lines[error.line - 1].drop { $0 == " " || $0 == "\t" } : ""
+            throw Fault(message: "\(file):\(error.line):\(error.column + 1)\(line): \(error.message)")
         }
     }
 
