@@ -157,11 +157,16 @@ extension OperatorShell {
         }
         let candidate = changesCandidate ? configuration?.candidate : nil
         let transaction = candidate.map { ActionTransaction($0) }
+        var watcher = ActionWatcher { screen.interject($0 + "\n") }
+        if let level = request.details { watcher.steps = ProgressPrinter(screen, level: level).print }
+        if request.debugsTemplates {
+            watcher.templates = { screen.interject($0 + "\n") }
+            watcher.template = request.debuggedTemplate
+        }
         // A document is one piece.
         let parts = request.format == nil ? AnswerParts { show($0) } : nil
-        let output = try session.invoke(path, input: call.input, in: transaction, parts: parts) {
-            screen.interject($0 + "\n")
-        }
+        let output = try session.invoke(
+            path, input: call.input, in: transaction, parts: parts, watcher: watcher)
         if let tree = transaction?.tree, let candidate, tree.root !== candidate.root { configuration?.candidate = tree }
         show(output)
         if let fault { throw fault }
