@@ -175,7 +175,7 @@ package struct NEDCommand {
 
     /// How a command is used, or which there are.
     private static func misuse(_ verb: String) -> String {
-        let forms = usage.split(separator: "\n").compactMap { line in
+        let forms = usage.split(separator: "\n").compactMap { (line: Substring) -> Substring? in
             line.firstRange(of: "ncs-ned ").map { line[$0.lowerBound...] }
         }
         let own = forms.first { $0.split(separator: " ")[1] == verb }
