@@ -40,9 +40,14 @@ enum DeviceWork {
     /// On how many devices at a time: mostly they are waited for.
     private static let lanes = 96
 
-    /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come.
+    /// For so long results gather before more of them are handed over.
+    private static let gathering = 0.01
+
+    /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come: several
+    /// at a time where they come fast.
     static func inOrder(
-        _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult, take: (String, DeviceResult) -> Void
+        _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult,
+        take: ([(String, DeviceResult)]) -> Void
     ) {
         let line = ResultLine(count: names.count, window: window)
         for _ in 0..<min(lanes, names.count) {
@@ -52,12 +57,18 @@ enum DeviceWork {
             thread.stackSize = 8 << 20
             thread.start()
         }
-        for name in names { take(name, line.takeFirst()) }
+        var rest = names[...]
+        while !rest.isEmpty {
+            let results = line.takeFirst()
+            take(Array(zip(rest, results)))
+            rest = rest.dropFirst(results.count)
+            if rest.count > lanes { Thread.sleep(forTimeInterval: gathering) }
+        }
     }
 
     static func inParallel(_ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult) -> [DeviceResult] {
         var results: [DeviceResult] = []
-        inOrder(names, work) { results.append($1) }
+        inOrder(names, work) { results += $0.map(\.1) }
         return results
     }
 
@@ -120,17 +131,20 @@ enum DeviceWork {
     static let syncFrom: Kind = { call, name in
         if let refusal = queued(call, name) { return refusal }
         return perform(call, name) { (device, access) throws(NEDError) in
-            let reading = try access.withSession { (session) throws(NEDError) in try session.reading() }
             let controller = call.controller
             let old = device.child("config")?.mountedTree
+            let isWhole = call.dryRunFormat != nil || call.flag("verbose")
+            let known = isWhole ? nil : controller.devices.known.reading(name, configured: old)
+            let reading = try access.withSession { (session) throws(NEDError) in try session.reading(knowing: known) }
             do throws(ControlError) {
-                let new = try controller.secrets.sealed(reading.tree, like: old)
+                let new = reading.isKnown ? reading.tree : try controller.secrets.sealed(reading.tree, like: old)
                 if let format = call.dryRunFormat {
                     return DeviceResult(leaves: [controller.difference(old, new, format, device)])
                 }
                 controller.settleDoubt(about: name)
-                try controller.replaceConfiguration(of: name, with: new, by: call.session)
+                let kept = try controller.replaceConfiguration(of: name, with: new, by: call.session)
                 access.noteInSync(reading.transactionID)
+                controller.devices.known.note(reading.mark, of: name, configured: kept)
             } catch {
                 return .failed(error.message)
             }
