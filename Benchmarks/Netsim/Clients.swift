@@ -6,8 +6,11 @@ import Wire
 
 /// Clients of the routers, straight over SSH.
 enum Clients {
-    /// Runs a command at each place once; fails if one does not answer.
-    static func read(_ places: [(host: String, port: UInt16)], _ command: String, threads: Int = 4) throws -> Int {
+    /// Runs a command at each place once; fails if one does not answer. The size of the answer, on a terminal with the
+    /// carriage returns that it has there.
+    static func read(
+        _ places: [(host: String, port: UInt16)], _ command: String, onTerminal: Bool = false, threads: Int = 4
+    ) throws -> Int {
         let failure = Mutex<String?>(nil)
         let count = Mutex(0)
         let addresses = places.map { SocketAddress(host: $0.host, port: $0.port) }
@@ -17,7 +20,9 @@ enum Clients {
                 defer { session.close() }
                 let channel = try session.openExec(command)
                 var size = 0
-                while let bytes = try channel.read(deadline: .after(.seconds(60))) { size += bytes.count }
+                while let bytes = try channel.read(deadline: .after(.seconds(60))) {
+                    size += bytes.count + (onTerminal ? bytes.count { $0 == 0x0A } : 0)
+                }
                 count.withLock { $0 = size }
             } catch {
                 failure.withLock { $0 = "\(address): \(error)" }
@@ -69,23 +74,46 @@ extension [UInt8] {
     func ends(with end: some Collection<UInt8>) -> Bool { suffix(end.count).elementsEqual(end) }
 }
 
-/// A server without a device behind it: it answers each line with the same text and a prompt.
+/// A server without a device behind it, for the dialogue of the daemon with a router: it answers the first lines with their
+/// echo and a prompt, the one after them with the same text each time.
 final class CannedServer: SSHServerHandler {
+    /// What the daemon types before it reads, in one piece.
+    static let setUp = ["terminal length 0", "terminal width 0"]
+    static let command = "show running-config"
+    private static let prompt = "bare#"
+
     private let text: [UInt8]
 
-    init(bytes: Int) { text = [UInt8](repeating: 0x61, count: bytes) + Array("\r\nbare#".utf8) }
+    init(bytes: Int) { text = [UInt8](repeating: 0x61, count: bytes) }
 
     func allows(_ login: SSHLogin, password: String) -> Bool { password == "admin" }
     func handler(for channel: SSHServerChannel) -> (any SSHChannelHandler)? { Answering(text: text) }
 
     private final class Answering: SSHChannelHandler {
-        let text: [UInt8]
+        private let setUp: [UInt8]
+        private let answer: [UInt8]
 
-        init(text: [UInt8]) { self.text = text }
+        init(text: [UInt8]) {
+            setUp = Array(CannedServer.setUp.map { $0 + "\r\n\(CannedServer.prompt)" }.joined().utf8)
+            answer = Array("\(CannedServer.command)\r\n".utf8) + text + Array("\r\n\(CannedServer.prompt)".utf8)
+        }
 
-        func opened(_ channel: SSHServerChannel) { channel.send("\r\nbare#") }
+        func opened(_ channel: SSHServerChannel) { channel.send("\r\n" + CannedServer.prompt) }
         func received(_ bytes: [UInt8], on channel: SSHServerChannel) {
-            for _ in bytes.filter({ $0 == 0x0A }) { channel.send(text) }
+            channel.send(bytes.count(where: { $0 == 0x0A }) == CannedServer.setUp.count ? setUp : answer)
+        }
+    }
+
+    /// What the daemon does with a router, and nothing besides.
+    static func read(_ address: SocketAddress) throws {
+        let session = try Clients.logIn(address)
+        defer { session.close() }
+        let channel = try session.openShell(terminal: SSHTerminal(type: "vt100", columns: 512, rows: 24))
+        try Clients.wait(channel, for: prompt)
+        for lines in [setUp, [command]] {
+            let typed = lines.map { $0 + "\n" }.joined()
+            try channel.write(Array(typed.utf8), deadline: .after(.seconds(60)))
+            try Clients.wait(channel, for: prompt)
         }
     }
 
@@ -122,12 +150,7 @@ final class CannedServer: SSHServerHandler {
         let pace = try Pace.measure(uses, connections) {
             WorkCrew(limit: threads).run(Array(repeating: address, count: connections)) { address in
                 do {
-                    let session = try Clients.logIn(address)
-                    defer { session.close() }
-                    let channel = try session.openShell()
-                    try Clients.wait(channel, for: "bare#")
-                    try channel.write(Array("show running-config\n".utf8), deadline: .after(.seconds(60)))
-                    try Clients.wait(channel, for: "bare#")
+                    try read(address)
                 } catch {
                     failure.withLock { $0 = "\(error)" }
                 }
@@ -142,13 +165,14 @@ final class CannedServer: SSHServerHandler {
 struct Pace {
     /// A second.
     var rate: Double
-    /// Milliseconds of CPU for each.
-    var cost: Double
+    /// Milliseconds of CPU for each, at the client's end and at the server's.
+    var costs: [Double]
+    var cost: Double { costs.reduce(0, +) }
 
     static func measure(_ uses: [ProcessUse], _ count: Int, _ work: () throws -> Void) throws -> Pace {
-        let before = try uses.map { try $0.processorTime() }.reduce(0, +)
+        let before = try uses.map { try $0.processorTime() }
         let time = try seconds(work)
-        let after = try uses.map { try $0.processorTime() }.reduce(0, +)
-        return Pace(rate: Double(count) / time, cost: (after - before) * 1e3 / Double(count))
+        let after = try uses.map { try $0.processorTime() }
+        return Pace(rate: Double(count) / time, costs: zip(before, after).map { ($1 - $0) * 1e3 / Double(count) })
     }
 }

@@ -30,7 +30,7 @@ extension Runs {
             try ProcessUse(pidFile: lab.directory + "/state/ncs.pid"),
             try ProcessUse(pidFile: lab.network + "/.netsim/pid"),
         ]
-        let size = try Clients.read(Array(try lab.places().prefix(1)), "show running-config")
+        let size = try Clients.read(Array(try lab.places().prefix(1)), CannedServer.command, onTerminal: true)
         func bare() throws -> Pace { try CannedServer.rate(bytes: size, connections: count, threads: 8) }
         let first = try syncAll(lab, count, uses)
         var rounds: [(bare: Pace, kept: Pace, changed: Pace)] = []
@@ -39,14 +39,16 @@ extension Runs {
             try change(lab, round)
             rounds.append((bare, kept, try syncAll(lab, count, uses)))
         }
-        func show(_ what: String, _ rate: Double, _ cost: Double) {
-            say(String(format: "%@: %.0f a second, %.2f ms of CPU at both ends", what, rate, cost))
+        func show(_ what: String, _ paces: [Pace]) {
+            let (here, there) = (median(paces.map { $0.costs[0] }), median(paces.map { $0.costs[1] }))
+            let rate = median(paces.map(\.rate))
+            say(String(format: "%@: %.0f a second, %.2f and %.2f ms of CPU at the ends", what, rate, here, there))
         }
         say("\(count) routers, \(size) bytes each")
-        show("bare client and server", median(rounds.map(\.bare.rate)), median(rounds.map(\.bare.cost)))
-        show("sync-from, first reading", first.rate, first.cost)
-        show("sync-from, a change in each", median(rounds.map(\.changed.rate)), median(rounds.map(\.changed.cost)))
-        show("sync-from, nothing new", median(rounds.map(\.kept.rate)), median(rounds.map(\.kept.cost)))
+        show("bare client and server", rounds.map(\.bare))
+        show("sync-from, first reading", [first])
+        show("sync-from, a change in each", rounds.map(\.changed))
+        show("sync-from, nothing new", rounds.map(\.kept))
         let work = median(rounds.map { $0.bare.cost / $0.kept.cost })
         say(String(format: "by CPU, which other load leaves alone: %.2f of bare", work))
         let ratio = median(rounds.map { $0.kept.rate / $0.bare.rate })

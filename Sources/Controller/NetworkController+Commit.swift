@@ -23,12 +23,8 @@ extension NetworkController {
             session: session.id, transaction: nextTransaction.add(1, ordering: .relaxed).oldValue,
             traceID: request.options.traceID, clock: clock, watcher: progress)
         func admit() throws(ControlError) {
-            try upgradeGate.admit()
-            if isGoingBack { return }
-            if request.options.dryRun == nil {
-                try confirmed.admit(session.id, persistID: request.options.persistID, mayFollow: isOrdered)
-            }
-            try runningLock.admit(session.id)
+            if isGoingBack { return try upgradeGate.admit() }
+            try self.admit(session, request.options, isOrdered: isOrdered)
         }
         try admit()
         let carried = try carried(request)
@@ -37,6 +33,17 @@ extension NetworkController {
                 carried, by: session, trace, mayChangeDriver: mayChangeDriver, isOrdered: isOrdered, admit)
             return isOrdered && request.options.dryRun == nil ? try confirm(outcome, request.options) : outcome
         }
+    }
+
+    /// Throws if somebody holds the configuration, or something is under way that no change may come between.
+    func admit(
+        _ session: ControllerSession, _ options: CommitOptions = CommitOptions(), isOrdered: Bool = false
+    ) throws(ControlError) {
+        try upgradeGate.admit()
+        if options.dryRun == nil {
+            try confirmed.admit(session.id, persistID: options.persistID, mayFollow: isOrdered)
+        }
+        try runningLock.admit(session.id)
     }
 
     /// Without being asked for another confirmation, a commit that follows a confirmed one confirms it.

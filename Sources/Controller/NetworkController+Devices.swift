@@ -10,12 +10,24 @@ import YANG
 /// Changes of the configuration that actions make: they take the same corridor, without talking to devices.
 extension NetworkController {
     /// Puts what a device holds in place of what we have of it.
+    ///
+    /// - Returns: what is configured then: `config`, or what says the same; nil if it is something else, by other changes.
+    @discardableResult
     func replaceConfiguration(
         of name: String, with config: DataTree, by session: ControllerSession
-    ) throws(ControlError) {
-        try changeRunning(by: session, label: "sync-from \(name)") { (tree) throws(PathError) in
+    ) throws(ControlError) -> DataTree? {
+        func configured() -> DataTree? { running.device(name)?.child("config")?.mountedTree }
+        let before = configured()
+        if let before, before.root === config.root, before.model === config.model {
+            // Refused as a change would be.
+            try admit(session)
+            return before
+        }
+        let isChanged = try changeRunning(by: session, label: "sync-from \(name)") { (tree) throws(PathError) in
             try tree.settingDeviceConfig(name, to: config)
         }
+        guard let after = configured(), after.root === (isChanged ? config : before)?.root else { return nil }
+        return after
     }
 
     /// Stores the host keys of a device; true if they were others before.

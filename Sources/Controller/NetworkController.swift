@@ -141,6 +141,8 @@ package final class NetworkController: Sendable {
             let before = head.tree
             if head.tree.root === base.root {
                 head.tree = candidate
+            } else if let grafted = head.tree.grafting(candidate, changedFrom: base) {
+                head.tree = grafted
             } else {
                 do throws(PathError) {
                     head.tree = try before.applying(changes)

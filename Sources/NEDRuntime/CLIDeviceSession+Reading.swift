@@ -12,11 +12,47 @@ package struct DeviceReading: Sendable {
     package var transactionID: String
     /// Lines that the model does not know.
     package var skipped: [SkippedLine]
+    /// By what another reading shows that it would come to the same; nil if nothing can show that.
+    package var mark: ReadingMark?
+    /// It came to the same as the one that was known: `tree` is that one's.
+    package var isKnown = false
+}
+
+/// All that the outcome of a reading depends on: the same mark, the same configuration, transaction id and lines skipped.
+package struct ReadingMark: Sendable {
+    /// Of the text as it is parsed: without echo and messages, volatile lines empty.
+    fileprivate let digest: SHA256Digest
+    fileprivate let driver: Driver
+    fileprivate let parseMode: ParseMode
+    fileprivate let transactionID: String
+    /// What was taken back of what the text shows.
+    var rewrites = DeviceRewrites()
+
+    fileprivate func fits(_ digest: SHA256Digest, _ session: CLIDeviceSession) -> Bool {
+        digest == self.digest && driver === session.driver && parseMode == session.target.parseMode
+            && rewrites == session.rewrites
+    }
+}
+
+/// An earlier reading that nothing has been done to since.
+package struct KnownReading: Sendable {
+    package let mark: ReadingMark
+    /// What the host made of it.
+    package let tree: DataTree
+
+    package init(mark: ReadingMark, tree: DataTree) {
+        self.mark = mark
+        self.tree = tree
+    }
 }
 
 extension CLIDeviceSession {
     /// Reads and parses the whole configuration.
     package func show() throws(NEDError) -> DeviceReading { try show(tracedAs: "SHOW") }
+
+    package func show(knowing known: KnownReading?) throws(NEDError) -> DeviceReading {
+        try show(tracedAs: "SHOW", knowing: known)
+    }
 
     package func learn(sent: DataTree) throws(NEDError) -> String {
         let reading = try show(tracedAs: "GET_TRANS_ID")
@@ -37,14 +73,24 @@ extension CLIDeviceSession {
         }
     }
 
-    private func show(tracedAs name: String) throws(NEDError) -> DeviceReading {
+    private func show(
+        tracedAs name: String, knowing known: KnownReading? = nil
+    ) throws(NEDError) -> DeviceReading {
         try phase(name) { () throws(NEDError) in
             trace.hold()
             var shown: DataTree?
             defer { trace.release(shown) }
             let answer = try readConfiguration()
             let isVolatile = answer.fitting(description.volatileLines)
-            let parsed = try parse(answer, isVolatile)
+            // A volatile line leaves an empty one, so that lines keep their numbers.
+            let text = answer.text(blank: isVolatile)
+            let fingerprint = isRepeatable ? SHA256.hash(data: text) : nil
+            if let known, let fingerprint, known.mark.fits(fingerprint, self) {
+                return DeviceReading(
+                    tree: known.tree, transactionID: known.mark.transactionID, skipped: [], mark: known.mark,
+                    isKnown: true)
+            }
+            let parsed = try parse(text)
             shown = parsed.tree
             let id: String =
                 switch description.identity {
@@ -52,8 +98,17 @@ extension CLIDeviceSession {
                 case .model: modelDigest(parsed.tree)
                 case .command(let command): try digest(of: command)
                 }
-            return DeviceReading(tree: parsed.tree, transactionID: id, skipped: parsed.skipped)
+            let mark = fingerprint.map {
+                ReadingMark(digest: $0, driver: driver, parseMode: target.parseMode, transactionID: id)
+            }
+            return DeviceReading(tree: parsed.tree, transactionID: id, skipped: parsed.skipped, mark: mark)
         }
+    }
+
+    /// Whether the text alone says what a reading comes to. A trace needs what is read to know the secrets in it.
+    private var isRepeatable: Bool {
+        if case .command = description.identity { return false }
+        return driver.receivedHook == nil && trace is NoTrace
     }
 
     /// What the device answers to the command that shows its configuration, to its last line.
@@ -67,9 +122,8 @@ extension CLIDeviceSession {
                 + "`ending` in driver.yaml names; nothing was taken from it; read again")
     }
 
-    private func parse(_ answer: AnswerLines, _ isVolatile: [Bool]) throws(NEDError) -> ParsedConfiguration {
-        // A volatile line leaves an empty one, so that lines keep their numbers.
-        var text = answer.text(blank: isVolatile)
+    private func parse(_ text: [UInt8]) throws(NEDError) -> ParsedConfiguration {
+        var text = text
         if let hook = driver.receivedHook {
             do throws(ProgramError) {
                 let shown = String(decoding: text, as: UTF8.self)
@@ -107,7 +161,7 @@ extension CLIDeviceSession {
             let answer = try readConfiguration()
             let isVolatile = answer.fitting(description.volatileLines)
             guard description.identity == .model else { return Self.digest(answer.text(dropping: isVolatile)) }
-            return modelDigest(try parse(answer, isVolatile).tree)
+            return modelDigest(try parse(answer.text(blank: isVolatile)).tree)
         }
     }
 

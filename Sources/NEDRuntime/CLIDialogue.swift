@@ -101,11 +101,19 @@ final class CLIDialogue {
     }
 
     private func credential(_ exchange: DriverDescription.Exchange) -> Answer {
-        let text = exchange.send.replacing("$user", with: target.remoteUser)
-            .replacing("$secondary-password", with: target.secondaryPassword ?? target.password)
-            .replacing("$password", with: target.password)
-        return Answer(
-            expect: exchange.expect, text: text, kind: exchange.send.contains("$") ? .credential : .line)
+        guard exchange.send.utf8.contains(UInt8(ascii: "$")) else {
+            return Answer(expect: exchange.expect, text: exchange.send, kind: .line)
+        }
+        let secondary = target.secondaryPassword ?? target.password
+        let text =
+            switch exchange.send {
+            case "$user": target.remoteUser
+            case "$password": target.password
+            default:
+                exchange.send.replacing("$user", with: target.remoteUser)
+                    .replacing("$secondary-password", with: secondary).replacing("$password", with: target.password)
+            }
+        return Answer(expect: exchange.expect, text: text, kind: .credential)
     }
 
     private var confirmations: [Answer] { description.confirmations.map(Answer.init(confirming:)) }

@@ -28,6 +28,8 @@ package protocol DeviceSession: AnyObject {
 
     /// Reads the whole configuration, as the device shows it.
     func show() throws(NEDError) -> DeviceReading
+    /// The same, with what is known of it if the device shows that again: then nothing has to be made of what it shows.
+    func show(knowing known: KnownReading?) throws(NEDError) -> DeviceReading
     /// The transaction id of what the device holds now.
     func transactionID() throws(NEDError) -> String
     /// The transaction id of a device that is known to hold what was sent. A driver whose devices rewrite what they are
@@ -83,11 +85,17 @@ extension DeviceSession {
     }
 
     /// What the device holds, in the words in which it was sent: what it is known to rewrite is taken back.
-    package func reading() throws(NEDError) -> DeviceReading {
-        var reading = try show()
+    ///
+    /// - Parameter known: an earlier reading, with what was made of it.
+    package func reading(knowing known: KnownReading? = nil) throws(NEDError) -> DeviceReading {
+        var reading = try show(knowing: known)
+        guard !reading.isKnown else { return reading }
         reading.tree = rewrites.applied(to: reading.tree)
+        reading.mark?.rewrites = rewrites
         return reading
     }
+
+    package func show(knowing known: KnownReading?) throws(NEDError) -> DeviceReading { try show() }
 
     package func learn(sent: DataTree) throws(NEDError) -> String { try transactionID() }
 

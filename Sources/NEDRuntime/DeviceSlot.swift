@@ -9,7 +9,7 @@ package final class DeviceSlot: Sendable {
     private struct State {
         var session: (any DeviceSession)?
         /// What the session was opened for; another place, user or driver needs another one.
-        var sessionKey: [String] = []
+        var sessionKey: SessionKey?
         var lastUse = ContinuousClock.now
         /// What the prompts of the last session for that began with: the next one need not make sure of them for long.
         var promptHost: String?

@@ -67,16 +67,42 @@ extension DeviceTarget {
     package var socketAddress: SocketAddress { SocketAddress(host: address, port: port) }
 
     /// Everything that is settled when a session is opened: if any of it has been changed, a new one is.
-    func sessionKey(_ driver: Driver) -> [String] {
-        let waits = [connectTimeout, readTimeout, writeTimeout].map { "\($0)" }
-        let way = ["\(address):\(port)", transport.rawValue, remoteUser, password, driver.nedID, parseMode.rawValue]
-        let offers = [algorithms.keyExchange, algorithms.ciphers, algorithms.macs, algorithms.hostKeys]
-        return way + waits + offers.map { $0.joined(separator: ",") }
-            + [privateKey?.description ?? "", "\(hostKeys)", "\(String(describing: keepAlive))", "\(netconf)"]
-            + ["\(callsHome)"] + (proxy.map(Self.key) ?? [])
+    func sessionKey(_ driver: Driver) -> SessionKey {
+        SessionKey(
+            place: socketAddress, transport: transport, remoteUser: remoteUser, password: password,
+            key: privateKey?.publicKey, nedID: driver.nedID, parseMode: parseMode,
+            waits: [connectTimeout, readTimeout, writeTimeout], algorithms: algorithms, hostKeys: hostKeys,
+            keepAlive: keepAlive, netconf: netconf, callsHome: callsHome,
+            proxy: proxy.map {
+                SessionKey.Proxy(
+                    place: $0.address, user: $0.user, password: $0.password, key: $0.privateKey?.publicKey,
+                    hostKeys: $0.hostKeys)
+            })
+    }
+}
+
+/// What a session was opened for.
+struct SessionKey: Hashable, Sendable {
+    struct Proxy: Hashable, Sendable {
+        var place: SocketAddress
+        var user: String
+        var password: String
+        var key: SSHPublicKey?
+        var hostKeys: SSHHostKeyPolicy
     }
 
-    private static func key(_ proxy: DeviceProxy) -> [String] {
-        ["\(proxy.address)", proxy.user, proxy.password, proxy.privateKey?.description ?? "", "\(proxy.hostKeys)"]
-    }
+    var place: SocketAddress
+    var transport: DeviceTarget.Transport
+    var remoteUser: String
+    var password: String
+    var key: SSHPublicKey?
+    var nedID: String
+    var parseMode: ParseMode
+    var waits: [Duration]
+    var algorithms: SSHAlgorithms
+    var hostKeys: SSHHostKeyPolicy
+    var keepAlive: SSHKeepAlive?
+    var netconf: NETCONFSettings
+    var callsHome: Bool
+    var proxy: Proxy?
 }

@@ -12,8 +12,11 @@ struct CommandLog {
     private static let sizeLimit = 8 << 20
 
     func record(_ command: String, mode: String, client: String) {
-        let shown = String(
-            command.unicodeScalars.map { $0.properties.generalCategory == .control ? "." : Character($0) })
+        let isPlain = command.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+        let shown =
+            isPlain
+            ? command
+            : String(command.unicodeScalars.map { $0.properties.generalCategory == .control ? "." : Character($0) })
         let line = "\(Self.time(clock.now())) \(client) \(mode) \(shown)\n"
         if let status = try? FileStatus(path: path), status.size > Self.sizeLimit { _ = rename(path, path + ".1") }
         // A full disk must not stop the device from answering.

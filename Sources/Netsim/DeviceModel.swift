@@ -15,6 +15,8 @@ package final class DeviceModel: Sendable {
     let asksForDestination: Bool
     /// The leaf at the top of the model that holds the device's host name, if it has one.
     let hostname: SchemaNode?
+    /// For the texts of configurations that its devices keep.
+    let textBudget = TextBudget()
 
     /// Compiles the package's device modules. Throws `packageUnusable` with all faults.
     ///

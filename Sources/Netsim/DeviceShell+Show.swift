@@ -7,10 +7,10 @@ import YANG
 extension DeviceShell {
     /// The running configuration: all of it, or what a mode or the first words of lines select.
     func showRunning(_ arguments: [Substring], _ line: String) -> Answer {
-        let tree = device.running
         guard let first = arguments.first, first != "all" else {
-            return Answer(text: "Building configuration...\n\n" + Self.shown(text(tree)))
+            return Answer(text: "Building configuration...\n\n" + Self.shown(device.runningText))
         }
+        let tree = device.running
         let start = line.distance(from: line.startIndex, to: first.startIndex)
         let selected = arguments.joined(separator: " ")
         if case .edits(_, let mode) = device.model.grammar.parseLine(selected, mode: .top, tree: tree),
@@ -25,7 +25,7 @@ extension DeviceShell {
             return Answer(
                 text: "Building configuration...\n\n" + Self.shown(device.model.grammar.render(tree, options: options)))
         }
-        return Answer(text: "Building configuration...\n\n" + Self.shown(Self.section(selected, of: text(tree))))
+        return Answer(text: "Building configuration...\n\n" + Self.shown(Self.section(selected, of: device.runningText)))
     }
 
     /// `show` of nodes of the model, which no other command means; nil if it is none.

@@ -231,13 +231,25 @@ struct DeviceTerminal {
                 channel.send(answer.text)
                 return
             }
-            page = answer.text.split(separator: "\n", omittingEmptySubsequences: false)[...]
-            turnPage(lines: shell.pageLength, channel)
+            if shell.pageLength == 0 {
+                show(answer.text, channel)
+                channel.send(shell.prompt)
+            } else {
+                page = answer.text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+                turnPage(lines: shell.pageLength, channel)
+            }
         }
     }
 
     private func show(_ text: String, _ channel: any TerminalConnection) {
-        channel.send(shell.isInteractive ? text.replacing("\n", with: "\r\n") : text)
+        guard shell.isInteractive else { return _ = channel.send(text) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count + text.utf8.count / 16)
+        for byte in text.utf8 {
+            if byte == 0x0A, bytes.last != 0x0D { bytes.append(0x0D) }
+            bytes.append(byte)
+        }
+        channel.send(bytes)
     }
 
     /// Shows so many lines more, then the question for the next page, or the prompt.

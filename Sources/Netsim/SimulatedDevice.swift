@@ -34,6 +34,8 @@ final class SimulatedDevice: Sendable {
 
     private struct State {
         var tree: DataTree
+        /// The text of the tree, if it is kept.
+        var text: (root: Row, shown: String)?
         var store: DeviceStore
         /// State data, once somebody has asked for them.
         var stateData: DataTree?
@@ -62,7 +64,37 @@ final class SimulatedDevice: Sendable {
         state = Mutex(State(tree: tree, store: store, faults: FaultInjector(path: device.files.faults)))
     }
 
+    deinit { state.withLock { $0.text.map { model.textBudget.giveBack($0.shown.utf8.count) } } }
+
     var running: DataTree { state.withLock(\.tree) }
+
+    /// The running configuration in the words of the command line. Readers ask for the same again and again: the text is
+    /// kept as long as the configuration stays, and there is room.
+    var runningText: String {
+        let (tree, known) = state.withLock { state in
+            (state.tree, state.text.flatMap { $0.root === state.tree.root ? $0.shown : nil })
+        }
+        if let known { return known }
+        let text = model.grammar.render(tree)
+        state.withLock { state in
+            dropText(&state)
+            guard state.tree.root === tree.root, model.textBudget.take(text.utf8.count) else { return }
+            state.text = (tree.root, text)
+        }
+        return text
+    }
+
+    private func dropText(_ state: inout State) {
+        guard let text = state.text else { return }
+        model.textBudget.giveBack(text.shown.utf8.count)
+        state.text = nil
+    }
+
+    /// Makes another tree the configuration. Its text goes, and with it what held on to the tree before.
+    private func put(_ tree: DataTree, in state: inout State) {
+        dropText(&state)
+        state.tree = tree
+    }
 
     /// What the prompt begins with: the configured host name, else the device's name.
     var hostname: String {
@@ -151,7 +183,7 @@ final class SimulatedDevice: Sendable {
                 throw Refusal(description: "the change cannot be stored: \(error)")
             }
             let old = state.tree
-            state.tree = tree
+            put(tree, in: &state)
             return (old, tree)
         }
         tell(old, new)
@@ -163,7 +195,7 @@ final class SimulatedDevice: Sendable {
             let difference = state.tree.diff(to: new, includingMetadata: true)
             guard !difference.isEmpty else { return }
             try state.store.record(difference, after: new)
-            state.tree = new
+            put(new, in: &state)
         }
     }
 
@@ -173,7 +205,7 @@ final class SimulatedDevice: Sendable {
             let old = state.tree
             let new = isMerge ? old.merging(tree) : tree
             try state.store.writeRunning(new)
-            state.tree = new
+            put(new, in: &state)
             return (old, new)
         }
         tell(old, new)

@@ -23,6 +23,48 @@ extension SSHServerChannel: TerminalConnection {
     func close() { close(exitStatus: 0) }
 }
 
+/// Gathers what one piece of work writes: it leaves in one packet, not in one for each word.
+private final class GatheredOutput<Connection: TerminalConnection>: TerminalConnection {
+    private let connection: Connection
+    private let gathered = Mutex<[UInt8]>([])
+
+    /// More than this is not held back.
+    private static var limit: Int { 64 << 10 }
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    var isClosed: Bool { connection.isClosed }
+    var pendingBytes: Int { connection.pendingBytes + gathered.withLock(\.count) }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        let isMuch = gathered.withLock { gathered in
+            gathered += bytes
+            return gathered.count > Self.limit
+        }
+        if isMuch { flush() }
+        return !connection.isClosed
+    }
+
+    func flush() {
+        let bytes = gathered.withLock { gathered in
+            defer { gathered = [] }
+            return gathered
+        }
+        if !bytes.isEmpty { connection.send(bytes) }
+    }
+
+    func close() {
+        flush()
+        connection.close()
+    }
+
+    func drop() {
+        flush()
+        connection.drop()
+    }
+}
+
 /// A terminal session at work: bytes are taken on the connection's thread and worked on in the device's queue.
 final class TerminalWork: Sendable {
     private let device: SimulatedDevice
@@ -40,7 +82,7 @@ final class TerminalWork: Sendable {
 
     func begin(_ connection: some TerminalConnection) {
         let isSilent = device.doorFaults.isSilent
-        work(connection) { $0.begin(connection, isSilent: isSilent) }
+        work(connection) { $0.begin($1, isSilent: isSilent) }
     }
 
     func received(_ bytes: [UInt8], on connection: some TerminalConnection) {
@@ -49,18 +91,24 @@ final class TerminalWork: Sendable {
         device.queue.run(after: pace.pause(for: bytes.count, doors)) { [self] in
             waiting.subtract(bytes.count, ordering: .relaxed)
             guard !connection.isClosed else { return }
-            state.withLock { $0.receive(bytes, connection, bufferSize: doors.bufferSize) }
-            settle(connection)
+            perform(connection) { $0.receive(bytes, $1, bufferSize: doors.bufferSize) }
         }
     }
 
-    private func work(
-        _ connection: some TerminalConnection, _ body: @escaping @Sendable (inout DeviceTerminal) -> Void
+    private func perform<Connection: TerminalConnection>(
+        _ connection: Connection, _ body: (inout DeviceTerminal, GatheredOutput<Connection>) -> Void
     ) {
-        device.queue.run { [self] in
-            state.withLock { body(&$0) }
-            settle(connection)
-        }
+        let output = GatheredOutput(connection)
+        state.withLock { body(&$0, output) }
+        output.flush()
+        settle(connection)
+    }
+
+    private func work<Connection: TerminalConnection>(
+        _ connection: Connection,
+        _ body: @escaping @Sendable (inout DeviceTerminal, GatheredOutput<Connection>) -> Void
+    ) {
+        device.queue.run { [self] in perform(connection, body) }
     }
 
     /// Lets an answer come that a fault has put off.
@@ -68,12 +116,11 @@ final class TerminalWork: Sendable {
         guard let delay = state.withLock({ $0.takeDelay() }) else { return }
         device.queue.run(after: delay) { [self] in
             guard !connection.isClosed else { return }
-            state.withLock { $0.resume(connection) }
-            settle(connection)
+            perform(connection) { $0.resume($1) }
         }
     }
 
-    func endOfInput(on connection: some TerminalConnection) { work(connection) { $0.endOfInput(connection) } }
-    func outputDrained(on connection: some TerminalConnection) { work(connection) { $0.pump(connection) } }
+    func endOfInput(on connection: some TerminalConnection) { work(connection) { $0.endOfInput($1) } }
+    func outputDrained(on connection: some TerminalConnection) { work(connection) { $0.pump($1) } }
     func end() { device.queue.run { [self] in state.withLock { $0.end() } } }
 }

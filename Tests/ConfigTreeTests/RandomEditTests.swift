@@ -106,6 +106,34 @@ import YANG
         }
     }
 
+    /// Two changes of one tree: laid over each other by what is shared, or not at all, they come to what their edits do.
+    @Test(arguments: 1...8) func graftedChangeIsWhatItsEditsAre(seed: UInt64) throws {
+        let model = try TreeModels.model(TreeModels.every)
+        var editor = Editor(schema: model.schema, random: SeededGenerator(seed))
+        var base = DataTree(model)
+        for _ in 0..<150 {
+            let edit = editor.edit()
+            base = try base.applying(edit.edit, at: edit.path)
+        }
+        var count = 0
+        for round in 0..<150 {
+            var (here, changed) = (base, base)
+            for _ in 0...(round % 4) {
+                let (mine, theirs) = (editor.edit(), editor.edit())
+                here = try here.applying(mine.edit, at: mine.path)
+                changed = try changed.applying(theirs.edit, at: theirs.path)
+            }
+            if let both = here.grafting(changed, changedFrom: base) {
+                count += 1
+                let wanted = try here.applying(ChangeSet(base.diff(to: changed, includingMetadata: true)))
+                try #require(both.lines == wanted.lines, "seed \(seed), round \(round)")
+                #expect(ChangeSet(both.diff(to: wanted)).isEmpty, "seed \(seed), round \(round)")
+            }
+            base = here
+        }
+        #expect(count > 10)
+    }
+
     private func checkDiff(_ a: DataTree, _ b: DataTree, _ seed: UInt64) throws {
         for (from, to) in [(a, b), (b, a)] {
             let changes = ChangeSet(from.diff(to: to))

@@ -1,3 +1,4 @@
+import CLIGrammar
 import ConfigTree
 import Foundation
 import Synchronization
@@ -123,6 +124,40 @@ struct DialogueTests {
             ids.insert(reading.transactionID)
         }
         #expect(ids.count == 1)
+    }
+
+    /// What is known of a reading serves again if all is the same that it came from, and only then.
+    @Test func knownReadingServesOnlyForTheSame() throws {
+        let shown = Mutex("version 15.1\nhostname r1\nend\n")
+        var habits = FakeRouter.Habits()
+        habits.react = { $0 == "show running-config" ? .say(shown.withLock(\.self)) : nil }
+        let bench = try Bench(habits)
+        let session = try CLIDeviceSession.connect(bench.target, bench.driver, trace: NoTrace())
+        let first = try session.reading()
+        let known = KnownReading(mark: try #require(first.mark), tree: try bench.tree("hostname kept\n"))
+        func again() throws -> DeviceReading { try session.reading(knowing: known) }
+        #expect(try again().isKnown)
+        #expect(try again().tree.isSame(as: known.tree))
+        #expect(try again().transactionID == first.transactionID)
+        shown.withLock { $0 = "version 15.2\nhostname r1\nend\n" }
+        #expect(try again().isKnown, "a volatile line")
+        for text in ["version 15.1\nhostname r2\nend\n", "version 15.1\nhostname r1\n!\nend\n", "hostname r1\nend\n"] {
+            shown.withLock { $0 = text }
+            #expect(try !again().isKnown, "\(text)")
+        }
+        shown.withLock { $0 = "version 15.1\nhostname r1\nend\n" }
+        session.rewrites = DeviceRewrites([.value(path: "/m:hostname", shown: "r1", sent: "R1")])
+        #expect(try !again().isKnown, "other rewrites")
+        session.rewrites = DeviceRewrites()
+        #expect(try again().isKnown)
+        session.trace = bench.trace
+        #expect(try !again().isKnown, "a trace has to know the secrets")
+        var target = bench.target
+        target.parseMode = .strict
+        let other = try CLIDeviceSession.connect(target, bench.driver, trace: NoTrace())
+        #expect(try !other.reading(knowing: known).isKnown, "read otherwise")
+        let same = try CLIDeviceSession.connect(bench.target, try Bench.driver(), trace: NoTrace())
+        #expect(try !same.reading(knowing: known).isKnown, "another driver")
     }
 
     @Test func refusedShowIsNoEmptyConfiguration() throws {

@@ -123,11 +123,17 @@ enum DeviceActions {
         let suppressesUnchanged = call.flag("suppress-unchanged-result")
         DeviceWork.inOrder(names) {
             bracketed(call, $0, work)
-        } take: { name, result in
-            if result.isPositive, suppressesPositive || (suppressesUnchanged && result.isUnchanged) { return }
-            guard let parts = call.parts, names.count > 1 else { return result.write(to: output.item(listName, name)) }
+        } take: { results in
+            let shown = results.filter { _, result in
+                !result.isPositive || !(suppressesPositive || suppressesUnchanged && result.isUnchanged)
+            }
+            guard let parts = call.parts, names.count > 1 else {
+                for (name, result) in shown { result.write(to: output.item(listName, name)) }
+                return
+            }
+            if shown.isEmpty { return }
             let part = RowDraft(output.node)
-            result.write(to: part.item(listName, name))
+            for (name, result) in shown { result.write(to: part.item(listName, name)) }
             parts.take(
                 ActionOutput(node: output.node, content: part.freeze(in: call.input.model), model: call.input.model))
         }

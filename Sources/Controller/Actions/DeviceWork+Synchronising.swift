@@ -31,17 +31,22 @@ extension DeviceWork {
     static let syncFrom: Kind = { call, name in
         if let refusal = queued(call, name) { return refusal }
         return perform(call, name) { (device, access) throws(NEDError) in
-            let reading = try access.withSession { (session) throws(NEDError) in try read(call, session, name) }
             let controller = call.controller
             let old = device.child("config")?.mountedTree
+            let isWhole = call.isDryRun || call.flag("verbose")
+            let known = isWhole ? nil : controller.devices.known.reading(name, configured: old)
+            let reading = try access.withSession { (session) throws(NEDError) in
+                try read(call, session, name, knowing: known)
+            }
             do throws(ControlError) {
-                let new = try controller.secrets.sealed(reading.tree, like: old)
+                let new = reading.isKnown ? reading.tree : try controller.secrets.sealed(reading.tree, like: old)
                 if call.isDryRun { return try difference(call, access, device, from: old, to: new, "cli") }
                 controller.settleDoubt(about: name)
-                try call.step(name, "storing the configuration") { () throws(ControlError) in
+                let kept = try call.step(name, "storing the configuration") { () throws(ControlError) in
                     try controller.replaceConfiguration(of: name, with: new, by: call.session)
                 }
                 access.noteInSync(reading.transactionID)
+                controller.devices.known.note(reading.mark, of: name, configured: kept)
             } catch {
                 return .failed(error.message)
             }
@@ -51,9 +56,9 @@ extension DeviceWork {
     }
 
     static func read(
-        _ call: ActionCall, _ session: any DeviceSession, _ name: String
+        _ call: ActionCall, _ session: any DeviceSession, _ name: String, knowing known: KnownReading? = nil
     ) throws(NEDError) -> DeviceReading {
-        try call.step(name, "reading the configuration") { () throws(NEDError) in try session.reading() }
+        try call.step(name, "reading the configuration") { () throws(NEDError) in try session.reading(knowing: known) }
     }
 
     static func skippedText(_ skipped: [SkippedLine]) -> String? {

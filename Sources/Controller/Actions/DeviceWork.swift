@@ -40,9 +40,14 @@ enum DeviceWork {
     /// On how many devices at a time: mostly they are waited for.
     private static let lanes = 96
 
-    /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come.
+    /// For so long results gather before more of them are handed over.
+    private static let gathering = 0.01
+
+    /// Works on devices in parallel, and hands their results over in their order, on this thread, as they come: several
+    /// at a time where they come fast.
     static func inOrder(
-        _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult, take: (String, DeviceResult) -> Void
+        _ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult,
+        take: ([(String, DeviceResult)]) -> Void
     ) {
         let line = ResultLine(count: names.count, window: window)
         for _ in 0..<min(lanes, names.count) {
@@ -52,12 +57,18 @@ enum DeviceWork {
             thread.stackSize = 8 << 20
             thread.start()
         }
-        for name in names { take(name, line.takeFirst()) }
+        var rest = names[...]
+        while !rest.isEmpty {
+            let results = line.takeFirst()
+            take(Array(zip(rest, results)))
+            rest = rest.dropFirst(results.count)
+            if rest.count > lanes { Thread.sleep(forTimeInterval: gathering) }
+        }
     }
 
     static func inParallel(_ names: [String], _ work: @escaping @Sendable (String) -> DeviceResult) -> [DeviceResult] {
         var results: [DeviceResult] = []
-        inOrder(names, work) { results.append($1) }
+        inOrder(names, work) { results += $0.map(\.1) }
         return results
     }
 

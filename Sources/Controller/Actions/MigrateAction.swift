@@ -61,7 +61,7 @@ enum MigrateAction {
             }
         }
         let suppresses = call.flag("suppress-positive-result")
-        DeviceWork.inOrder(names, work) { name, result in
+        func take(_ name: String, _ result: DeviceResult) {
             if parts != nil, count % partSize == 0 {
                 flush()
                 part = RowDraft(output.node)
@@ -70,6 +70,7 @@ enum MigrateAction {
             if suppresses, result.isPositive, result.leaves.count == 1 { return }
             result.write(to: isOne ? output : part.item("migrate-result", name))
         }
+        DeviceWork.inOrder(names, work) { results in results.forEach(take) }
         flush()
         if call.flag("dry-run") { output.put("plan-digest", run.rememberedPlan(names)) }
         report.write(to: output)

@@ -31,20 +31,22 @@ final class ResultLine: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         waiting[index] = result
-        condition.broadcast()
+        // For others nobody waits.
+        if index == taken { condition.broadcast() }
     }
 
-    /// The result of the first piece of work that has not been taken yet.
-    func takeFirst() -> DeviceResult {
+    /// The results of the first pieces of work that have not been taken yet: as many as there are without a gap, at least
+    /// one.
+    func takeFirst() -> [DeviceResult] {
         condition.lock()
         defer { condition.unlock() }
-        while true {
-            if let result = waiting.removeValue(forKey: taken) {
-                taken += 1
-                condition.broadcast()
-                return result
-            }
-            condition.wait()
+        while waiting[taken] == nil { condition.wait() }
+        var results: [DeviceResult] = []
+        while let result = waiting.removeValue(forKey: taken) {
+            results.append(result)
+            taken += 1
         }
+        condition.broadcast()
+        return results
     }
 }

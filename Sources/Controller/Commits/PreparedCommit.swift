@@ -43,10 +43,12 @@ extension NetworkController {
         guard !difference.isEmpty else { return nil }
         try trace.step("run validation over the changeset") { () throws(ControlError) in
             let validator = system.validator
+            cover(difference, reads)
             let judged = reads.collect { validator.judge(candidate, changedFrom: base, difference: difference) }
             guard judged.hasUntrue else { return try Self.refuse(judged.violations) }
             candidate = reads.collect { pruned(rebased, since: base, system) }
             difference = base.diff(to: candidate, includingMetadata: true)
+            cover(difference, reads)
             try Self.refuse(
                 reads.collect { validator.violations(in: candidate, changedFrom: base, difference: difference) })
         }
@@ -57,6 +59,15 @@ extension NetworkController {
         return PreparedCommit(
             base: base, number: number, system: system, candidate: candidate, difference: difference,
             changes: ChangeSet(dissolved, packing: .all), claim: claim)
+    }
+
+    /// A device whose configuration is written is claimed as a whole (`CommitClaim`): what was read there adds nothing.
+    private func cover(_ difference: [DiffNode], _ reads: ReadCollector) {
+        guard let model = difference.first?.newModel, let schema = DevicesSchema(model.schema) else { return }
+        for entry in schema.changed(difference) where entry.change == .inside {
+            guard entry.children.contains(where: { $0.node == schema.config }) else { continue }
+            for row in [entry.old, entry.new].compactMap(\.self) { reads.cover(mountIn: row) }
+        }
     }
 
     /// Reserves what the change depends on, waiting for others; works it out again if the head has moved meanwhile.
@@ -119,7 +130,8 @@ extension NetworkController {
             if other.number <= prepared.number { break }
             if other.claim.excludes(prepared.claim) { return false }
         }
-        guard let candidate = try? head.tree.applying(prepared.changes) else { return false }
+        let grafted = head.tree.grafting(prepared.candidate, changedFrom: prepared.base)
+        guard let candidate = grafted ?? (try? head.tree.applying(prepared.changes)) else { return false }
         prepared.base = head.tree
         prepared.number = head.number
         prepared.candidate = candidate

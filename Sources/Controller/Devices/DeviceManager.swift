@@ -16,6 +16,7 @@ final class DeviceManager: Sendable {
     /// still be one elsewhere.
     private let masks = Mutex<[String: SecretMask]>([:])
     private let records = Mutex<[String: DeviceRecord]>([:])
+    let known = KnownDevices()
     private let connected = Mutex<@Sendable (String) -> Void>({ _ in })
     private let database: ConfigurationDatabase
     private let secrets: SecretHandling
@@ -71,7 +72,7 @@ final class DeviceManager: Sendable {
         _ device: Instance, system: LoadedSystem, localUser: String, session: Int = 0, traceID: String? = nil
     ) throws(ControlError) -> DeviceAccess {
         let addressing = try DeviceAddressing(device, localUser: localUser)
-        let target = try target(addressing)
+        let target = try target(device, addressing)
         guard let driver = system.driver(target.nedID) else {
             throw ControlError(
                 .device,
@@ -82,9 +83,18 @@ final class DeviceManager: Sendable {
     }
 
     /// Where a device is and who logs in. What is missing for that in its configuration is an alarm.
-    private func target(_ addressing: DeviceAddressing) throws(ControlError) -> DeviceTarget {
+    private func target(
+        _ device: Instance, _ addressing: DeviceAddressing
+    ) throws(ControlError) -> DeviceTarget {
+        let source = KnownDevices.Source(device, localUser: addressing.localUser)
         do throws(ControlError) {
+            let found = source.flatMap { known.target(addressing.name, $0) }
+            if let found {
+                alarms.clear(.configurationError, device: found.name)
+                return found
+            }
             let target = try addressing.target(open: secrets.open)
+            if let source { known.note(target, source) }
             alarms.clear(.configurationError, device: target.name)
             return target
         } catch {
@@ -107,7 +117,9 @@ final class DeviceManager: Sendable {
         if !target.password.isEmpty { mask.add(MaskedSecret(target.password)) }
         if let proxy = target.proxy, !proxy.password.isEmpty { mask.add(MaskedSecret(proxy.password)) }
         if let secondary = target.secondaryPassword { mask.add(MaskedSecret(secondary)) }
-        if let tree = device.child("config")?.mountedTree { secrets.plainTexts(tree).forEach(mask.add) }
+        let tree = device.child("config")?.mountedTree
+        if let tree, !known.isMasked(target.name, tree) { secrets.plainTexts(tree).forEach(mask.add) }
+        known.noteMasked(target.name, tree)
         let name = target.name
         let context = TraceFile.Context(
             user: target.localUser, session: session, host: host, device: name, traceID: traceID)
@@ -156,13 +168,15 @@ final class DeviceManager: Sendable {
             change(&record)
             guard record != old else { return (bytes: [UInt8], isEssential: Bool)?.none }
             records[name] = record
-            var known = old
-            known?.lastInSync = record.lastInSync
+            var known = old ?? DeviceRecord()
+            known.lastInSync = record.lastInSync
+            known.operState = record.operState
+            known.lastConnected = record.lastConnected
             return (record.encode(), known != record)
         }
         guard let changed else { return }
         let stored = OperationalChange(DeviceRecord.key(name), changed.bytes)
-        // That it is in sync still is no news to wait for.
+        // That it is in sync still, or can be reached, is no news to wait for: it shows again.
         if changed.isEssential {
             try? database.setOperational([stored])
         } else {
@@ -172,6 +186,7 @@ final class DeviceManager: Sendable {
 
     func noteInSync(_ name: String, _ transactionID: String) {
         let now = EventTime(microseconds: clock.now()).yangText
+        if record(name).transactionID != transactionID { known.note(nil, of: name, configured: nil) }
         update(name) {
             $0.transactionID = transactionID
             $0.lastInSync = now
@@ -282,6 +297,7 @@ final class DeviceManager: Sendable {
             slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
             masks.withLock { $0[name] = nil }
             rewrites.forget(name)
+            known.forget(name)
             try? database.setOperational([OperationalChange(DeviceRecord.key(name), nil)])
         }
     }

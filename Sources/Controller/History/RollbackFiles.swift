@@ -18,7 +18,13 @@ final class RollbackFiles: Sendable {
         var isStopping = false
         var isRunning = false
         var isResealing = false
+        /// Commits follow each other so fast that some have lost their files to later ones.
+        var isFlooded = false
     }
+
+    /// How long the thread lets a flood pass before it writes, in seconds, and how often: what it would write goes soon.
+    private static let calm = 0.05
+    private static let calmLimit = 40
 
     private let directory: String
     /// How many files are kept; the thread never has more in hand.
@@ -69,7 +75,10 @@ final class RollbackFiles: Sendable {
     func add(_ commit: CommitSummary, _ change: CommittedChange) {
         state.withLock { state in
             state.jobs.append(Job(commit: commit, change: change))
-            if state.jobs.count > historySize { state.jobs.removeFirst() }
+            if state.jobs.count > historySize {
+                state.jobs.removeFirst()
+                state.isFlooded = true
+            }
         }
         work.signal()
     }
@@ -112,7 +121,9 @@ final class RollbackFiles: Sendable {
     private func run() {
         while true {
             work.wait()
+            let wasFlooded = letFloodPass()
             while let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) { write(job) }
+            if wasFlooded { removeOld() }
             let isResealing = state.withLock { state in
                 defer { state.isResealing = false }
                 return state.isResealing
@@ -120,6 +131,22 @@ final class RollbackFiles: Sendable {
             if isResealing { resealAll() }
             if state.withLock({ $0.isStopping }) { return }
         }
+    }
+
+    /// True if there was any.
+    private func letFloodPass() -> Bool {
+        func isFlooded() -> Bool {
+            state.withLock { state in
+                defer { state.isFlooded = false }
+                return state.isFlooded && !state.isStopping
+            }
+        }
+        guard isFlooded() else { return false }
+        for _ in 0..<Self.calmLimit {
+            Thread.sleep(forTimeInterval: Self.calm)
+            if !isFlooded() { break }
+        }
+        return true
     }
 
     private func write(_ job: Job) {
@@ -130,6 +157,14 @@ final class RollbackFiles: Sendable {
             atPath: path + ".new", contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
         if isWritten, rename(path + ".new", path) == 0 { return removeOld(latest: job.commit.id) }
         report("\(path): cannot write the file; the commit is in the log and can be rolled back without it")
+    }
+
+    /// Where files were left out, the older ones are not found one by one.
+    private func removeOld() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let ids = names.compactMap { $0.hasPrefix("rollback") ? Int($0.dropFirst("rollback".count)) : nil }
+        guard let latest = ids.max() else { return }
+        for id in ids where id <= latest - historySize { unlink(directory + "/" + Self.name(id)) }
     }
 
     private func removeOld(latest: Int) {

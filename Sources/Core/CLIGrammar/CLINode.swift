@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import YANG
 
@@ -65,8 +66,15 @@ struct CLINode: Hashable, @unchecked Sendable {
         }
     }
 
+    /// Held while a table is made, which may need others: threads that read their first texts at the same time would
+    /// each make all of them.
+    private static let making = NSRecursiveLock()
+
     @inline(never)
     private func makeChildren() -> CLIChildren {
+        Self.making.lock()
+        defer { Self.making.unlock() }
+        if let made = facts.pointee.table.load(ordering: .acquiring) { return CLIChildren(made) }
         let new = CLIChildren(of: self, dialect: facts.pointee.dialect)
         let outcome = facts.pointee.table.compareExchange(
             expected: nil, desired: new.table, ordering: .acquiringAndReleasing)

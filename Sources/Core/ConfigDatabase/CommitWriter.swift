@@ -83,12 +83,14 @@ final class CommitWriter: Sendable {
     func setUnsynced(_ changes: [OperationalChange]) throws {
         let batch = CommitBatch([], operational: changes)
         guard batch.isWithinLimits else { throw DatabaseFault.tooLarge(path: storage.path) }
-        try state.withLock { state in
+        let isFirst = try state.withLock { state in
             if let fault = state.closedBy { throw fault }
             for change in changes { state.operational[change.key] = change.value }
             state.pending.append(Pending(batch: batch, ticket: nil))
+            return state.pending.count == 1
         }
-        work.signal()
+        // The writer knows of those before, and lets more gather.
+        if isFirst { work.signal() }
     }
 
     /// Tells `body` when writing begins to fail, fails for another reason, or succeeds again (nil). Called on the writer's

@@ -25,14 +25,17 @@ package final class ReadCollector: Sendable {
     }
 
     /// A list below one parent.
-    private struct Place: Hashable, Sendable {
+    fileprivate struct Place: Hashable, Sendable {
         var parent: ObjectIdentifier
         var slot: Int
     }
 
-    private struct State: Sendable {
+    fileprivate struct State: Sendable {
         var reads: Set<Read> = []
         var wholeLists: Set<Place> = []
+        /// Rows that have a mount point below which reads do not count, and whether the last place asked for is there.
+        var coveredMounts: Set<ObjectIdentifier> = []
+        var latestCover: (instance: Instance, isCovered: Bool)?
         var isEverything = false
         /// The path asked for last: many reads are below one parent.
         var latest: (instance: Instance, path: [String])?
@@ -55,6 +58,15 @@ package final class ReadCollector: Sendable {
     /// Runs `work`, and adds what it reads.
     package func collect<Result>(_ work: () throws -> Result) rethrows -> Result {
         try Self.$current.withValue(self, operation: work)
+    }
+
+    /// Reads below the mount point in `row` need not be told: who collects holds all that is there. The row has to live as
+    /// long as this does.
+    package func cover(mountIn row: Row) {
+        state.withLock { state in
+            state.coveredMounts.insert(row.identity)
+            state.latestCover = nil
+        }
     }
 
     // MARK: For validation
@@ -125,18 +137,30 @@ package final class ReadCollector: Sendable {
     private func covers(_ instance: Instance) -> Bool {
         state.withLock { state in
             if state.isEverything { return true }
-            if state.wholeLists.isEmpty { return false }
-            var here: Instance? = instance
-            while let current = here {
-                if current.node.kind == .list, let row = current.parent?.row,
-                    state.wholeLists.contains(Place(parent: row.identity, slot: current.node.slot))
-                {
-                    return true
-                }
-                here = current.parent
+            if state.wholeLists.isEmpty, state.coveredMounts.isEmpty { return false }
+            // Many reads are below one parent.
+            if let latest = state.latestCover, latest.instance === instance, state.wholeLists.isEmpty {
+                return latest.isCovered
             }
-            return false
+            let isCovered = state.covers(instance)
+            state.latestCover = (instance, isCovered)
+            return isCovered
         }
+    }
+}
+
+extension ReadCollector.State {
+    fileprivate func covers(_ instance: Instance) -> Bool {
+        var here: Instance? = instance
+        while let current = here {
+            if let row = current.parent?.row {
+                if current.node.kind == .mountPoint, coveredMounts.contains(row.identity) { return true }
+                let place = ReadCollector.Place(parent: row.identity, slot: current.node.slot)
+                if current.node.kind == .list, wholeLists.contains(place) { return true }
+            }
+            here = current.parent
+        }
+        return false
     }
 }
 
