@@ -82,7 +82,8 @@ private struct Graft {
     }
 
     /// `entries` with what a change did to one entry; nil if that is not clear, or if none is left.
-    private func entry(_ entries: Entries, _ here: Row?, _ base: Row?, _ changed: Row?, _ list: SchemaNode) -> Entries? {
+    private func entry(_ entries: Entries, _ here: Row?, _ base: Row?, _ changed: Row?, _ list: SchemaNode) -> Entries?
+    {
         guard let changed else {
             guard let base, here === base else { return nil }
             return entries.removing(entries.keys(of: base))
