@@ -36,7 +36,7 @@ func start(_ directory: String, entries: Int, installation: String) throws -> Ne
     data += "</authgroups></devices></config>\n"
     try Data(data.utf8).write(to: URL(fileURLWithPath: run + "/ncs-cdb/init.xml"))
     let configuration = try SystemConfiguration(file: run + "/ncs.conf", runDirectory: run, environment: [:])
-    let logs = try SystemLogs(directory: configuration.logDirectory, host: "bench", clock: .system)
+    let logs = try SystemLogs(configuration.logs, host: "bench", clock: .system)
     return try Startup(
         configuration: configuration, installation: installation, logs: logs, host: "bench", clock: .system
     ).start()

@@ -69,7 +69,7 @@ struct Site {
     func start() throws -> NetworkController {
         let configuration = try SystemConfiguration(
             file: directory + "/ncs.conf", runDirectory: directory, environment: [:])
-        let logs = try SystemLogs(directory: configuration.logDirectory, host: "bench", clock: .system)
+        let logs = try SystemLogs(configuration.logs, host: "bench", clock: .system)
         return try Startup(
             configuration: configuration, installation: installation, logs: logs, host: "bench", clock: .system,
             builder: ChildSchemaBuilder()

@@ -17,7 +17,8 @@ enum CLICheck {
               leaf a { tailf:cli-drop-node-name; type string { pattern "[0-9.]+"; } }
               leaf m { tailf:cli-drop-node-name; type string { pattern "[0-9.]+"; } } }
               leaf-list helper { tailf:cli-list-syntax; type string; } } }
-          container vlan { leaf-list id { tailf:cli-range-list-syntax; tailf:cli-drop-node-name; type uint16; } }
+          container vlan { leaf-list id { tailf:cli-range-list-syntax; tailf:cli-drop-node-name;
+            type uint16 { range "1..4094"; } } }
           list route { tailf:cli-suppress-mode; key "net via"; leaf net { type string; } leaf via { type string; }
             leaf name { type string; } leaf tag { type uint8; } }
           container router { list bgp { key as; leaf as { type uint32; }

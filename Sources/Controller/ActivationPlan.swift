@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import ControlProtocol
 import Crypto
@@ -27,6 +28,9 @@ struct ActivationPlan {
     let schemaChanges: [(nedID: String?, change: SchemaChange)]
     /// What of the present data has no place under the new models.
     let losses: [Loss]
+    /// The configuration of when the plan was made, and what becomes of it.
+    let data: DataTree
+    let converted: DataTree
     /// How data is carried over, migration maps and programs of the new packages included.
     let conversion: DataConversion
     /// What programs of packages do to the data.
@@ -78,6 +82,8 @@ struct ActivationPlan {
                 refusal = error
             }
         }
+        self.data = data
+        self.converted = converted.tree
         losses = converted.losses
         notes = converted.notes
         self.refusal = refusal
@@ -132,7 +138,9 @@ struct ActivationPlan {
     }
 
     /// Writes the plan into the answer of `packages reload`; changes of models that break nothing with `showsAll` only.
-    func report(to output: RowDraft, showsAll: Bool) {
+    ///
+    /// - Parameter refusal: why it would not be done.
+    func report(to output: RowDraft, showsAll: Bool, refusal: ControlError? = nil) {
         output.put("plan-digest", digest)
         output.put("upgrade-required", isSchemaChanged)
         for change in changes {
@@ -150,7 +158,9 @@ struct ActivationPlan {
         reportLosses(to: output)
         for note in notes { output.put("program-note", note) }
         for warning in warnings { output.put("warning", warning) }
-        if let refusal { output.put("refused", refusal.message) }
+        guard let refusal else { return }
+        let others = refusal.diagnostics.dropFirst().prefix(20).map(\.description)
+        output.put("refused", ([refusal.message] + others).joined(separator: "\n"))
     }
 
     func reportLosses(to output: RowDraft) {

@@ -17,7 +17,10 @@ struct CommitRecord {
         if let label { text += ",\"label\":\(JSONText.quoted(label))" }
         if let comment { text += ",\"comment\":\(JSONText.quoted(comment))" }
         if let traceID { text += ",\"trace-id\":\(JSONText.quoted(traceID))" }
-        return Array((text + ",\n\"changes\":").utf8) + changes.jsonBytes + [UInt8(ascii: "}")]
+        var bytes = Array((text + ",\n\"changes\":").utf8)
+        changes.write(to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
     }
 
     init(

@@ -89,11 +89,11 @@ final class ControllerSession: ControlSession {
 
     func invoke(
         _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
-        progress: @escaping @Sendable (String) -> Void
+        watcher: ActionWatcher
     ) throws(ControlError) -> ActionOutput {
         try requireOpen()
         return try controller.invoke(
-            action, input: input, by: self, in: transaction, parts: parts, progress: progress)
+            action, input: input, by: self, in: transaction, parts: parts, watcher: watcher)
     }
 
     func sessions() -> [SessionInformation] { controller.sessions.all }

@@ -27,6 +27,7 @@ extension LoadedSystem {
                 } catch {
                     generation.packages[index].status = .programCodeError
                     generation.packages[index].errorInfo += error.diagnostics.map(\.description)
+                    generation.packages[index].nameSource()
                 }
             }
         }

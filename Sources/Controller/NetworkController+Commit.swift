@@ -29,7 +29,8 @@ extension NetworkController {
         try admit()
         let carried = try carried(request)
         return try trace.step(CommitPhases.whole) { () throws(ControlError) in
-            let outcome = try commit(carried, by: session, trace, mayChangeDriver: mayChangeDriver, admit)
+            let outcome = try commit(
+                carried, by: session, trace, mayChangeDriver: mayChangeDriver, isOrdered: isOrdered, admit)
             return isOrdered && request.options.dryRun == nil ? try confirm(outcome, request.options) : outcome
         }
     }
@@ -58,7 +59,7 @@ extension NetworkController {
     ///   an upgrade or a confirmed commit.
     private func commit(
         _ request: CommitRequest, by session: ControllerSession, _ trace: CommitTrace, mayChangeDriver: Bool,
-        _ admit: () throws(ControlError) -> Void
+        isOrdered: Bool, _ admit: () throws(ControlError) -> Void
     ) throws(ControlError) -> CommitOutcome {
         let phases = CommitPhases(trace)
         phases.enter("validate")
@@ -83,12 +84,12 @@ extension NetworkController {
             try requirePlan(expected, prepared, request.options, session)
         }
         guard let options = request.options.confirmed else {
-            return try carryOut(request, prepared, session, phases)
+            return try carryOut(request, prepared, session, phases, isOrdered: isOrdered)
         }
         let old = try beginConfirmed(
             options, noNetworking: request.options.noNetworking, prepared, session)
         do throws(ControlError) {
-            return try carryOut(request, prepared, session, phases)
+            return try carryOut(request, prepared, session, phases, isOrdered: isOrdered)
         } catch {
             // Whether it is in the log shows at the next start: until then the way back has to stay.
             if error.code != .inDoubt { try confirmed.end(restoring: old) }
@@ -170,22 +171,32 @@ extension NetworkController {
 
     // MARK: After
 
+    private static let largePayload = 4 << 20
+
     private func carryOut(
-        _ request: CommitRequest, _ prepared: PreparedCommit, _ session: ControllerSession, _ phases: CommitPhases
+        _ request: CommitRequest, _ prepared: PreparedCommit, _ session: ControllerSession, _ phases: CommitPhases,
+        isOrdered: Bool
     ) throws(ControlError) -> CommitOutcome {
         let (user, trace) = (session.user, phases.trace)
         let record = CommitRecord(
             user: user.name, context: user.context, label: request.options.label, comment: request.options.comment,
             traceID: trace.traceID, changes: prepared.changes)
-        let revised = try revisedDevices(prepared, request.options)
-        let admission = try admit(revised.changes, of: record, prepared, request.options, session)
+        // What no device is told of is not compared again: it may be a configuration of 100 MB that has just been read.
+        let isTold = !request.options.noNetworking
+        let revised = isTold || isOrdered ? try revisedDevices(prepared, request.options) : (changes: [], warnings: [])
+        let kept = revised.changes.filter { !isTold || $0.isSouthboundLocked }
+        let sent = revised.changes.filter { isTold && !$0.isSouthboundLocked }
+        let admission = try admit(sent, of: record, prepared, request.options, session)
         let participants = try participants(
             admission.direct, request.options, session, traceID: trace.traceID)
         phases.enter(participants.isEmpty ? "commit" : "prepare")
+        let payload = record.encode()
+        // What a large change took on its way is not needed again soon.
+        defer { if payload.count > Self.largePayload { FreedMemory.giveBack() } }
         let result: CommitResult
         do {
             result = try coordinator.commit(
-                record.encode(), participants: participants, owner: owner(session), waitMilliseconds: 60_000,
+                payload, participants: participants, owner: owner(session), waitMilliseconds: 60_000,
                 log: admission.log, progress: phases.note,
                 whenDurable: { [self] number, time in
                     publish(record, prepared, transaction: trace.transaction, number: number, time: time)
@@ -196,6 +207,7 @@ extension NetworkController {
             throw Self.controlError(error)
         }
         noteDoubts(result.outcomes, areDecided: true)
+        for change in kept { devices.noteKept(change.name) }
         finishDevices(prepared)
         let who = LogEvent.AuditUser(user.name, session: session.id)
         let summary = "transaction \(result.number), \(prepared.changes.items.count) changes, trace-id=\(trace.traceID)"
@@ -219,6 +231,10 @@ extension NetworkController {
 
     /// Forgets what belonged to devices that are gone.
     private func finishDevices(_ prepared: PreparedCommit) {
+        let profiles = devices.capabilities.profiles
+        if !profiles.isEmpty {
+            devices.capabilities.forget(profiles.filter { running.profile($0) == nil }.map { .profile($0) })
+        }
         guard let schema = DevicesSchema(prepared.candidate.model.schema),
             prepared.difference.contains(where: { $0.node == schema.devices && $0.change == .deleted })
                 || schema.changed(prepared.difference).contains(where: { $0.change == .deleted })
@@ -249,4 +265,9 @@ struct DeviceChange: Sendable {
     var device: Instance
     var before: DataTree
     var after: DataTree
+
+    /// Nothing is sent to it: what is committed for it is kept until somebody synchronises the device.
+    var isSouthboundLocked: Bool {
+        (device.child("state")?.value("admin-state") ?? "southbound-locked") == "southbound-locked"
+    }
 }

@@ -75,6 +75,10 @@ extension NetworkController {
             let to = try? tree.settingDeviceConfig(name, to: new)
         else { return ("cli", "") }
         if format == "xml" { return ("result-xml", XMLDiff.editConfig(from: from, to: to)) }
+        if format == "cli-c" {
+            let commands = CLIGrammar(model: tree.model, dialect: .c).commands(from: from, to: to, withTags: true)
+            return ("cli-c", commands.text())
+        }
         return ("cli", CLIGrammar(model: tree.model, dialect: .c).curlyDiff(from: from, to: to))
     }
 

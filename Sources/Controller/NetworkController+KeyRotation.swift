@@ -96,7 +96,7 @@ extension NetworkController {
     /// A change that was begun before the keys were changed, with its secrets as they would now be.
     func underKeysInUse(_ request: CommitRequest) throws(ControlError) -> CommitRequest {
         guard hasRotatedKeys.load(ordering: .relaxed),
-            secrets.isStale(ChangeSet(request.base.diff(to: request.candidate)))
+            secrets.isStale(ChangeSet(request.base.diff(to: request.candidate), packing: .all))
         else { return request }
         var request = request
         let running = running

@@ -16,10 +16,21 @@ import Transactions
 struct PackageActivation {
     private let controller: NetworkController
     private let session: ControllerSession
+    /// Tells whoever waits what goes on, where it takes long.
+    private let meter: WorkMeter
+    /// Whether it is only wanted to be known what would happen.
+    private var isDryRun = false
 
-    init(_ call: ActionCall) { self.init(call.controller, call.session) }
+    init(_ call: ActionCall) {
+        self.init(call.controller, call.session, call.progress)
+        isDryRun = call.flag("dry-run")
+    }
 
-    init(_ controller: NetworkController, _ session: ControllerSession) {
+    init(
+        _ controller: NetworkController, _ session: ControllerSession,
+        _ progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        meter = WorkMeter(progress)
         self.controller = controller
         self.session = session
     }
@@ -38,14 +49,12 @@ struct PackageActivation {
                 return try compare(current)
             }
             let number = nextNumber()
-            try store.build(number, from: sources, sharing: kept) { source, target in
+            try store.build(number, from: sources, sharing: kept, meter: meter) { source, target in
                 controller.logs.note(.packageCopying(from: source, to: target))
             }
             return try compare(try load(number))
-        } catch let error as ControlError {
-            throw error
         } catch {
-            throw ControlError(.resource, "the packages cannot be loaded: \(error)")
+            throw failed(error, "the packages cannot be loaded")
         }
     }
 
@@ -54,7 +63,7 @@ struct PackageActivation {
         do {
             let (store, number) = (controller.packages.generations, nextNumber())
             let content = store.content(earlier)
-            try store.build(number, from: content.sources, keeping: content.faults)
+            try store.build(number, from: content.sources, keeping: content.faults, meter: meter)
             let next = try load(number)
             guard store.note(earlier)?.digest == next.generation.digest else {
                 try? DurableFiles.removeTree(store.path(number))
@@ -64,10 +73,8 @@ struct PackageActivation {
                         + "restore them from a backup")
             }
             return try compare(next, returns: ReturnRecord.way(to: earlier, from: controller))
-        } catch let error as ControlError {
-            throw error
         } catch {
-            throw ControlError(.resource, "the packages of generation \(earlier) cannot be loaded: \(error)")
+            throw failed(error, "the packages of generation \(earlier) cannot be loaded")
         }
     }
 
@@ -87,16 +94,23 @@ struct PackageActivation {
                     package: package.name, path: package.directory, reason: package.errorInfo.joined(separator: "; "),
                     isMetaData: package.status == .metaDataError, kind: package.metaDataFault)
             }
-            try store.build(number, from: kept + fresh, keeping: faults) { source, target in
+            try store.build(number, from: kept + fresh, keeping: faults, meter: meter) { source, target in
                 guard fresh.contains(where: { $0.path == source }) else { return }
                 controller.logs.note(.packageCopying(from: source, to: target))
             }
             return try compare(try load(number), upgrades: false)
-        } catch let error as ControlError {
-            throw error
         } catch {
-            throw ControlError(.resource, "package \(name) cannot be loaded: \(error)")
+            throw failed(error, "package \(name) cannot be loaded")
         }
+    }
+
+    /// What the machine refuses, no room on the disk say, is an alarm until an operation succeeds.
+    private func failed(_ fault: any Error, _ what: String) -> ControlError {
+        let error = PackageFault.error(fault, what)
+        guard !isDryRun, error.code == .resource else { return error }
+        controller.alarms.raise(.packageOperationFailure, device: "ncs", text: error.message)
+        controller.logs.note(.packageUpgradeAborted(reason: error.message))
+        return error
     }
 
     private func nextNumber() -> Int {
@@ -105,7 +119,7 @@ struct PackageActivation {
 
     private func load(_ number: Int) throws -> LoadedSystem {
         let current = controller.system
-        let generation = try controller.packages.load(number, previous: current.generation)
+        let generation = try controller.packages.load(number, previous: current.generation, meter)
         return LoadedSystem.make(generation, previous: current, programs: controller.programs)
     }
 
@@ -113,6 +127,7 @@ struct PackageActivation {
         _ next: LoadedSystem, upgrades: Bool = true, returns: [CarryReturn] = []
     ) throws(ControlError) -> ActivationPlan {
         let (tree, current) = controller.head.withLock { ($0.tree, $0.system) }
+        if next.model !== current.model { sayDevices(tree, "looking at what becomes of the configuration of") }
         return ActivationPlan(
             from: current, to: next, data: tree, upgrades: upgrades, returns: returns,
             controller: controller)
@@ -209,8 +224,14 @@ struct PackageActivation {
         let generation = plan.next.generation
         let note = GenerationNote(time: now, user: session.user.name, copyOf: manner.copyOf, of: generation)
         do { try controller.packages.generations.seal(generation.number, note) } catch {
-            throw ControlError(.resource, "the packages cannot be stored: \(error)")
+            throw PackageFault.error(error, "the packages cannot be stored")
         }
+    }
+
+    /// Few devices are done at once.
+    private func sayDevices(_ tree: DataTree, _ what: String) {
+        let count = tree.allDevices().count
+        if count >= 500 { meter.say("\(what) \(count) devices") }
     }
 
     private var now: Date { Date(timeIntervalSince1970: Double(controller.clock.now()) / 1e6) }
@@ -227,9 +248,17 @@ struct PackageActivation {
     private func drain(_ plan: ActivationPlan, _ manner: Manner) throws(ControlError) -> Date {
         let deadline = Date(timeIntervalSinceNow: Double(manner.waitSeconds))
         guard manner.drain != .none, plan.isSchemaChanged else { return deadline }
+        func names(_ sessions: [SessionInformation]) -> String {
+            sessions.map { "\($0.user.name) (session \($0.id))" }.joined(separator: ", ")
+        }
+        let open = controller.sessions.configuring(except: session.id)
+        if !open.isEmpty {
+            meter.say(
+                "waiting for \(names(open)) to leave configuration mode, at most \(manner.waitSeconds) s")
+        }
         let left = controller.sessions.waitForConfiguring(except: session.id, until: deadline)
         guard !left.isEmpty else { return deadline }
-        let names = left.map { "\($0.user.name) (session \($0.id))" }.joined(separator: ", ")
+        let names = names(left)
         guard manner.drain == .kill else {
             throw ControlError(
                 .upgradeInProgress,
@@ -259,6 +288,21 @@ struct PackageActivation {
             faults(plan, manner, running, carried.tree, since: nil).isEmpty, (try? image(plan, carried.tree)) != nil
         else { return nil }
         return Prepared(running: running, carried: carried)
+    }
+
+    /// Why a plan would be refused: a program of a package does so, or the data that it makes is not valid.
+    func refusal(of plan: ActivationPlan, _ manner: Manner) -> ControlError? {
+        if let refusal = plan.refusal { return refusal }
+        guard plan.isSchemaChanged || plan.conversion.hasPrograms else { return nil }
+        return Self.invalid(faults(plan, manner, plan.data, plan.converted, since: nil))
+    }
+
+    private static func invalid(_ faults: [Diagnostic]) -> ControlError? {
+        guard let first = faults.first else { return nil }
+        return ControlError(
+            .validation,
+            "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
+            diagnostics: faults)
     }
 
     /// What is not valid under the new models.
@@ -295,6 +339,7 @@ struct PackageActivation {
         let log = UpgradeLog(controller.logs, isUpgrade: plan.isSchemaChanged)
         log.step(.initSucceeded)
         let running = controller.running
+        if plan.isSchemaChanged { sayDevices(running, "converting and checking the configuration of") }
         let isPrepared = prepared.map { $0.running.root === running.root } ?? false
         let carried =
             if let prepared, isPrepared { prepared.carried } else {
@@ -308,12 +353,7 @@ struct PackageActivation {
         }
         let faults =
             isPrepared ? [] : faults(plan, manner, running, carried.tree, since: prepared?.carried.tree)
-        if let first = faults.first {
-            throw ControlError(
-                .validation,
-                "the configuration is not valid under the new models: '\(first.path ?? "")' \(first.summary)",
-                diagnostics: faults)
-        }
+        if let invalid = Self.invalid(faults) { throw invalid }
         log.step(.performed)
         try keepWayBack(plan, from: running, to: carried.tree)
         try record(plan, carried.tree)

@@ -97,8 +97,10 @@ package struct PackageService: Sendable {
         try generations.seal(number)
     }
 
-    func load(_ number: Int, previous: PackageGeneration?) throws -> PackageGeneration {
-        try PackageLoader(moduleDirectory: moduleDirectory, previous: previous, schemas: schemas)
+    func load(
+        _ number: Int, previous: PackageGeneration?, _ meter: WorkMeter? = nil
+    ) throws -> PackageGeneration {
+        try PackageLoader(moduleDirectory: moduleDirectory, previous: previous, schemas: schemas, meter: meter)
             .load(number, directory: generations.path(number))
     }
 
@@ -116,21 +118,32 @@ package struct PackageService: Sendable {
         try PackageLock(generation).write(to: lockFile)
     }
 
-    /// What is wrong with a loaded package now: files that were changed, a signature that would not be accepted any more.
-    func verify(_ package: LoadedPackage) -> [String] {
-        guard !package.digest.isEmpty else { return package.errorInfo }
+    /// What was found of a loaded package: what is wrong, and what else there is to say.
+    struct Verification {
         var faults: [String] = []
-        do { faults += try package.differencesOnDisk() } catch { faults.append("\(error)") }
-        guard let signer = package.signer else { return faults }
-        let origin = loadPath.sources().first { source in
+        var notes: [String] = []
+    }
+
+    /// Whether files were changed since the package was loaded, and whether its signature would still be accepted. That
+    /// it was deinstalled since, or came back by a rollback, is no fault: its signed file is in the store.
+    func verify(_ package: LoadedPackage) -> Verification {
+        var found = Verification()
+        guard !package.digest.isEmpty else { return Verification(faults: package.errorInfo) }
+        do { found.faults += try package.differencesOnDisk() } catch { found.faults.append("\(error)") }
+        guard let signer = package.signer else { return found }
+        let loaded = loadPath.sources().first { source in
             source.form == .bundle
                 && (try? UnverifiedBundle(path: source.path))?.manifest.sha256 == signer.manifestSHA256
         }
-        guard let origin else {
-            return faults + ["the signed file that it was loaded from is no longer in the load path, or damaged"]
+        guard let origin = loaded ?? store.signedFile(manifestSHA256: signer.manifestSHA256) else {
+            found.faults.append(
+                "the signed file that it was loaded from is neither in the load path nor in the store, or damaged; "
+                    + "fetch it again with software packages fetch")
+            return found
         }
-        do { faults += try generations.warnings(of: origin) } catch { faults.append("\(error)") }
-        return faults
+        if loaded == nil { found.notes.append("it is not installed any more; its signed file is in the store") }
+        do { found.faults += try generations.warnings(of: origin) } catch { found.faults.append("\(error)") }
+        return found
     }
 
     /// Removes what is no longer needed and what a crash left over.

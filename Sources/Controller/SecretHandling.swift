@@ -88,6 +88,8 @@ struct SecretHandling: Sendable {
     /// Whether a change brings values under keys that are no longer in use.
     func isStale(_ changes: ChangeSet) -> Bool {
         changes.items.contains { item in
+            // Of an image which keys its values have is not worth the search: done again, they are under those in use.
+            if case .fill(let image) = item.edit { return image.mayHold(SecretStore.prefixes) }
             guard case .set(let value) = item.edit, let key = SecretStore.key(of: value) else { return false }
             return key != store.active
         }

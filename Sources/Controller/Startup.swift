@@ -339,7 +339,7 @@ package struct Startup {
             generation: system.generation.number, digest: system.generation.digest, user: "system", data: ChangeSet())
         let first = CommitRecord(
             user: "system", context: "system", label: "init",
-            changes: ChangeSet(DataTree(system.model).diff(to: tree)))
+            changes: ChangeSet(DataTree(system.model).diff(to: tree), packing: .all))
         do {
             let written = try database.append([
                 LogEntry(kind: .activation, time: clock.now(), payload: activation.encode()),

@@ -10,6 +10,7 @@ package struct SystemConfiguration: Sendable {
     package var stateDirectory: String
     package var databaseDirectory: String
     package var logDirectory: String
+    package var logs: LogSettings
     package var trustDirectory: String
     package var keyFile: String
     /// Other keys than those of the file (`/ncs-config/encrypted-strings`).
@@ -63,12 +64,24 @@ package struct SystemConfiguration: Sendable {
         databaseDirectory = reader.path("cdb/db-dir") ?? runDirectory + "/ncs-cdb"
         logDirectory =
             reader.path("logs/ncs-log/file/name").map { DurableFiles.parent(of: $0) } ?? runDirectory + "/logs"
+        logs = try LogSettings(directory: logDirectory) {
+            reader.text("logs/" + $0)
+        } path: {
+            reader.path("logs/" + $0)
+        } fault: { name, text, expected in
+            DiagnosticsError(
+                .error("logs/\(name) is '\(text)'", remedy: "write \(expected)", place: SourcePlace(file: file)))
+        }
         let beside = DurableFiles.parent(of: file)
         trustDirectory = reader.path("package-signing/trust-anchors") ?? beside + "/trust"
-        loadPathPolicy = reader.text("package-signing/load-path-policy") ?? "off"
+        let policy = reader.text("package-signing/policy")
+        loadPathPolicy = reader.text("package-signing/load-path-policy") ?? policy ?? "off"
         indexPolicy =
-            reader.text("package-signing/index-policy") ?? (loadPathPolicy == "require" ? "require" : "warn")
-        for (name, policy) in [("load-path-policy", loadPathPolicy), ("index-policy", indexPolicy)]
+            reader.text("package-signing/index-policy") ?? policy
+            ?? (loadPathPolicy == "require" ? "require" : "warn")
+        for (name, policy) in [
+            ("policy", policy ?? "off"), ("load-path-policy", loadPathPolicy), ("index-policy", indexPolicy),
+        ]
         where !["require", "warn", "off"].contains(policy) {
             throw DiagnosticsError(
                 .error(
@@ -218,7 +231,7 @@ private struct ConfigurationReader {
 
     /// Elements that have an effect here.
     private static let used: Set<String> = [
-        "load-path/dir", "state-dir", "cdb/db-dir", "logs/ncs-log/file/name", "package-signing/trust-anchors",
+        "load-path/dir", "state-dir", "cdb/db-dir", "package-signing/trust-anchors",
         "package-signing/load-path-policy", "package-signing/index-policy",
         "package-signing/policy", "encrypted-strings/key-file",
         "ncs-local-ipc/path", "ncs-local-ipc/group", "ncs-ipc-address/path", "rollback/enabled", "rollback/directory",
@@ -286,7 +299,7 @@ private struct ConfigurationReader {
                     let name = String(path.dropFirst(Self.keyRotationPath.count + 1))
                     keyRotation[keyRotation.count - 1][name] = text
                 }
-                if !Self.used.contains(path) { ignoredNames.append(path) }
+                if !Self.used.contains(path), !LogSettings.elements.contains(path) { ignoredNames.append(path) }
             case .endElement: stack.removeLast()
             case .endOfDocument: break reading
             }

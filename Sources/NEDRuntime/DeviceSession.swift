@@ -12,6 +12,8 @@ package protocol DeviceSession: AnyObject {
     var number: Int { get }
     /// What the device said of its modules when the session began.
     var announcement: ModuleAnnouncement { get }
+    /// The capabilities that the device announced, as URIs; none where its protocol has no such thing.
+    var capabilities: [String] { get }
     /// Where the session writes what passes. Each operation brings its own: it knows the secrets to mask.
     var trace: any DeviceTrace { get set }
     /// What the device is known to make of what it is told. Each operation brings it, and may learn more.
@@ -53,6 +55,8 @@ package protocol DeviceSession: AnyObject {
 }
 
 extension DeviceSession {
+    package var capabilities: [String] { [] }
+
     package func begin(phase: String) {}
 
     /// Notes that an operation is over and the session waits for the next one.

@@ -90,6 +90,12 @@ package protocol DeviceTrace: Sendable {
     func hold()
     /// Writes what was kept back, with the secrets of `configuration` masked; without one, only how much it was.
     func release(_ configuration: DataTree?)
+    /// The same trace, which also leaves out secrets that only one operation knows of.
+    func masking(_ words: [String]) -> any DeviceTrace
+}
+
+extension DeviceTrace {
+    package func masking(_ words: [String]) -> any DeviceTrace { self }
 }
 
 package enum TraceDirection: String, Sendable { case toDriver = ">>", fromDriver = "<<" }

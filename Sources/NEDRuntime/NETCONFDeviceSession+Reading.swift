@@ -63,25 +63,12 @@ extension NETCONFDeviceSession {
             tree: decoded.content, transactionID: deviceID ?? Self.digest(decoded.content), skipped: skipped)
     }
 
-    /// The parts of the running configuration that a filter selects, as far as the model allows them.
-    func running(_ filter: [XMLElement]) throws(NEDError) -> DataTree {
-        var decoded = Decoded(DataTree(driver.model), [])
+    /// Carries out requests the last of which is a look, whose secrets the trace does not tell.
+    func call(_ requests: [PlannedRequest], andLook read: RunningRead) throws(NEDError) {
         trace.hold()
-        defer { trace.release(decoded.content) }
-        try dialogue.call("get-config") { writer in
-            try writer.start("get-config")
-            try writer.start("source")
-            try writer.leaf("running", text: "")
-            try writer.end()
-            try writer.start("filter", attributes: [("type", "subtree")])
-            for element in filter { try element.write(to: &writer) }
-            try writer.end()
-            try writer.end()
-        } data: { reader in
-            decoded = try XMLDataDecoder.tree(
-                inside: &reader, model: driver.model, options: DecodeOptions(.lax, content: .configOnly))
-        }
-        return decoded.content
+        // What was refused holds nothing of the configuration.
+        defer { trace.release(read.tree ?? (dialogue.isBroken ? nil : DataTree(driver.model))) }
+        try dialogue.callAll(requests + [read.request])
     }
 
     /// Names all nodes at the top of the model, so that the device sends nothing else.

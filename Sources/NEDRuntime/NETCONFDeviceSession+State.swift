@@ -27,6 +27,8 @@ extension NETCONFDeviceSession {
 
     private static let moduleLimit = 10_000
 
+    package var capabilities: [String] { dialogue.capabilities.uris }
+
     /// The namespaces of the modules that the greeting names.
     package var namespaces: [String: String] {
         Dictionary(

@@ -62,12 +62,17 @@ extension NETCONFDeviceSession {
                 confirmation = .settled
             }
             if hasStartup {
-                try dialogue.call("copy-config") { writer in
+                let copy = PlannedRequest("copy-config") { writer in
                     try writer.start("copy-config")
                     try Self.name("target", "startup", &writer)
                     try Self.name("source", "running", &writer)
                     try writer.end()
                 }
+                // The locks are not needed any more, however that ends. What confirms the commit is not sent with these:
+                // a startup configuration of a commit that was not confirmed would come back after a restart.
+                let outcome = try dialogue.attemptAll([copy] + unlocking, goesOn: true)
+                held = []
+                if let errors = outcome.first, !errors.isEmpty { throw dialogue.refusal("copy-config", errors) }
             }
             unlockAll()
         }
@@ -122,15 +127,17 @@ extension NETCONFDeviceSession {
     // MARK: Operations
 
     private func edit(_ content: String) throws(NEDError) {
+        proof = nil
         guard !content.isEmpty else { return }
         guard hasCandidate || hasWritableRunning else {
             throw NEDError(
                 .driver, device: target.name,
                 "the device offers neither writable-running nor candidate: it cannot be configured over NETCONF")
         }
-        try dialogue.call("edit-config") { writer in
+        let target = editTarget
+        let edit = PlannedRequest("edit-config") { [rollsBackOnError] writer in
             try writer.start("edit-config")
-            try Self.name("target", editTarget, &writer)
+            try Self.name("target", target, &writer)
             if rollsBackOnError { try writer.leaf("error-option", text: "rollback-on-error") }
             try writer.start("config")
             // Each element declares its own namespace: the content was written for no namespace around it.
@@ -139,30 +146,43 @@ extension NETCONFDeviceSession {
             try writer.end()
         }
         edited = content
-        guard hasCandidate, hasValidate else { return }
-        try dialogue.call("validate") { writer in
-            try writer.start("validate")
-            try Self.name("source", "candidate", &writer)
-            try writer.end()
+        guard hasCandidate else { return try dialogue.callAll([edit]) }
+        // Sent together: until a commit is sent, which waits for all of these, the device runs as before. Where the
+        // candidate was not emptied or the edit was refused, what the others say is of no interest, and what they did is
+        // thrown away with the candidate, which is ours by its lock.
+        var requests = [Self.discarding, edit]
+        if hasValidate {
+            requests.append(
+                PlannedRequest("validate") { writer in
+                    try writer.start("validate")
+                    try Self.name("source", "candidate", &writer)
+                    try writer.end()
+                })
         }
+        guard !isProven, let wanted = CommitProof(content, driver.model) else { return try dialogue.callAll(requests) }
+        let before = RunningRead(wanted.filter, driver.model)
+        try call(requests, andLook: before)
+        proof = wanted
+        proof?.before = before.tree
+    }
+
+    /// What the candidate holds that somebody left there goes.
+    private static var discarding: PlannedRequest {
+        PlannedRequest("discard-changes") { try $0.leaf("discard-changes", text: "") }
     }
 
     /// Commits the candidate; the first time in a session with a look at whether the device has done it. One that has not,
     /// after it was told to validate, is not told to validate any more, and gets the change once again.
     private func commitProven(isConfirmed: Bool) throws(NEDError) {
-        guard !isProven, var proof = CommitProof(edited, driver.model) else {
-            return try commitCandidate(isConfirmed: isConfirmed)
+        guard !isProven, let proof else {
+            return try dialogue.callAll([committing(isConfirmed)])
         }
-        proof.before = try running(proof.filter)
-        try commitCandidate(isConfirmed: isConfirmed)
-        isProven = try proof.holds(running(proof.filter))
+        isProven = try commit(isConfirmed, seen: proof)
         if !isProven, hasValidate {
             trace.phase(.fromDriver, "COMMIT: nothing was committed; once more without validate")
             believesValidate = false
-            try dialogue.call("discard-changes") { try $0.leaf("discard-changes", text: "") }
             try edit(edited)
-            try commitCandidate(isConfirmed: isConfirmed)
-            isProven = try proof.holds(running(proof.filter))
+            isProven = try commit(isConfirmed, seen: proof)
         }
         guard isProven else {
             if isConfirmed {
@@ -179,8 +199,15 @@ extension NETCONFDeviceSession {
         }
     }
 
-    private func commitCandidate(isConfirmed: Bool) throws(NEDError) {
-        try dialogue.call("commit") { writer in
+    /// Commits, and looks whether that has changed what it should: a look, which may come whatever became of the commit.
+    private func commit(_ isConfirmed: Bool, seen proof: CommitProof) throws(NEDError) -> Bool {
+        let after = RunningRead(proof.filter, driver.model)
+        try call([committing(isConfirmed)], andLook: after)
+        return proof.holds(after.tree ?? DataTree(driver.model))
+    }
+
+    private func committing(_ isConfirmed: Bool) -> PlannedRequest {
+        PlannedRequest("commit") { [persistID] writer in
             try writer.start("commit")
             if isConfirmed {
                 try writer.leaf("confirmed", text: "")
@@ -201,6 +228,7 @@ extension NETCONFDeviceSession {
 
     /// Locks what the change goes through, waiting some seconds for another session to let go.
     private func lockAll() throws(NEDError) {
+        if hasCandidate, held.isEmpty, target.netconf.pipelines { try lockTogether() }
         for datastore in hasCandidate ? ["running", "candidate"] : ["running"] where !held.contains(datastore) {
             do throws(NEDError) {
                 try lock(datastore)
@@ -209,16 +237,28 @@ extension NETCONFDeviceSession {
                 throw error
             }
         }
-        // The candidate may hold what somebody left there.
-        if hasCandidate { try dialogue.call("discard-changes") { try $0.leaf("discard-changes", text: "") } }
+    }
+
+    /// Tries both locks at once: one does not need the other. What is not granted is waited for one by one, in the order
+    /// that everybody keeps: who has the second and waits for the first waits for ever for one that does it rightly.
+    private func lockTogether() throws(NEDError) {
+        let outcome = try dialogue.attemptAll(["running", "candidate"].map(Self.locking), goesOn: true)
+        for (datastore, errors) in zip(["running", "candidate"], outcome) where errors.isEmpty {
+            held.insert(datastore)
+        }
+        if !held.contains("running") { unlockAll() }
+    }
+
+    private static func locking(_ datastore: String) -> PlannedRequest {
+        PlannedRequest("lock") { writer in
+            try writer.start("lock")
+            try name("target", datastore, &writer)
+            try writer.end()
+        }
     }
 
     private func lock(_ datastore: String) throws(NEDError) {
-        func write(_ writer: inout XMLWriter) throws {
-            try writer.start("lock")
-            try Self.name("target", datastore, &writer)
-            try writer.end()
-        }
+        let write = Self.locking(datastore).content
         for attempt in 1..<Limits.lockAttempts {
             let errors = try dialogue.attempt("lock", write)
             guard let first = errors.first else {
@@ -244,22 +284,25 @@ extension NETCONFDeviceSession {
 
     /// Gives back all locks; a session that cannot do so is of no use, and its end does it.
     private func unlockAll() {
-        for datastore in held.sorted() {
-            _ = try? dialogue.attempt("unlock") { writer in
+        _ = try? dialogue.attemptAll(unlocking, goesOn: true)
+        held = []
+    }
+
+    private var unlocking: [PlannedRequest] {
+        held.sorted().map { datastore in
+            PlannedRequest("unlock") { writer in
                 try writer.start("unlock")
                 try Self.name("target", datastore, &writer)
                 try writer.end()
             }
         }
-        held = []
     }
 
     /// Empties the candidate and gives back the locks.
     private func abandon() {
         guard !dialogue.isBroken else { return }
-        if hasCandidate, held.contains("candidate") {
-            _ = try? dialogue.attempt("discard-changes") { try $0.leaf("discard-changes", text: "") }
-        }
-        unlockAll()
+        let emptying = hasCandidate && held.contains("candidate") ? [Self.discarding] : []
+        _ = try? dialogue.attemptAll(emptying + unlocking, goesOn: true)
+        held = []
     }
 }

@@ -26,6 +26,8 @@ package final class NETCONFDeviceSession: DeviceSession {
     var held: Set<String> = []
     /// What was sent last, for a look at whether a commit did it.
     var edited = ""
+    /// How it is seen whether a commit of that did anything, with what was there before; nil if it need not or cannot be.
+    var proof: CommitProof?
     /// The device has been seen to do what it says it does at a commit.
     var isProven = false
     /// The device tells events again that it told before.

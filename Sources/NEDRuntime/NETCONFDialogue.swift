@@ -83,11 +83,16 @@ final class NETCONFDialogue {
         _ operation: String, _ content: (inout XMLWriter) throws -> Void,
         data: (inout XMLReader) throws -> Void = { try $0.skipElement() }
     ) throws(NEDError) -> [RPCError] {
+        let id = try send(operation, content)
+        return try reply(id, operation, data)
+    }
+
+    /// Sends a request; gives its id.
+    func send(_ operation: String, _ content: (inout XMLWriter) throws -> Void) throws(NEDError) -> Int {
         CrashPoint.reach("driver.command")
         lastID += 1
-        let request = ClientExchange.request(lastID, content)
-        try write(frames.framing.frame(request), operation)
-        return try reply(operation, data)
+        try write(frames.framing.frame(ClientExchange.request(lastID, content)), operation)
+        return lastID
     }
 
     /// Carries out an operation of the device's own modules, and reads what stands beside `<ok/>` and errors.
@@ -116,9 +121,9 @@ final class NETCONFDialogue {
         "the reply to \(operation) cannot be read: \(error)".withoutControlCharacters
     }
 
-    /// Reads the reply to the last request while it comes.
-    private func reply(
-        _ operation: String, _ data: (inout XMLReader) throws -> Void
+    /// Reads the reply to a request while it comes: to the oldest that is not answered.
+    func reply(
+        _ id: Int, _ operation: String, _ data: (inout XMLReader) throws -> Void
     ) throws(NEDError) -> [RPCError] {
         var limits = XMLLimits()
         limits.totalLength = .max
@@ -128,7 +133,7 @@ final class NETCONFDialogue {
                 var reader = XMLReader(file: "reply", limits: limits) { try text.read(into: $0) }
                 _ = try reader.next()
                 let isReply = reader.name != "notification"
-                let outcome = isReply ? try ClientExchange.read(&reader, id: lastID, data: data) : .ok
+                let outcome = isReply ? try ClientExchange.read(&reader, id: id, data: data) : .ok
                 try text.skip()
                 guard isReply else { continue }
                 if case .errors(let errors) = outcome { return errors }

@@ -4,6 +4,8 @@ import Synchronization
 
 /// The candidate of a device that has one, what was committed before, and a commit that waits to be confirmed.
 ///
+/// The command line and NETCONF work on the same one.
+///
 /// Invariants: `shared` is nil while nobody changed the candidate; a session that has the candidate for itself is the
 /// only one that changes it. What is committed is checked first, and stored before it is reported.
 final class CandidateStore: Sendable {
@@ -18,10 +20,36 @@ final class CandidateStore: Sendable {
         var unconfirmed: (tree: DataTree, timer: Int)?
         var timers = 0
         var sessions = 0
+
+        func requireFree(for session: Int) throws(SimulatedDevice.Refusal) {
+            guard let holder, holder.session != session else { return }
+            throw SimulatedDevice.Refusal(description: "configuration database locked by:\n  \(holder.name)")
+        }
+    }
+
+    /// What the NETCONF server of the device has to do with commits of the command line.
+    struct Observer: Sendable {
+        /// Told of each: it confirms what waits for that over NETCONF.
+        var committed: @Sendable () -> Void = {}
+        /// Who has locked the running configuration, if somebody has.
+        var holderOfRunning: @Sendable () -> String? = { nil }
     }
 
     private let state = Mutex(State())
+    private let observer = Mutex(Observer())
     static let historyLimit = 49
+
+    func observe(_ observer: Observer) { self.observer.withLock { $0 = observer } }
+
+    /// Throws who keeps a session of the command line from committing.
+    func requireCommittable(by session: Int) throws(SimulatedDevice.Refusal) {
+        try requireFree(for: session)
+        guard let holder = observer.withLock(\.self).holderOfRunning() else { return }
+        throw SimulatedDevice.Refusal(description: "configuration database locked by:\n  \(holder)")
+    }
+
+    /// A session of the command line has committed.
+    func announceCommit() { observer.withLock(\.self).committed() }
 
     func newSession() -> Int {
         state.withLock { state in
@@ -35,23 +63,35 @@ final class CandidateStore: Sendable {
     func candidate(over running: DataTree) -> DataTree { state.withLock { $0.shared ?? running } }
 
     /// Throws the name of who has the candidate for himself.
+    func requireFree(for session: Int) throws(SimulatedDevice.Refusal) {
+        try state.withLock { state throws(SimulatedDevice.Refusal) in try state.requireFree(for: session) }
+    }
+
+    /// Throws the name of who has the candidate for himself.
     func change(to tree: DataTree, running: DataTree, by session: Int) throws(SimulatedDevice.Refusal) {
         try state.withLock { state throws(SimulatedDevice.Refusal) in
-            if let holder = state.holder, holder.session != session {
-                throw SimulatedDevice.Refusal(description: "configuration database locked by:\n  \(holder.name)")
-            }
+            try state.requireFree(for: session)
             state.shared = tree.isSame(as: running) ? nil : tree
         }
     }
 
     var isChanged: Bool { state.withLock { $0.shared != nil } }
 
+    /// Nil while it is the running configuration.
+    var changed: DataTree? { state.withLock { $0.shared } }
+
+    /// Throws away what is in it.
+    func discard(by session: Int) throws(SimulatedDevice.Refusal) {
+        try state.withLock { state throws(SimulatedDevice.Refusal) in
+            try state.requireFree(for: session)
+            state.shared = nil
+        }
+    }
+
     /// Takes the candidate for one session.
     func hold(_ session: Int, name: String) throws(SimulatedDevice.Refusal) {
         try state.withLock { state throws(SimulatedDevice.Refusal) in
-            if let holder = state.holder, holder.session != session {
-                throw SimulatedDevice.Refusal(description: "configuration database locked by:\n  \(holder.name)")
-            }
+            try state.requireFree(for: session)
             guard state.shared == nil else {
                 throw SimulatedDevice.Refusal(description: "configuration database modified")
             }

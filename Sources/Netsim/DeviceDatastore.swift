@@ -1,4 +1,5 @@
 import Basics
+import CLIGrammar
 import ConfigTree
 import Foundation
 import NETCONF
@@ -8,11 +9,17 @@ import YANG
 final class DeviceDatastore: NETCONFDatastore {
     private let device: SimulatedDevice
 
-    init(_ device: SimulatedDevice) { self.device = device }
+    init(_ device: SimulatedDevice) {
+        self.device = device
+        let isShared = device.model.package.kind == .cli && device.model.grammar.dialect.style == .j
+        sharedCandidate = isShared ? DeviceCandidate(device) : nil
+    }
 
     var model: DataModel { device.model.data }
     var running: DataTree { device.running }
     var operational: DataTree { device.operational }
+    /// Of devices whose command line has a candidate.
+    let sharedCandidate: (any SharedCandidate)?
 
     func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic] {
         device.model.validator.violations(in: tree, changedFrom: old)

@@ -12,6 +12,8 @@ final class NETCONFPort: Sendable {
     private let service: NETCONFService
 
     private static let headerLimit = 1 << 12
+    /// Within this time a client has to greet.
+    private static let grace = Duration.seconds(60)
 
     init(_ device: SimulatedDevice, _ service: NETCONFService) {
         self.device = device
@@ -23,9 +25,17 @@ final class NETCONFPort: Sendable {
         defer { talk.end() }
         do throws(WireError) {
             try talk.begin(service.server)
-            guard var bytes = try stream.read(deadline: .never), try dropHeader(&bytes, stream) else { return }
+            let greeting = Deadline.after(Self.grace)
+            guard var bytes = try stream.read(deadline: greeting), try dropHeader(&bytes, stream, greeting) else {
+                return
+            }
+            var isGreeted = false
             while try talk.carryOut(bytes) {
-                guard let more = try stream.read(deadline: .never) else { return }
+                if !isGreeted, talk.isGreeted {
+                    isGreeted = true
+                    stream.prove()
+                }
+                guard let more = try stream.read(deadline: isGreeted ? .never : greeting) else { return }
                 bytes = more
             }
         } catch {
@@ -35,12 +45,12 @@ final class NETCONFPort: Sendable {
     }
 
     /// Takes the first line off if it is one. False if it does not end.
-    private func dropHeader(_ bytes: inout [UInt8], _ stream: TCPStream) throws(WireError) -> Bool {
+    private func dropHeader(
+        _ bytes: inout [UInt8], _ stream: TCPStream, _ deadline: Deadline
+    ) throws(WireError) -> Bool {
         guard bytes.first == UInt8(ascii: "[") else { return true }
         while !bytes.contains(10) {
-            guard bytes.count < Self.headerLimit, let more = try stream.read(deadline: .after(TCPTalk.writeTime)) else {
-                return false
-            }
+            guard bytes.count < Self.headerLimit, let more = try stream.read(deadline: deadline) else { return false }
             bytes += more
         }
         bytes.removeFirst(bytes.prefix { $0 != 10 }.count + 1)
@@ -80,6 +90,8 @@ private final class TCPTalk: Sendable {
         }
         try stream.write(greeting, deadline: .after(Self.writeTime))
     }
+
+    var isGreeted: Bool { session.withLock { $0?.isGreeted == true } }
 
     func end() { onDevice { [self] in session.withLock { $0?.end() } } }
 

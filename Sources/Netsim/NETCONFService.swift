@@ -19,6 +19,10 @@ final class NETCONFService: Sendable {
             if let made { return made }
             let server = NETCONFServer(DeviceDatastore(device), profile: Self.profile(device.model))
             device.observe { [weak server] in server?.publishChange(from: $0, to: $1, by: .server) }
+            device.candidate.observe(
+                Observer(
+                    committed: { [weak server] in server?.confirmPending() },
+                    holderOfRunning: { [weak server] in server?.holderOfRunning.map(DeviceCandidate.name) }))
             made = server
             return server
         }
@@ -27,10 +31,15 @@ final class NETCONFService: Sendable {
     /// Nil if nobody has asked for it yet.
     var existing: NETCONFServer? { made.withLock(\.self) }
 
-    /// Devices that save their configuration by a command have a startup configuration over NETCONF as well.
+    private typealias Observer = CandidateStore.Observer
+
+    /// Devices that save their configuration by a command have a startup configuration over NETCONF as well; what runs
+    /// on those that commit changes by commit only.
     private static func profile(_ model: DeviceModel) -> ServerProfile {
         var profile = ServerProfile()
-        profile.startup = model.package.kind == .cli && [.i, .nx].contains(model.grammar.dialect)
+        guard model.package.kind == .cli else { return profile }
+        profile.startup = [.i, .nx].contains(model.grammar.dialect)
+        profile.writableRunning = model.grammar.dialect.style != .j
         return profile
     }
 }

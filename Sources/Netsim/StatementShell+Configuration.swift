@@ -184,6 +184,9 @@ extension StatementShell {
             }
             index += 1
         }
+        do throws(SimulatedDevice.Refusal) { try requireCommittable() } catch {
+            return refusal("error: \(error.description)")
+        }
         let running = device.running
         let wanted: DataTree
         switch checked(over: running) {
@@ -193,12 +196,14 @@ extension StatementShell {
         }
         if isCheck {
             device.candidate.confirm()
+            device.candidate.announceCommit()
             return Answer(text: "configuration check succeeds\n")
         }
         do throws(NetsimError) { try device.replace(with: wanted) } catch {
             return refusal("error: \(error.description)")
         }
         device.candidate.committed(running, isShared: ownCandidate == nil, minutes: minutes, on: device)
+        device.candidate.announceCommit()
         if ownCandidate != nil { ownCandidate = (wanted, wanted) }
         var text = ""
         if let minutes {

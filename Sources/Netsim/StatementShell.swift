@@ -31,6 +31,8 @@ struct StatementShell: CommandShell {
     var pagePrompt: String { "---(more)---" }
     /// The candidate of a session that has its own, and what was running when it was made.
     var ownCandidate: (tree: DataTree, base: DataTree)?
+    /// What the device does by itself: nobody's lock and nobody's candidate keep it from that.
+    private(set) var isDevice = false
     private var question: Question?
     private let session: Int
 
@@ -108,6 +110,7 @@ struct StatementShell: CommandShell {
     /// Configures a device behind the back of its clients, and commits that; what it refuses, a line each.
     static func change(_ device: SimulatedDevice, by lines: [String]) -> [String] {
         var shell = StatementShell(device: device, client: "itself", user: "itself", isInteractive: false)
+        shell.isDevice = true
         defer { shell.end() }
         _ = shell.operate("configure private")
         var refused: [String] = []
@@ -163,6 +166,11 @@ struct StatementShell: CommandShell {
         try device.candidate.change(to: tree, running: device.running, by: session)
     }
 
+    /// Throws who has to end first.
+    func requireCommittable() throws(SimulatedDevice.Refusal) {
+        if !isDevice { try device.candidate.requireCommittable(by: session) }
+    }
+
     /// `configure`, `configure exclusive`, `configure private`.
     mutating func enter(_ words: [Substring]) -> Answer {
         let sharing: Sharing
@@ -183,7 +191,7 @@ struct StatementShell: CommandShell {
             }
             text = "warning: uncommitted changes will be discarded on exit\n" + text
         case .own:
-            if device.candidate.isChanged { return refusal("error: shared configuration database modified") }
+            if device.candidate.isChanged, !isDevice { return refusal("error: shared configuration database modified") }
             ownCandidate = (device.running, device.running)
             text = "warning: uncommitted changes will be discarded on exit\n" + text
         case .shared:

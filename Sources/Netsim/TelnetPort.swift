@@ -63,7 +63,10 @@ final class TelnetPort: Sendable {
             guard let user = try line(&reader, connection, isShown: true, deadline) else { return nil }
             connection.send("Password: ")
             guard let password = try line(&reader, connection, isShown: false, deadline) else { return nil }
-            if door.allows(user: user, password: password) { return user }
+            if door.allows(user: user, password: password) {
+                reader.stream.prove()
+                return user
+            }
             connection.send(isStatements ? "Login incorrect\r\n" : "% Login invalid\r\n\r\n")
         }
         connection.finish()

@@ -53,12 +53,14 @@ package struct GenerationStore: Sendable {
     ///   - faults: of packages that are not tried again.
     ///   - kept: by the path of their source, packages that are in force with the same content (`unchanged`): their
     ///     files are shared.
+    ///   - meter: is told what is copied, if it is much.
     ///   - copied: is told each package that is copied, from where and to where.
     /// - Throws: if it is not a package's fault but the machine's (no space left, say). Nothing is left then.
     @discardableResult
     package func build(
         _ number: Int, from sources: [PackageSource], keeping faults: [PackageCopyFault] = [],
-        sharing kept: [String: UnchangedPackage] = [:], copied: (String, String) -> Void = { _, _ in }
+        sharing kept: [String: UnchangedPackage] = [:], meter: WorkMeter? = nil,
+        copied: (String, String) -> Void = { _, _ in }
     ) throws -> [PackageCopyFault] {
         let temporary = path(number) + ".new"
         try DurableFiles.removeTree(temporary)
@@ -66,12 +68,15 @@ package struct GenerationStore: Sendable {
         do {
             try DurableFiles.makeDirectory(temporary)
             var faults = faults
-            for source in sources {
+            for (index, source) in sources.enumerated() {
+                if index > 0, index.isMultiple(of: 25) {
+                    meter?.say("\(index) of \(sources.count) packages are copied")
+                }
                 if let same = kept[source.path] {
                     try share(same, to: temporary, source.path)
                 } else {
                     var name: String?
-                    if let fault = try copy(source, to: temporary, &name) { faults.append(fault) }
+                    if let fault = try copy(source, to: temporary, &name, meter) { faults.append(fault) }
                     if let name { copied(source.path, "\(path(number))/\(name)") }
                 }
             }
@@ -94,11 +99,12 @@ package struct GenerationStore: Sendable {
 
     /// - Parameter copied: is set to the name of the package if it was copied.
     private func copy(
-        _ source: PackageSource, to target: String, _ copied: inout String?
+        _ source: PackageSource, to target: String, _ copied: inout String?, _ meter: WorkMeter?
     ) throws -> PackageCopyFault? {
         var name: String?
         do {
-            try copy(source, to: target, name: &name)
+            meter?.begin("copying \(source.fileName.visible())")
+            try copy(source, to: target, name: &name, meter)
             copied = name
             return nil
         } catch {
@@ -125,7 +131,9 @@ package struct GenerationStore: Sendable {
     private static let machineFaults: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM]
 
     /// - Parameter name: is set to the package's name as soon as it is known.
-    private func copy(_ source: PackageSource, to target: String, name: inout String?) throws {
+    private func copy(
+        _ source: PackageSource, to target: String, name: inout String?, _ meter: WorkMeter?
+    ) throws {
         switch source.form {
         case .brokenLink:
             throw PackageError(
@@ -138,13 +146,15 @@ package struct GenerationStore: Sendable {
             origin.sharedDigest = nil
             try requireNew(target + "/" + found, source.path)
             var copier = PackageCopier(source: source.path)
-            try copier.copy(to: target + "/" + found)
+            try copier.copy(to: target + "/" + found, meter: meter)
             origin.warnings += copier.warnings
+            if !isOwn { origin.path = source.path }
             try origin.write(for: target + "/" + found)
         case .archive:
             let origin = try unsigned(source)
-            let archive = try PackageArchive(path: source.path)
-            try unpack(target, source.path, origin, &name) {
+            var archive = try PackageArchive(path: source.path)
+            archive.meter = meter
+            try unpack(target, source.path, origin, &name) { [archive] in
                 try archive.extract(to: $0, isDurable: false)
             }
         case .bundle:
@@ -153,7 +163,7 @@ package struct GenerationStore: Sendable {
             name = bundle.package
             let origin = PackageOrigin(signer: PackageSigner(bundle), warnings: accepted.warnings)
             try unpack(target, source.path, origin, &name, manifest: bundle.manifest) {
-                try bundle.extract(to: $0, isDurable: false)
+                try bundle.extract(to: $0, isDurable: false, meter: meter)
             }
         }
     }
@@ -207,6 +217,7 @@ package struct GenerationStore: Sendable {
             }
         }
         var origin = same.origin
+        origin.path = path
         origin.sharedDigest = same.package.digest
         try origin.write(for: place)
     }
@@ -240,7 +251,9 @@ package struct GenerationStore: Sendable {
         try DurableFiles.removeTree(scratch)
         defer { try? DurableFiles.removeTree(scratch) }
         let top = try extract(scratch).topDirectory
-        let (metaData, _) = try PackageBuilder.metaData(of: scratch + "/" + top)
+        let (metaData, _) = try PackageError.naming(path, insteadOf: scratch) {
+            try PackageBuilder.metaData(of: scratch + "/" + top)
+        }
         guard metaData.name == top else {
             throw PackageError(
                 .metaDataInvalid, path,
@@ -250,6 +263,8 @@ package struct GenerationStore: Sendable {
         if let manifest { try Self.check(metaData, manifest, path) }
         name = top
         try requireNew(target + "/" + top, path)
+        var origin = origin
+        origin.path = path
         try origin.write(for: target + "/" + top)
         try DurableFiles.rename(scratch + "/" + top, to: target + "/" + top)
     }

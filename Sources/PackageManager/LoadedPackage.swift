@@ -49,6 +49,10 @@ package struct LoadedPackage: Sendable {
     package var metaData: PackageMetaData?
     /// Where the copy in use lies.
     package var directory: String
+    /// Where it lay in the load path, if that is known.
+    var source: String?
+    /// How it was built, if it says so.
+    package var buildInfo: BuildMetaData?
     /// Of all its files as they were loaded.
     package var content = DirectoryDigest()
     /// Nil if it bears no signature.
@@ -90,6 +94,19 @@ package struct LoadedPackage: Sendable {
         warnings += other.modelWarnings
         modelWarnings = other.modelWarnings
         systemModules = other.systemModules
+    }
+
+    /// Lets what is said of it speak of the files that people know, in the load path, not of our copy.
+    package mutating func nameSource() {
+        guard let source else { return }
+        let separator = PackageFileName.suffixes.contains { source.hasSuffix($0) } ? ": " : "/"
+        func renamed(_ text: String) -> String {
+            text.replacing(directory + "/", with: source + separator).replacing(directory, with: source)
+        }
+        errorInfo = errorInfo.map(renamed)
+        warnings = warnings.map(renamed)
+        modelWarnings = modelWarnings.map(renamed)
+        notes = notes.map(renamed)
     }
 
     mutating func fail(_ status: Status, _ info: [String]) {

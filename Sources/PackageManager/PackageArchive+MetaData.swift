@@ -34,10 +34,12 @@ extension PackageArchive {
 extension VerifiedBundle {
     /// Checks that the archive inside is the package that the manifest names, file by file. Signature and digest were
     /// checked before: this finds a signer who signed something else than they said.
-    package func checkContent(limits: PackageArchiveLimits = PackageArchiveLimits()) throws
-        -> PackageArchive.Description
-    {
-        let description = try PackageArchive(archive, limits: limits).describe()
+    package func checkContent(
+        limits: PackageArchiveLimits = PackageArchiveLimits(), meter: WorkMeter? = nil
+    ) throws -> PackageArchive.Description {
+        var archive = PackageArchive(archive, limits: limits)
+        archive.meter = meter
+        let description = try archive.describe()
         let metaData = description.metaData
         guard description.listing.manifestFiles == manifest.files else {
             throw PackageError(

@@ -50,6 +50,8 @@ package struct PackageArchive: Sendable {
 
     package let region: FileRegion
     package let limits: PackageArchiveLimits
+    /// Is told what was read.
+    var meter: WorkMeter?
 
     /// The name of the file that it is in, for errors.
     package var path: String { region.file.path }
@@ -123,12 +125,13 @@ package struct PackageArchive: Sendable {
             if entry.path.hasPrefix("./") { entry.path.removeFirst(2) }
             if entry.isDirectory, entry.path.isEmpty || entry.path == "." { continue }
             let reason = names.refusal(of: entry.path, isDirectory: entry.isDirectory, depthLimit: limits.depth)
-            if let reason { throw stream.refuse(entry.path, reason) }
+            if let reason { throw stream.refuse(entry.path, reason, remedy: ArchiveStream.anew) }
             if entry.isDirectory {
                 try sink.directory(entry)
             } else {
                 entry.sha256 = try stream.copyData(of: entry, to: &sink)
                 try sink.end(entry)
+                meter?.add(entry.size)
             }
             entries.append(entry)
         }
@@ -143,9 +146,13 @@ extension VerifiedBundle {
     /// Unpacks the archive into `directory`, which must not exist, each file checked against the manifest as it is
     /// written, and syncs it. The package is then in `directory/PACKAGE`.
     package func extract(
-        to directory: String, limits: PackageArchiveLimits = PackageArchiveLimits(), isDurable: Bool = true
+        to directory: String, limits: PackageArchiveLimits = PackageArchiveLimits(), isDurable: Bool = true,
+        meter: WorkMeter? = nil
     ) throws -> PackageArchive.Listing {
-        try PackageArchive(archive, limits: limits)
+        var archive = PackageArchive(archive, limits: limits)
+        archive.meter = meter
+        return
+            try archive
             .extract(to: directory, expected: manifest.files, isDurable: isDurable)
     }
 }

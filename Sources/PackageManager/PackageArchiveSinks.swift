@@ -128,7 +128,7 @@ struct ExtractingSink: ArchiveEntrySink {
         let number = errno
         return PackageError(
             .fileUnusable, path, "cannot \(operation): \(String(cString: strerror(number)))",
-            remedy: "nothing was unpacked", systemError: number)
+            remedy: "nothing was unpacked of \(archive)", systemError: number)
     }
 
     private func mismatch(_ what: String, _ entry: PackageArchive.Entry) -> PackageError {

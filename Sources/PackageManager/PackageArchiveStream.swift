@@ -80,18 +80,22 @@ final class ArchiveStream {
         let status = ThreadLocale.withUTF8 { archive_read_next_header(handle, &pointer) }
         if status == ARCHIVE_EOF { return nil }
         guard status == ARCHIVE_OK, let pointer else { throw damaged() }
-        guard archive_filter_count(handle) <= 2 else { throw refuse("", "is compressed more than once") }
+        guard archive_filter_count(handle) <= 2 else {
+            throw refuse("", "is compressed more than once", remedy: "compress it once")
+        }
         try checkSize()
         guard let bytes = ThreadLocale.withUTF8({ archive_entry_pathname(pointer) }),
             var name = String(validatingCString: bytes)
-        else { throw refuse("", "has a name that is not UTF-8") }
+        else { throw refuse("", "has a name that is not UTF-8", remedy: Self.anew) }
         let isDirectory = try kind(of: pointer, name: name)
         if isDirectory, name.hasSuffix("/") { name.removeLast() }
         let permissions = Int(archive_entry_perm(pointer))
-        guard permissions & 0o7000 == 0 else { throw refuse(name, "has a setuid, setgid or sticky bit") }
+        guard permissions & 0o7000 == 0 else {
+            throw refuse(name, "has a setuid, setgid or sticky bit", remedy: "take it off with chmod")
+        }
         let size = isDirectory ? 0 : Int(archive_entry_size(pointer))
         guard size >= 0, isDirectory || archive_entry_size_is_set(pointer) != 0 else {
-            throw refuse(name, "has no size")
+            throw refuse(name, "has no size", remedy: Self.anew)
         }
         guard size <= limits.bytes - unpacked else { throw tooMuch("more than \(limits.bytes) bytes when unpacked") }
         let mode = isDirectory || permissions & 0o100 != 0 ? 0o755 : 0o644
@@ -126,12 +130,14 @@ final class ArchiveStream {
             size += count
             unpacked += count
             try checkSize()
-            guard size <= entry.size else { throw refuse(entry.path, "is longer than its header says") }
+            guard size <= entry.size else {
+                throw refuse(entry.path, "is longer than its header says", remedy: Self.anew)
+            }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             hash.update(bytes)
             try sink.write(bytes)
         }
-        guard size == entry.size else { throw refuse(entry.path, "is shorter than its header says") }
+        guard size == entry.size else { throw refuse(entry.path, "is shorter than its header says", remedy: Self.anew) }
         return hash.finish()
     }
 
@@ -143,9 +149,14 @@ final class ArchiveStream {
         }
     }
 
-    func refuse(_ name: String, _ why: String) -> PackageError {
+    /// What helps against names that a careful tool does not write.
+    static let anew = "make the archive again with 'ncs-package build', or get it from its maker"
+
+    func refuse(
+        _ name: String, _ why: String, remedy: String = "a package has files and directories only"
+    ) -> PackageError {
         let entry = name.isEmpty ? "an entry" : "the entry '\(name.visible())'"
-        return PackageError(.entryRefused, path, "\(entry) \(why)", remedy: "a package has files and directories only")
+        return PackageError(.entryRefused, path, "\(entry) \(why)", remedy: remedy)
     }
 
     func tooMuch(_ what: String) -> PackageError {

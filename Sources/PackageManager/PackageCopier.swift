@@ -29,14 +29,16 @@ struct PackageCopier {
     }
 
     /// Copies to `target`, which must not exist. On a fault nothing is left there.
-    mutating func copy(to target: String) throws {
+    mutating func copy(to target: String, meter: WorkMeter? = nil) throws {
         do {
             try Self.makeDirectory(target)
             var room = limits.bytes
             try visit(root, "", depth: 1) { source, name, info in
                 guard info.st_mode & S_IFMT == S_IFREG else { return try Self.makeDirectory("\(target)/\(name)") }
-                room -= try RegularFile.copy(
+                let count = try RegularFile.copy(
                     source, to: "\(target)/\(name)", keepsExecutable: true, followsLinks: false, limit: room)
+                room -= count
+                meter?.add(count)
                 CrashPoint.reach("copy")
             }
             warnOfStaleJars()

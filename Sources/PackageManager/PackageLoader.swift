@@ -14,11 +14,14 @@ package struct PackageLoader: Sendable {
     package var previous: PackageGeneration?
     /// What makes schemas of modules: the compiler, or a cache before it.
     package var schemas: any SchemaProvider
+    /// Is told of models that take long.
+    package var meter: WorkMeter?
 
     package init(
         moduleDirectory: String, previous: PackageGeneration? = nil,
-        schemas: any SchemaProvider = DirectSchemaProvider()
+        schemas: any SchemaProvider = DirectSchemaProvider(), meter: WorkMeter? = nil
     ) {
+        self.meter = meter
         self.moduleDirectory = moduleDirectory
         self.previous = previous
         self.schemas = schemas
@@ -36,7 +39,10 @@ package struct PackageLoader: Sendable {
         }
         PackageDependencies.judgeMissing(&packages)
         let system = try systemSchema(systemSources, &packages)
-        for index in packages.indices where !packages[index].isUp { packages[index].drivers = [] }
+        for index in packages.indices {
+            if !packages[index].isUp { packages[index].drivers = [] }
+            packages[index].nameSource()
+        }
         return PackageGeneration(
             number: number, packages: packages.sorted { $0.name < $1.name }, systemSchema: system.schema,
             systemDigest: system.digest, digest: Self.digest(packages))
@@ -69,6 +75,7 @@ package struct PackageLoader: Sendable {
             let origin = PackageOrigin(of: path)
             var package = LoadedPackage(
                 name: name, directory: path, signer: origin.signer, status: .up, warnings: origin.warnings)
+            package.source = origin.path
             do {
                 package.content = try sharedContent(name, origin) ?? DirectoryDigest(of: path)
                 try read(&package)
@@ -93,6 +100,7 @@ package struct PackageLoader: Sendable {
         package.metaData = metaData
         package.name = metaData.name
         package.warnings += warnings.map(\.description) + Self.deadCode(metaData, package.directory)
+        readBuildInfo(&package)
         let faults = Self.programFaults(metaData, package.directory)
         if !faults.isEmpty { package.fail(.programCodeError, faults) }
         guard !metaData.runs(on: Product.compatibleVersion) else { return }
@@ -105,6 +113,19 @@ package struct PackageLoader: Sendable {
                 "Failed to load NCS package: \(metaData.name); requires NCS version "
                     + wanted.joined(separator: ", ")
             ])
+    }
+
+    /// For show only: what cannot be read is a warning.
+    private func readBuildInfo(_ package: inout LoadedPackage) {
+        let file = package.directory + "/" + BuildMetaData.fileName
+        guard DurableFiles.exists(file) else { return }
+        do {
+            let (info, warnings) = try BuildMetaData.parse(DurableFiles.read(file, limit: 1 << 20), file: file)
+            package.buildInfo = info
+            package.warnings += warnings.map(\.description)
+        } catch {
+            package.warnings.append("\(error)")
+        }
     }
 
     /// Programs of upgrade components that cannot be started.
@@ -210,8 +231,18 @@ package struct PackageLoader: Sendable {
             package.notes = Self.notes(driver.schema.diagnostics)
             return (driver.schema, driver.revisions, digest)
         }
+        guard !modules.device.isEmpty else {
+            package.fail(
+                .fileLoadError,
+                [
+                    "load-dir holds no data model of a device; build the package, with make -C src, before it is "
+                        + "loaded"
+                ])
+            return nil
+        }
         var options = driverOptions(modules)
         options.mergesRevisions = true
+        sayModels(package.name, modules)
         let compiled = schemas.schema(of: modules.device, options: options)
         package.warnings += compiled.warnings.prefix(20).map(\.description)
         guard let schema = compiled.schema else {
@@ -220,6 +251,13 @@ package struct PackageLoader: Sendable {
         }
         package.notes = Self.notes(schema.diagnostics)
         return (schema, revisions(of: schema, modules), digest)
+    }
+
+    /// Some hundred modules take seconds to compile, unless they are in the cache.
+    private func sayModels(_ name: String, _ modules: PackageModules) {
+        let bytes = (modules.device + modules.library).reduce(0) { $0 + $1.bytes.count }
+        guard bytes >= 2 << 20 else { return }
+        meter?.say("loading the data models of \(name): \(modules.device.count) modules, \(bytes >> 20) MiB")
     }
 
     private func driverOptions(_ modules: PackageModules) -> SchemaCompiler.Options {

@@ -8,6 +8,9 @@ struct PackageOrigin: Codable {
     /// What is to be said about that.
     var warnings: [String] = []
 
+    /// Where it lay in the load path.
+    var path: String?
+
     /// The digest of content that was taken over as it was, so that it need not be read again.
     var sharedDigest: String?
 

@@ -66,6 +66,16 @@ package struct PackageStore: Sendable {
         return PackageReceipt(of: object)?.installed
     }
 
+    /// The signed file of the store that has this manifest: what came out of the store stays checkable after it was
+    /// deinstalled, as long as it runs.
+    package func signedFile(manifestSHA256 digest: String) -> PackageSource? {
+        for name in fileNames()
+        where (try? UnverifiedBundle(path: path(name)))?.manifest.sha256 == digest {
+            return PackageSource(fileName: name, path: path(name), form: .bundle)
+        }
+        return nil
+    }
+
     private static func resolved(_ path: String) -> String {
         URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
@@ -91,8 +101,10 @@ package struct PackageStore: Sendable {
     }
 
     /// Takes a file into the store. It is copied first and judged then: what is checked is what is kept.
-    package func fetch(_ file: String, expecting expected: Expectation = .anything) throws -> String {
-        try turn.take { try fetchNow(file, expected) }
+    package func fetch(
+        _ file: String, expecting expected: Expectation = .anything, meter: WorkMeter? = nil
+    ) throws -> String {
+        try turn.take { try fetchNow(file, expected, meter) }
     }
 
     /// Before something is brought from far away.
@@ -103,7 +115,7 @@ package struct PackageStore: Sendable {
             remedy: "remove the old one from \(directory) to fetch it again")
     }
 
-    private func fetchNow(_ file: String, _ expected: Expectation = .anything) throws -> String {
+    private func fetchNow(_ file: String, _ expected: Expectation, _ meter: WorkMeter?) throws -> String {
         let name = DurableFiles.lastComponent(file)
         guard DurableFiles.exists(file) else {
             throw PackageError(.fileUnusable, file, "does not exist", remedy: "give the path of a package file")
@@ -126,7 +138,8 @@ package struct PackageStore: Sendable {
         defer { unlink(temporary) }
         unlink(temporary)
         try RegularFile.copy(file, to: temporary)
-        let bundle = try judge(temporary, for: file)
+        meter?.begin("checking \(name)")
+        let bundle = try judge(temporary, for: file, meter)
         try require(bundle, named: name, expected, file)
         try DurableFiles.syncFile(temporary)
         let object = objects + "/" + (try FileRegion(wholeFile: temporary).sha256())
@@ -137,28 +150,12 @@ package struct PackageStore: Sendable {
     }
 
     /// Checks the copy; a refusal names the file that it is a copy of.
-    private func judge(_ copy: String, for file: String) throws -> VerifiedBundle {
-        do {
+    private func judge(_ copy: String, for file: String, _ meter: WorkMeter?) throws -> VerifiedBundle {
+        try PackageError.naming(file, insteadOf: copy) {
             let bundle = try verify(copy)
             try bundle.requireCurrentRevocationLists(at: bundle.judgedAt)
-            _ = try bundle.checkContent()
+            _ = try bundle.checkContent(meter: meter)
             return bundle
-        } catch let error as DiagnosticsError {
-            throw DiagnosticsError(
-                error.diagnostics.map { fault in
-                    var fault = fault
-                    if var place = fault.place {
-                        place.file = place.file.replacing(copy, with: file)
-                        fault.place = place
-                    }
-                    return fault
-                })
-        } catch var error as PackageError {
-            error.sentence = error.sentence.replacing(copy, with: file)
-            throw error
-        } catch var error as SigningError {
-            error.sentence = error.sentence.replacing(copy, with: file)
-            throw error
         }
     }
 
@@ -196,10 +193,11 @@ package struct PackageStore: Sendable {
     }
 
     /// As `fetch`, for content that came with the request.
-    package func upload(_ name: String, _ content: [UInt8]) throws -> String {
+    package func upload(_ name: String, _ content: [UInt8], meter: WorkMeter? = nil) throws -> String {
         guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".signed.bin") else {
             throw PackageError(
-                .fileUnusable, name.visible(), "is no name of a package file", remedy: "it ends in .signed.bin")
+                .fileUnusable, name.visible(), "is no name of a package file",
+                remedy: "give one that ends in .signed.bin, without directories")
         }
         try requireName(name)
         return try turn.take {
@@ -207,13 +205,14 @@ package struct PackageStore: Sendable {
             try DurableFiles.makeDirectory(scratch)
             defer { try? DurableFiles.removeTree(scratch) }
             try DurableFiles.write(scratch + "/" + name, content)
-            return try fetchNow(scratch + "/" + name)
+            let copy = scratch + "/" + name
+            return try PackageError.naming(name, insteadOf: copy) { try fetchNow(copy, .anything, meter) }
         }
     }
 
     /// Links a fetched package into the load path and returns the stem of its file name. Its certificates are judged
     /// now, and the time is kept: that they expire later does not stop the package.
-    package func install(_ typed: String, _ wishes: Wishes) throws -> String {
+    package func install(_ typed: String, _ wishes: Wishes, meter: WorkMeter? = nil) throws -> String {
         try turn.take {
             let all = items()
             let item = try find(typed, in: all)
@@ -240,6 +239,8 @@ package struct PackageStore: Sendable {
                     .alreadyThere, item.fileName, "version \(other.version) of package \(item.package) is installed",
                     remedy: "deinstall it, or install with replace-existing")
             }
+            let size = (try? OpenFile(path: path(item.fileName)))?.size ?? 0
+            if size >= WorkMeter.step { meter?.say("checking \(item.fileName): \(size >> 20) MiB") }
             try link(item, replacing: others, wishes.permission)
             return name.fileStem
         }
@@ -316,6 +317,19 @@ package struct PackageStore: Sendable {
         }
     }
 
+    /// Of a package that was being replaced the file that was installed last stays: its receipt was there before its link.
+    private func endReplacements() {
+        let installed = items().filter { item in
+            item.state == .installed
+                && Self.resolved(link(item.fileName)) == Self.resolved(path(item.fileName))
+        }
+        for (_, items) in Dictionary(grouping: installed, by: \.package) where items.count > 1 {
+            let dated = items.map { ($0.fileName, installTime(of: path($0.fileName)) ?? .distantPast) }
+            let last = dated.max { $0.1 < $1.1 }?.0
+            for item in items where item.fileName != last { try? DurableFiles.remove(link(item.fileName)) }
+        }
+    }
+
     private static func isRegularFile(_ path: String) -> Bool { (try? FileStatus(path: path).kind) == .file }
 
     /// Removes what a crash left half done: temporary files and links, and objects that no name leads to. What came out of
@@ -323,6 +337,7 @@ package struct PackageStore: Sendable {
     package func removeLeftovers() {
         turn.take {
             linkRestored()
+            endReplacements()
             let files = FileManager.default
             func names(_ directory: String) -> [String] { (try? files.contentsOfDirectory(atPath: directory)) ?? [] }
             for name in names(directory) where name.hasPrefix(".upload.") || name.hasSuffix(".new") {
@@ -359,11 +374,15 @@ package struct PackageStore: Sendable {
                 || typed == "\(item.package)-\(item.version)" || (withoutVersion && typed == item.package)
         }
         if found.count == 1 { return found[0] }
-        let names = (found.isEmpty ? all : found).map(\.fileName).joined(separator: ", ")
+        let candidates = (found.isEmpty ? all : found).map(\.fileName)
+        let more = candidates.count > 10 ? " and \(candidates.count - 10) more; see software packages list" : ""
+        let names = candidates.prefix(10).joined(separator: ", ") + more
         if found.isEmpty {
+            let remedy = withoutVersion ? "see software packages list" : "fetch one first with software packages fetch"
             throw PackageError(
-                .unknownPackage, typed, "there is no such package",
-                remedy: names.isEmpty ? "fetch one first with software packages fetch" : "there are: \(names)")
+                .unknownPackage, typed.visible(),
+                withoutVersion ? "no such package is installed" : "there is no such package in the store",
+                remedy: candidates.isEmpty ? remedy : "there are: \(names)")
         }
         throw PackageError(.unknownPackage, typed, "is not clear", remedy: "say which of: \(names)")
     }

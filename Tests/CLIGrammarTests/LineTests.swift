@@ -143,6 +143,23 @@ struct LineTests {
         )
     }
 
+    @Test(arguments: [
+        ("*", "anything", true), ("ce*", "ce12", true), ("ce*", "c12", false), ("*1*", "ce12", true),
+        ("ce0..3", "ce3", true), ("ce0..3", "ce4", false), ("ce0..3", "cx1", false), ("ce0..1,3", "ce3", true),
+        ("ce0..1,3", "ce2", false), ("ce0,2", "ce2", true), ("1..3", "2", true), ("ce0,pe1", "pe1", true),
+        ("1-4,7", "3", true), ("1-4,7", "5", false), ("Gig*", "Gig0/1", true), ("Gig/1-2/*", "Gig/2/x", true),
+        ("Gig/1-2/*", "Gig/3/x", false), ("ce3..0", "ce1", false), ("ce3..0", "ce3..0", true),
+    ])
+    func keyPatternsNameSeveral(_ pattern: String, _ key: String, _ expected: Bool) {
+        #expect(KeyPattern(pattern).isPattern)
+        #expect(KeyPattern(pattern).matches(key) == expected)
+    }
+
+    @Test func aPlainKeyIsNoPattern() {
+        #expect(!KeyPattern("ce0").isPattern)
+        #expect(!KeyPattern("ce-0").isPattern)
+    }
+
     @Test func rangesAreBounded() {
         #expect(CLIRanges.numbers(2, 4, 3) == ["2", "3", "4"])
         #expect(CLIRanges.numbers(2, 5, 3) == nil)

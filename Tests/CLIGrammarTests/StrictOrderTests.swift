@@ -1,6 +1,5 @@
 import ConfigTree
 import Foundation
-import NEDRuntime
 import Netsim
 import Testing
 import YANG
@@ -130,12 +129,14 @@ struct StrictOrderTests {
         }
         let rules = StrictRules(model)
         var here = try readable(trees.tree(width: 3))
-        for _ in 0..<count {
+        var dangling = rules.danglingReferences(here)
+        for number in 0..<count {
             let next = try readable(trees.edited(here, edits: 3))
-            let dangling = rules.danglingReferences(here).union(rules.danglingReferences(next))
-            let fault = Self.fault(grammar, rules, from: here, to: next, tolerating: dangling)
-            if let fault { Issue.record("\(fault)") }
-            here = next
+            let danglingNext = rules.danglingReferences(next)
+            let fault = Self.fault(
+                grammar, rules, from: here, to: next, tolerating: dangling.union(danglingNext))
+            if let fault { Issue.record("edit \(number): \(fault)") }
+            (here, dangling) = (next, danglingNext)
         }
     }
 
@@ -149,6 +150,16 @@ struct StrictOrderTests {
 
     @Test func randomEditsOfTheStatementDriver() throws {
         try edits(TestModels.junos.get(), .j, seed: 33, count: count)
+    }
+
+    @Test(.enabled(if: isSoak && TestModels.hasSharedData, "only in long campaigns, with shared data"))
+    func randomEditsOfThePublicRouter() throws {
+        try edits(TestModels.netsimIOS.get(), .i, seed: 36, count: count)
+    }
+
+    @Test(.enabled(if: isSoak && TestModels.hasSharedData, "only in long campaigns, with shared data"))
+    func randomEditsOfThePublicSwitch() throws {
+        try edits(TestModels.netsimNX.get(), .nx, seed: 37, count: count)
     }
 
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))

@@ -22,6 +22,20 @@ import Testing
     #expect(try scratch.records() == first + more)
 }
 
+/// Large payloads are written in pieces: exactly one, one and a byte, and several.
+@Test(arguments: [1 << 20, (1 << 20) + 1, (3 << 20) - 7]) func largePayloadsComeBackAsTheyWere(size: Int) throws {
+    let scratch = try Scratch()
+    let database = try ConfigurationDatabase(directory: scratch.path)
+    var generator = SeededGenerator(state: UInt64(size))
+    var payload: [UInt8] = []
+    while payload.count < size { withUnsafeBytes(of: generator.next()) { payload += $0 } }
+    let large = LogEntry(kind: .commit, time: 2, payload: Array(payload.prefix(size)))
+    let written = try database.append([entry(1, kind: .initialise), large, entry(3)])
+    #expect(written[1].payload == large.payload)
+    database.close()
+    #expect(try scratch.records() == written)
+}
+
 @Test func theSameEntriesGiveTheSameDigestsEverywhere() throws {
     let one = try Scratch()
     let two = try Scratch()

@@ -31,7 +31,7 @@ struct NaiveData {
         case .set(let value): values[path] = value
         case .create where path.last?.node.kind == .leaf: values[path] = ""
         case .place(let place): move(path, place)
-        case .create, .delete, .annotate: break
+        case .create, .delete, .annotate, .fill: break
         }
     }
 

@@ -114,6 +114,7 @@ import Testing
                 return one.isMet(by: line) ? nil : "\(one.name) (\(one.reason ?? "")) at reload: \(line)"
             } as [String]
         #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))")
+        #expect(!lines.contains { $0.contains("packages-in-use") }, "a refusal names the file of the load path")
         let number = directory.names(in: "run/state/packages-in-use").max() ?? ""
         let copies = directory.names(in: "run/state/packages-in-use/\(number)").filter { !$0.hasPrefix(".") }
         #expect(Set(copies) == accepted, "of what was refused nothing is unpacked")

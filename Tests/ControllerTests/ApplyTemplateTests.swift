@@ -2,6 +2,7 @@ import Basics
 import ConfigTree
 import ControlProtocol
 import Controller
+import Synchronization
 import TestSupport
 import Testing
 import YANG
@@ -53,7 +54,8 @@ import YANG
         @discardableResult
         func apply(
             _ place: String = "", _ variables: [String: String] = [:], _ inputs: [String: [String]] = [:],
-            in transaction: ActionTransaction? = nil, acceptsUnknown: Bool = true
+            in transaction: ActionTransaction? = nil, acceptsUnknown: Bool = true,
+            watcher: ActionWatcher = ActionWatcher()
         ) throws -> [String] {
             let tree = transaction?.tree ?? session.running
             let candidate = transaction ?? ActionTransaction(tree)
@@ -74,7 +76,7 @@ import YANG
                 draft.entry(of: list, keys: [name]).set(value, for: try #require(list.dataChild(named: "value")))
             }
             let output = try session.invoke(
-                action, input: draft.freeze(in: tree.model), in: candidate, parts: nil, progress: { _ in })
+                action, input: draft.freeze(in: tree.model), in: candidate, parts: nil, watcher: watcher)
             if transaction == nil, candidate.tree.root !== tree.root { try commit(candidate.tree, from: tree) }
             return output.instance.entries("apply-template-result").map {
                 "\($0.keys[0]) \($0.value("result") ?? "")" + ($0.value("info").map { ": \($0)" } ?? "")
@@ -99,6 +101,35 @@ import YANG
         #expect(try lab.value("ce0", "vlan[id='70']/name") == "it''s north")
         #expect(try lab.value("ce0", "interface[name='e7']/mtu") == "1500")
         #expect(try lab.value("ce1", "hostname") == nil)
+    }
+
+    @Test func debuggingTellsWhatTheTemplateDoesWithoutItsSecrets() throws {
+        let lab = try Lab()
+        try lab.template([
+            ("hostname", "{$SITE}"), ("contact", "{address}"), ("vlan[id='7']/name", "seven"),
+            ("user[name='joe']/secret", "{$WORD}"),
+        ])
+        let told = Mutex<[String]>([])
+        var watcher = ActionWatcher()
+        watcher.templates = { line in told.withLock { $0.append(line) } }
+        let variables = ["SITE": "'north'", "WORD": "'Planted-4471'"]
+        try lab.apply("device[name='ce0']/", variables, watcher: watcher)
+        let lines = told.withLock { $0 }
+        let config = "/devices/device[name='ce0']/config"
+        for line in [
+            "Operation 'merge' on existing node: /devices/device[name='ce0']", "Variable $SITE is set to \"north\"",
+            "Operation 'merge' on non-existing node: \(config)/mini:vlan[id='7']/name",
+            "Evaluating \"address\"\nContext node: /ncs:devices/device[name='ce0']\nResult: it evaluates to \"127.0.0.1\"",
+            "Operation 'merge' on non-existing node: \(config)/mini:user[name='joe']/secret",
+        ] {
+            #expect(lines.contains(line), "\(line) in \(lines)")
+        }
+        #expect(!lines.joined().contains("Planted-4471"))
+        #expect(lines.contains { $0.hasPrefix("Variable $WORD is set to") })
+        told.withLock { $0 = [] }
+        watcher.template = "another"
+        try lab.apply("device[name='ce1']/", variables, watcher: watcher)
+        #expect(told.withLock { $0 }.isEmpty)
     }
 
     @Test func nodesInAKeyMakeOneEntryEach() throws {

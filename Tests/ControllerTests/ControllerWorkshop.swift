@@ -54,7 +54,7 @@ final class ControllerWorkshop {
             file: directory.path("run/ncs.conf"), runDirectory: directory.path("run"), environment: [:])
         try DurableFiles.makeDirectory(configuration.logDirectory)
         try DurableFiles.makeDirectory(configuration.stateDirectory)
-        let logs = try SystemLogs(directory: configuration.logDirectory, host: "test", clock: .system)
+        let logs = try SystemLogs(configuration.logs, host: "test", clock: .system)
         let controller = try Startup(
             configuration: configuration, installation: directory.path("install"), logs: logs, host: "test",
             clock: clock

@@ -174,6 +174,9 @@ import Transactions
         let strict = TestModels.first.replacing(
             "leaf hostname { type string; }", with: "leaf hostname { type string; must \". != 'edge'\"; }")
         try workshop.package("mini", version: "1.0.1", module: strict)
+        let shown = try session.act("/tailf-ncs:packages/reload", ["dry-run": ""])
+        #expect(shown.value("refused")?.contains("not valid under the new models") == true)
+        #expect(shown.value("refused")?.contains("hostname") == true)
         let error = try refusal { _ = try reload(session) }
         #expect(error.code == .validation)
         #expect(error.message.contains("hostname") && error.message.contains("not valid under the new models"))
@@ -309,6 +312,10 @@ import Transactions
         }
         let error = try refusal { _ = try reload(session) }
         #expect(error.message.contains("No space left on device"), "\(error)")
+        #expect(error.message.contains("make room on the disk"), "\(error)")
+        let alarms = try session.running.path("/tailf-ncs-alarms:alarms/alarm-list")
+        let raised = session.operational().instance(alarms)?.entries("alarm").first { $0.keys[1].contains("operation") }
+        #expect(raised?.value("last-alarm-text") == error.message)
         #expect(generations(workshop) == ["1"])
         try workshop.device("x0", "mini-cli-1.0", session)
         try workshop.restart()

@@ -40,7 +40,10 @@ import YANG
 
     private func alarms(_ controller: NetworkController, _ type: String) -> [String: Bool] {
         Dictionary(
-            controller.alarms.all.filter { $0.key.type == type }.map { ($0.key.device, $0.isCleared) }
+            controller.alarms.all.filter { $0.key.type == type }.map { alarm in
+                let package = alarm.key.managedObject.firstMatch(of: #/^/packages/package\[name='(.*)'\]$/#)
+                return (package.map { String($0.1) } ?? alarm.key.device, alarm.isCleared)
+            }
         ) { first, _ in first }
     }
 
@@ -86,6 +89,7 @@ import YANG
             #expect(shown.child(status) != nil || shown.value(status) != nil, "\(package): \(status)")
             let infos = shown.node.dataChild(named: "error-info").map { shown.values($0) } ?? []
             #expect(infos.first?.contains(info) == true, "\(package): \(infos)")
+            #expect(!infos.contains { $0.contains("packages-in-use") }, "people know the load path: \(infos)")
         }
         let good = try session.running.path("/tailf-ncs:packages/package[name='good']/oper-status")
         #expect(session.operational().instance(good)?.value("up") != nil)
@@ -99,6 +103,54 @@ import YANG
         let said = try session.act("/tailf-ncs:packages/reload", ["force": "true"])
         #expect(said.entries("reload-result").allSatisfy { $0.value("result") == "true" })
         #expect(alarms(controller, "package-load-failure").filter { !$0.value }.isEmpty)
+    }
+
+    @Test func allOfAPackagesDescriptionIsShown() throws {
+        let workshop = try ControllerWorkshop()
+        let more = """
+            <display-name>Good one</display-name><description>All of it</description>
+            <ncs-min-version>6.0</ncs-min-version><ncs-max-version>9.0</ncs-max-version>
+            <single-sign-on-url>https://sso.example/</single-sign-on-url>
+            <python-package><vm-name>vm</vm-name><callpoint-model>multiprocessing</callpoint-model></python-package>
+            <supported-ned-id>nothing-cli-1.0</supported-ned-id>
+            <supported-ned-id-match>router-nc-1.\\d+:router-nc-1.\\d+</supported-ned-id-match>
+            <required-package><name>base</name><min-version>1.0</min-version><max-version>2.0</max-version></required-package>
+            <component><name>app</name><description>An application</description><entitlement-tag>tag</entitlement-tag>
+              <application><python-class-name>a.B</python-class-name><start-phase>phase1</start-phase></application>
+            </component>
+            <component><name>call</name><callback><java-class-name>x.Y</java-class-name></callback></component>
+            """
+        try put(workshop, "base", metaData("base"))
+        try put(workshop, "good", metaData("good", more))
+        try workshop.directory.write(
+            "run/packages/good/build-meta-data.xml",
+            """
+            <ncs-pkg-build xmlns="http://tail-f.com/ns/ncs-pkg-build"><date>2026-01-01</date><arch>any</arch>
+              <package><name>good</name><ref>main</ref></package><dev-support><branch>b</branch></dev-support>
+            </ncs-pkg-build>
+            """)
+        try workshop.start()
+        let session = try workshop.session()
+        let state = session.operational()
+        func value(_ leaf: String) throws -> String? {
+            state.value(try session.running.path("/tailf-ncs:packages/package[name='good']/\(leaf)"))
+        }
+        for (leaf, expected) in [
+            ("display-name", "Good one"), ("single-sign-on-url", "https://sso.example/"),
+            ("python-package/vm-name", "vm"), ("python-package/callpoint-model", "multiprocessing"),
+            ("required-package[name='base']/max-version", "2.0"),
+            ("component[name='app']/description", "An application"),
+            ("component[name='app']/entitlement-tag", "tag"),
+            ("component[name='app']/application/start-phase", "phase1"),
+            ("build-info/date", "2026-01-01"), ("build-info/package/ref", "main"),
+            ("build-info/dev-support/branch", "b"),
+        ] { #expect(try value(leaf) == expected, "\(leaf)") }
+        let package = try #require(
+            state.instance(try session.running.path("/tailf-ncs:packages/package[name='good']")))
+        func values(_ name: String) -> [String] { package.node.dataChild(named: name).map { package.values($0) } ?? [] }
+        #expect(values("ncs-max-version") == ["9.0"])
+        #expect(values("supported-ned-id") == ["nothing-cli-1.0"])
+        #expect(values("supported-ned-id-match").count == 1)
     }
 
     private func requireLog(_ workshop: ControllerWorkshop) throws {

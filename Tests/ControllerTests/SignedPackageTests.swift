@@ -91,6 +91,24 @@ import Testing
             ])
     }
 
+    /// Between `deinstall` and `reload`, and after a rollback, a package runs that is not in the load path.
+    @Test func whatWasDeinstalledCanBeCheckedAsLongAsItIsInTheStore() throws {
+        try workshop.start()
+        let session = try workshop.session()
+        _ = try software(session, "fetch", ["package-from-file": try bundle("1.0.1")])
+        _ = try software(session, "install", ["package": "mini-cli-1.0.1"])
+        try session.act("/tailf-ncs:packages/reload")
+        _ = try software(session, "deinstall", ["package": "mini-cli"])
+        func verify() throws -> Instance? {
+            try session.act("/tailf-ncs:packages/verify").entries("verify-result").first
+        }
+        #expect(try verify()?.value("result") == "true")
+        #expect(try verify()?.value("info")?.contains("is not installed any more") == true)
+        directory.remove("run/state/store/ncs-6.7-mini-cli-1.0.1.signed.bin")
+        #expect(try verify()?.value("result") == "false")
+        #expect(try verify()?.value("info")?.contains("neither in the load path nor in the store") == true)
+    }
+
     @Test func whatARevokedAuthoritySignedIsNotLoadedAgain() throws {
         try workshop.start()
         let session = try workshop.session()
@@ -205,7 +223,7 @@ import Testing
             file: directory.path("run/ncs.conf"), runDirectory: directory.path("run"), environment: [:])
         try DurableFiles.makeDirectory(configuration.logDirectory)
         try DurableFiles.makeDirectory(configuration.stateDirectory)
-        let logs = try SystemLogs(directory: configuration.logDirectory, host: "test", clock: clock)
+        let logs = try SystemLogs(configuration.logs, host: "test", clock: clock)
         let controller = try Startup(
             configuration: configuration, installation: directory.path("install"), logs: logs, host: "test",
             clock: clock

@@ -62,6 +62,38 @@ import Testing
         }
     }
 
+    @Test func theSettingsSayWhereLogsAreWrittenAndWhichAreNot() throws {
+        let workshop = try ControllerWorkshop()
+        try workshop.directory.write(
+            "run/ncs.conf",
+            """
+            <ncs-config xmlns="http://tail-f.com/yang/tailf-ncs-config">
+              <load-path><dir>${NCS_RUN_DIR}/packages</dir></load-path>
+              <logs>
+                <upgrade-log><enabled>true</enabled><file><enabled>true</enabled><name>./elsewhere/up.log</name></file>
+                </upgrade-log>
+                <audit-log><enabled>false</enabled></audit-log>
+                <developer-log><file><enabled>false</enabled></file></developer-log>
+              </logs>
+            </ncs-config>
+            """)
+        try workshop.package("mini", version: "1.0", module: TestModels.first)
+        try workshop.start()
+        try workshop.package("mini", version: "1.0.1", module: TestModels.second)
+        try workshop.session().act("/tailf-ncs:packages/reload")
+        #expect(try workshop.directory.text("run/elsewhere/up.log").contains("Upgrade committed"))
+        #expect(workshop.directory.names(in: "run/logs").filter { $0.hasSuffix(".log") } == ["ncs.log"])
+        workshop.controller?.stop()
+        try workshop.directory.write(
+            "run/ncs.conf",
+            "<ncs-config><logs><upgrade-log><enabled>maybe</enabled></upgrade-log></logs></ncs-config>\n")
+        #expect {
+            try workshop.start()
+        } throws: {
+            "\($0)".contains("ncs.conf") && "\($0)".contains("logs/upgrade-log/enabled is 'maybe'; write true or false")
+        }
+    }
+
     @Test func aDamagedDatabaseIsRefused() throws {
         let workshop = try ControllerWorkshop()
         try workshop.start()

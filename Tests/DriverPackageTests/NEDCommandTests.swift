@@ -59,7 +59,7 @@ import YANG
         #expect(run("render ios x", ["x": parsed.output.joined()]).output[0].hasPrefix("hostname a\n"))
         let strict = run("parse ios a --mode strict", ["a": old])
         #expect(strict.status == 1)
-        #expect(strict.errors.first?.contains("a:6:") == true)
+        #expect(strict.errors.first == "ncs-ned: a:6:1: dot11 ssid m: unknown command")
     }
 
     @Test func differencesAreCommandsWithTheirCauses() {
@@ -115,6 +115,10 @@ import YANG
         for words in ["", "parse", "parse ios", "frobnicate ios a", "parse ios a --format yaml", "diff ios a"] {
             #expect(run(words, ["a": old]).status == 2, "\(words)")
         }
+        #expect(run("diff ios a", [:]).errors == ["ncs-ned: usage: ncs-ned diff PACKAGE A B [--explain] [--reverse]"])
+        #expect(
+            run("chek ios a", [:]).errors.first?.hasPrefix("ncs-ned: there is no command chek: it is one of parse,")
+                == true)
         #expect(run("parse nx a", ["a": old]).status == 1)
         #expect(run("parse ios missing", [:]).status == 1)
         #expect(run("--help", [:]).status == 0)

@@ -67,10 +67,25 @@ struct EffectCampaign {
             ("reload of the rest", "packages reload force", "package third-cli-1.0"),
             ("packages rollback", "packages rollback force", "package other-cli-1.0"),
             ("last reload", "packages reload force", "package third-cli-1.0"),
+            ("upload", "software packages upload package \(newer) package-data \(uploaded)" + list, newer),
+            (
+                "replacement", "software packages install package third-cli-1.0.1 replace-existing" + list,
+                "installed ncs-6.7-third-cli-1.0.1"
+            ),
+            ("reload of the replacement", "packages reload force", "package third-cli-1.0"),
         ]
     }
 
-    private static func file(_ name: String) -> String { "ncs-6.7-\(name)-cli-1.0.signed.bin" }
+    private var newer: String { Self.file("third", "1.0.1") }
+    /// The newer file, as a client sends it.
+    private var uploaded: String {
+        let bytes = (try? keeping.bytes("upload/\(newer)")) ?? []
+        return Data(bytes).base64EncodedString()
+    }
+
+    private static func file(_ name: String, _ version: String = "1.0") -> String {
+        "ncs-6.7-\(name)-cli-\(version).signed.bin"
+    }
 
     private static let first: [Operation] = [
         ("commit", groups(["g"], "first"), "Commit complete"),
@@ -104,9 +119,14 @@ struct EffectCampaign {
         try lab.killDaemon()
         try lab.makeDriver("mini", "1.0.1", model: SmallModels.second)
         try lab.shell("ncs-package make-test-ca ca && cp ca/root.pem trust/")
-        for (name, place) in [("other", lab.run), ("third", keeping.path("web"))] {
-            try lab.makeDriver(name, "1.0", model: SmallModels.first.replacing("mini", with: name))
-            let target = "\(place)/\(Self.file(name))"
+        try keeping.write("upload/README", "")
+        let signed = [
+            ("other", "1.0", lab.run), ("third", "1.0", keeping.path("web")),
+            ("third", "1.0.1", keeping.path("upload")),
+        ]
+        for (name, version, place) in signed {
+            try lab.makeDriver(name, version, model: SmallModels.first.replacing("mini", with: name))
+            let target = "\(place)/\(Self.file(name, version))"
             try lab.shell(
                 "ncs-package sign build/\(name)-cli-1.0 --key ca/signer.key --chain ca/chain.pem --out '\(target)'")
         }
@@ -133,7 +153,7 @@ struct EffectCampaign {
         let position = control.position
         guard let state = try? state() else { return steps }
         steps.append(Step(name: "commit after backup", position: position, state: state))
-        try lab.killDaemon()
+        try lab.endDaemon()
         let compacted = try lab.attempt("ncs", ["--cdb-compact", "ncs-cdb"], more: environment())
         guard compacted.status == 0 else { return steps }
         steps.append(Step(name: "off-line compaction", position: control.position, state: state))
@@ -168,6 +188,23 @@ struct EffectCampaign {
                 + "key-rotation get-active-generation")
         return said.replacing(#/(\$9\$\d+\$)[^ \n]+/#) { "\($0.output.1)" }
     }
+
+    /// Keeps the images of schemas that this run has made, for `warmUp`.
+    func keepImages() throws {
+        try ChildProcess.require(
+            "mkdir -p '\(images)' && find '\(lab.directory.path)' -name '*.image' -exec cp -n {} '\(images)/' ';'")
+    }
+
+    /// Puts the images where a cut has lost them. They are a cache, made again when one is missing or damaged, which
+    /// takes nearly all of the time of a start: most cuts need not wait for it.
+    func warmUp() throws {
+        guard lab.directory.exists("run/state") else { return }
+        let cache = "\(lab.run)/state/schema-cache"
+        try ChildProcess.require(
+            "mkdir -p -m 700 '\(cache)' && find '\(images)' -name '*.image' -exec cp -n {} '\(cache)/' ';'")
+    }
+
+    private var images: String { keeping.path("images") }
 
     // MARK: What is found afterwards
 
@@ -235,7 +272,7 @@ struct EffectCampaign {
 
     /// Puts the lab back to what it was before the first step.
     func reset() throws {
-        if lab.daemon != nil { try lab.killDaemon() }
+        try lab.endDaemon()
         try ChildProcess.require("rm -rf '\(lab.directory.path)' && cp -a '\(saved)' '\(lab.directory.path)'")
     }
 }

@@ -89,6 +89,12 @@ final class Lab {
         try waitForDaemonToEnd()
     }
 
+    /// As `killDaemon`, where the daemon may be gone already, or going.
+    func endDaemon() throws {
+        if let id = daemon { kill(id, SIGKILL) }
+        try waitForDaemonToEnd()
+    }
+
     /// The daemon's process, if there is one. One that has ended and waits for its parent to notice is none, but for
     /// as long as another of its threads is still ending: its files and locks are held till then.
     var daemon: Int32? {

@@ -5,10 +5,15 @@ import Testing
 extension EndToEnd {
     /// Kills and power cuts at effects on the disk, of everything that operators do without devices.
     ///
-    /// A long campaign tries `OPENNED_SOAK_SEEDS` cuts; `OPENNED_CUT_SEED` names the first seed, which a failure prints.
+    /// A long campaign tries `OPENNED_SOAK_SEEDS` cuts, and a fifth as many kills or `OPENNED_SOAK_KILLS`; `OPENNED_CUT_SEED`
+    /// names the first seed, which a failure prints.
     @Suite struct PowerCutTests {
         private static let firstSeed =
             ProcessInfo.processInfo.environment["OPENNED_CUT_SEED"].flatMap { UInt64($0) } ?? 20_261_121
+
+        private static let kills =
+            ProcessInfo.processInfo.environment["OPENNED_SOAK_KILLS"].flatMap { Int($0) }
+            ?? Soak.seeds.map { $0 / 5 } ?? 1
 
         /// One run is recorded. Each cut takes the effects up to one of them, loses some of what was not synced, and
         /// starts the daemon on the rest. Some kills are real: the run is made again, and the programs killed.
@@ -20,6 +25,7 @@ extension EndToEnd {
                 try lab.startDaemon(more: campaign.environment())
                 let steps = try campaign.perform()
                 try #require(steps.last?.name == "restore", "\(steps.map(\.name))")
+                try campaign.keepImages()
                 let effects = try FileEffect.read(campaign.control.journal)
                 let count = campaign.control.count
                 try #require(effects.count > 300 && count >= effects.count, "\(effects.count) effects")
@@ -30,10 +36,13 @@ extension EndToEnd {
                     let at = Self.place(seed, effects.count)
                     let fate: PowerCut.Fate = seed % 5 == 0 ? .all : seed % 5 == 1 ? .none : .some(seed)
                     let what = "seed \(seed): cut after effect \(at) of \(effects.count), \(fate)"
-                    do { try cut(campaign, steps, effects, at, fate, what) } catch { report(what, error, &faults) }
+                    let isWarm = Soak.seeds != nil && seed % 9 > 0
+                    do { try cut(campaign, steps, effects, at, fate, what, isWarm) } catch {
+                        report(what, error, &faults)
+                    }
                     if number % 50 == 49 { note("\(number + 1) cuts, \(faults.count) faults") }
                 }
-                for number in 0..<UInt64(Soak.seeds.map { $0 / 5 } ?? 1) {
+                for number in 0..<UInt64(Self.kills) {
                     let at = Self.place(Self.firstSeed &+ number, count)
                     do { try kill(campaign, steps, at) } catch { report("killed at effect \(at)", error, &faults) }
                     if number % 50 == 49 { note("\(number + 1) kills, \(faults.count) faults") }
@@ -57,7 +66,8 @@ extension EndToEnd {
 
         private func cut(
             _ campaign: EffectCampaign, _ steps: [EffectCampaign.Step],
-            _ effects: [(effect: FileEffect, end: Int)], _ at: Int, _ fate: PowerCut.Fate, _ what: String
+            _ effects: [(effect: FileEffect, end: Int)], _ at: Int, _ fate: PowerCut.Fate, _ what: String,
+            _ isWarm: Bool = false
         ) throws {
             let lab = campaign.lab
             try campaign.reset()
@@ -65,6 +75,7 @@ extension EndToEnd {
             for index in 0..<at { disk.apply(effects[index].effect) }
             try ChildProcess.require("rm -rf '\(lab.directory.path)'")
             try disk.cut(fate, to: lab.directory.path)
+            if isWarm { try campaign.warmUp() }
             let acknowledged = steps.lastIndex { $0.position <= effects[at - 1].end } ?? 0
             try campaign.judge(steps, acknowledged: acknowledged, what)
         }
@@ -78,8 +89,9 @@ extension EndToEnd {
             {
                 acknowledged = max(0, reached.count - 1)
             }
-            if campaign.lab.daemon != nil { try campaign.lab.killDaemon() }
+            try campaign.lab.endDaemon()
             campaign.control.begin()
+            if Soak.seeds != nil { try campaign.warmUp() }
             try campaign.judge(steps, acknowledged: acknowledged, "killed at effect \(at)")
         }
 

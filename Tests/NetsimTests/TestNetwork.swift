@@ -100,14 +100,16 @@ final class TestNetwork: Sendable {
 
     /// Runs OpenSSH's client; standard input is given to it as a script for the shell if there is no command.
     func ssh(
-        _ index: Int = 0, _ command: String?, input: String = "", password: String = "admin", terminal: Bool = false
+        _ index: Int = 0, _ command: String?, input: String = "", password: String = "admin", terminal: Bool = false,
+        subsystem: String? = nil
     ) throws -> Result {
         try Self.execute(
             [
                 "sshpass", "-p", password, "ssh", "-F", "/dev/null", "-q", "-o", "StrictHostKeyChecking=no", "-o",
                 "UserKnownHostsFile=/dev/null", "-o", "NumberOfPasswordPrompts=1", "-p", "\(Int(basePort) + index)",
                 "admin@127.0.0.1",
-            ] + (terminal ? ["-tt"] : []) + (command.map { [$0] } ?? []), input: input)
+            ] + (terminal ? ["-tt"] : []) + (subsystem.map { ["-s", $0] } ?? []) + (command.map { [$0] } ?? []),
+            input: input)
     }
 
     static func execute(_ words: [String], input: String = "") throws -> Result {

@@ -180,7 +180,7 @@ final class FakeControlSession: ControlSession {
 
     func invoke(
         _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
-        progress: @escaping @Sendable (String) -> Void
+        watcher: ActionWatcher
     ) throws(ControlError) -> ActionOutput {
         let node = action.last!.node
         precondition(node.kind == .action)

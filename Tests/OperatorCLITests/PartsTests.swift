@@ -22,20 +22,6 @@ struct PartsTests {
         #expect(TypedLine("say \"half").endsInBlank == false)
     }
 
-    @Test(arguments: [
-        ("*", "anything", true), ("ce*", "ce12", true), ("ce*", "c12", false), ("*1*", "ce12", true),
-        ("ce0..3", "ce3", true), ("ce0..3", "ce4", false), ("ce0..3", "cx1", false), ("ce0..1,3", "ce3", true),
-        ("ce0..1,3", "ce2", false), ("ce0,2", "ce2", true), ("1..3", "2", true), ("ce0,pe1", "pe1", true),
-    ])
-    func keyPatternsNameSeveral(_ pattern: String, _ key: String, _ expected: Bool) throws {
-        #expect(try #require(KeyPattern(pattern)).matches(key) == expected)
-    }
-
-    @Test func aPlainKeyIsNoPattern() {
-        #expect(KeyPattern("ce0") == nil)
-        #expect(KeyPattern("ce3..0") == nil)
-    }
-
     @Test func patternsAreFoundAnywhereUnlessAnchored() throws {
         #expect(try LinePattern("b+", column: 0).matches("abbc"))
         #expect(try !LinePattern("^b", column: 0).matches("ab"))

@@ -23,6 +23,34 @@ import YANG
     }
 
     @Test(arguments: [
+        (
+            "devices device ce0 apply-template template-name t variable { name C value 'Planted-1' }",
+            "devices device ce0 apply-template template-name t variable { name C value ******** }"
+        ),
+        (
+            "devices apply-template template-name t variable { name C value Planted-1 } variable { name D value 7 }",
+            "devices apply-template template-name t variable { name C value ******** } variable { name D value ******** }"
+        ),
+        (
+            "devices device ce0 load-native-config data \"username a password 0 Planted-1\" mode merge",
+            "devices device ce0 load-native-config data ******** mode merge"
+        ),
+        (
+            "devices device ce0 live-status exec any \"username a password 0 Planted-1\"",
+            "devices device ce0 live-status exec any \"username a password ********"
+        ),
+        (
+            "devices device ce0 live-status exec any copy ftp://joe:Planted-1@h/x flash:",
+            "devices device ce0 live-status exec any copy ftp://joe:********@h/x flash:"
+        ),
+        ("devices device ce0 live-status exec any show clock", "devices device ce0 live-status exec any show clock"),
+    ])
+    func logsDoNotGetSecretsOfActions(_ line: String, _ kept: String) {
+        let records = run(line + "\n").session.state.withLock(\.records)
+        #expect(records.first == .typed(kept))
+    }
+
+    @Test(arguments: [
         ("devices sync-from", "devices sync-from"),
         ("devices sync-from device [ ce0 ce1 ]", "devices sync-from"),
         ("devices device ce0 ssh fetch-host-keys", "devices device ce0 ssh fetch-host-keys"),

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import PackageManager
 import PackageSigning
+import Synchronization
 import Testing
 
 @Suite struct PackageStoreTests {
@@ -49,7 +50,7 @@ import Testing
         try store.deinstall("router")
         #expect(packages.names("packages").isEmpty)
         #expect(listing.allSatisfy { $0.hasSuffix("installable") })
-        #expect(refusal { try store.deinstall("router") }.contains("there is no such package"))
+        #expect(refusal { try store.deinstall("router") }.contains("no such package is installed"))
     }
 
     @Test(arguments: [
@@ -178,6 +179,36 @@ import Testing
         #expect(refusal { try fetch("big", "1.0") }.contains("No space left on device"))
         #expect(packages.names("store") == ["objects"])
         #expect(packages.names("store/objects").isEmpty)
+    }
+
+    /// As a crash leaves it between the two steps of a replacement.
+    @Test func ofAReplacementThatWasCutShortTheNewerStays() throws {
+        try fetch("router", "1.0")
+        try fetch("router", "1.1")
+        try fetch("switch", "1.0")
+        _ = try install("router-1.0")
+        _ = try install("switch-1.0")
+        packages.clock.advance(years: 0.001)
+        _ = try install("router-1.1", replace: true)
+        try workshop.must("ln -s \"$PWD/store/ncs-6.7-router-1.0.signed.bin\" packages/")
+        store.removeLeftovers()
+        #expect(packages.names("packages") == ["ncs-6.7-router-1.1.signed.bin", "ncs-6.7-switch-1.0.signed.bin"])
+    }
+
+    @Test func whatWasUploadedIsNamedAsItWasCalled() throws {
+        let said = refusal { try store.upload("y.signed.bin", Array("no bundle".utf8)) }
+        #expect(said.hasPrefix("y.signed.bin: is not a signed package"), "\(said)")
+    }
+
+    @Test func muchWorkIsTold() throws {
+        let told = Mutex<[String]>([])
+        let meter = WorkMeter { line in told.withLock { $0.append(line) } }
+        try packages.directory("made/big-1.0/big", "big")
+        try workshop.must("head -c 40M /dev/zero | tr '\\0' 'a' > made/big-1.0/big/text")
+        try workshop.must("head -c 9M /dev/urandom > made/big-1.0/big/noise")
+        let file = workshop.path(try packages.bundle("big", "1.0"))
+        _ = try store.fetch(file, meter: meter)
+        #expect(told.withLock { $0 } == ["checking ncs-6.7-big-1.0.signed.bin: 49 MiB"])
     }
 
     // MARK: Time

@@ -1,5 +1,6 @@
 import ConfigTree
 import ControlProtocol
+import Events
 import YANG
 
 /// An action as its handler sees it: on what, with what and for whom.
@@ -12,7 +13,29 @@ struct ActionCall: Sendable {
     let transaction: ActionTransaction?
     /// Takes the beginning of the answer while the rest is being made, if whoever asked can do that.
     let parts: AnswerParts?
-    let progress: @Sendable (String) -> Void
+    let watcher: ActionWatcher
+    /// Where the steps of the work are told.
+    let trace: CommitTrace
+
+    /// Tells everybody who listens.
+    var progress: @Sendable (String) -> Void { watcher.lines }
+
+    /// Names a step of the work on a device, its end and how long it took.
+    func step<Result, Failure: Error>(
+        _ device: String, _ phase: String, _ level: ProgressEvent.Level = .verbose,
+        _ work: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard watcher.steps != nil else { return try work() }
+        let start = trace.begin(phase, level, device: device)
+        do {
+            let result = try work()
+            trace.end(phase, level, since: start, device: device)
+            return result
+        } catch {
+            trace.end(phase, level, since: start, "error", device: device)
+            throw error
+        }
+    }
 
     /// The configuration that the caller sees.
     var tree: DataTree { transaction?.tree ?? controller.running }

@@ -15,6 +15,11 @@ enum ActionTable {
         for (name, handler) in DeviceActions.perGroup {
             table["/tailf-ncs:devices/device-group/\(name)"] = handler
         }
+        for holder in ["device", "profiles/profile"] {
+            for (name, handler) in CapabilityActions.handlers {
+                table["/tailf-ncs:devices/\(holder)/\(name)"] = handler
+            }
+        }
         for place in ["device/", "device-group/", ""] {
             table["/tailf-ncs:devices/\(place)apply-template"] = ApplyTemplate.handler
         }
@@ -48,7 +53,7 @@ enum ActionTable {
 extension NetworkController {
     func invoke(
         _ path: InstancePath, input: Row, by session: ControllerSession, in transaction: ActionTransaction? = nil,
-        parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
+        parts: AnswerParts?, watcher: ActionWatcher
     ) throws(ControlError) -> ActionOutput {
         guard let action = path.last?.node else { throw ControlError(.notFound, "no action is named") }
         if DeviceOperations.isOne(path) { return try DeviceOperations.invoke(path, input: input, by: session) }
@@ -65,7 +70,9 @@ extension NetworkController {
         let call = ActionCall(
             controller: self, session: session, path: path,
             input: Instance(detached: inputNode, row: input, model: model), transaction: transaction, parts: parts,
-            progress: progress)
+            watcher: watcher,
+            trace: CommitTrace(
+                session: session.id, transaction: 0, traceID: nil, clock: clock, watcher: watcher.steps))
         logs.develop(.debug, "\(session.user.name)/\(session.id) action \(path)")
         try handler(call, output)
         return ActionOutput(node: outputNode, content: output.freeze(in: model), model: model)

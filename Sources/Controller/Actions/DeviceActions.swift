@@ -29,6 +29,12 @@ enum DeviceActions {
         "scp-from": { (call, output) throws(ControlError) in try one(call, output, FileWork.copyFrom) },
         "instantiate-from-other-device": { (call, output) throws(ControlError) in try instantiate(call, output) },
         "load-native-config": { (call, output) throws(ControlError) in try one(call, output, NativeWork.load) },
+        "partial-sync-from": { (call, output) throws(ControlError) in try one(call, output, PartialSync.from) },
+        "partial-sync-to": { (call, output) throws(ControlError) in try one(call, output, PartialSync.to) },
+        "delete-config": { (call, output) throws(ControlError) in try one(call, output, DeviceWork.deleteConfig) },
+        "clear-trace": { (call, _) throws(ControlError) in
+            call.controller.clearTraces(of: try call.key(of: "device"))
+        },
     ]
 
     /// `devices device-group G …`: as for all devices, for the members.
@@ -58,8 +64,9 @@ enum DeviceActions {
         },
         "migrate": { (call, output) throws(ControlError) in try MigrateAction.migrateAll(call, output) },
         "partial-sync-from": { (call, output) throws(ControlError) in
-            try PartialSync.syncFrom(call, output)
+            try PartialSync.syncFromAll(call, output)
         },
+        "partial-sync-to": { (call, output) throws(ControlError) in try PartialSync.syncToAll(call, output) },
         "list": { (call, output) throws(ControlError) in list(call, output) },
         "clear-trace": { (call, _) throws(ControlError) in
             for name in try DeviceSelection.names(call) { call.controller.clearTraces(of: name) }
@@ -67,8 +74,8 @@ enum DeviceActions {
     ]
 
     private static func one(_ call: ActionCall, _ output: RowDraft, _ work: DeviceWork.Kind) throws(ControlError) {
-        let result = work(call, try call.key(of: "device"))
-        result.write(to: output)
+        let name = try call.key(of: "device")
+        bracketed(call, name, work).write(to: output)
     }
 
     /// The configuration of another device of the same driver, in place of what the device has.
@@ -91,16 +98,31 @@ enum DeviceActions {
         output.put("result", true)
     }
 
-    /// Works on the selected devices in parallel; one that fails does not stop the others. Whoever asked sees results as
-    /// they come, in the order of the selection.
+    /// The work on one device as a step with a beginning and an end, for those who watch.
+    private static func bracketed(_ call: ActionCall, _ name: String, _ work: DeviceWork.Kind) -> DeviceResult {
+        let phase = call.path.last?.node.name ?? ""
+        let start = call.trace.begin(phase, device: name)
+        let result = work(call, name)
+        call.trace.end(phase, since: start, result.isPositive ? "ok" : "failed", device: name)
+        return result
+    }
+
     private static func all(
         _ call: ActionCall, _ output: RowDraft, _ listName: String, _ work: @escaping DeviceWork.Kind
     ) throws(ControlError) {
-        let names = try DeviceSelection.names(call)
+        try all(call, output, listName, try DeviceSelection.names(call), work)
+    }
+
+    /// Works on devices in parallel; one that fails does not stop the others. Whoever asked sees results as they come, in
+    /// the order of the names.
+    static func all(
+        _ call: ActionCall, _ output: RowDraft, _ listName: String, _ names: [String],
+        _ work: @escaping DeviceWork.Kind
+    ) throws(ControlError) {
         let suppressesPositive = call.flag("suppress-positive-result")
         let suppressesUnchanged = call.flag("suppress-unchanged-result")
         DeviceWork.inOrder(names) {
-            work(call, $0)
+            bracketed(call, $0, work)
         } take: { results in
             let shown = results.filter { _, result in
                 !result.isPositive || !(suppressesPositive || suppressesUnchanged && result.isUnchanged)

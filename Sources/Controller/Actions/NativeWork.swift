@@ -11,10 +11,21 @@ enum NativeWork {
     /// `live-status exec any COMMAND`.
     static let execute: DeviceWork.Kind = { call, name in
         guard let command = call.text("args") else { return .failed("the command is missing") }
-        return DeviceWork.perform(call, name) { (_, access) throws(NEDError) in
+        return DeviceWork.perform(call, name) { (_, found) throws(NEDError) in
+            var access = found
+            // Nobody knows whether a word of it is a secret of the device.
+            access.trace = found.trace.masking(SecretNames().words(in: command))
             let answer = try access.withSession { (session) throws(NEDError) in try session.perform(command) }
-            return DeviceResult(leaves: [("result", "\n" + access.masked(answer) + "\n")])
+            return DeviceResult(leaves: [("result", Self.block(access.masked(answer)))])
         }
+    }
+
+    /// An answer begins on a line of its own, and has no empty ones around it.
+    private static func block(_ answer: String) -> String {
+        let lines = answer.split(separator: "\n", omittingEmptySubsequences: false)
+        let isBlank = { (line: Substring) in line.allSatisfy(\.isWhitespace) }
+        let shown = lines.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+        return shown.joined(separator: "\n") + "\n"
     }
 
     private static let fileLimit = 256 << 20

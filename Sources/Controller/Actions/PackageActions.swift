@@ -26,10 +26,11 @@ enum PackageActions {
     /// Files on disk against what was loaded, and the signed files that they came from.
     static let verify: ActionTable.Handler = { (call, output) throws(ControlError) in
         for package in call.controller.system.generation.packages {
-            let faults = call.controller.packages.verify(package)
+            let found = call.controller.packages.verify(package)
             let item = output.item("verify-result", package.name)
-            item.put("result", faults.isEmpty)
-            if !faults.isEmpty { item.put("info", faults.joined(separator: "\n")) }
+            item.put("result", found.faults.isEmpty)
+            let info = found.faults + found.notes
+            if !info.isEmpty { item.put("info", info.joined(separator: "\n")) }
         }
     }
 
@@ -43,6 +44,7 @@ enum PackageActions {
 
     private static func waitForQueue(_ call: ActionCall) throws(ControlError) {
         let (queue, seconds) = (call.controller.queue, waitSeconds(call))
+        if !queue.isEmpty { call.progress("waiting for the commit queue to become empty, at most \(seconds) s") }
         guard queue.wait(until: Date(timeIntervalSinceNow: Double(seconds)), { queue.isEmpty }) else {
             throw ControlError(
                 .locked,
@@ -59,6 +61,7 @@ enum PackageActions {
     private static func backUp(_ call: ActionCall, _ output: RowDraft) throws(ControlError) {
         guard call.flag("backup") else { return }
         let controller = call.controller
+        call.progress("making a backup")
         do {
             var maker = BackupMaker(
                 controller.configuration, version: Product.compatibleVersion.description, clock: controller.clock)
@@ -86,7 +89,10 @@ enum PackageActions {
         if call.flag("dry-run") {
             activation.discard(plan)
             call.controller.packages.plans.remember(plan.digest, plan.inputs)
-            plan.report(to: output, showsAll: reportsAll(call))
+            var manner = PackageActivation.Manner()
+            // What wants force is a warning of its own.
+            manner.isForced = call.flag("force") || !plan.warnings.isEmpty
+            plan.report(to: output, showsAll: reportsAll(call), refusal: activation.refusal(of: plan, manner))
             if call.input.child("report")?.child("instances") != nil {
                 plan.reportInstances(of: call.controller.running, to: output)
             }
@@ -109,6 +115,11 @@ enum PackageActions {
         }
         try activation.execute(plan, manner)
         if reportsAll(call) { plan.report(to: output, showsAll: true) } else { plan.reportLosses(to: output) }
+        if let seconds = manner.confirmSeconds, let pending = call.controller.packageConfirmation.current {
+            output.put(
+                "confirmation",
+                "needed within \(seconds) s with packages confirm, or generation \(pending.back) comes back")
+        }
         results(output, "reload-result", plan.next.generation.packages)
     }
 

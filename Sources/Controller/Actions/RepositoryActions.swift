@@ -2,23 +2,23 @@ import Basics
 import ConfigTree
 import ControlProtocol
 import PackageManager
-import PackageSigning
 
 /// `software repository … packages list` and `fetch`: package files of the network.
 enum RepositoryActions {
     static let list: ActionTable.Handler = { (call, output) throws(ControlError) in
         let repository = try repository(call)
-        let listing = try attempt { try repository.list(acceptsNewIndex: call.flag("accept-new-index")) }
+        let acceptsNewIndex = call.flag("accept-new-index")
+        let listing = try PackageFault.attempt { try repository.list(acceptsNewIndex: acceptsNewIndex) }
         for path in listing.paths(matching: call.text("name-pattern")) { _ = output.item("package", path) }
         for warning in listing.warnings { output.put("warning", warning) }
     }
 
     static let fetch: ActionTable.Handler = { (call, output) throws(ControlError) in
         let (repository, name) = (try repository(call), try call.required("package"))
-        let fetched = try attempt {
+        let fetched = try PackageFault.attempt {
             try repository.fetch(
-                name, into: call.controller.packages.store, acceptsNewIndex: call.flag("accept-new-index")
-            ) { call.progress($0) }
+                name, into: call.controller.packages.store, acceptsNewIndex: call.flag("accept-new-index"),
+                progress: call.progress)
         }
         output.put("fetched", fetched.fileName)
         for warning in fetched.warnings { output.put("warning", warning) }
@@ -42,14 +42,6 @@ enum RepositoryActions {
                     proxy: entry.value("proxy"), authorities: file))
         } catch {
             throw ControlError(.invalidValue, error.sentence)
-        }
-    }
-
-    private static func attempt<Result>(_ work: () throws -> Result) throws(ControlError) -> Result {
-        do { return try work() } catch let error as SigningError {
-            throw ControlError(.device, error.sentence)
-        } catch {
-            throw ControlError(.resource, "\(error)")
         }
     }
 }

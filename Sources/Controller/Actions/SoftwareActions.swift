@@ -3,7 +3,6 @@ import ConfigTree
 import ControlProtocol
 import Foundation
 import PackageManager
-import PackageSigning
 
 /// `software packages …`: the store, and what of it is installed.
 enum SoftwareActions {
@@ -27,7 +26,8 @@ enum SoftwareActions {
     static let fetch: ActionTable.Handler = { (call, _) throws(ControlError) in
         let file = try call.required("package-from-file")
         let path = file.hasPrefix("/") ? file : call.controller.configuration.runDirectory + "/" + file
-        try attempt { _ = try call.controller.packages.store.fetch(path) }
+        let store = call.controller.packages.store
+        try PackageFault.attempt { _ = try store.fetch(path, meter: WorkMeter(call.progress)) }
     }
 
     static let upload: ActionTable.Handler = { (call, _) throws(ControlError) in
@@ -35,33 +35,27 @@ enum SoftwareActions {
             throw call.invalid("package-data is not base64")
         }
         let name = try call.required("package")
-        try attempt { _ = try call.controller.packages.store.upload(name, Array(data)) }
+        let store = call.controller.packages.store
+        try PackageFault.attempt { _ = try store.upload(name, Array(data), meter: WorkMeter(call.progress)) }
     }
 
     static let install: ActionTable.Handler = { (call, output) throws(ControlError) in
         let name = try call.required("package")
-        let stem = try attempt {
+        let stem = try PackageFault.attempt {
             try call.controller.packages.store.install(
                 name,
                 .init(
                     replaceExisting: call.flag("replace-existing"),
                     allowVersionMismatch: call.flag("allow-version-mismatch"),
                     permission: .init(
-                        signerChange: call.flag("allow-signer-change"), olderVersion: call.flag("allow-downgrade"))))
+                        signerChange: call.flag("allow-signer-change"), olderVersion: call.flag("allow-downgrade"))),
+                meter: WorkMeter(call.progress))
         }
         output.put("installed", stem)
     }
 
     static let deinstall: ActionTable.Handler = { (call, _) throws(ControlError) in
         let name = try call.required("package")
-        try attempt { try call.controller.packages.store.deinstall(name) }
-    }
-
-    private static func attempt<Result>(_ work: () throws -> Result) throws(ControlError) -> Result {
-        do { return try work() } catch let error as SigningError {
-            throw ControlError(.device, error.sentence)
-        } catch {
-            throw ControlError(.resource, "\(error)")
-        }
+        try PackageFault.attempt { try call.controller.packages.store.deinstall(name) }
     }
 }

@@ -105,7 +105,13 @@ package final class AlarmKeeper: Sendable {
         try? database.setOperationalUnsynced([OperationalChange(name, alarm?.encode())])
     }
 
+    /// - Parameter device: for what is no device's, `ncs`; for what concerns a package, its name.
     private static func key(_ type: AlarmType, _ device: String, _ problem: String) -> AlarmKey {
+        if type == .packageLoadFailure {
+            return AlarmKey(
+                device: "ncs", type: type.rawValue, managedObject: "/packages/package[name='\(device)']",
+                specificProblem: problem)
+        }
         let object = device == "ncs" ? "/ncs" : "/devices/device[name='\(device)']"
         return AlarmKey(device: device, type: type.rawValue, managedObject: object, specificProblem: problem)
     }

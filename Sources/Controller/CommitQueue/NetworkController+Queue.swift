@@ -70,7 +70,8 @@ extension NetworkController {
             devices: queued.map { recovery($0) })
         if item.errorOption != .continueOnError {
             work.whole = QueueWork.Whole(
-                forward: record.changes, reverse: ChangeSet(prepared.candidate.diff(to: prepared.base)))
+                forward: ChangeSet(prepared.base.diff(to: prepared.candidate, includingMetadata: true)),
+                reverse: ChangeSet(prepared.candidate.diff(to: prepared.base)))
         }
         return QueueAdmission(direct: direct, entry: (item, work), keeper: queue)
     }

@@ -8,13 +8,13 @@ enum ChangeConflict {
         var deleted: Set<Substring> = []
         for item in theirs.items {
             edits[item.path[...]] = item.edit
-            if item.edit == .delete { deleted.insert(item.path[...]) }
+            if item.edit.isWhole { deleted.insert(item.path[...]) }
         }
         var mineDeleted: Set<Substring> = []
         for item in mine.items {
             if let other = edits[item.path[...]], other != item.edit { return item.path }
             if !deleted.isEmpty, let above = above(item.path).first(where: deleted.contains) { return String(above) }
-            if item.edit == .delete { mineDeleted.insert(item.path[...]) }
+            if item.edit.isWhole { mineDeleted.insert(item.path[...]) }
         }
         guard !mineDeleted.isEmpty else { return nil }
         return theirs.items.first { item in

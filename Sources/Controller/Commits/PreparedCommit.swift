@@ -58,7 +58,7 @@ extension NetworkController {
         let claim = CommitClaim.claim(dissolved, base: base, reads: reads)
         return PreparedCommit(
             base: base, number: number, system: system, candidate: candidate, difference: difference,
-            changes: ChangeSet(dissolved), claim: claim)
+            changes: ChangeSet(dissolved, packing: .all), claim: claim)
     }
 
     /// A device whose configuration is written is claimed as a whole (`CommitClaim`): what was read there adds nothing.
@@ -148,8 +148,11 @@ extension NetworkController {
     ) throws(ControlError) -> DataTree {
         guard base.model === request.base.model else { throw UpgradeGate.replacedModel }
         if base.root === request.base.root { return request.candidate }
-        let mine = ChangeSet(request.base.diff(to: request.candidate, includingMetadata: true).dissolvingContainers())
-        let others = ChangeSet(request.base.diff(to: base, includingMetadata: true).dissolvingContainers())
+        func changes(_ tree: DataTree) -> ChangeSet {
+            let difference = request.base.diff(to: tree, includingMetadata: true)
+            return ChangeSet(difference.dissolvingContainers(), packing: .new)
+        }
+        let (mine, others) = (changes(request.candidate), changes(base))
         if let path = ChangeConflict.path(mine, others) { throw conflict(path, "write-op write", base, trace) }
         if let path = ChangeConflict.path(read: request.reads.map(\.description), others) {
             throw conflict(path, "read-op get_elem write-op write", base, trace)

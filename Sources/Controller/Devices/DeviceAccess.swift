@@ -10,12 +10,12 @@ struct DeviceAccess: Sendable {
     var target: DeviceTarget
     let driver: Driver
     let slot: DeviceSlot
-    let trace: any DeviceTrace
+    var trace: any DeviceTrace
     let mask: SecretMask
     /// Told the transaction id of a device that is known to be in sync.
     var noteInSync: @Sendable (String) -> Void
-    /// Told what a session learnt of the device's modules.
-    let noteAnnouncement: @Sendable (ModuleAnnouncement) -> Void
+    /// Told what a session learnt of the device's modules, and the capabilities that it announced.
+    let noteAnnouncement: @Sendable (ModuleAnnouncement, [String]) -> Void
     /// What the device is known to make of what it is told; told when more is known.
     let rewrites: @Sendable () -> DeviceRewrites
     let noteRewrites: @Sendable (DeviceRewrites) -> Void
@@ -29,7 +29,7 @@ struct DeviceAccess: Sendable {
         do {
             let result = try slot.withSession(target, driver, trace: trace, isLast: isLast) {
                 (session) throws(NEDError) in
-                noteAnnouncement(session.announcement)
+                noteAnnouncement(session.announcement, session.capabilities)
                 let known = rewrites()
                 session.rewrites = known
                 defer { if session.rewrites != known { noteRewrites(session.rewrites) } }

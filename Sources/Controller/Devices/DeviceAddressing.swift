@@ -98,6 +98,7 @@ struct DeviceAddressing {
         settings.usesValidate = isUsed("use-validate")
         settings.usesStartup = isUsed("use-startup")
         settings.usesTransactionID = isUsed("use-transaction-id")
+        settings.pipelines = isUsed("use-pipelining")
         return settings
     }
 

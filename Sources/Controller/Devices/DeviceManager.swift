@@ -21,6 +21,7 @@ final class DeviceManager: Sendable {
     private let database: ConfigurationDatabase
     private let secrets: SecretHandling
     private let rewrites: RewriteStore
+    let capabilities: CapabilityStore
     private let alarms: AlarmKeeper
     private let logDirectory: String
     private let host: String
@@ -34,6 +35,7 @@ final class DeviceManager: Sendable {
         self.database = database
         self.secrets = secrets
         rewrites = RewriteStore(database: database, secrets: secrets)
+        capabilities = CapabilityStore(database: database)
         self.alarms = alarms
         self.logDirectory = logDirectory
         self.clock = clock
@@ -125,7 +127,10 @@ final class DeviceManager: Sendable {
             name: name, target: target, driver: driver, slot: slot(name),
             trace: trace(context, driver, addressing.setting("trace") ?? "false", mask), mask: mask,
             noteInSync: { [self] id in noteInSync(name, id) },
-            noteAnnouncement: { [self] announcement in update(name) { $0.announcement = announcement } },
+            noteAnnouncement: { [self] announcement, uris in
+                update(name) { $0.announcement = announcement }
+                capabilities.note(announced: uris, of: name)
+            },
             rewrites: { [rewrites] in rewrites.rewrites(of: name) },
             noteRewrites: { [rewrites] in rewrites.note($0, of: name) },
             noteConnection: { [self] error in
@@ -203,6 +208,22 @@ final class DeviceManager: Sendable {
             .outOfSync, device: name, text: "Out of sync due to no-networking or failed commit-queue commits.")
     }
 
+    /// Our copy was given up: whether the device agrees with it is no longer known.
+    func noteUnknown(_ name: String) {
+        update(name) {
+            $0.transactionID = nil
+            $0.sentTransactionID = nil
+            $0.unsentChanges = 0
+        }
+    }
+
+    /// Changes were committed that will not be sent: `no-networking`, or the device is southbound-locked. A device that
+    /// was not in sync before has nothing to lose.
+    func noteKept(_ name: String) {
+        let record = record(name)
+        if record.transactionID != nil || record.unsentChanges > 0 { noteUnsent(name) }
+    }
+
     /// What was not sent is no longer part of the configuration.
     func noteTakenBack(_ name: String) {
         update(name) {
@@ -271,6 +292,7 @@ final class DeviceManager: Sendable {
             for name in gone { records[name] = nil }
             return gone
         }
+        capabilities.forget(capabilities.devices.filter { !names.contains($0) }.map { .device($0) })
         for name in gone {
             slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
             masks.withLock { $0[name] = nil }

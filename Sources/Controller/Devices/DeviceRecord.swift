@@ -19,6 +19,9 @@ struct DeviceRecord: Hashable, Sendable {
     /// Set while it is unknown what the device holds.
     var doubt: String?
 
+    /// Nothing is known of what the device holds, neither good nor bad: nobody has synchronised it yet.
+    var isUnknown: Bool { transactionID == nil && doubt == nil && unsentChanges == 0 }
+
     static func key(_ device: String) -> String { "device/\(device)" }
 
     init() {}

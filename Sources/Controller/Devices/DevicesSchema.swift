@@ -27,6 +27,14 @@ extension DataTree {
         return instance(schema.path(name))
     }
 
+    /// The profile of that name.
+    func profile(_ name: String) -> Instance? {
+        guard let profiles = rootInstance.child("devices")?.child("profiles"),
+            let list = profiles.node.dataChild(named: "profile")
+        else { return nil }
+        return profiles.entry(list, [name])
+    }
+
     /// All devices, in order of their names.
     func allDevices() -> [Instance] {
         guard let schema = DevicesSchema(model.schema), let devices = rootInstance.child(schema.devices) else {

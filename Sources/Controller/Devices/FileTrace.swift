@@ -20,6 +20,7 @@ final class FileTrace: DeviceTrace {
     }
 
     private let file: TraceFile?
+    private let path: String
     private let isRaw: Bool
     private let mask: SecretMask
     private let secrets: SecretHandling
@@ -31,15 +32,23 @@ final class FileTrace: DeviceTrace {
     private static let heldLimit = 32 << 20
 
     init(
-        path: String, isRaw: Bool, mask: SecretMask, secrets: SecretHandling, context: TraceFile.Context,
-        clock: WallClock
+        path: String, isRaw: Bool, mask: SecretMask, also other: SecretMask = SecretMask(),
+        secrets: SecretHandling, context: TraceFile.Context, clock: WallClock
     ) {
-        file = try? TraceFile(path, mask: { mask.mask($0) })
+        file = try? TraceFile(path, mask: { other.mask(mask.mask($0)) })
+        self.path = path
         self.isRaw = isRaw
         self.mask = mask
         self.secrets = secrets
         self.context = context
         self.clock = clock
+    }
+
+    func masking(_ words: [String]) -> any DeviceTrace {
+        FileTrace(
+            path: path, isRaw: isRaw, mask: mask, also: SecretMask(words.map { MaskedSecret($0) }), secrets: secrets,
+            context: context,
+            clock: clock)
     }
 
     func phase(_ direction: TraceDirection, _ text: String) {

@@ -136,7 +136,7 @@ final class CommitHistory: Sendable {
                 let isTouching = commit.changes.items.contains { item in
                     paths.contains { path in
                         ChangeConflict.isWithin(item.path, path)
-                            || item.edit == .delete && ChangeConflict.isWithin(path, item.path)
+                            || item.edit.isWhole && ChangeConflict.isWithin(path, item.path)
                     }
                 }
                 if isTouching { touching.insert(record.number) }

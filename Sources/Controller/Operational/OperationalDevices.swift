@@ -1,4 +1,5 @@
 import ConfigTree
+import NEDRuntime
 import YANG
 
 /// What `/devices/device` has of state.
@@ -21,12 +22,34 @@ struct OperationalDevices: OperationalProvider {
             if let time = record.lastConnected { entry.put("last-connected", time) }
             if let time = record.lastInSync { entry.put("last-in-sync", time) }
             notifications.fill(entry, name, moment)
-            for module in record.announcement.modules {
-                let item = entry.item("module", module.name)
-                if !module.revision.isEmpty { item.put("revision", module.revision) }
-                for feature in module.features { item.put("feature", feature) }
-                for deviation in module.deviations { item.put("deviation", deviation) }
-            }
+            fill(entry, devices.known(.device(name), moment.tree, moment.system), record.announcement.modules)
         }
+        fillProfiles(node, moment)
+    }
+
+    /// What profiles have written down for devices to copy.
+    private func fillProfiles(_ node: RowDraft, _ moment: OperationalMoment) {
+        for name in devices.capabilities.profiles.sorted() where moment.tree.profile(name) != nil {
+            guard let list = node.node.dataChild(named: "profiles")?.dataChild(named: "profile") else { return }
+            let entry = node.inner("profiles").entry(of: list, keys: [name])
+            fill(entry, devices.capabilities.capabilities(of: .profile(name)), [])
+        }
+    }
+
+    /// - Parameter modules: those that the device told of by other means than its capabilities.
+    private func fill(_ entry: RowDraft, _ capabilities: [DeviceCapability], _ modules: [AnnouncedModule]) {
+        func put(_ module: AnnouncedModule, _ item: RowDraft) {
+            if !module.revision.isEmpty { item.put("revision", module.revision) }
+            for feature in module.features { item.put("feature", feature) }
+            for deviation in module.deviations { item.put("deviation", deviation) }
+        }
+        for capability in capabilities {
+            let item = entry.item("capability", capability.uri)
+            guard let module = capability.module else { continue }
+            item.put("module", module.name)
+            put(module, item)
+        }
+        let all = modules.isEmpty ? capabilities.compactMap(\.module) : modules
+        for module in all { put(module, entry.item("module", module.name)) }
     }
 }

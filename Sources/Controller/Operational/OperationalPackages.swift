@@ -32,11 +32,37 @@ struct OperationalPackages: OperationalProvider {
         }
         for info in package.errorInfo { status.put("error-info", info) }
         for warning in package.warnings { status.put("warnings", warning) }
+        for (path, value) in package.buildInfo?.values ?? [] { fill(entry.inner("build-info"), path, value) }
         guard let metaData = package.metaData else { return }
+        fill(entry, metaData)
+        for component in metaData.components { fill(entry.item("component", component.name), component, package) }
+    }
+
+    private func fill(_ info: RowDraft, _ path: String, _ value: String) {
+        let names = path.split(separator: "/").map(String.init)
+        let place = names.dropLast().reduce(info) { $0.inner($1) }
+        if let leaf = names.last { place.put(leaf, value) }
+    }
+
+    private func fill(_ entry: RowDraft, _ metaData: PackageMetaData) {
         entry.put("package-version", metaData.version.description)
+        if let text = metaData.displayName { entry.put("display-name", text) }
         if let text = metaData.description { entry.put("description", text) }
         for version in metaData.minimumVersions { entry.put("ncs-min-version", version.description) }
-        for component in metaData.components { fill(entry.item("component", component.name), component, package) }
+        for version in metaData.maximumVersions { entry.put("ncs-max-version", version.description) }
+        if let url = metaData.singleSignOnURL { entry.put("single-sign-on-url", url) }
+        if let python = metaData.python {
+            let place = entry.inner("python-package")
+            if let name = python.vmName { place.put("vm-name", name) }
+            place.put("callpoint-model", python.callpointModel)
+        }
+        for nedID in metaData.supportedNEDIDs { entry.put("supported-ned-id", nedID) }
+        for pattern in metaData.supportedNEDIDMatches { entry.put("supported-ned-id-match", pattern) }
+        for required in metaData.requiredPackages {
+            let item = entry.item("required-package", required.name)
+            if let version = required.minimumVersion { item.put("min-version", version.description) }
+            if let version = required.maximumVersion { item.put("max-version", version.description) }
+        }
     }
 
     private func fill(_ entry: RowDraft, _ signer: PackageSigner) {
@@ -50,17 +76,41 @@ struct OperationalPackages: OperationalProvider {
     }
 
     private func fill(_ entry: RowDraft, _ component: PackageMetaData.Component, _ package: LoadedPackage) {
-        guard case .ned(let ned) = component.kind else { return }
-        let outer = entry.inner("ned")
+        if let text = component.description { entry.put("description", text) }
+        if let tag = component.entitlementTag { entry.put("entitlement-tag", tag) }
+        switch component.kind {
+        case .ned(let ned): fill(entry.inner("ned"), ned, package)
+        case .upgrade(let java, let python, let program):
+            let place = entry.inner("upgrade")
+            if let java { place.put("java-class-name", java) }
+            if let python { place.put("python-class-name", python) }
+            if let program { place.put("program", program) }
+        case .callback(let classes):
+            let place = entry.inner("callback")
+            for name in classes { place.put("java-class-name", name) }
+        case .application(let application):
+            let place = entry.inner("application")
+            if let name = application.javaClassName { place.put("java-class-name", name) }
+            if let name = application.pythonClassName { place.put("python-class-name", name) }
+            place.put("start-phase", application.startPhase)
+        }
+    }
+
+    private func fill(_ outer: RowDraft, _ ned: PackageMetaData.NED, _ package: LoadedPackage) {
         let kind = outer.inner(ned.type.rawValue)
         if let nedID = ned.nedID {
             let driver = package.drivers.first { $0.nedID.hasSuffix(":" + (ned.identity ?? "")) }
             kind.put("ned-id", driver?.nedID ?? nedID)
         }
         if let name = ned.javaClassName { kind.put("java-class-name", name) }
+        if let name = ned.managementProtocol { kind.put("management-protocol", name) }
         let device = outer.node.dataChild(named: "device") == nil ? kind.inner("device") : outer.inner("device")
         if let vendor = ned.vendor { device.put("vendor", vendor) }
         for family in ned.productFamilies { device.put("product-family", family) }
         for system in ned.operatingSystems { device.put("operating-system", system) }
+        for option in ned.options {
+            let item = outer.item("option", option.name)
+            if let value = option.value { item.put("value", value) }
+        }
     }
 }

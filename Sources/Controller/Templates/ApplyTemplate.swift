@@ -1,6 +1,7 @@
 import ConfigTree
 import ControlProtocol
 import NEDRuntime
+import Secrets
 import YANG
 
 /// `apply-template`: a named template over one device, a group or a selection.
@@ -19,11 +20,13 @@ enum ApplyTemplate {
             throw call.invalid("variable \(variable.0) is set by the system and takes no value")
         }
         var results: [(device: String, result: String, info: String?)] = []
+        let debug = call.watcher.template.map { $0 == name } != false ? call.watcher.templates : nil
         try call.change("apply-template \(name)") { (tree) throws(ControlError) in
             let template = try entry(name, tree)
             var (changed, faults) = (tree, [String]())
             for device in names {
                 let outcome = try apply(call, template, variables, device, tree)
+                if let debug { outcome.steps.forEach(debug) }
                 results.append((device, outcome.result, outcome.info))
                 faults += outcome.faults.map { "Device \(device): \($0)" }
                 guard faults.isEmpty, let config = outcome.config else { continue }
@@ -39,6 +42,13 @@ enum ApplyTemplate {
             row.put("result", item.result)
             if let info = item.info { row.put("info", info) }
         }
+    }
+
+    /// What was done as it may be shown: without the secrets of the device, old and new.
+    private static func masked(_ steps: [String], _ trees: [DataTree], _ call: ActionCall) -> [String] {
+        if call.watcher.templates == nil { return [] }
+        let mask = SecretMask(trees.flatMap { call.controller.secrets.plainTexts($0) })
+        return steps.map { mask.mask($0) }
     }
 
     private static func refusal(_ name: String, _ faults: [String]) -> ControlError {
@@ -60,6 +70,8 @@ enum ApplyTemplate {
         /// What the device has then; nil if it stays as it is.
         var config: DataTree?
         var faults: [String] = []
+        /// What was done, for `debug template`.
+        var steps: [String] = []
     }
 
     private static func apply(
@@ -75,7 +87,8 @@ enum ApplyTemplate {
                 .device, "Device \(name): no loaded package has ned-id \(nedID.split(separator: ":").last ?? "")")
         }
         let record = controller.devices.record(name)
-        let isKnown = record.lastConnected != nil || !record.announcement.modules.isEmpty
+        let provisioned = controller.devices.capabilities.capabilities(of: .device(name)).compactMap(\.module?.name)
+        let isKnown = record.lastConnected != nil || !record.announcement.modules.isEmpty || !provisioned.isEmpty
         guard isKnown || call.flag("accept-empty-capabilities") else {
             let info = "No capabilities found for device: \(name). Has a sync-from the device been performed?"
             return Outcome(result: "no-capabilities", info: info)
@@ -95,13 +108,18 @@ enum ApplyTemplate {
             }
         }
         var modules: Set<String>?
-        if case .netconf = driver.kind, !record.announcement.modules.isEmpty {
-            modules = Set(record.announcement.modules.map(\.name))
+        if case .netconf = driver.kind {
+            let announced = record.announcement.modules.map(\.name)
+            let known = announced.isEmpty ? provisioned : announced
+            if !known.isEmpty { modules = Set(known) }
         }
-        var applier = TemplateApplier(old, scope, modules: modules, open: controller.secrets.open)
+        var applier = TemplateApplier(
+            old, of: name, scope, modules: modules, isTold: call.watcher.templates != nil,
+            open: controller.secrets.open)
         applier.apply(part, at: context)
-        guard applier.faults.isEmpty else { return Outcome(result: "ok", faults: applier.faults) }
+        let steps = masked(applier.steps, [old, applier.tree], call)
+        guard applier.faults.isEmpty else { return Outcome(result: "ok", faults: applier.faults, steps: steps) }
         guard applier.hasMatch else { return none }
-        return Outcome(result: "ok", config: try controller.secrets.sealed(applier.tree, like: old))
+        return Outcome(result: "ok", config: try controller.secrets.sealed(applier.tree, like: old), steps: steps)
     }
 }

@@ -22,11 +22,22 @@ struct TemplateApplier {
     /// How many entries the expressions in the keys of one entry may make.
     private static let entryLimit = 100_000
 
+    /// How `debug template` names the device; and whether anybody wants to know.
+    private let place: String
+    private let isTold: Bool
+
     /// - Parameters:
     ///   - tree: what the device has, over its own model.
+    ///   - name: of the device.
     ///   - open: gives the plain text of a sealed secret.
-    init(_ tree: DataTree, _ scope: TemplateScope, modules: Set<String>?, open: @escaping (String) -> String?) {
+    init(
+        _ tree: DataTree, of name: String, _ scope: TemplateScope, modules: Set<String>?,
+        isTold: Bool, open: @escaping (String) -> String?
+    ) {
         self.tree = tree
+        self.isTold = isTold
+        place = "/devices/device[name='\(name)']"
+        steps = ["Operation 'merge' on existing node: \(place)"]
         schema = tree.model.schema
         self.scope = scope
         self.modules = modules
@@ -56,7 +67,9 @@ struct TemplateApplier {
         for child in parent.children() where !child.node.isKey {
             if let modules, !modules.contains(child.node.moduleName) {
                 if child.node.moduleIndex != parent.node.moduleIndex || place.steps.isEmpty {
-                    steps.append("The device does not support module \(child.node.moduleName). Skipping...")
+                    steps.append(
+                        "The device \(self.place) does not support namespace '\(child.node.namespace)' for node "
+                            + "\"\(child.node.name)\"\nSkipping...")
                 }
                 continue
             }
@@ -193,7 +206,21 @@ struct TemplateApplier {
     }
 
     private mutating func note(_ tag: TemplateTag, _ path: InstancePath) {
-        steps.append("Operation '\(tag)' on \(isThere(path) ? "existing" : "non-existing") node: \(path)")
+        guard isTold else { return }
+        let state = isThere(path) ? "existing" : "non-existing"
+        steps.append("Operation '\(tag)' on \(state) node: \(place)/config\(path.xpath)")
+    }
+
+    /// A variable is told by its value alone, any other expression with where it begins and what it gives.
+    private mutating func note(_ expression: String, _ value: XPathValue<DataNode>, _ context: DataNode) {
+        guard isTold else { return }
+        let name = expression.drop { $0 == "$" }
+        guard expression.first != "$" || !name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }) else {
+            return steps.append("Variable \(expression) is set to \"\(value.string)\"")
+        }
+        steps.append(
+            "Evaluating \"\(expression)\"\nContext node: \(context.instance.path.xpath)\n"
+                + "Result: it evaluates to \"\(value.string)\"")
     }
 
     // MARK: Values
@@ -219,6 +246,7 @@ struct TemplateApplier {
                 case .text(let text): whole += text
                 case .expression(let expression):
                     let value = try scope.value(expression, at: context)
+                    note(expression, value, context)
                     guard case .nodeSet(let nodes) = value else {
                         whole += value.string
                         continue

@@ -25,15 +25,19 @@ extension CLIGrammar {
         Self.lines(sortedUnits(from: from, to: to, withTags: withTags))
     }
 
-    /// - Parameter opensCircles: whether things that go, and refer to each other, lose their references beforehand.
+    /// - Parameter opensCircles: whether things that go, and refer to each other, lose their references beforehand; so do
+    ///   those that go and come again.
     private func sortedUnits(
         from: DataTree, to: DataTree, withTags: Bool, opensCircles: Bool = true
     ) -> [DiffUnit] {
-        var order = DiffOrder(units(from: from, to: to, withTags: withTags))
+        let units = units(from: from, to: to, withTags: withTags)
+        let staying = hasStatements ? nil : StayingReferences(units, self, from: from, to: to)
+        var order = DiffOrder(units, handovers: staying?.handovers ?? [])
         let sorted = order.sorted()
-        guard opensCircles, !order.circularReferences.isEmpty else { return sorted }
+        let toBeOpened = order.circularReferences + (staying?.toBeOpened ?? [])
+        guard opensCircles, !toBeOpened.isEmpty else { return sorted }
         var between = from
-        for reference in order.circularReferences {
+        for reference in toBeOpened {
             guard let without = try? between.applying(.delete, at: reference) else { return sorted }
             between = without
         }

@@ -12,6 +12,7 @@ package final class CLIGrammar: Sendable {
     let root: CLINode
     let valueContext: ValueContext
     let writer: CLIValueWriter
+    let references: ReferenceTable
     private let mounted: MountedGrammars
     private let strays = StrayNodes()
 
@@ -26,6 +27,7 @@ package final class CLIGrammar: Sendable {
         root = CLINode(model.schema.root, word: "", dialect: dialect, inherited: [])
         valueContext = ValueContext(schema: model.schema)
         writer = CLIValueWriter(dialect: dialect)
+        references = ReferenceTable(model.schema)
     }
 
     deinit { root.free() }

@@ -92,7 +92,9 @@ struct DraftSink: ConfigurationSink {
     }
 
     mutating func apply(_ parser: borrowing LineParser, base: Place, order: Entries.Place?) {
-        if !parser.isNo, parser.frames.contains(where: { $0.content.children.hasRivals }) { dropRivals(parser, base) }
+        if !parser.isNo || parser.setsByNo, parser.frames.contains(where: { $0.content.children.hasRivals }) {
+            dropRivals(parser, base)
+        }
         withUnsafeTemporaryAllocation(of: Place?.self, capacity: parser.frames.count) { places in
             places.initialize(repeating: nil)
             places[0] = base
@@ -126,6 +128,12 @@ struct DraftSink: ConfigurationSink {
             } else {
                 draft.remove(in: here.node.slot)
             }
+        case .vanish(let frame):
+            let node = parser.frames[frame].node
+            guard let here = existing(frame, of: parser, places), here.draft.freeze(in: here.model).isBare(node.schema)
+            else { return }
+            carryOut(.removeNode(frame: frame), of: parser, places)
+            places[frame] = nil
         }
     }
 
@@ -214,6 +222,10 @@ struct EditSink: ConfigurationSink {
                 }
             case .removeNode(let frame):
                 remove(Self.path(frame, of: parser, base: base), value: nil, isDeletion)
+            case .vanish(let frame):
+                let path = Self.path(frame, of: parser, base: base)
+                guard tree.instance(path)?.row?.isBare(parser.frames[frame].node.schema) == true else { return }
+                remove(path, value: nil, isDeletion)
             }
         }
     }
@@ -272,6 +284,14 @@ struct EditSink: ConfigurationSink {
 }
 
 extension LineParser {
+    /// Whether the line is `no` and the name of a boolean, and gives that a value.
+    fileprivate var setsByNo: Bool {
+        isNo
+            && operations.contains {
+                if case .leaf(_, let node, .some, false) = $0 { node.has(.booleanNo) } else { false }
+            }
+    }
+
     func texts(_ range: Range<Int>) -> [String] { values[range].map(CLIText.string) }
 
     func keys(of frame: LineFrame) -> [String] { texts(frame.keys) }

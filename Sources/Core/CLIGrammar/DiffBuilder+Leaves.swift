@@ -23,6 +23,10 @@ extension DiffBuilder {
         let cause = "\(old == nil ? "set" : "changed") \(context.path.words)"
         if node.has(.booleanNo), (value == "true") == node.has(.reversed) {
             let line = Self.negated(context.prefix, node.word, embedded: node.has(.embedNo))
+            // A rival of the same name that goes has said so already.
+            if let said = units.lastIndex(where: { $0.modes == context.modes && $0.line == line }) {
+                return units[said].touches += touches
+            }
             return add(line, touches, context, cause: cause)
         }
         if context.grammar.dialect.hasBanners, context.prefix.elementsEqual(Banner.prefix) {

@@ -39,6 +39,7 @@ extension DiffBuilder {
         let nested = inline.contains { $0.change == .inside && Self.loses($0, node) }
         let isUnnamed = gone.contains {
             node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
+                || isValue(node.child($0.node.slot).word, in: node, old)
         }
         let mustGoWhole = hadLine && (mustGo || !hasLine || ((isUnnamed || nested) && !resets))
         if mustGoWhole, node.kind == .list, isAlone {
@@ -68,12 +69,25 @@ extension DiffBuilder {
         }
     }
 
+    /// Whether a word could be taken for the value of a leaf without a name on the same line.
+    private func isValue(_ word: [UInt8], in node: CLINode, _ row: Row) -> Bool {
+        row.storedSlots.contains { slot in
+            let leaf = node.child(slot)
+            return leaf.kind == .leaf && leaf.has(.dropNodeName) && !leaf.isHeader
+                && row.value(in: slot).map { Array($0.utf8) } == word
+        }
+    }
+
     /// An entry that is one line goes by its keys, and comes anew.
     private mutating func renew(
         _ node: CLINode, _ old: Row, _ new: Row, _ line: [UInt8], _ context: DiffContext, cause: String
     ) {
+        var gone = context.prefix
+        if sharesItsName(node, context) {
+            _ = context.composer.append(node, old, Self.own(node, old), to: &gone, isDeletion: true)
+        }
         add(
-            Self.negated([], context.prefix), removed(node, old, context), context,
+            Self.negated([], gone), removed(node, old, context), context,
             cause: "removed before it changes: \(context.path.words)", isDeletion: true)
         let touches = new.storedSlots.flatMap { all(node.child($0), new, .created, context) }
         add(Array(line.dropLast()), [touch(.created, context)] + touches, context, cause: cause)
@@ -102,7 +116,7 @@ extension DiffBuilder {
     }
 
     /// Whether something inside an inlined container is gone.
-    private static func loses(_ diff: DiffNode, _ parent: CLINode) -> Bool {
+    static func loses(_ diff: DiffNode, _ parent: CLINode) -> Bool {
         let node = parent.child(diff.node.slot)
         return diff.children.contains { $0.change == .deleted || ($0.change == .inside && loses($0, node)) }
     }

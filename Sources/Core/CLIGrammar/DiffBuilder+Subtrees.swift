@@ -96,10 +96,12 @@ extension DiffBuilder {
         }
         let inner = context.after(words)
         let slots = row.storedSlots.filter { !(node.kind == .list && node.child($0).isHeader) }
-        let vanishes = node.schema.isNonPresenceContainer || node.has(.deleteWhenEmpty) || words.isEmpty
+        let isAmbiguous = sharesItsName(node, context)
+        let vanishes =
+            node.schema.isNonPresenceContainer || node.has(.deleteWhenEmpty) || words.isEmpty || isAmbiguous
         // `no` of such a boolean sets it, so that the entry would stay.
         let hasBoolean = node.kind == .list && slots.contains { node.child($0).has(.booleanNo) }
-        if vanishes, !slots.isEmpty, !node.has(.shortNo), !hasBoolean, !(whole && node.kind == .list) {
+        if vanishes, !slots.isEmpty, !node.has(.shortNo), !hasBoolean, isAmbiguous || !(whole && node.kind == .list) {
             guard node.isOneLine else {
                 let count = units.count
                 removeContents(node, row, inner)
@@ -115,6 +117,14 @@ extension DiffBuilder {
         add(
             Self.negated(context.prefix, words, embedded: node.has(.embedNo)), touches, context, cause: cause,
             isDeletion: true)
+    }
+
+    /// Whether `no` and the name of what has all on one line would be read as being about a sibling with that name, while
+    /// `no` and the whole line would not.
+    func sharesItsName(_ node: CLINode, _ context: DiffContext) -> Bool {
+        guard node.isOneLine, node.needsContent, let parent = node.schema.dataParent else { return false }
+        let first = context.grammar.node(parent).children.routes(node.letters).first
+        return first.map { $0.target != node } ?? false
     }
 
     private mutating func removeLine(

@@ -134,11 +134,17 @@ struct DiffBuilder {
 
     /// What differs in a node that is no mode: its one line, or line by line.
     private mutating func lines(_ diff: DiffNode, _ node: CLINode, _ context: DiffContext) {
+        let count = units.count
         if node.isOneLine {
             oneLine(diff, node, context)
         } else {
             level(diff.children, of: node, diff.old, diff.new, context)
         }
+        // What goes with the last of what it must have, and is wanted empty, is said once more.
+        guard node.needsContent, !node.has(.dropNodeName), diff.new?.isBare(node.schema) == true,
+            units.count > count, units.last?.isDeletion == true
+        else { return }
+        add(Array(context.prefix.dropLast()), [], context, cause: "keeps \(context.path.words)")
     }
 
     /// What differs in a submode that stays.
@@ -168,6 +174,7 @@ struct DiffBuilder {
         let mustGo = changes.contains { change in
             let leaf = node.child(change.node.slot)
             if change.change == .deleted, leaf.has(.prefixKey) || leaf.has(.dropNodeName) { return true }
+            if change.change == .inside, Self.loses(change, node) { return true }
             return leaf.has(.removeBeforeChange) || (node.has(.removeBeforeChange) && change.change != .created)
         }
         if mustGo {

@@ -25,11 +25,13 @@ struct DiffOrder {
     private(set) var circularReferences: [InstancePath] = []
     private var seen: Set<[Int]> = []
 
-    init(_ units: [DiffUnit]) {
+    /// - Parameter handovers: commands of which one comes before the other for the sake of references to both.
+    init(_ units: [DiffUnit], handovers: [StayingReferences.Handover] = []) {
         self.units = units
         followers = Array(repeating: [], count: units.count)
         leaders = Array(repeating: [], count: units.count)
         waits = Array(repeating: 0, count: units.count)
+        for handover in handovers { edge(handover.coming, handover.going, handover.cause) }
         connect()
     }
 
@@ -185,12 +187,14 @@ struct DiffOrder {
         let unit = units[index]
         guard unit.isDeletion, unit.touches.count > 1 else { return [] }
         return unit.touches.compactMap { touch in
-            guard let schema = touch.schema, !schema.isKey, let type = schema.type, let value = touch.oldValue,
+            guard let schema = touch.schema, let type = schema.type, let value = touch.oldValue,
                 Self.targets(type).contains(where: { target in
                     let place = Place(scope: touch.scope, node: schema.schema[target])
                     return circle.contains { $0 != index && takes($0, place, value) }
                 })
             else { return nil }
+            // A key goes with its entry, which is not what the command is about itself.
+            if schema.isKey { return touch.path.parent == unit.touches[0].path ? nil : touch.path.parent }
             return schema.kind == .leafList ? touch.path.parent.appending(schema, keys: [value]) : touch.path
         }
     }

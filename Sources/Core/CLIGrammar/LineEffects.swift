@@ -13,6 +13,8 @@ struct LineEffects {
         case removeValues(frame: Int, CLINode, Range<Int>)
         /// The container or entry of the frame itself goes.
         case removeNode(frame: Int)
+        /// The container or entry of the frame goes if nothing is left in it.
+        case vanish(frame: Int)
     }
 
     private typealias Body = (Change) -> Void
@@ -75,15 +77,20 @@ struct LineEffects {
 
     private static func deletions(_ parser: borrowing LineParser, _ body: Body) {
         var isLeafGone = false
+        var holders: [Int] = []
         for operation in parser.operations {
             switch operation {
             case .leaf(let frame, let node, let value, false):
                 if node.has(.booleanNo), let value {
                     body(.set(frame: frame, node, value))
-                } else if node.has(.deleteContainerOnDelete) {
+                    isLeafGone = true
+                    continue
+                }
+                if node.has(.deleteContainerOnDelete) {
                     body(.removeNode(frame: frame))
                 } else {
                     body(.remove(frame: frame, node, value))
+                    if value == nil || node.isEmptyLeaf { namesakes(of: node, frame, parser, body) }
                 }
             case .values(let frame, let node, let values):
                 body(values.isEmpty ? .remove(frame: frame, node, nil) : .removeValues(frame: frame, node, values))
@@ -91,14 +98,83 @@ struct LineEffects {
             default: continue
             }
             isLeafGone = true
+            if let holder = operation.holder { holders.append(holder) }
         }
+        if !holders.isEmpty { vanishing(parser, holders, body) }
         guard !isLeafGone, case .node(let last)? = parser.operations.last else { return }
         let node = parser.frames[last].node
+        let parent = parser.frames[last].parent
         for operation in parser.operations {
             guard case .node(let frame) = operation, parser.frames[frame].node == node,
-                parser.frames[frame].parent == parser.frames[last].parent
+                parser.frames[frame].parent == parent
             else { continue }
             body(.removeNode(frame: frame))
         }
+        if node.kind == .container, parent >= 0 { namesakes(of: node, parent, parser, body) }
+        vanishing(parser, [parent], body)
+    }
+
+    /// `no` and a name alone is about every form of it that a choice offers: `no set metric`, whichever metric is set.
+    private static func namesakes(
+        of node: CLINode, _ frame: Int, _ parser: borrowing LineParser, _ body: Body
+    ) {
+        let children = parser.frames[frame].content.children
+        guard children.hasRivals, let rivals = children.rivals[node.slot] else { return }
+        for slot in rivals where children.nodes[slot].word == node.word && !children.nodes[slot].has(.dropNodeName) {
+            body(.remove(frame: frame, children.nodes[slot], nil))
+        }
+    }
+
+    /// What cannot be there, or was only said along with the rest, once the line has taken away all that is in it.
+    ///
+    /// A presence container without a word could not be written when empty, what must have a leaf neither. Of a line
+    /// that takes away more than what a presence container holds, it is a part as its leaves are: `no user u admin auth md5
+    /// x` leaves no bare `auth`, while `no keepalive timer 5` leaves `keepalive`.
+    private static func vanishing(_ parser: borrowing LineParser, _ holders: [Int], _ body: Body) {
+        for frame in parser.frames.indices.dropFirst().reversed() where !parser.frames[frame].node.isMode {
+            let node = parser.frames[frame].node
+            var loses = false
+            var isPartOfLine = false
+            for holder in holders {
+                if isInside(holder, frame, parser) { loses = true } else { isPartOfLine = true }
+            }
+            guard loses else { continue }
+            if node.has(.deleteWhenEmpty)
+                || (node.isPresence && (isPartOfLine || node.has(.dropNodeName))) || node.needsContent
+            {
+                body(.vanish(frame: frame))
+            }
+        }
+    }
+
+    /// Whether frame `inner` is `outer` or in it.
+    private static func isInside(_ inner: Int, _ outer: Int, _ parser: borrowing LineParser) -> Bool {
+        var here = inner
+        while here > outer { here = parser.frames[here].parent }
+        return here == outer
+    }
+}
+
+extension LineOperation {
+    /// The frame that holds the leaf, values or list that the operation is about; nil if it is about a node itself.
+    fileprivate var holder: Int? {
+        switch self {
+        case .node: nil
+        case .leaf(let frame, _, _, _), .values(let frame, _, _), .list(let frame, _): frame
+        }
+    }
+}
+
+extension CLINode {
+    /// Whether a presence container or an entry cannot be empty: a leaf in it is mandatory.
+    var needsContent: Bool {
+        func isMandatory(_ node: SchemaNode) -> Bool {
+            switch node.kind {
+            case .leaf, .leafList, .choice: node.isMandatory && !node.isKey && node.annotation("cli-prefix-key") == nil
+            case .container: node.isNonPresenceContainer && node.children.contains(where: isMandatory)
+            default: false
+            }
+        }
+        return (isPresence || kind == .list) && schema.children.contains(where: isMandatory)
     }
 }

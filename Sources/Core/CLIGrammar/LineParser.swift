@@ -146,11 +146,17 @@ struct LineParser: ~Copyable {
         return SequencePlace(owner, owner.children, frames[frame].position).rank(route, isAnonymous: false) != nil
     }
 
-    /// `no name` where `name` is a boolean shown as `name` and `no name`.
+    /// `no name` where `name` is a boolean shown as `name` and `no name`, or where one thing of that name can be on a line
+    /// by itself and a container cannot: `no mgcp` is about the leaf, not about all that lines with `mgcp ...` say.
     private mutating func negation(
         _ children: CLIChildren, _ word: CLIBytes, _ frame: Int, _ index: Int
     ) -> Bool {
-        for route in children.routes(word) where route.target.has(.booleanNo) {
+        let routes = children.routes(word)
+        for route in routes where route.target.has(.booleanNo) {
+            if take(route, frame, index + 1) { return true }
+        }
+        guard routes.count > 1, routes[0].target.schema.isNonPresenceContainer else { return false }
+        for route in routes where route.target.isEmptyLeaf || route.target.isPresence {
             if take(route, frame, index + 1) { return true }
         }
         return false

@@ -34,7 +34,7 @@ package struct LineSecrets: Hashable, Sendable {
 
 extension SchemaNode {
     /// Whether the value of the leaf must not be shown: its type says so, or `tailf:suppress-echo` does.
-    package var isSecret: Bool { type?.secret != nil || annotation("suppress-echo")?.argument == "true" }
+    package var isSecret: Bool { type?.hasSecret == true || annotation("suppress-echo")?.argument == "true" }
 }
 
 extension CLIGrammar {

@@ -251,12 +251,44 @@ struct LogStorage: Sendable {
         return reason
     }
 
+    /// A payload from this many bytes on is written in pieces, as otherwise there were three copies of it on the way.
+    private static let pieceSize = 1 << 20
+
     private func insert(_ record: LogRecord, _ db: Database) throws {
+        guard record.payload.count < Self.pieceSize else { return try insertLarge(record, db) }
         let statement = try db.cachedStatement(sql: "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)")
         try statement.execute(arguments: [
             record.number, record.kind.rawValue, record.time, Data(record.previousDigest.bytes),
             Data(record.payloadDigest.bytes), Data(record.digest.bytes), Data(record.payload),
         ])
+    }
+
+    private func insertLarge(_ record: LogRecord, _ db: Database) throws {
+        let statement = try db.cachedStatement(sql: "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, zeroblob(?))")
+        try statement.execute(arguments: [
+            record.number, record.kind.rawValue, record.time, Data(record.previousDigest.bytes),
+            Data(record.payloadDigest.bytes), Data(record.digest.bytes), record.payload.count,
+        ])
+        func require(_ status: CInt) throws {
+            guard status != SQLITE_OK else { return }
+            let text = String(cString: sqlite3_errmsg(db.sqliteConnection))
+            throw DatabaseError(resultCode: ResultCode(rawValue: status), message: text)
+        }
+        var blob: OpaquePointer?
+        try require(sqlite3_blob_open(db.sqliteConnection, "main", "log", "payload", record.number, 1, &blob))
+        do {
+            try record.payload.withUnsafeBytes { bytes in
+                for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
+                    let piece = UnsafeRawBufferPointer(
+                        rebasing: bytes[start..<min(start + Self.pieceSize, bytes.count)])
+                    try require(sqlite3_blob_write(blob, piece.baseAddress, CInt(piece.count), CInt(start)))
+                }
+            }
+        } catch {
+            sqlite3_blob_close(blob)
+            throw error
+        }
+        try require(sqlite3_blob_close(blob))
     }
 
     private func write(_ change: OperationalChange, _ db: Database, _ table: inout OperationalTable) throws {

@@ -15,16 +15,33 @@ package struct ChangeSet: Hashable, Sendable {
         }
     }
 
+    /// Which mounted trees may be told as a whole (`Edit.fill`) where leaf by leaf they would be very long. Laid over a
+    /// tree in which something else has changed there, a whole goes over that.
+    package enum Packing: Hashable, Sendable {
+        case none
+        /// Those that were not there before.
+        case new
+        case all
+    }
+
     package var items: [Item]
+    private var packing = Packing.none
+    /// While a diff is being taken in: where there are so many items that no more are wanted.
+    private var stop = Int.max
+
+    /// What is mounted is told as a whole once it takes more items than this.
+    package static let mountLimit = 20_000
 
     package init(_ items: [Item] = []) { self.items = items }
 
     package var isEmpty: Bool { items.isEmpty }
 
     /// The edits that turn the old side of a diff into the new one.
-    package init(_ diff: [DiffNode], below path: InstancePath = InstancePath()) {
+    package init(_ diff: [DiffNode], below path: InstancePath = InstancePath(), packing: Packing = .none) {
         items = []
+        self.packing = packing
         append(diff, path)
+        self.packing = .none
     }
 
     /// The changes below one node. Which model lies below a mount point is told by the leaves beside it: so the old
@@ -37,7 +54,30 @@ package struct ChangeSet: Hashable, Sendable {
         for node in siblings where isComing(node) { append(node, path) }
     }
 
+    /// At a mount point: item by item, or, once there are too many of these, all that is there now.
+    private mutating func appendMount(_ path: InstancePath, _ tree: DataTree, _ body: (inout ChangeSet) -> Void) {
+        let start = items.count
+        stop = start + Self.mountLimit
+        body(&self)
+        if items.count >= stop {
+            items.removeSubrange(start...)
+            items.append(Item(.fill(MountedImage(tree)), path.description))
+        }
+        stop = .max
+    }
+
     private mutating func append(_ diff: DiffNode, _ parent: InstancePath) {
+        guard items.count < stop else { return }
+        let isPacked = packing == .all && diff.change == .inside || packing != .none && diff.change == .created
+        guard isPacked, diff.node.kind == .mountPoint, stop == .max, let row = diff.new else {
+            return appendItems(diff, parent)
+        }
+        appendMount(parent.appending(diff.node), DataTree(model: diff.newModel, root: row)) { changes in
+            changes.appendItems(diff, parent)
+        }
+    }
+
+    private mutating func appendItems(_ diff: DiffNode, _ parent: InstancePath) {
         let path = parent.appending(diff.node, keys: diff.keys)
         switch diff.change {
         case .deleted: items.append(Item(.delete, path.description))
@@ -93,6 +133,7 @@ package struct ChangeSet: Hashable, Sendable {
 
     /// Everything in a new instance.
     private mutating func appendContent(_ instance: Instance, _ path: InstancePath, isAnnounced: Bool = false) {
+        guard items.count < stop else { return }
         if !isAnnounced, instance.node.kind == .list || instance.node.isPresence {
             items.append(Item(.create, path.description))
         }
@@ -105,6 +146,10 @@ package struct ChangeSet: Hashable, Sendable {
             case .leaf, .anydata, .anyxml:
                 if !child.node.isKey { items.append(Item(.set(child.value ?? ""), childPath.description)) }
             case .leafList: items.append(Item(.create, childPath.description))
+            case .mountPoint where packing != .none && stop == .max:
+                if let tree = child.mountedTree {
+                    appendMount(childPath, tree) { $0.appendContent(child, childPath) }
+                }
             default: appendContent(child, childPath)
             }
         }
@@ -125,22 +170,41 @@ extension DataTree {
 
 extension ChangeSet {
     /// One JSON array a change: `["set","/m:a/b","v"]`, `["create","/m:l[k='1']"]`, `["delete",…]`,
-    /// `["annotate",…,"name","value"]`, `["first",…]`, `["last",…]`, `["before",…,"key"…]`, `["after",…,"key"…]`; the whole is an array of these.
+    /// `["annotate",…,"name","value"]`, `["first",…]`, `["last",…]`, `["before",…,"key"…]`, `["after",…,"key"…]`,
+    /// `["fill",…,"chunk in base64"…]`; the whole is an array of these.
     package var json: String { String(decoding: jsonBytes, as: UTF8.self) }
 
     /// The same as UTF-8, written without anything between.
     package var jsonBytes: [UInt8] {
-        var writer = JSONWriter()
-        // Nothing throws without a sink.
-        try? writer.startArray()
-        for item in items {
-            if writer.output.bytes.count > 1 { writer.breakLine() }
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return bytes
+    }
+
+    /// Adds `json` to bytes that somebody else made.
+    package func write(to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "["))
+        for (index, item) in items.enumerated() {
+            if index > 0 { bytes += [UInt8(ascii: ","), UInt8(ascii: "\n")] }
+            var writer = JSONWriter()
+            // Nothing throws without a sink.
             try? writer.startArray()
             for word in item.words { try? writer.string(word) }
-            try? writer.endArray()
+            guard case .fill(let image) = item.edit else {
+                try? writer.endArray()
+                bytes += writer.output.bytes
+                continue
+            }
+            bytes.reserveCapacity(bytes.count + writer.output.bytes.count + image.textSize + 3)
+            bytes += writer.output.bytes
+            for word in image.words {
+                bytes += [UInt8(ascii: ","), UInt8(ascii: "\"")]
+                bytes += word.utf8
+                bytes.append(UInt8(ascii: "\""))
+            }
+            bytes.append(UInt8(ascii: "]"))
         }
-        try? writer.endArray()
-        return writer.output.bytes
+        bytes.append(UInt8(ascii: "]"))
     }
 
     /// Reads what `json` wrote, from already parsed arrays of strings.
@@ -156,6 +220,7 @@ extension ChangeSet {
 }
 
 extension ChangeSet.Item {
+    /// Of an image only the beginning: the rest is large.
     var words: [String] {
         switch edit {
         case .set(let value): ["set", path, value]
@@ -166,6 +231,7 @@ extension ChangeSet.Item {
         case .place(.before(let keys)): ["before", path] + keys
         case .place(.after(let keys)): ["after", path] + keys
         case .annotate(let name, let value): ["annotate", path, name] + (value.map { [$0] } ?? [])
+        case .fill: ["fill", path]
         }
     }
 
@@ -181,6 +247,9 @@ extension ChangeSet.Item {
         case ("before", 1...): self.init(.place(.before(rest)), words[1])
         case ("annotate", 1...2): self.init(.annotate(rest[0], rest.count == 2 ? rest[1] : nil), words[1])
         case ("after", 1...): self.init(.place(.after(rest)), words[1])
+        case ("fill", 1...):
+            guard let image = MountedImage(words: rest[...]) else { return nil }
+            self.init(.fill(image), words[1])
         default: return nil
         }
     }

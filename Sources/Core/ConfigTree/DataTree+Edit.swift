@@ -12,6 +12,16 @@ package enum Edit: Hashable, Sendable {
     case place(Entries.Place)
     /// Says metadata of a node that is there, by its qualified name; nil takes it back.
     case annotate(String, String?)
+    /// Puts a tree in place of what is at a mount point.
+    case fill(MountedImage)
+
+    /// Whether it goes for everything below its path.
+    package var isWhole: Bool {
+        switch self {
+        case .delete, .fill: true
+        default: false
+        }
+    }
 }
 
 /// An elementary change at its path.
@@ -106,7 +116,7 @@ private struct TreeEditor {
         case .set(let value): return row.setting(value, in: node.slot)
         case .delete: return row.hasValue(in: node.slot) ? row.setting(nil, in: node.slot) : row
         case .create where node.type?.base == .empty: return row.setting("", in: node.slot)
-        case .create, .place, .annotate: throw fault("a leaf needs a value")
+        case .create, .place, .annotate, .fill: throw fault("a leaf needs a value")
         }
     }
 
@@ -174,6 +184,7 @@ private struct TreeEditor {
             guard old != nil else { return row }
             return row.replacing(entries.removing(step.keys).map(Kid.entries), in: slot)
         case .annotate: return row
+        case .fill: throw fault("an entry is no mount point")
         }
     }
 
@@ -188,7 +199,7 @@ private struct TreeEditor {
             case .create:
                 guard old == nil, node.isPresence else { return row }
                 return row.replacing(.row(.empty(node.id)), in: node.slot)
-            case .set, .place, .annotate: throw fault("a container has no value")
+            case .set, .place, .annotate, .fill: throw fault("a container has no value")
             }
         }
         if old == nil, edit == .delete { return row }
@@ -203,14 +214,21 @@ private struct TreeEditor {
     ) throws(PathError) -> Row {
         var old: DataTree?
         if case .mount(let tree)? = row.kid(in: node.slot) { old = tree }
-        if index == path.steps.count - 1 {
-            guard edit == .delete else { return row }
-            return old == nil ? row : row.replacing(nil, in: node.slot)
-        }
-        if old == nil, edit == .delete { return row }
-        guard let tree = old ?? model.mounted(row, node).map({ DataTree($0) }) else {
+        func mounted() throws(PathError) -> DataModel {
+            if let inner = old?.model ?? model.mounted(row, node) { return inner }
             throw PathError(.noModel, "\(path.parent): no driver is loaded for what is mounted here")
         }
+        if index == path.steps.count - 1 {
+            switch edit {
+            case .delete: return old == nil ? row : row.replacing(nil, in: node.slot)
+            case .fill(let image):
+                let tree = try image.tree(mounted())
+                return row.replacing(tree.isEmpty ? nil : .mount(tree), in: node.slot)
+            default: return row
+            }
+        }
+        if old == nil, edit == .delete { return row }
+        let tree = if let old { old } else { DataTree(try mounted()) }
         let changed = try edit(tree.root, index + 1, tree.model)
         if changed === old?.root { return row }
         let mount = Kid.mount(DataTree(model: tree.model, root: changed))

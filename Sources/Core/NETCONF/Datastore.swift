@@ -12,6 +12,9 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
     /// The running configuration with the state data of the device.
     var operational: DataTree { get }
 
+    /// The candidate, if others than the sessions of the server work on it, too.
+    var sharedCandidate: (any SharedCandidate)? { get }
+
     /// What is wrong with `tree`, of all that the change from `old` can have made wrong.
     func faults(in tree: DataTree, changedFrom old: DataTree) -> [Diagnostic]
 
@@ -45,6 +48,8 @@ package protocol NETCONFDatastore: AnyObject, Sendable {
 
 extension NETCONFDatastore {
     package var operational: DataTree { running }
+
+    package var sharedCandidate: (any SharedCandidate)? { nil }
 
     package func settled(_ tree: DataTree, changedFrom old: DataTree) -> DataTree { tree }
 

@@ -105,13 +105,15 @@ package final class NETCONFServer: Sendable {
 
     /// Takes back what a session leaves behind: its locks, the candidate under its lock, its confirmed commit.
     func end(_ id: UInt32, _ ending: Ending = .other, killer: UInt32? = nil) {
-        let (gone, lost) = state.withLock { state -> (Participant?, PendingCommit?) in
+        let (gone, lost, hadCandidate) = state.withLock { state -> (Participant?, PendingCommit?, Bool) in
             state.subscribers[id] = nil
-            guard let gone = state.sessions.removeValue(forKey: id) else { return (nil, nil) }
-            if state.locks[.candidate] == id { state.candidate = nil }
+            guard let gone = state.sessions.removeValue(forKey: id) else { return (nil, nil, false) }
+            let hadCandidate = state.locks[.candidate] == id
+            if hadCandidate { state.candidate = nil }
             for (store, holder) in state.locks where holder == id { state.locks[store] = nil }
-            return (gone, state.pending?.session == id ? state.pending : nil)
+            return (gone, state.pending?.session == id ? state.pending : nil, hadCandidate)
         }
+        if let gone, hadCandidate { datastore.sharedCandidate?.unlock(gone.info) }
         if let lost { rollBack(lost.number, .cancel) }
         if let gone, gone.hasGreeted { publishEnd(gone.info, ending, killer: killer) }
     }
@@ -143,6 +145,20 @@ package final class NETCONFServer: Sendable {
     func replaceRunning(_ old: DataTree, with new: DataTree, by cause: Cause) throws(RPCFailure) {
         try datastore.replaceRunning(old, with: new)
         publishChange(from: old, to: new, by: cause)
+    }
+
+    /// Whoever else commits confirms what waits: for a device whose command line does so.
+    package func confirmPending() {
+        let isWaiting = state.withLock { state in
+            defer { state.pending = nil }
+            return state.pending != nil
+        }
+        if isWaiting { publishConfirm(.complete, nil) }
+    }
+
+    /// Who holds the lock of the running configuration: user and session, for the words of a command line.
+    package var holderOfRunning: SessionInfo? {
+        state.withLock { state in state.locks[.running].flatMap { state.sessions[$0]?.info } }
     }
 
     /// As if the time of a waiting confirmed commit were over: for a server that stops.

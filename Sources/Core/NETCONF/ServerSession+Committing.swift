@@ -9,6 +9,7 @@ extension ServerSession {
         let store = try store(try parameters.required("target"))
         let mine = info.id
         let time = server.datastore.timestamp()
+        try lockShared(store)
         let refusal = server.withState { state -> (UInt32, String)? in
             if let holder = state.locks[store] { return (holder, "session \(holder) holds the lock") }
             if store == .candidate, state.candidate != nil {
@@ -25,6 +26,18 @@ extension ServerSession {
         throw RPCError(.protocol, .lockDenied, message, info: [.init("session-id", "\(holder)")])
     }
 
+    /// What the command line has to grant.
+    private func lockShared(_ store: NETCONFServer.Store) throws {
+        guard let shared = sharedCandidate, store != .startup,
+            server.withState({ $0.locks[store] }) == nil
+        else { return }
+        do throws(CandidateHeld) {
+            if store == .candidate { try shared.lock(info) } else { try shared.requireFree(for: info) }
+        } catch {
+            throw error.error(.lockDenied)
+        }
+    }
+
     func unlock(_ parameters: Parameters) throws {
         let store = try store(try parameters.required("target"))
         let mine = info.id
@@ -35,7 +48,10 @@ extension ServerSession {
             if store == .candidate { state.candidate = nil }
             return nil
         }
-        guard let holder else { return }
+        guard let holder else {
+            if store == .candidate { sharedCandidate?.unlock(info) }
+            return
+        }
         throw RPCError(
             .protocol, .operationFailed,
             holder == 0 ? "the datastore is not locked" : "session \(holder) holds the lock",
@@ -51,7 +67,7 @@ extension ServerSession {
 
     func discardChanges(_ parameters: Parameters) throws {
         try requireCandidate()
-        server.withState { $0.candidate = nil }
+        try setCandidate(nil)
     }
 
     private static let standardTimeout = 600
@@ -71,12 +87,13 @@ extension ServerSession {
         }
         let pending = try pendingCommit(parameters["persist-id"]?.trimmedText)
         let before = server.datastore.running
-        if let changed = server.withState({ $0.candidate }) {
+        if let changed = candidate {
             let candidate = server.datastore.settled(changed, changedFrom: before)
             let found = faults(server.datastore.faults(in: candidate, changedFrom: before))
             if !found.isEmpty { throw RPCFailure(found) }
             try server.replaceRunning(before, with: candidate, by: .session(info))
         }
+        sharedCandidate?.committed(over: before)
         let mine = info.id
         let persist = parameters["persist"]?.trimmedText
         let number = server.withState { state -> Int in

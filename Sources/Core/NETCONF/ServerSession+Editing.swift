@@ -89,7 +89,7 @@ extension ServerSession {
         }
         if test == .testOnly { return }
         switch target {
-        case .candidate: server.withState { $0.candidate = new }
+        case .candidate: try setCandidate(new)
         case .running:
             if test == .set {
                 let found = faults(server.datastore.faults(in: new, changedFrom: old))

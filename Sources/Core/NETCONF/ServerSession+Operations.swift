@@ -127,7 +127,10 @@ extension ServerSession {
     /// Throws `in-use` if another session holds the datastore.
     func requireUnlocked(_ store: NETCONFServer.Store) throws {
         let mine = info.id
-        guard let holder = server.withState({ $0.locks[store] }), holder != mine else { return }
+        guard let holder = server.withState({ $0.locks[store] }), holder != mine else {
+            guard let shared = sharedCandidate, store != .startup else { return }
+            do throws(CandidateHeld) { return try shared.requireFree(for: info) } catch { throw error.error(.inUse) }
+        }
         throw RPCError(
             .protocol, .inUse, "session \(holder) holds the lock of the \(store.rawValue) configuration",
             info: [.init("session-id", "\(holder)")])
@@ -137,7 +140,7 @@ extension ServerSession {
         let datastore = server.datastore
         return switch store {
         case .running: datastore.running
-        case .candidate: server.withState { $0.candidate } ?? datastore.running
+        case .candidate: candidate ?? datastore.running
         case .startup: try datastore.startup() ?? DataTree(datastore.model)
         }
     }

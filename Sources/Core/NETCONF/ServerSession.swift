@@ -65,6 +65,9 @@ package final class ServerSession {
         server.end(info.id, ending)
     }
 
+    /// Whether the client has sent a greeting that fits ours.
+    package var isGreeted: Bool { hasGreeted }
+
     /// Takes bytes without working on them.
     package func append(_ bytes: [UInt8]) { if !isOver, !isSilent { frames.append(bytes) } }
 

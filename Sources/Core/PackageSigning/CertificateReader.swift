@@ -61,8 +61,20 @@ enum CertificateReader {
             return certificate
         } catch {
             throw SigningError(
-                .certificateUnusable, path, "certificate \(number) cannot be used (\(error))",
+                .certificateUnusable, path, "certificate \(number) cannot be used: \(reason(error))",
                 remedy: "use X.509 certificates with an Ed25519, P-256, P-384 or RSA key of at least 2048 bits")
+        }
+    }
+
+    /// In words for people, without the parser's.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as CertificateError where error.code == .unsupportedPublicKeyAlgorithm:
+            "its key is of a type that is not accepted"
+        case let error as CertificateError where error.code == .unsupportedSignatureAlgorithm:
+            "it is signed with an algorithm that is not accepted"
+        case is ASN1Error: "it is damaged, or not a certificate in DER"
+        default: "its key is too short, or damaged"
         }
     }
 

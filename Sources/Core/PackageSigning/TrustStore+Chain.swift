@@ -51,18 +51,55 @@ extension TrustStore {
         switch result {
         case .validCertificate(let chain):
             return Array(chain)
-        case .couldNotValidate(let failures):
-            let last = (intermediates.last ?? leaf).issuer
-            if let anchor = anchors.first(where: { $0.subject == last }) {
-                try checkDates(anchor, path: path, at: time)
-            }
-            let reason = failures.first.map { " (\($0.policyFailureReason))" } ?? ""
+        case .couldNotValidate:
+            let chain = [leaf] + intermediates
+            let named = anchors.filter { $0.subject == chain[chain.count - 1].issuer }
+            if let anchor = named.first { try checkDates(anchor, path: path, at: time) }
+            let (reason, remedy) = Self.obstacle(chain, named)
             throw SigningError(
                 .untrusted, path,
-                "the certificate of \(CertificateSummary(leaf)) does not lead to a trust anchor in "
-                    + "\(directory)\(reason)", remedy: "put the root certificate '\(last)' there if you trust it")
+                "the certificate of \(CertificateSummary(leaf)) does not lead to a trust anchor in \(directory): "
+                    + reason, remedy: remedy)
         }
     }
+
+    /// Why no way leads to an anchor, for people: what the verifier says of it is its own affair.
+    ///
+    /// - Parameter named: the anchors that have the name of the last issuer.
+    private static func obstacle(_ chain: [Certificate], _ named: [Certificate]) -> (reason: String, remedy: String) {
+        for certificate in chain {
+            guard let unknown = certificate.extensions.first(where: { $0.critical && !understood.contains($0.oid) })
+            else { continue }
+            let what = "has the critical extension \(unknown.oid), which is not known here"
+            return ("\(CertificateSummary(certificate)) \(what)", "get the package signed with another certificate")
+        }
+        for (below, certificate) in (chain + named.prefix(1)).dropFirst().enumerated() {
+            guard case .isCertificateAuthority(let limit?) = try? certificate.extensions.basicConstraints,
+                below > limit
+            else { continue }
+            return (
+                "\(CertificateSummary(certificate)) may have \(limit) authorities below it, and has \(below)",
+                "get the package signed with another certificate"
+            )
+        }
+        let last = chain[chain.count - 1].issuer
+        guard named.isEmpty else {
+            return (
+                "its chain does not end at the anchor '\(last)' there, only at another one of the same name",
+                "put the other root certificate there if you trust it"
+            )
+        }
+        return (
+            "'\(last)', which issued it, is not there",
+            "put the root certificate there if you trust it; if that is not a root, get the package signed with the "
+                + "whole chain"
+        )
+    }
+
+    private static let understood: Set<ASN1ObjectIdentifier> = [
+        .X509ExtensionID.basicConstraints, .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
+        .X509ExtensionID.nameConstraints, .X509ExtensionID.subjectAlternativeName,
+    ]
 
     /// Each certificate against the lists of its issuer, the next in the row.
     private func checkRevocation(_ chain: [Certificate], path: String) throws(SigningError) {
@@ -143,8 +180,15 @@ extension TrustStore {
         }
         guard !certificate.isRoot, !Self.accepted.contains(certificate.signatureAlgorithm) else { return }
         throw SigningError(
-            .weakKey, path, "the certificate \(summary) is signed with \(certificate.signatureAlgorithm)",
+            .weakKey, path, "the certificate \(summary) is signed with \(Self.name(certificate.signatureAlgorithm))",
             remedy: "use SHA-256 or better")
+    }
+
+    private static func name(_ algorithm: Certificate.SignatureAlgorithm) -> String {
+        switch algorithm {
+        case .sha1WithRSAEncryption: "SHA-1"
+        default: "\(algorithm)".replacing("SignatureAlgorithm.", with: "")
+        }
     }
 
     /// SHA-1 and MD5 are not among them. A root's own signature proves nothing and is not judged.

@@ -251,9 +251,12 @@ package final class SecretStore: Sendable {
         }
     }
 
+    /// What encrypted values begin with.
+    package static let prefixes = ["$8$", "$9$"]
+
     /// The keys of an encrypted value; nil for any other text.
     package static func key(of stored: String) -> KeyIdentity? {
-        stored.hasPrefix("$8$") || stored.hasPrefix("$9$") ? Parts(stored)?.key : nil
+        prefixes.contains(where: stored.hasPrefix) ? Parts(stored)?.key : nil
     }
 
     private static func prefix(_ kind: SecretKind) -> String { kind == .aesCFB128 ? "$8$" : "$9$" }

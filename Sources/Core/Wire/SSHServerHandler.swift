@@ -84,6 +84,9 @@ package struct SSHServerLimits: Hashable, Sendable {
     package var sessions = 10_000
     package var sessionsPerListener = 1_000
     package var channelsPerSession = 10
+    /// Connections of a listener that have not logged in, for each loop. For one more the oldest goes that has said
+    /// nothing, else the oldest: who connects and waits does not keep others out.
+    package var loginsPerListener = 64
     /// From accept to successful log-in.
     package var loginGrace = Duration.seconds(30)
     package var failedLogins = 6

@@ -78,6 +78,8 @@ final class SSHServerLoop: Sendable {
         /// Listeners that wait for descriptors to become free.
         var exhausted: Set<UInt64> = []
         var sessions: [UInt64: SSHServerSession] = [:]
+        /// By listener, the oldest first: sessions that had not logged in when somebody last looked.
+        var logins: [UInt64: [UInt64]] = [:]
         var nextToken: UInt64 = 1
         var lastTick = ContinuousClock.now
         var isStopping = false
@@ -123,6 +125,7 @@ final class SSHServerLoop: Sendable {
             watchListener(listener)
         case .forget(let id, let endingSessions):
             local.listeners[id.number] = nil
+            local.logins[id.number] = nil
             local.exhausted.remove(id.number)
             guard endingSessions else { return }
             for session in local.sessions.values where session.listener.id == id { end(session, local) }
@@ -208,11 +211,24 @@ extension SSHServerLoop {
                 mailbox: mailbox)
         else { return release(listener) }
         local.nextToken += 1
+        makeRoom(listener, local)
         local.sessions[token] = session
+        local.logins[listener.id.number, default: []].append(token)
         entry.load.value.wrappingAdd(1, ordering: .relaxed)
         watch(descriptor, token: token, events: EPOLLIN.rawValue, isNew: true)
         session.begin()
         settle(session, local)
+    }
+
+    /// Ends a session that has not logged in, if a listener has as many of these as it may have.
+    private func makeRoom(_ listener: SSHServerListener, _ local: Local) {
+        guard let known = local.logins[listener.id.number], known.count >= limits.loginsPerListener else { return }
+        var waiting = known.filter { local.sessions[$0]?.isAuthenticated == false }
+        if waiting.count >= limits.loginsPerListener {
+            let victim = waiting.firstIndex { local.sessions[$0]?.hasHeard == false } ?? waiting.startIndex
+            if let session = local.sessions[waiting.remove(at: victim)] { end(session, local) }
+        }
+        local.logins[listener.id.number] = waiting
     }
 
     /// After anything happened to a session: ends it, or waits for what libssh wants.

@@ -20,6 +20,8 @@ final class SSHServerSession {
     var watchedEvents = EPOLLIN.rawValue
     var user = ""
     var isAuthenticated = false
+    /// The client has sent something.
+    private(set) var hasHeard = false
     var failedLogins = 0
     var isOver = false
     var channels: [SSHServerChannelState] = []
@@ -69,6 +71,7 @@ final class SSHServerSession {
 
     /// The socket is ready: lets libssh read, write and call back, then serves the channels.
     func poll() {
+        hasHeard = true
         ssh_event_dopoll(event, 0)
         checkConnection()
         serveChannels()

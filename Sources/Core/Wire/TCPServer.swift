@@ -4,19 +4,36 @@ internal import Synchronization
 
 /// Plain TCP ports on one thread: whoever connects is handed to the port's owner as a stream.
 ///
-/// Invariant: at most `limit` connections of a port are open at once; further ones are closed at once.
+/// Invariant: at most `limit` connections of a port are open at once. For one more the oldest ends that has said
+/// nothing, else the oldest that has not been proven (`TCPStream.prove`); if all are, the new one is closed at once.
 package final class TCPServer: Sendable {
     private typealias Accepted = @Sendable (TCPStream) -> Void
 
     private struct Port: Sendable {
         var descriptor: Int32
         var accepted: Accepted
-        let open = OpenCount()
+        let open = OpenConnections()
     }
 
-    /// Connections of a port that are being served.
-    private final class OpenCount: Sendable {
-        let value = Atomic(0)
+    /// Connections of a port that are being served, the oldest first.
+    private final class OpenConnections: Sendable {
+        private let streams = Mutex<[TCPStream]>([])
+
+        /// Takes one in, if need be in place of another. False if there is no room.
+        func add(_ stream: TCPStream, limit: Int) -> Bool {
+            streams.withLock { streams in
+                if streams.count >= limit {
+                    // One that was told to go may still be on its way out.
+                    let silent = streams.firstIndex { $0.makesWay && $0.isSilent }
+                    guard let index = silent ?? streams.firstIndex(where: \.makesWay) else { return false }
+                    streams.remove(at: index).abort()
+                }
+                streams.append(stream)
+                return true
+            }
+        }
+
+        func remove(_ stream: TCPStream) { streams.withLock { $0.removeAll { $0 === stream } } }
     }
 
     /// Where clients reach a port; the number is the real one if 0 was asked for.
@@ -100,17 +117,15 @@ package final class TCPServer: Sendable {
             return accepted < 0 ? nil : (port, accepted)
         }
         guard let (port, connection) = found else { return }
-        guard port.open.value.add(1, ordering: .relaxed).newValue <= limit,
-            let stream = try? TCPStream(accepted: connection)
-        else {
-            port.open.value.subtract(1, ordering: .relaxed)
+        guard let stream = try? TCPStream(accepted: connection) else {
             close(connection)
             return
         }
+        guard port.open.add(stream, limit: limit) else { return stream.close() }
         let thread = Thread {
             port.accepted(stream)
             stream.close()
-            port.open.value.subtract(1, ordering: .relaxed)
+            port.open.remove(stream)
         }
         thread.name = "tcp-server"
         thread.stackSize = 1 << 20

@@ -9,6 +9,9 @@ package final class TCPStream: ByteStream {
     private let cancellation: Cancellation
     /// Readers and writers inside a call; the descriptor is closed by `deinit`, so that it can't be reused under them.
     private let isClosed = Atomic(false)
+    /// Whoever is at the other end has shown that it is a client of this port.
+    private let isProven = Atomic(false)
+    private let hasHeard = Atomic(false)
 
     package static func connect(to address: SocketAddress, deadline: Deadline) throws(WireError) -> TCPStream {
         let cancellation = try Cancellation()
@@ -38,7 +41,10 @@ package final class TCPStream: ByteStream {
             try checkOpen()
             let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count == 0 { return nil }
-            if count > 0 { return Array(buffer[0..<count]) }
+            if count > 0 {
+                hasHeard.store(true, ordering: .relaxed)
+                return Array(buffer[0..<count])
+            }
             try retry(POLLIN, deadline, "no data within the read time-out")
         }
     }
@@ -86,6 +92,15 @@ package final class TCPStream: ByteStream {
     }
 
     package func abort() { cancellation.cancel() }
+
+    /// Of a connection that a `TCPServer` took: it need not make way for others any more.
+    package func prove() { isProven.store(true, ordering: .relaxed) }
+
+    /// Whether it makes way for others.
+    var makesWay: Bool { !isProven.load(ordering: .relaxed) && !cancellation.isCancelled }
+
+    /// Nothing has come over it.
+    var isSilent: Bool { !hasHeard.load(ordering: .relaxed) }
 
     /// Gives the connection away: a descriptor of it that the caller has to close. The stream is closed with that.
     func detach() throws(WireError) -> Int32 {

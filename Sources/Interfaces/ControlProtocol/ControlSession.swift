@@ -106,9 +106,10 @@ package protocol ControlSession: AnyObject, Sendable {
     ///     devices changes it there and commits nothing. Without it such an action commits.
     ///   - parts: takes the beginning of a long answer while the rest is being made; the result is the rest. Without it
     ///     the result is everything.
+    ///   - watcher: who is told what goes on.
     func invoke(
         _ action: InstancePath, input: Row, in transaction: ActionTransaction?, parts: AnswerParts?,
-        progress: @escaping @Sendable (String) -> Void
+        watcher: ActionWatcher
     ) throws(ControlError) -> ActionOutput
 
     /// Whether the tree is over the models in force; a package reload replaces them.
@@ -136,14 +137,28 @@ extension ControlSession {
     package func invoke(
         _ action: InstancePath, input: Row, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
-        try invoke(action, input: input, in: nil, parts: nil, progress: progress)
+        try invoke(action, input: input, in: nil, parts: nil, watcher: ActionWatcher(lines: progress))
     }
 
     package func invoke(
         _ action: InstancePath, input: Row, parts: AnswerParts?, progress: @escaping @Sendable (String) -> Void
     ) throws(ControlError) -> ActionOutput {
-        try invoke(action, input: input, in: nil, parts: parts, progress: progress)
+        try invoke(action, input: input, in: nil, parts: parts, watcher: ActionWatcher(lines: progress))
     }
+}
+
+/// Who is told what goes on while an action runs, on the threads where it happens.
+package struct ActionWatcher: Sendable {
+    /// Lines for everybody.
+    package var lines: @Sendable (String) -> Void
+    /// The steps of the work on each device; nil if nobody asked.
+    package var steps: (@Sendable (ProgressEvent) -> Void)?
+    /// What templates do, line by line; nil if nobody asked.
+    package var templates: (@Sendable (String) -> Void)?
+    /// The only template that is told of; nil for all.
+    package var template: String?
+
+    package init(lines: @escaping @Sendable (String) -> Void = { _ in }) { self.lines = lines }
 }
 
 /// A candidate that an action may change.

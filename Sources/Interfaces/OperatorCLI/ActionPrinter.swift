@@ -25,7 +25,7 @@ struct ActionPrinter {
             index = end
             switch child.node.kind {
             case .leaf, .anydata, .anyxml: leaf(child, indent)
-            case .leafList: line("\(child.node.name) [ \(group.map { value($0) }.joined(separator: " ")) ]", indent)
+            case .leafList: leafList(child.node.name, group.map { value($0) }, indent)
             case .list where child.node.annotation("cli-table") != nil: table(child.node, Array(group))
             default: for instance in group { block(instance, indent) }
             }
@@ -34,6 +34,14 @@ struct ActionPrinter {
 
     private mutating func line(_ content: String, _ indent: Int) {
         text += String(repeating: " ", count: indent) + content + "\n"
+    }
+
+    /// Sentences stand on lines of their own.
+    private mutating func leafList(_ name: String, _ values: [String], _ indent: Int) {
+        guard values.contains(where: { $0.contains(" ") }) else {
+            return line("\(name) [ \(values.joined(separator: " ")) ]", indent)
+        }
+        for value in values { line("\(name) \(Self.hanging(value, indent + name.utf8.count + 1))", indent) }
     }
 
     private mutating func block(_ instance: Instance, _ indent: Int) {

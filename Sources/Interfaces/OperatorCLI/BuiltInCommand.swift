@@ -108,7 +108,12 @@ extension OperatorShell {
     /// - Parameter changesCandidate: whether they were typed in configuration mode, whose candidate they may change.
     func run(_ calls: [ActionCall], changesCandidate: Bool = false) throws {
         if let format = request.format {
-            throw CommandFault.error("display \(format.rawValue) is not available for the output of actions")
+            guard ActionDocument.formats.contains(format) else {
+                throw CommandFault.error("display \(format.rawValue) is not available for the output of actions")
+            }
+            guard calls.count < 2 else {
+                throw CommandFault.error("display \(format.rawValue) shows the output of one action at a time")
+            }
         }
         for call in calls { try Self.requireParameters(call) }
         guard calls.count > 1 else {
@@ -142,15 +147,26 @@ extension OperatorShell {
         let path = call.path.appending(call.action)
         var fault: (any Error)?
         func show(_ part: ActionOutput) {
+            if let format = request.format {
+                do { try out.write(ActionDocument.text(part, format)) } catch { fault = fault ?? error }
+                return
+            }
             var printer = ActionPrinter(action: call.action, columns: terminal.columns)
             printer.print(part.instance, indent: indent)
             do { try out.write(printer.text) } catch { fault = fault ?? error }
         }
         let candidate = changesCandidate ? configuration?.candidate : nil
         let transaction = candidate.map { ActionTransaction($0) }
-        let output = try session.invoke(path, input: call.input, in: transaction, parts: AnswerParts { show($0) }) {
-            screen.interject($0 + "\n")
+        var watcher = ActionWatcher { screen.interject($0 + "\n") }
+        if let level = request.details { watcher.steps = ProgressPrinter(screen, level: level).print }
+        if request.debugsTemplates {
+            watcher.templates = { screen.interject($0 + "\n") }
+            watcher.template = request.debuggedTemplate
         }
+        // A document is one piece.
+        let parts = request.format == nil ? AnswerParts { show($0) } : nil
+        let output = try session.invoke(
+            path, input: call.input, in: transaction, parts: parts, watcher: watcher)
         if let tree = transaction?.tree, let candidate, tree.root !== candidate.root { configuration?.candidate = tree }
         show(output)
         if let fault { throw fault }

@@ -37,6 +37,20 @@ struct CommandMask {
     }
 
     mutating func text(_ text: String, _ line: TypedLine) -> String {
+        Self.withoutAddressPasswords(kept(text, line))
+    }
+
+    private static func withoutAddressPasswords(_ text: String) -> String {
+        var result = ""
+        var start = text.startIndex
+        for password in SecretNames.addressPasswords(in: text) {
+            result += text[start..<password.startIndex] + mask
+            start = password.endIndex
+        }
+        return result + text[start...]
+    }
+
+    private mutating func kept(_ text: String, _ line: TypedLine) -> String {
         switch find(Invocation(line)) {
         case .plain: return withoutTail(text, line)
         case .read(let position, let secrets): return masked(text, line, position, secrets)

@@ -54,11 +54,20 @@ struct Completer {
         guard words.count > 1 else { return PipeCommands.all.map { Choice($0.name, $0.help) } }
         switch words[0].text {
         case "display": return words.count == 2 ? DisplayFormat.allCases.map { Choice($0.rawValue) } : []
+        case "debug":
+            return words.count == 2
+                ? PipeCommands.debugged.map { Choice($0.name, $0.help) } : templateNames(words.count)
         case "details": return words.count == 2 ? PipeCommands.levels.map { Choice($0.name) } : []
         case "save", "append": return words.count == 2 ? [Choice("<file>", isValue: true)] : []
         case "include", "exclude", "begin", "until": return [Choice("<regular expression>", isValue: true)]
         default: return []
         }
+    }
+
+    /// The names of the templates that `debug template` may single out.
+    private func templateNames(_ count: Int) -> [Choice] {
+        let devices = shell.session.running.rootInstance.child("devices")
+        return count == 3 ? devices?.entries("template").compactMap { $0.keys.first }.map { Choice($0) } ?? [] : []
     }
 
     // MARK: Operational mode

@@ -34,7 +34,7 @@ enum LiveWords {
         for key in list.keys {
             guard let word = rest.first, word.isQuoted || list.dataChild(named: word.text) == nil else { break }
             rest.removeFirst()
-            if !word.isQuoted, KeyPattern(word.text) != nil { isOpen = true }
+            if !word.isQuoted, KeyPattern(word.text).isPattern { isOpen = true }
             if !isOpen { keys.append(try value(word, of: key)) }
         }
         return keys

@@ -1,3 +1,4 @@
+import CLIGrammar
 import ConfigTree
 import YANG
 
@@ -124,7 +125,8 @@ struct OperationalPath {
             if !exact.isEmpty {
                 entries = exact
                 rest.removeFirst()
-            } else if let pattern = KeyPattern(word.text), !word.isQuoted {
+            } else if !word.isQuoted, KeyPattern(word.text).isPattern {
+                let pattern = KeyPattern(word.text)
                 entries = entries.filter { pattern.matches($0.keys[index]) }
                 isOpen = true
                 rest.removeFirst()
@@ -155,59 +157,6 @@ struct OperationalPath {
         case .mountPoint: !node.isConfig
         case .container, .list: depth < 8 && node.dataChildren.contains { hasAction($0, depth: depth + 1) }
         default: false
-        }
-    }
-}
-
-/// Keys named together: `*`, `ce*`, `ce0..3`, `ce0..1,3`.
-struct KeyPattern {
-    private enum Part {
-        case exact(String)
-        case range(prefix: String, ClosedRange<Int>)
-        case wildcard([String])
-    }
-
-    private let parts: [Part]
-
-    /// Nil for a text that names one key.
-    init?(_ text: String) {
-        guard text.contains("*") || text.contains("..") || text.contains(",") else { return nil }
-        var parts: [Part] = []
-        var prefix = ""
-        for piece in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
-            if piece.contains("*") {
-                parts.append(.wildcard(piece.split(separator: "*", omittingEmptySubsequences: false).map(String.init)))
-            } else if let dots = piece.firstRange(of: "..") {
-                let first = String(piece[..<dots.lowerBound])
-                let digits = String(first.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())
-                if first.count > digits.count { prefix = String(first.dropLast(digits.count)) }
-                guard let low = Int(digits), let high = Int(piece[dots.upperBound...]), low <= high else { return nil }
-                parts.append(.range(prefix: prefix, low...high))
-            } else {
-                let digits = piece.reversed().prefix { $0.isASCII && $0.isNumber }.count
-                if digits < piece.count { prefix = String(piece.dropLast(digits)) }
-                parts.append(.exact(digits == piece.count ? prefix + piece : piece))
-            }
-        }
-        self.parts = parts
-    }
-
-    func matches(_ key: String) -> Bool { parts.contains { Self.matches(key, $0) } }
-
-    private static func matches(_ key: String, _ part: Part) -> Bool {
-        switch part {
-        case .exact(let text): return key == text
-        case .range(let prefix, let range):
-            guard key.hasPrefix(prefix), let number = Int(key.dropFirst(prefix.count)) else { return false }
-            return range.contains(number)
-        case .wildcard(let pieces):
-            guard let first = pieces.first, key.hasPrefix(first) else { return false }
-            var rest = key.dropFirst(first.count)
-            for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
-                guard let found = rest.firstRange(of: piece) else { return false }
-                rest = rest[found.upperBound...]
-            }
-            return pieces.count == 1 || rest.hasSuffix(pieces.last ?? "")
         }
     }
 }

@@ -16,8 +16,11 @@ struct PipeRequest {
     /// `tab`, `notab`.
     var asTable: Bool?
     var bestEffort = false
-    /// `details`: how much of what a commit does is shown.
+    /// `details`: how much of what a commit or an action does is shown.
     var details: ProgressEvent.Level?
+    /// `debug template`: what templates do is shown; of one template alone, if it is named.
+    var debugsTemplates = false
+    var debuggedTemplate: String?
 }
 
 /// The pipe commands: `| include REGEX`.
@@ -27,6 +30,7 @@ struct PipeCommands {
         ("begin", "Begin with the line that matches"),
         ("best-effort", "Continue loading from file in presence of failures"),
         ("count", "Count the number of lines in the output"),
+        ("debug", "Display debug info"),
         ("details", "Display show/commit details"),
         ("display", "Display options"),
         ("exclude", "Exclude lines that match"),
@@ -63,6 +67,10 @@ struct PipeCommands {
         case "nomore", "more": request.isPaged = name == "more"
         case "tab", "notab": request.asTable = name == "tab"
         case "details": request.details = try level(words)
+        case "debug":
+            _ = try Keyword.find(try argument(words, 1, end), among: Self.debugged)
+            request.debugsTemplates = true
+            request.debuggedTemplate = words.count > 2 ? words[2].text : nil
         case "best-effort": request.bestEffort = true
         case "display": request.format = try format(words, end)
         default:
@@ -71,7 +79,7 @@ struct PipeCommands {
             request.stages.append(FileStage(files, path: path, appends: name == "append"))
         }
         let allowed = [
-            "details": 2, "include": 4, "exclude": 4, "begin": 2, "until": 2, "display": 2, "save": 2,
+            "debug": 3, "details": 2, "include": 4, "exclude": 4, "begin": 2, "until": 2, "display": 2, "save": 2,
             "append": 2,
         ]
         if words.count > allowed[name] ?? 1 {
@@ -109,6 +117,8 @@ struct PipeCommands {
         }
         return FilterStage(try pattern(words, 3, end), keepsMatches: keepsMatches, context: lines)
     }
+
+    static let debugged = [Keyword(name: "template", help: "Display template debug info")]
 
     static let levels: [(name: String, level: ProgressEvent.Level)] = [
         ("debug", .debug), ("verbose", .verbose), ("very-verbose", .veryVerbose),

@@ -1,3 +1,4 @@
+import CLIGrammar
 import ConfigTree
 import YANG
 
@@ -90,7 +91,7 @@ struct SchemaChoices {
                 let below = purpose == .show ? children(list) : []
                 return (nil, known.prefix(1_000).map { Choice($0) } + below)
             }
-            if KeyPattern(word.text) == nil {
+            if !KeyPattern(word.text).isPattern {
                 let found = entries.filter { $0.keys[index] == word.text }
                 if found.isEmpty { return (nil, nil) }
                 entries = found

@@ -32,8 +32,9 @@ enum StateAction {
             here = here.flatMap { Array($0.entries(node)) }
             for index in node.keys.indices {
                 guard let key = rest.popFirst() else { return nil }
-                let pattern = key.isQuoted ? nil : KeyPattern(key.text)
-                here = here.filter { $0.keys[index] == key.text || pattern?.matches($0.keys[index]) == true }
+                let pattern = KeyPattern(key.text)
+                let isPattern = !key.isQuoted && pattern.isPattern
+                here = here.filter { $0.keys[index] == key.text || isPattern && pattern.matches($0.keys[index]) }
                 if here.isEmpty, !node.isConfig { throw CommandFault.syntax("element does not exist", at: key.column) }
             }
         }

@@ -169,8 +169,21 @@ package struct NEDCommand {
         case ("modules", 1): return try modules(operands[0])
         case ("fetch", 2...): return try fetch(operands[0], operands[1], Array(operands.dropFirst(2)))
         case ("check", 2...): return try check(operands[0], Array(operands.dropFirst()))
-        default: throw Fault(message: Self.usage, status: 2)
+        default: throw Fault(message: Self.misuse(verb), status: 2)
         }
+    }
+
+    /// How a command is used, or which there are.
+    private static func misuse(_ verb: String) -> String {
+        let lines: [Substring] = usage.split(separator: "\n" as Character)
+        let forms: [(verb: String, text: String)] = lines.compactMap { line in
+            guard let start = line.firstRange(of: "ncs-ned ")?.lowerBound else { return nil }
+            let text = String(line[start...])
+            return (String(text.dropFirst("ncs-ned ".count).prefix { $0 != " " }), text)
+        }
+        if let own = forms.first(where: { $0.verb == verb }) { return "usage: \(own.text)" }
+        let verbs = forms.map(\.verb).joined(separator: ", ")
+        return "there is no command \(verb): it is one of \(verbs); see ncs-ned --help"
     }
 
     // MARK: Parse and render
@@ -219,7 +232,11 @@ package struct NEDCommand {
         do throws(CLIFault) {
             return try subject.grammar.parse(Array(joined.utf8), options: ParseOptions(mode))
         } catch {
-            throw Fault(message: "\(file):\(error.line):\(error.column + 1): \(error.message)")
+            let lines = joined.split(separator: "\n", omittingEmptySubsequences: false)
+            let line =
+                lines.indices.contains(error.line - 1)
+                ? ": " + lines[error.line - 1].drop { $0 == " " || $0 == "\t" } : ""
+            throw Fault(message: "\(file):\(error.line):\(error.column + 1)\(line): \(error.message)")
         }
     }
 

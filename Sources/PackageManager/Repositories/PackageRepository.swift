@@ -183,7 +183,7 @@ package struct PackageRepository: Sendable {
     /// - Parameter typed: the path in the index, or the file's name with or without prefix and suffix.
     package func fetch(
         _ typed: String, into store: PackageStore, acceptsNewIndex: Bool = false,
-        progress: (String) -> Void = { _ in }
+        progress: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> (fileName: String, warnings: [String]) {
         let listing = try list(acceptsNewIndex: acceptsNewIndex)
         let path = try find(typed, in: listing)
@@ -191,6 +191,7 @@ package struct PackageRepository: Sendable {
         try store.requireAbsence(of: name)
         var reported = 0
         let transfer = HTTPTransfer(address: address, url: address.url(path), limits: limits)
+        let meter = WorkMeter(progress)
         return try withoutActuallyEscaping(progress) { progress in
             let download = PartialDownload(
                 transfer, in: partial, expected: item.map { .init(size: $0.size, sha256: $0.sha256) },
@@ -204,15 +205,9 @@ package struct PackageRepository: Sendable {
             defer { download.discard() }
             let file = DurableFiles.parent(of: data) + "/" + name
             try DurableFiles.rename(data, to: file)
-            do {
-                let expected = item.map { PackageStore.Expectation.item($0.package, $0.version) } ?? .fileName
-                return (try store.fetch(file, expecting: expected), listing.warnings)
-            } catch var error as PackageError {
-                error.sentence = error.sentence.replacing(file, with: transfer.url)
-                throw error
-            } catch var error as SigningError {
-                error.sentence = error.sentence.replacing(file, with: transfer.url)
-                throw error
+            let expected = item.map { PackageStore.Expectation.item($0.package, $0.version) } ?? .fileName
+            return try PackageError.naming(transfer.url, insteadOf: file) {
+                (try store.fetch(file, expecting: expected, meter: meter), listing.warnings)
             }
         }
     }

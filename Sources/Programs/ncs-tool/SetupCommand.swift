@@ -20,7 +20,8 @@ enum SetupCommand {
         usage: ncs-setup --dest DIR [--netsim-dir DIR] [--package PACKAGE]... [--ned-package PACKAGE]... [--use-copy]
           --dest         the run directory to make or to complete
           --netsim-dir   a simulated network: its packages are linked, its devices loaded at the first start
-          --package      a package directory, archive, or the name of one of the installation
+          --package      a package directory, archive, or the name of one of the installation; --ned-package is the same
+          --use-copy     packages are copied, not linked
         """
 
     @Sendable static func run(_ arguments: [String], _ environment: [String: String]) -> Int32 {
@@ -69,6 +70,8 @@ enum SetupCommand {
         guard let installation = environment["NCS_DIR"], !installation.isEmpty else {
             throw Fault(message: "NCS_DIR is not set; source ncsrc of the installation first")
         }
+        // Before anything is made.
+        for package in options.packages { _ = try find(package, installation) }
         for name in ["", "/logs", "/ncs-cdb", "/packages", "/scripts", "/state", "/trust"] {
             try DurableFiles.makeDirectory(destination + name)
         }
@@ -99,12 +102,7 @@ enum SetupCommand {
     }
 
     private static func add(_ package: String, to destination: String, copies: Bool, _ installation: String) throws {
-        let candidates = [package, installation + "/packages/neds/" + package]
-        guard let found = candidates.first(where: DurableFiles.exists) else {
-            throw Fault(
-                message: "\(package): no such package; it is neither a path nor one of \(installation)/packages/neds")
-        }
-        let source = URL(fileURLWithPath: found).standardized.path
+        let source = try find(package, installation)
         let target = destination + "/packages/" + (source as NSString).lastPathComponent
         if copies {
             guard !DurableFiles.exists(target) else { return }
@@ -112,6 +110,15 @@ enum SetupCommand {
         } else {
             try DurableFiles.link(target, to: source)
         }
+    }
+
+    private static func find(_ package: String, _ installation: String) throws -> String {
+        let candidates = [package, installation + "/packages/neds/" + package]
+        guard let found = candidates.first(where: DurableFiles.exists) else {
+            throw Fault(
+                message: "\(package): no such package; it is neither a path nor one of \(installation)/packages/neds")
+        }
+        return URL(fileURLWithPath: found).standardized.path
     }
 
     private static let readme = """

@@ -72,7 +72,7 @@ enum Daemon {
             try DurableFiles.makeDirectory(directory)
         }
         let host = ProcessInfo.processInfo.hostName
-        let logs = try SystemLogs(directory: configuration.logDirectory, host: host, clock: .system)
+        let logs = try SystemLogs(configuration.logs, host: host, clock: .system)
         logs.note(.starting(version: Product.compatibleVersion.description))
         logs.note(.readingConfiguration(file: configuration.file))
         if !configuration.ignored.isEmpty { logs.note(.ignoredConfiguration(configuration.ignored)) }

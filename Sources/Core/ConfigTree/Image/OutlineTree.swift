@@ -21,11 +21,11 @@ package final class OutlineTree {
             guard let words = StepScanner.words(of: item.path) else {
                 throw PathError(.syntax, "\(item.path): this is no path of the log")
             }
-            apply(item.edit, words)
+            try apply(item.edit, words)
         }
     }
 
-    private func apply(_ edit: Edit, _ words: [StepScanner.Word]) {
+    private func apply(_ edit: Edit, _ words: [StepScanner.Word]) throws(PathError) {
         var row = root
         var module = ""
         for word in words.dropLast() {
@@ -40,6 +40,11 @@ package final class OutlineTree {
         }
         guard let last = words.last else { return }
         let name = OutlineName(module: last.module ?? module, name: last.name)
+        if case .fill(let image) = edit {
+            let tree = try image.outline()
+            namespaces.merge(tree.namespaces) { known, _ in known }
+            return row.put(.inner(tree.root), name)
+        }
         row.apply(edit, name, last.predicates)
     }
 }
@@ -120,6 +125,7 @@ package final class OutlineRow {
             }
         case .place(let place): list(name, isMade: true)?.put(predicates, name.module, at: place)
         case .annotate(let annotation, let value): annotate(annotation, value, name, predicates)
+        case .fill: break
         }
     }
 

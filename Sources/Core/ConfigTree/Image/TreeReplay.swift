@@ -35,7 +35,7 @@ package struct TreeReplay {
         guard !rest.isEmpty else { return }
         // What a draft cannot do, such as putting entries in places: one by one from here.
         try settle()
-        try applySlowly([UInt8(ascii: "[")] + rest)
+        try applySlowly(rest.startIndex == json.startIndex ? json : [UInt8(ascii: "[")] + rest)
     }
 
     package mutating func apply(_ changes: ChangeSet) throws {

@@ -1,0 +1,169 @@
+import ConfigTree
+import Netsim
+import Testing
+import YANG
+
+@testable import CLIGrammar
+
+/// What a line with `no` takes away: neither less than a device would, nor more.
+struct NegationTests {
+    /// A user with group, password and secrecy on one line; a timer that can go alone.
+    private static let user = """
+        list user { key name; tailf:cli-suppress-mode; leaf name { type string; }
+          container account { presence "x"; tailf:cli-drop-node-name; tailf:cli-compact-syntax;
+            tailf:cli-sequence-commands; tailf:cli-flatten-container;
+            leaf group { tailf:cli-optional-in-sequence; tailf:cli-drop-node-name; tailf:cli-disallow-value "auth";
+              type string; }
+            container auth { presence "x"; tailf:cli-compact-syntax; tailf:cli-sequence-commands;
+              tailf:cli-flatten-container;
+              leaf word { tailf:cli-drop-node-name; mandatory true; type string; } }
+            container priv { presence "x"; tailf:cli-compact-syntax; tailf:cli-sequence-commands;
+              tailf:cli-flatten-container; tailf:cli-optional-in-sequence;
+              leaf length { tailf:cli-drop-node-name; tailf:cli-optional-in-sequence; type uint16; } }
+            leaf engine { tailf:cli-optional-in-sequence; type string; } } }
+        container keepalive { presence "x"; tailf:cli-compact-syntax; leaf timer { type uint16; } }
+        """
+
+    /// What is left, by both ways of reading.
+    private func left(_ body: String, _ text: String) throws -> String {
+        let grammar = CLIGrammar(model: try TestModels.model(body), dialect: .i)
+        let fast = try grammar.parse(Array(text.utf8), options: ParseOptions(.turbo))
+        let slow = try grammar.parse(Array(text.utf8), options: ParseOptions(.robust))
+        #expect(fast.skipped.isEmpty && slow.skipped.isEmpty)
+        #expect(fast.tree.diff(to: slow.tree).isEmpty)
+        return grammar.render(fast.tree)
+    }
+
+    /// The commands between two texts; checks that they lead there, and back.
+    private func commands(_ body: String, _ from: String, _ to: String) throws -> String {
+        let model = try TestModels.model(body)
+        let grammar = CLIGrammar(model: model, dialect: .i)
+        let (a, b) = (try grammar.parse(from).tree, try grammar.parse(to).tree)
+        for (a, b) in [(a, b), (b, a)] {
+            #expect(StrictOrderTests.fault(grammar, StrictRules(model), from: a, to: b, tolerating: []) == nil)
+        }
+        return grammar.commands(from: a, to: b).text()
+    }
+
+    @Test func partsOfALineGoWithTheLine() throws {
+        let line = "user u admin auth secret priv 128 engine e\n"
+        #expect(try left(Self.user, "\(line)no \(line)") == "user u\n")
+        #expect(try left(Self.user, "user u auth secret\nno user u auth secret\n") == "user u\n")
+        #expect(try left(Self.user, "user u auth secret priv\nno user u auth secret\n") == "user u priv\n")
+        #expect(try commands(Self.user, line, "user u\n") == "no \(line)")
+        #expect(try commands(Self.user, line, "user u admin auth secret\n").hasSuffix("user u admin auth secret\n"))
+    }
+
+    @Test func whatIsSaidOfAThingGoesWithoutTheThing() throws {
+        #expect(try left(Self.user, "keepalive timer 5\nno keepalive timer 5\n") == "keepalive\n")
+        #expect(try commands(Self.user, "keepalive timer 5\n", "keepalive\n") == "no keepalive timer 5\n")
+    }
+
+    /// A container that must have something may be empty in data that are not valid.
+    @Test func whatIsWantedEmptyIsSaidOnceMore() throws {
+        let body = """
+            container zone { presence "x"; tailf:cli-compact-syntax; leaf name { mandatory true; type string; } }
+            """
+        #expect(try commands(body, "zone name a\n", "zone\n") == "no zone name a\nzone\n")
+    }
+
+    private static let metrics = """
+        container set {
+          choice form {
+            leaf metric { tailf:cli-full-command; tailf:cli-no-value-on-delete; type uint32; }
+            container eigrp { presence "x"; tailf:alt-name "metric"; tailf:cli-compact-syntax;
+              tailf:cli-sequence-commands;
+              leaf bandwidth { tailf:cli-drop-node-name; mandatory true; type uint32; }
+              leaf delay { tailf:cli-drop-node-name; mandatory true; type uint32; } } } }
+        """
+
+    @Test func aNameAloneIsAboutEachFormOfIt() throws {
+        #expect(try left(Self.metrics, "set metric 5\nno set metric\n") == "")
+        #expect(try left(Self.metrics, "set metric 1 2\nno set metric\n") == "")
+        #expect(try commands(Self.metrics, "set metric 1 2\n", "") == "no set metric 1 2\n")
+        #expect(try commands(Self.metrics, "set metric 1 2\n", "set metric 5\n").hasSuffix("set metric 5\n"))
+    }
+
+    @Test func entriesOfListsOfOneNameAreToldApart() throws {
+        let body = """
+            list both { key mark; tailf:cli-suppress-mode; tailf:cli-compact-syntax; leaf mark { type string; } }
+            list both-evpn { key mark; tailf:alt-name "both"; tailf:cli-suppress-mode; tailf:cli-compact-syntax;
+              leaf mark { type string; } leaf evpn { mandatory true; type empty; } }
+            """
+        #expect(try commands(body, "both a\nboth a evpn\n", "both a\n") == "no both a evpn\n")
+        #expect(try commands(body, "both a\nboth a evpn\n", "both a evpn\n") == "no both a\n")
+    }
+
+    @Test func aPortOfARouterHasNoSettingsOfASwitch() throws {
+        let body = """
+            choice kind {
+              container switchport { presence "x"; tailf:cli-display-separated; leaf mode { type string; } }
+              leaf routed { tailf:alt-name "switchport"; type boolean; tailf:cli-boolean-no; tailf:cli-full-command; } }
+            """
+        #expect(try left(body, "switchport\nswitchport mode access\nno switchport\n") == "no switchport\n")
+        #expect(try commands(body, "switchport\nswitchport mode access\n", "no switchport\n") == "no switchport\n")
+    }
+
+    /// Groups of which the members are entries: what refers is the key of one.
+    @Test func groupsThatHaveEachOtherAsMembersLoseThemFirst() throws {
+        let body = """
+            list group { key name; leaf name { type string; }
+              list member { key name; tailf:cli-suppress-mode;
+                leaf name { type leafref { path "/m:group/m:name"; } } } }
+            """
+        let text = try commands(body, "group a\n member b\n!\ngroup b\n member c\n!\ngroup c\n member a\n!\n", "")
+        #expect(text.contains("no member"))
+    }
+
+    @Test func whatStandsByItselfGoesBeforeWhatItsNameLeadsTo() throws {
+        let body = """
+            container mgcp { leaf port { type uint16; } }
+            container mgcp-enable { tailf:cli-drop-node-name; leaf mgcp { type empty; } }
+            """
+        #expect(try left(body, "mgcp port 5\nmgcp\nno mgcp\n") == "mgcp port 5\n")
+        #expect(try commands(body, "mgcp port 5\nmgcp\n", "mgcp port 5\n") == "no mgcp\n")
+    }
+
+    @Test func headersThatLoseAWordAreGivenAnew() throws {
+        let body = """
+            list track { key id; leaf id { type uint16; }
+              container interface { tailf:cli-hide-in-submode; tailf:cli-flatten-container; tailf:cli-compact-syntax;
+                tailf:cli-sequence-commands; leaf name { tailf:cli-drop-node-name; type string; }
+                leaf line-protocol { type empty; } }
+              leaf delay { type uint16; } }
+            """
+        let text = try commands(
+            body, "track 1 interface a line-protocol\n delay 5\n!\n", "track 1 interface a\n delay 5\n!\n")
+        #expect(text == "no track 1\ntrack 1 interface a\n delay 5\nexit\n")
+    }
+
+    @Test func aWordThatCouldBeAValueDoesNotGoAlone() throws {
+        let body = """
+            container output { tailf:cli-compact-syntax; tailf:cli-sequence-commands;
+              leaf name { tailf:cli-drop-node-name; type string; } leaf silent { type empty; } }
+            """
+        _ = try commands(body, "output silent silent\n", "output silent\n")
+    }
+
+    /// What is referred to is removed and given again, while the reference stays.
+    @Test func referencesStepAsideWhileTheirTargetIsGivenAnew() throws {
+        let body = """
+            list community { key name; tailf:cli-suppress-mode; tailf:cli-compact-syntax; leaf name { type string; }
+              leaf access { tailf:cli-drop-node-name; type enumeration { enum ro; enum rw; } } }
+            list host { key name; tailf:cli-suppress-mode; tailf:cli-compact-syntax; leaf name { type string; }
+              leaf community { type leafref { path "/m:community/m:name"; } } }
+            """
+        let text = try commands(body, "community c ro\nhost h community c\n", "community c\nhost h community c\n")
+        #expect(text == "no host h\nno community c\ncommunity c\nhost h community c\n")
+    }
+
+    /// Several entries have the name that is referred to: another one comes before the last one goes.
+    @Test func referencesAreHandedOver() throws {
+        let body = """
+            list map { key "name number"; leaf name { type string; } leaf number { type uint16; } }
+            leaf use { type leafref { path "/m:map/m:name"; } }
+            """
+        let text = try commands(body, "map a 1\n!\nuse a\n", "map a 2\n!\nuse a\n")
+        #expect(text == "map a 2\nexit\nno map a 1\n")
+    }
+}
