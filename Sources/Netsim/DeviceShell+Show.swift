@@ -25,8 +25,8 @@ extension DeviceShell {
             return Answer(
                 text: "Building configuration...\n\n" + Self.shown(device.model.grammar.render(tree, options: options)))
         }
-        return Answer(
-            text: "Building configuration...\n\n" + Self.shown(Self.section(selected, of: device.runningText)))
+        let section = Self.section(selected, of: device.runningText)
+        return Answer(text: "Building configuration...\n\n" + Self.shown(section))
     }
 
     /// `show` of nodes of the model, which no other command means; nil if it is none.
