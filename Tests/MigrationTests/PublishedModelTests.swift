@@ -77,6 +77,8 @@ import YANG
             "/ios:snmp-server/host/name mandatory choice has been added",
             "/ios:snmp-server/host/community node has moved to another case",
             "/ios:interface/GigabitEthernet/switchport/access/vlan leaf/leaf-list type has changed",
+            "/ios:interface/GigabitEthernet/switchport node has moved to another case",
+            "/ios:route-map/set/metric node has moved to another case",
             "/ios:ip/domain/name leaf has been removed",
             "/ios:router/ospf/passive-interface/interface leaf-list type stack has changed",
             "/ios:router/bgp/neighbor list key has changed; leaf 'id' has changed type",
