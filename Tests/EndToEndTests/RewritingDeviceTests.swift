@@ -135,10 +135,11 @@ extension EndToEnd {
             #expect(try traffic(lab) == before, "\(circumstances)")
         }
 
-        /// How often the trace has a device being configured.
+        /// How often the trace has a device being configured, which a dry run does not.
         private func traffic(_ lab: Lab) throws -> Int {
             let name = lab.directory.names(in: "run/logs").first { $0.hasSuffix("-r0.trace") }
-            return try lab.directory.text("run/logs/" + (name ?? "")).occurrences(of: "PREPARE")
+            let trace = try lab.directory.text("run/logs/" + (name ?? ""))
+            return trace.occurrences(of: "PREPARE") - trace.occurrences(of: "PREPARE DRY")
         }
     }
 }
