@@ -170,7 +170,7 @@ let package = Package(
             swiftSettings: settings),
         tests("FuzzTests", uses: ["FuzzChecks"]),
         tests("EventsTests", uses: ["Events"]),
-        tests("SecretsTests", uses: ["Secrets", "YANG"]),
+        tests("SecretsTests", uses: ["Secrets", "TestSupport", "YANG"]),
         tests("TransactionsTests", uses: ["Transactions"]),
         tests(
             "ConfigDatabaseTests",
