@@ -31,10 +31,7 @@ final class NETCONFPort: Sendable {
             }
             var isGreeted = false
             while try talk.carryOut(bytes) {
-                if !isGreeted, talk.isGreeted {
-                    isGreeted = true
-                    stream.prove()
-                }
+                isGreeted = isGreeted || talk.isGreeted
                 guard let more = try stream.read(deadline: isGreeted ? .never : greeting) else { return }
                 bytes = more
             }
@@ -105,6 +102,8 @@ private final class TCPTalk: Sendable {
         try writing.withLock { _ throws(WireError) in
             while true {
                 let whole = onDevice { [self] in session.withLock { $0?.step() } }
+                // Before the client hears of it: who has an answer is not pushed out.
+                if isGreeted { stream.prove() }
                 guard let whole else { return true }
                 let fault = device.takeAnswerFault()
                 if fault.delay > 0 { usleep(useconds_t(fault.delay) * 1_000) }
