@@ -15,40 +15,17 @@ import YANG
     private static let config = "\(device)/config"
 
     /// A controller with the device `ce0`, which `FakeRouter` plays.
-    private final class Lab {
-        let workshop: ControllerWorkshop
-        let router: FakeRouter
-        let session: any ControlSession
-        let server: SSHServer
-        let port: UInt16
-
+    private final class Lab: RouterLab {
         init(
             _ habits: FakeRouter.Habits = FakeRouter.Habits(), password: String = "Pa55word-1",
             preparePackage: (String) throws -> Void = { _ in }
         ) throws {
-            workshop = try ControllerWorkshop()
-            router = FakeRouter(habits, config: ["hostname r1", "interface eth0", " mtu 1500"])
-            server = try SSHServer(loops: 1)
-            port = try server.listen(
-                at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: .generate(), handler: router
-            ).address.port
-            try workshop.package("mini", version: "1.0", module: TestModels.first, prepare: preparePackage)
-            try workshop.start()
-            session = try workshop.session()
-            try workshop.device("ce0", "mini-cli-1.0", session)
-            let map = "/tailf-ncs:devices/authgroups/group[name='g']/default-map"
-            try session.change([
-                ("\(map)/remote-name", "admin"), ("\(map)/remote-password", password),
-                ("\(device)/authgroup", "g"), ("\(device)/port", "\(port)"),
-                ("\(device)/ssh/host-key-verification", "none"), ("\(device)/trace", "pretty"),
-                ("\(device)/state/admin-state", "unlocked"),
-            ])
+            try super.init(habits, password: password, preparePackage: preparePackage)
+            try session.change([("\(Self.device())/trace", "pretty")])
         }
 
-        deinit { server.stop() }
-
         func result(_ action: String, _ inputs: [String: String] = [:]) throws -> [String] {
-            let output = try session.act("\(device)/\(action)", inputs)
+            let output = try session.act("\(Self.device())/\(action)", inputs)
             return ["result", "info", "diff", "data"].compactMap { name in output.value(name).map { "\(name) \($0)" } }
         }
 

@@ -16,41 +16,15 @@ import YANG
     private static func device(_ name: String = "ce0") -> String { "\(devices)/device[name='\(name)']" }
 
     /// The device `ce0`, which `FakeRouter` plays, and `ce1`, which nobody ever reached.
-    private final class Lab {
-        let workshop: ControllerWorkshop
-        let router: FakeRouter
-        let session: any ControlSession
-        private let server: SSHServer
-
+    private final class Lab: RouterLab {
         init(_ config: [String] = ["hostname r1", "contact one", "interface eth0", " mtu 1500"]) throws {
-            workshop = try ControllerWorkshop()
-            router = FakeRouter(config: config)
-            server = try SSHServer(loops: 1)
-            let port = try server.listen(
-                at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: .generate(), handler: router
-            ).address.port
-            try workshop.package("mini", version: "1.0", module: TestModels.first)
-            try workshop.start()
-            session = try workshop.session()
-            try workshop.device("ce0", "mini-cli-1.0", session)
+            try super.init(config: config)
             try workshop.device("ce1", "mini-cli-1.0", session)
-            let map = "\(devices)/authgroups/group[name='g']/default-map"
-            try session.change([
-                ("\(map)/remote-name", "admin"), ("\(map)/remote-password", "Pa55word-1"),
-                ("\(device())/authgroup", "g"), ("\(device())/port", "\(port)"),
-                ("\(device())/ssh/host-key-verification", "none"), ("\(device())/state/admin-state", "unlocked"),
-            ])
         }
-
-        deinit { server.stop() }
 
         func act(_ action: String, _ inputs: [String: String] = [:], of name: String = "ce0") throws -> [String] {
-            let output = try session.act("\(device(name))/\(action)", inputs)
+            let output = try session.act("\(Self.device(name))/\(action)", inputs)
             return ["result", "info", "data"].compactMap { output.value($0) }
-        }
-
-        func value(_ path: String, of name: String = "ce0") throws -> String? {
-            try session.value("\(device(name))/config/mini:\(path)")
         }
 
         func sync() throws -> String? { try act("check-sync").first }
@@ -59,7 +33,7 @@ import YANG
         func commit(
             _ path: String, _ value: String?, of name: String = "ce0", _ options: CommitOptions = CommitOptions()
         ) throws {
-            let edits = [(path: "\(device(name))/config/mini:\(path)", value: value)]
+            let edits = [(path: "\(Self.device(name))/config/mini:\(path)", value: value)]
             _ = try session.commit(
                 CommitRequest(
                     base: session.running, candidate: session.edited(session.running, edits), options: options))

@@ -12,42 +12,14 @@ import Wire
     private static let map = "/tailf-ncs:devices/authgroups/group[name='g']/default-map"
 
     /// Devices that played routers stand for.
-    private final class Lab {
-        let workshop: ControllerWorkshop
-        let router = FakeRouter(config: ["hostname r1", "interface eth0", " mtu 1500", "user x", " secret planted-77"])
-        let session: any ControlSession
-        private let server: SSHServer
-
+    private final class Lab: RouterLab {
         init(_ names: [String]) throws {
-            workshop = try ControllerWorkshop()
-            server = try SSHServer(loops: 1)
-            let port = try server.listen(
-                at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: .generate(), handler: router
-            ).address.port
-            try workshop.package("mini", version: "1.0", module: TestModels.first)
-            try workshop.start()
-            session = try workshop.session()
-            try session.change([("\(map)/remote-name", "admin"), ("\(map)/remote-password", "Pa55word-1")])
-            for name in names {
-                let device = Self.device(name)
-                try workshop.device(name, "mini-cli-1.0", session)
-                try session.change([
-                    ("\(device)/authgroup", "g"), ("\(device)/port", "\(port)"),
-                    ("\(device)/ssh/host-key-verification", "none"), ("\(device)/state/admin-state", "unlocked"),
-                ])
-            }
+            try super.init(
+                config: ["hostname r1", "interface eth0", " mtu 1500", "user x", " secret planted-77"], devices: names)
         }
-
-        deinit { server.stop() }
-
-        static func device(_ name: String) -> String { "/tailf-ncs:devices/device[name='\(name)']" }
 
         func synchronise(_ name: String = "ce0") throws -> String? {
             try session.act("\(Self.device(name))/sync-from").value("result")
-        }
-
-        func value(_ path: String, of name: String = "ce0") throws -> String? {
-            try session.value("\(Self.device(name))/config/mini:\(path)")
         }
 
         /// As somebody does it behind our back.

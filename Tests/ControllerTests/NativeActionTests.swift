@@ -11,40 +11,10 @@ import Wire
 @Suite struct NativeActionTests {
     private static let device = "/tailf-ncs:devices/device[name='ce0']"
 
-    private final class Lab {
-        let workshop: ControllerWorkshop
-        let router: FakeRouter
-        let session: any ControlSession
-        private let server: SSHServer
-
-        init(_ config: [String], _ habits: FakeRouter.Habits = FakeRouter.Habits()) throws {
-            workshop = try ControllerWorkshop()
-            router = FakeRouter(habits, config: config)
-            server = try SSHServer(loops: 1)
-            let port = try server.listen(
-                at: SocketAddress(host: "127.0.0.1", port: 0), hostKey: .generate(), handler: router
-            ).address.port
-            try workshop.package("mini", version: "1.0", module: TestModels.first)
-            try workshop.start()
-            session = try workshop.session()
-            try workshop.device("ce0", "mini-cli-1.0", session)
-            let map = "/tailf-ncs:devices/authgroups/group[name='g']/default-map"
-            try session.change([
-                ("\(map)/remote-name", "admin"), ("\(map)/remote-password", "Pa55word-1"),
-                ("\(device)/authgroup", "g"), ("\(device)/port", "\(port)"),
-                ("\(device)/ssh/host-key-verification", "none"), ("\(device)/state/admin-state", "unlocked"),
-            ])
-        }
-
-        deinit { server.stop() }
-
-        func value(_ path: String) throws -> String? { try session.value("\(device)/config/mini:\(path)") }
-    }
-
     @Test func commandsAreSentAndAnswered() throws {
         var habits = FakeRouter.Habits()
         habits.react = { $0 == "show clock" ? .say("12:00:00.1 UTC\nsecret Pa55word-1\u{1B}[2J\n") : nil }
-        let lab = try Lab(["hostname r1"], habits)
+        let lab = try RouterLab(config: ["hostname r1"], habits)
         let exec = "\(Self.device)/live-status/exec/any"
         let answer = try lab.session.act(exec, ["args": "show clock"]).value("result")
         #expect(answer?.contains("12:00:00.1 UTC") == true)
@@ -58,7 +28,7 @@ import Wire
     }
 
     @Test func configurationInTheDevicesOwnWordsIsCommitted() throws {
-        let lab = try Lab(["hostname r1", "interface eth0", " mtu 1500"])
+        let lab = try RouterLab(config: ["hostname r1", "interface eth0", " mtu 1500"])
         _ = try lab.session.act("\(Self.device)/sync-from")
         let text = "hostname r2\ninterface eth1\n mtu 900\n!\nstray line\n"
         let loaded = try lab.session.act("\(Self.device)/load-native-config", ["data": text])
@@ -76,7 +46,9 @@ import Wire
     }
 
     @Test func onlyTheNamedPartsAreTakenFromTheDevice() throws {
-        let lab = try Lab(["hostname r1", "contact one", "interface eth0", " mtu 1500", "interface eth1", " mtu 900"])
+        let lab = try RouterLab(config: [
+            "hostname r1", "contact one", "interface eth0", " mtu 1500", "interface eth1", " mtu 900",
+        ])
         _ = try lab.session.act("\(Self.device)/sync-from")
         _ = lab.router.apply("hostname r2", section: "")
         _ = lab.router.apply("contact two", section: "")
@@ -101,7 +73,7 @@ import Wire
     }
 
     @Test func actionsOfAGroupAreForItsMembers() throws {
-        let lab = try Lab(["hostname r1"])
+        let lab = try RouterLab(config: ["hostname r1"])
         let groups = "/tailf-ncs:devices/device-group"
         try lab.session.change([
             ("\(groups)[name='inner']/device-name[.='ce0']", ""),

@@ -14,19 +14,8 @@ import Wire
 
         init(_ count: Int, port: UInt16, saying text: String = "") throws {
             for _ in 0..<count {
-                let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-                guard descriptor >= 0 else { throw ProcessFault("no socket: \(errno)") }
+                let descriptor = try PlainNETCONF.connected(to: port)
                 descriptors.append(descriptor)
-                var address = sockaddr_in()
-                address.sin_family = sa_family_t(AF_INET)
-                address.sin_port = port.bigEndian
-                address.sin_addr.s_addr = inet_addr("127.0.0.1")
-                let status = withUnsafePointer(to: address) {
-                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                    }
-                }
-                guard status == 0 else { throw ProcessFault("cannot connect to port \(port): \(errno)") }
                 _ = send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL))
             }
         }

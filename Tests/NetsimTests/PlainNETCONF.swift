@@ -7,17 +7,7 @@ final class PlainNETCONF {
     private static let base = "urn:ietf:params:xml:ns:netconf:base:1.0"
 
     init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let status = withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard status == 0 else { throw ProcessFault("cannot connect to port \(port)") }
+        descriptor = try Self.connected(to: port)
         _ = try listen(to: "]]>]]>")
         try say(
             "<hello xmlns=\"\(Self.base)\"><capabilities><capability>urn:ietf:params:netconf:base:1.1</capability>"
@@ -25,6 +15,26 @@ final class PlainNETCONF {
     }
 
     deinit { close(descriptor) }
+
+    /// A connection to a port of this machine, on which nothing has been said yet; the caller closes it.
+    static func connected(to port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw ProcessFault("no socket: \(errno)") }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else {
+            close(descriptor)
+            throw ProcessFault("cannot connect to port \(port): \(errno)")
+        }
+        return descriptor
+    }
 
     /// Carries out an operation; the reply with its framing.
     func ask(_ operation: String) throws -> String {
