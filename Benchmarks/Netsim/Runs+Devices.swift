@@ -55,6 +55,14 @@ extension Runs {
         bounds.show("sync-from of \(count) routers against bare", ratio, "x", atLeast: 0.8)
     }
 
+    /// The bare pair alone, again and again for a profiler to look at; the process ids first.
+    static func bare(_ count: Int) throws -> Never {
+        while true {
+            let pace = try CannedServer.rate(bytes: 2_362, connections: count, threads: 8)
+            say(String(format: "%.0f a second, %.2f and %.2f ms", pace.rate, pace.costs[0], pace.costs[1]))
+        }
+    }
+
     // MARK: What reading costs
 
     mutating func read(_ count: Int) throws {

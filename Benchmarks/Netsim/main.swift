@@ -4,6 +4,7 @@ import Foundation
 
 var words = Array(CommandLine.arguments.dropFirst())
 if words.first == "--bare" { try CannedServer.serve(bytes: words.last.flatMap { Int($0) } ?? 0) }
+if words.first == "bare" { try Runs.bare(words.count > 1 ? Int(words[1]) ?? 1_000 : 1_000) }
 guard FileManager.default.fileExists(atPath: Lab.source) else {
     print("skipped: no public IOS model at \(Lab.source); set OPENNED_SHARED_DATA")
     exit(0)

@@ -37,7 +37,7 @@ package final class NetworkController: Sendable {
         var claim: Claim
     }
 
-    let head: Mutex<Head>
+    let head: BargingMutex<Head>
     let database: ConfigurationDatabase
     let coordinator: CommitCoordinator
     let doubts: InDoubtList
@@ -74,7 +74,7 @@ package final class NetworkController: Sendable {
     let callHome = CallHomeDoor()
 
     init(_ parts: ControllerParts) {
-        head = Mutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
+        head = BargingMutex(Head(tree: parts.tree, system: parts.system, number: parts.number))
         database = parts.database
         doubts = parts.doubts
         confirmed = ConfirmedCommits(parts.database)

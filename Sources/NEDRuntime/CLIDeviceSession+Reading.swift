@@ -113,7 +113,7 @@ extension CLIDeviceSession {
 
     /// What the device answers to the command that shows its configuration, to its last line.
     private func readConfiguration() throws(NEDError) -> AnswerLines {
-        let answer = try dialogue.read(description.showCommand)
+        let answer = try dialogue.read(description.showCommand, ending: description.usualEnding)
         guard let ending = description.ending, !ending.matches(answer.lastWords ?? "") else { return answer }
         // Taken for the whole, it would delete the rest of what the controller holds. The line may hold a secret.
         throw NEDError(

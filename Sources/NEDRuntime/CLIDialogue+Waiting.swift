@@ -38,6 +38,8 @@ extension CLIDialogue {
         var command: String?
         /// A prompt counts only if nothing follows it for a moment, even if it looks as the last one did.
         var settling = false
+        /// The last line of what is waited for: the known prompt right behind it counts at once.
+        var ending: PatternMatcher?
         /// What is sent next tells whether it was a prompt: see `login`.
         var isTentative = false
         /// Commands that were sent together, before it was certain that the device stood at its prompt.
@@ -148,7 +150,9 @@ extension CLIDialogue {
         if wait.isTentative, prompt.mode == .operational { return isKnown ? .zero : Limits.tentative }
         if wait.command != nil, isEchoing, !isEchoed { return Limits.echoSettles }
         if !isKnown { return Limits.strangerSettles }
-        return wait.settling ? Limits.knownSettles : .zero
+        guard wait.settling else { return .zero }
+        let isEnded = wait.ending.map { output.isLastWord(before: prompt.start, $0) } ?? false
+        return isEnded ? .zero : Limits.knownSettles
     }
 
     private func pause(_ typed: CommandEcho.TypedAhead, _ output: ArraySlice<UInt8>) -> Duration {

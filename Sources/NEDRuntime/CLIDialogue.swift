@@ -129,12 +129,16 @@ final class CLIDialogue {
         try ask(command, settling: settling).strings
     }
 
-    private func ask(_ command: String, settling: Bool) throws(NEDError) -> AnswerLines {
+    private func ask(
+        _ command: String, settling: Bool, ending: PatternMatcher? = nil
+    ) throws(NEDError) -> AnswerLines {
         try discardPending()
         try send(command)
         let isText = command.utf8.contains(UInt8(ascii: "\n"))
         let answers = isText ? [] : description.paging.map(Answer.init(paging:)) + confirmations
-        let answer = try waitForPrompt(Wait(answers: answers, command: command, settling: settling || isText))
+        var wait = Wait(answers: answers, command: command, settling: settling || isText)
+        wait.ending = ending
+        let answer = try waitForPrompt(wait)
         return echo.answer(answer, to: command)
     }
 
@@ -148,10 +152,12 @@ final class CLIDialogue {
     }
 
     /// As `run`, for an answer that is data: it counts as a refusal only if there is nothing else in it.
-    func read(_ command: String) throws(NEDError) -> AnswerLines {
+    ///
+    /// - Parameter ending: the last line of what the command shows: a prompt behind that needs no proof.
+    func read(_ command: String, ending: PatternMatcher? = nil) throws(NEDError) -> AnswerLines {
         step = .show
         defer { step = .command }
-        let answer = try ask(command, settling: true)
+        let answer = try ask(command, settling: true, ending: ending)
         let said = answer.firstWords(limit: 3)
         if said.count < 3, said.contains(where: isRefusal) { throw refusal(answer.strings, command) }
         return answer

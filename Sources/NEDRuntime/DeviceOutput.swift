@@ -1,3 +1,5 @@
+import YANG
+
 /// What a device wrote, as it would stand on a terminal: backspaces and carriage returns overwrite, escape sequences do
 /// not show, and each line ends with a line feed.
 ///
@@ -22,6 +24,7 @@ struct DeviceOutput {
 
     private static let escapeLimit = 64
     private static let textLimit = 1_024
+    private static let longestWord = 512
 
     mutating func append(_ received: [UInt8]) {
         for byte in received {
@@ -124,6 +127,13 @@ struct DeviceOutput {
         if isOverwritten, bytes[cursor...].allSatisfy({ $0 == 0x20 }) { end = cursor }
         guard end > lineStart, end - lineStart <= limit else { return nil }
         return String(decoding: bytes[lineStart..<end], as: UTF8.self)
+    }
+
+    /// Whether the last line before `end` in which there is more than blanks fits a pattern.
+    func isLastWord(before end: Int, _ pattern: PatternMatcher) -> Bool {
+        let lines = bytes[..<end].suffix(Self.longestWord).split(separator: 0x0A)
+        guard let last = lines.last(where: { $0.contains { $0 != 0x20 } }) else { return false }
+        return pattern.matches(String(decoding: last, as: UTF8.self))
     }
 
     /// The ends of the last lines that are not blank, the latest last, for error messages.

@@ -78,6 +78,9 @@ package struct DriverDescription: Sendable {
     /// The last line of every whole configuration that the device shows, if it has such a line: an answer without it was
     /// cut off.
     package var ending: PatternMatcher?
+    /// The last line that shows a configuration to be whole, where it is there: `ending`, or what devices of the dialect
+    /// write.
+    package var usualEnding: PatternMatcher?
     /// What the output of `versionCommand` tells of the device's modules: the first that fits a line counts. Without any,
     /// a device counts as having the newest revisions.
     package var announcements: [Announcement]
@@ -120,6 +123,7 @@ package struct DriverDescription: Sendable {
         messages = PatternList(reader.patterns("messages") ?? [Self.systemMessage])
         volatileLines = PatternList(reader.patterns("volatile") ?? [])
         ending = reader.pattern("ending", isRequired: false)
+        usualEnding = ending ?? (dialect == "ios" ? Self.end : nil)
         announcements = reader.announcements("revisions")
         versionCommand = reader.text("commands.version") ?? "show version"
         receivedHook = reader.text("hooks.received")
@@ -169,6 +173,11 @@ extension PatternMatcher {
 }
 
 extension DriverDescription {
+    private static let end: PatternMatcher = {
+        guard let matcher = try? PatternMatcher("end") else { preconditionFailure("a pattern of three letters") }
+        return matcher
+    }()
+
     /// A log message as IOS, IOS XR and their likes write it: perhaps a number, a card and a time, then
     /// `%FACILITY-SEVERITY-MNEMONIC: text`.
     private static let systemMessage: PatternMatcher = {

@@ -32,6 +32,22 @@ struct EchoTests {
         #expect(echo.answer([], to: "x").strings == [])
     }
 
+    @Test func promptRightBehindTheEndingNeedsNoProof() throws {
+        let ending = try #require(try DriverDescription.standard().usualEnding)
+        func isEnded(_ text: String) -> Bool {
+            var output = DeviceOutput()
+            output.append(Array(text.utf8))
+            return output.isLastWord(before: output.lineStart, ending)
+        }
+        #expect(isEnded("interface eth0\r\n mtu 1500\r\n!\r\nend\r\n\r\nr1#"))
+        #expect(isEnded("end\n   \nr1#"))
+        for text in ["interface eth0\n mtu 1500\nr1#", "end\n!\nr1#", " end\nr1#", "endless\nr1#", "end", "", "\n\nr1#"] {
+            #expect(!isEnded(text), "\(text)")
+        }
+        let other = "dialect: junos\nprompts: {operational: 'a> ', configuration: 'a# '}\n"
+        #expect(try DriverDescription(yaml: Array(other.utf8), file: "x.yaml").usualEnding == nil)
+    }
+
     @Test func backspacesAndCarriageReturnsOverwrite() {
         #expect(shown("abc\r\ndef\r\r\n") == "abc\ndef\n")
         #expect(shown("abd\u{8}c\n") == "abc\n")

@@ -39,6 +39,11 @@ enum DeviceWork {
     private static let window = 256
     /// On how many devices at a time: mostly they are waited for.
     private static let lanes = 96
+    /// On how many to begin with: devices that answer at once keep the processors busy, and more of them at a time only
+    /// crowd each other out of the caches.
+    private static let firstLanes = 32
+    /// A device that takes longer than this is waited for: then there is room for one more.
+    private static let waitedFor = Duration.milliseconds(40)
 
     /// For so long results gather before more of them are handed over.
     private static let gathering = 0.01
@@ -50,19 +55,38 @@ enum DeviceWork {
         take: ([(String, DeviceResult)]) -> Void
     ) {
         let line = ResultLine(count: names.count, window: window)
-        for _ in 0..<min(lanes, names.count) {
-            let thread = Thread {
-                while let index = line.next() { line.put(work(names[index]), at: index) }
+        let crew = Crew(limit: min(lanes, names.count)) { crew in
+            while let index = line.next() {
+                let start = ContinuousClock.now
+                line.put(work(names[index]), at: index)
+                if ContinuousClock.now - start > waitedFor { crew.grow() }
             }
-            thread.stackSize = 8 << 20
-            thread.start()
         }
+        for _ in 0..<firstLanes { crew.grow() }
         var rest = names[...]
         while !rest.isEmpty {
             let results = line.takeFirst()
             take(Array(zip(rest, results)))
             rest = rest.dropFirst(results.count)
             if rest.count > lanes { Thread.sleep(forTimeInterval: gathering) }
+        }
+    }
+
+    /// Threads that all do the same, more of them as they find that they could do with more.
+    private final class Crew: Sendable {
+        private let left: Atomic<Int>
+        private let body: @Sendable (Crew) -> Void
+
+        init(limit: Int, _ body: @escaping @Sendable (Crew) -> Void) {
+            left = Atomic(limit)
+            self.body = body
+        }
+
+        func grow() {
+            guard left.load(ordering: .relaxed) > 0, left.subtract(1, ordering: .relaxed).oldValue > 0 else { return }
+            let thread = Thread { [self] in body(self) }
+            thread.stackSize = 8 << 20
+            thread.start()
         }
     }
 

@@ -9,7 +9,7 @@ import Synchronization
 package final class AlarmKeeper: Sendable {
     private static let prefix = "alarm/"
 
-    private let list: Mutex<AlarmList>
+    private let list: BargingMutex<AlarmList>
     private let database: ConfigurationDatabase
     private let clock: WallClock
     private let hooks = Mutex(Hooks())
@@ -23,7 +23,7 @@ package final class AlarmKeeper: Sendable {
         self.database = database
         self.clock = clock
         let stored = database.operationalKeys(prefix: Self.prefix).compactMap { database.operational($0) }
-        list = Mutex(AlarmList(stored.compactMap { Alarm(decoding: $0) }))
+        list = BargingMutex(AlarmList(stored.compactMap { Alarm(decoding: $0) }))
     }
 
     /// - Parameters:

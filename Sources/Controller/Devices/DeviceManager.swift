@@ -11,11 +11,11 @@ import Transactions
 
 /// Keeps a slot and a record for each device, and makes the access that operations use.
 final class DeviceManager: Sendable {
-    private let slots = Mutex<[String: DeviceSlot]>([:])
+    private let slots = DeviceTable<DeviceSlot>()
     /// Every secret that was heard of in connection with a device. It only grows: a password that was replaced may
     /// still be one elsewhere.
-    private let masks = Mutex<[String: SecretMask]>([:])
-    private let records = Mutex<[String: DeviceRecord]>([:])
+    private let masks = DeviceTable<SecretMask>()
+    private let records = DeviceTable<DeviceRecord>()
     let known = KnownDevices()
     private let connected = Mutex<@Sendable (String) -> Void>({ _ in })
     private let database: ConfigurationDatabase
@@ -41,27 +41,13 @@ final class DeviceManager: Sendable {
         self.clock = clock
         for key in database.operationalKeys(prefix: "device/") {
             guard let bytes = database.operational(key), let record = DeviceRecord(bytes) else { continue }
-            records.withLock { $0[String(key.dropFirst("device/".count))] = record }
+            records.withValue(of: String(key.dropFirst("device/".count))) { $0 = record }
         }
     }
 
-    private func slot(_ name: String) -> DeviceSlot {
-        slots.withLock { slots in
-            if let slot = slots[name] { return slot }
-            let slot = DeviceSlot()
-            slots[name] = slot
-            return slot
-        }
-    }
+    private func slot(_ name: String) -> DeviceSlot { slots.value(of: name, orMaking: { DeviceSlot() }) }
 
-    private func mask(_ name: String) -> SecretMask {
-        masks.withLock { masks in
-            if let mask = masks[name] { return mask }
-            let mask = SecretMask()
-            masks[name] = mask
-            return mask
-        }
-    }
+    private func mask(_ name: String) -> SecretMask { masks.value(of: name, orMaking: { SecretMask() }) }
 
     // MARK: Access
 
@@ -146,38 +132,38 @@ final class DeviceManager: Sendable {
         return FileTrace(path: path, isRaw: mode == "raw", mask: mask, secrets: secrets, context: context, clock: clock)
     }
 
-    func disconnect(_ name: String) { slots.withLock { $0[name] }?.disconnect() }
+    func disconnect(_ name: String) { slots[name]?.disconnect() }
 
     /// - Parameter callers: after how long the connection of a device that called home is idle.
     func closeIdle(callers: Duration) {
-        for slot in slots.withLock({ Array($0.values) }) { slot.closeIdle(.seconds(30), callerLimit: callers) }
+        for slot in slots.all { slot.closeIdle(.seconds(30), callerLimit: callers) }
     }
 
     func disconnectAll() {
-        for slot in slots.withLock({ Array($0.values) }) { slot.disconnect() }
+        for slot in slots.all { slot.disconnect() }
     }
 
     // MARK: Records
 
-    func record(_ name: String) -> DeviceRecord { records.withLock { $0[name] } ?? DeviceRecord() }
+    func record(_ name: String) -> DeviceRecord { records[name] ?? DeviceRecord() }
 
     private func update(_ name: String, _ change: (inout DeviceRecord) -> Void) {
-        let changed = records.withLock { records in
-            let old = records[name]
+        let changed = records.withValue(of: name) { present in
+            let old = present
             var record = old ?? DeviceRecord()
             change(&record)
-            guard record != old else { return (bytes: [UInt8], isEssential: Bool)?.none }
-            records[name] = record
-            var known = old ?? DeviceRecord()
-            known.lastInSync = record.lastInSync
-            known.operState = record.operState
-            known.lastConnected = record.lastConnected
-            return (record.encode(), known != record)
+            guard record != old else { return (old: DeviceRecord, new: DeviceRecord)?.none }
+            present = record
+            return (old ?? DeviceRecord(), record)
         }
         guard let changed else { return }
-        let stored = OperationalChange(DeviceRecord.key(name), changed.bytes)
+        let stored = OperationalChange(DeviceRecord.key(name), changed.new.encode())
+        var known = changed.old
+        known.lastInSync = changed.new.lastInSync
+        known.operState = changed.new.operState
+        known.lastConnected = changed.new.lastConnected
         // That it is in sync still, or can be reached, is no news to wait for: it shows again.
-        if changed.isEssential {
+        if known != changed.new {
             try? database.setOperational([stored])
         } else {
             try? database.setOperationalUnsynced([stored])
@@ -287,15 +273,12 @@ final class DeviceManager: Sendable {
 
     /// Forgets devices that are no longer configured.
     func retain(_ names: Set<String>) {
-        let gone = records.withLock { records in
-            let gone = records.keys.filter { !names.contains($0) }
-            for name in gone { records[name] = nil }
-            return gone
-        }
+        let gone = records.devices.filter { !names.contains($0) }
+        for name in gone { records.remove(name) }
         capabilities.forget(capabilities.devices.filter { !names.contains($0) }.map { .device($0) })
         for name in gone {
-            slots.withLock { $0.removeValue(forKey: name) }?.disconnect()
-            masks.withLock { $0[name] = nil }
+            slots.remove(name)?.disconnect()
+            masks.remove(name)
             rewrites.forget(name)
             known.forget(name)
             try? database.setOperational([OperationalChange(DeviceRecord.key(name), nil)])

@@ -1,7 +1,6 @@
 import ConfigTree
 import NEDRuntime
 import Secrets
-import Synchronization
 import YANG
 
 /// What was made of a device's entry in the configuration and of its latest reading, for the next operation that finds
@@ -40,26 +39,32 @@ final class KnownDevices: Sendable {
         }
     }
 
-    private let known = Mutex<[String: Known]>([:])
+    private let known = DeviceTable<Known>()
 
-    func forget(_ name: String) { known.withLock { $0[name] = nil } }
+    func forget(_ name: String) { known.remove(name) }
+
+    private func change(_ name: String, _ change: (inout Known) -> Void) {
+        known.withValue(of: name) { found in
+            var known = found ?? Known()
+            change(&known)
+            found = known
+        }
+    }
 
     // MARK: Where it is
 
     /// What `target` came to the last time, if nothing that it depends on is another.
     func target(_ name: String, _ source: Source) -> DeviceTarget? {
-        known.withLock { known in
-            guard let found = known[name], found.source?.isSame(as: source) == true else { return nil }
-            return found.target
-        }
+        guard let found = known[name], found.source?.isSame(as: source) == true else { return nil }
+        return found.target
     }
 
     /// Not what has keys from files: those may be others the next time.
     func note(_ target: DeviceTarget, _ source: Source) {
         let isWhole = target.privateKey == nil && target.proxy == nil
-        known.withLock { known in
-            known[target.name, default: Known()].source = isWhole ? source : nil
-            known[target.name, default: Known()].target = isWhole ? target : nil
+        change(target.name) {
+            $0.source = isWhole ? source : nil
+            $0.target = isWhole ? target : nil
         }
     }
 
@@ -67,21 +72,21 @@ final class KnownDevices: Sendable {
 
     /// Whether the secrets of a configuration are in the device's mask already.
     func isMasked(_ name: String, _ tree: DataTree) -> Bool {
-        guard let masked = known.withLock({ $0[name]?.masked }) else { return false }
+        guard let masked = known[name]?.masked else { return false }
         return masked.root === tree.root && masked.model === tree.model
     }
 
-    func noteMasked(_ name: String, _ tree: DataTree?) { known.withLock { $0[name, default: Known()].masked = tree } }
+    func noteMasked(_ name: String, _ tree: DataTree?) { change(name) { $0.masked = tree } }
 
     /// The latest reading, if what was made of it is what is configured.
     func reading(_ name: String, configured tree: DataTree?) -> KnownReading? {
-        guard let tree, let reading = known.withLock({ $0[name]?.reading }) else { return nil }
+        guard let tree, let reading = known[name]?.reading else { return nil }
         return reading.tree.root === tree.root && reading.tree.model === tree.model ? reading : nil
     }
 
     /// - Parameter tree: as it is configured now.
     func note(_ mark: ReadingMark?, of name: String, configured tree: DataTree?) {
         let reading = mark.flatMap { mark in tree.map { KnownReading(mark: mark, tree: $0) } }
-        known.withLock { $0[name, default: Known()].reading = reading }
+        change(name) { $0.reading = reading }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import Synchronization
 import YANG
