@@ -65,6 +65,19 @@ import YANG
         #expect(try tree.replacingMount(at: point, with: nil).lines.count == 3)
     }
 
+    @Test func aRowIsTheSameWhateverIsMountedInIt() throws {
+        let old = try filled()
+        func entry(_ tree: DataTree) throws -> Row {
+            try #require(try tree.instance(tree.path("/ncs:devices/device{a}"))?.row)
+        }
+        let inside = try old.with((.create, "/ncs:devices/device{a}/config/one:i{7}"))
+        let bare = try old.with((.delete, "/ncs:devices/device{a}/config"))
+        let beside = try old.with((.set("two"), "/ncs:devices/device{a}/kind"))
+        #expect(try entry(inside) !== entry(old) && entry(inside).isSameBesideMounts(entry(old)))
+        #expect(try entry(bare).isSameBesideMounts(entry(old)) && entry(old).isSameBesideMounts(entry(bare)))
+        #expect(try !entry(beside).isSameBesideMounts(entry(old)))
+    }
+
     @Test func aDraftMountsEitherADraftOrATree() throws {
         let tree = try filled()
         let point = try tree.path("/ncs:devices/device{a}/config")

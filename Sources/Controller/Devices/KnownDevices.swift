@@ -35,7 +35,13 @@ final class KnownDevices: Sendable {
 
         func isSame(as other: Source) -> Bool {
             model === other.model && localUser == other.localUser && rows.count == other.rows.count
-                && zip(rows, other.rows).allSatisfy { $0 === $1 }
+                && zip(rows, other.rows).dropFirst().allSatisfy { $0 === $1 } && saysSame(rows[0], other.rows[0])
+        }
+
+        /// What the device is configured to be does not say where it is.
+        private func saysSame(_ entry: Row?, _ other: Row?) -> Bool {
+            guard let entry, let other else { return entry == nil && other == nil }
+            return entry.isSameBesideMounts(other)
         }
     }
 
@@ -55,7 +61,9 @@ final class KnownDevices: Sendable {
 
     /// What `target` came to the last time, if nothing that it depends on is another.
     func target(_ name: String, _ source: Source) -> DeviceTarget? {
-        guard let found = known[name], found.source?.isSame(as: source) == true else { return nil }
+        guard let found = known[name], let old = found.source, old.isSame(as: source) else { return nil }
+        // An old entry would keep an old configuration in memory.
+        if old.rows[0]?.identity != source.rows[0]?.identity { change(name) { $0.source = source } }
         return found.target
     }
 

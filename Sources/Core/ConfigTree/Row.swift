@@ -52,6 +52,20 @@ package struct Row: @unchecked Sendable {
     /// The metadata of this node and of the leaves in it.
     package var metadata: RowMetadata? { header.metadata }
     /// Metadata is no content.
+    /// Whether another row of the same kind says the same, but for what is mounted in it.
+    package func isSameBesideMounts(_ other: Row) -> Bool {
+        if self === other { return true }
+        guard leafCount == other.leafCount, valueByteCount == other.valueByteCount else { return false }
+        let size = leafCount * 6 + valueByteCount
+        let isEqual = read { mine, _ in other.read { theirs, _ in memcmp(mine, theirs, size) == 0 } }
+        func besideMounts(_ kids: ContiguousArray<KidSlot>) -> [KidSlot] {
+            kids.filter { if case .mount = $0.kid { false } else { true } }
+        }
+        let (mine, theirs) = (besideMounts(kids), besideMounts(other.kids))
+        return isEqual && mine.count == theirs.count
+            && zip(mine, theirs).allSatisfy { $0.slot == $1.slot && $0.kid.isSame(as: $1.kid) }
+    }
+
     package var isEmpty: Bool { header.leafCount == 0 && header.kids.isEmpty }
 
     @inline(__always)
