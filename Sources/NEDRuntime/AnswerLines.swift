@@ -1,10 +1,11 @@
+import Foundation
 import YANG
 
 /// The lines of a device's answer, in the bytes in which they came: a long configuration is not taken apart into strings.
 ///
 /// Invariants: `bytes` is valid UTF-8; `lines` ascend, do not overlap and hold no line feed.
 struct AnswerLines: Sendable {
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
     private var lines: [Range<Int>] = []
 
     /// Broken UTF-8 is repaired.
@@ -65,27 +66,77 @@ struct AnswerLines: Sendable {
         }
     }
 
-    /// The text, each line with a line feed, lines that are marked in `blank` empty.
-    func text(blank: [Bool]) -> [UInt8] {
+    /// The text, each line with a line feed, lines that are marked in `blank` empty. It takes the place of the lines, which
+    /// are gone then: a long configuration is in memory once.
+    mutating func takeText(blank: [Bool]) -> [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.count + 1)
-        for (index, line) in lines.enumerated() {
-            if !blank[index] { text += bytes[line] }
-            text.append(0x0A)
+        swap(&text, &bytes)
+        // Only the last line may lack a line feed to write over.
+        if lines.last?.upperBound == text.count { text.append(0x0A) }
+        let lines = lines
+        self.lines = []
+        var end = 0
+        text.withUnsafeMutableBufferPointer { text in
+            guard let base = text.baseAddress else { return }
+            for (index, line) in lines.enumerated() {
+                if !blank[index] {
+                    memmove(base + end, base + line.lowerBound, line.count)
+                    end += line.count
+                }
+                base[end] = 0x0A
+                end += 1
+            }
         }
+        text.removeLast(text.count - end)
         return text
     }
 
-    /// The text, each line with a line feed, without lines that are marked in `dropped` and empty lines at the end.
-    func text(dropping dropped: [Bool] = []) -> [UInt8] {
+    /// The text, each line with a line feed, without empty lines at the end.
+    func text() -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count + 1)
-        let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
-        for (index, line) in lines.prefix(end).enumerated() where dropped.isEmpty || !dropped[index] {
-            text += bytes[line]
-            text.append(0x0A)
-        }
+        forEachPiece(dropping: []) { text += $0 }
         return text
+    }
+
+    /// The same text as `takeText` gives, in pieces.
+    func forEachPiece(blank: [Bool], _ body: (UnsafeRawBufferPointer) -> Void) {
+        forEachPiece(lines.count, without: blank, leavingLineFeed: true, body)
+    }
+
+    /// The text, each line with a line feed, without lines that are marked in `dropped` and empty lines at the end.
+    func forEachPiece(dropping dropped: [Bool], _ body: (UnsafeRawBufferPointer) -> Void) {
+        let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
+        forEachPiece(end, without: dropped, leavingLineFeed: false, body)
+    }
+
+    /// Lines that stood one behind the other are one piece.
+    private func forEachPiece(
+        _ count: Int, without dropped: [Bool], leavingLineFeed: Bool, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        bytes.withUnsafeBytes { bytes in
+            var run: Range<Int>?
+            func lineFeed() { withUnsafeBytes(of: UInt8(0x0A)) { body($0) } }
+            func flush() {
+                guard let whole = run else { return }
+                run = nil
+                let end = min(whole.upperBound, bytes.count)
+                body(UnsafeRawBufferPointer(rebasing: bytes[whole.lowerBound..<end]))
+                if whole.upperBound > end { lineFeed() }
+            }
+            for (index, line) in lines.prefix(count).enumerated() {
+                if !dropped.isEmpty, dropped[index] {
+                    flush()
+                    if leavingLineFeed { lineFeed() }
+                } else if let whole = run, whole.upperBound == line.lowerBound {
+                    run = whole.lowerBound..<(line.upperBound + 1)
+                } else {
+                    flush()
+                    run = line.lowerBound..<(line.upperBound + 1)
+                }
+            }
+            flush()
+        }
     }
 }
 

@@ -80,21 +80,21 @@ extension CLIDeviceSession {
             trace.hold()
             var shown: DataTree?
             defer { trace.release(shown) }
-            let answer = try readConfiguration()
-            let isVolatile = answer.fitting(description.volatileLines)
+            var answer = try readConfiguration()
             // A volatile line leaves an empty one, so that lines keep their numbers.
-            let text = answer.text(blank: isVolatile)
-            let fingerprint = isRepeatable ? SHA256.hash(data: text) : nil
+            let isVolatile = answer.fitting(description.volatileLines)
+            let fingerprint = isRepeatable ? Self.hash { answer.forEachPiece(blank: isVolatile, $0) } : nil
             if let known, let fingerprint, known.mark.fits(fingerprint, self) {
                 return DeviceReading(
                     tree: known.tree, transactionID: known.mark.transactionID, skipped: [], mark: known.mark,
                     isKnown: true)
             }
-            let parsed = try parse(text)
+            let textID = description.identity == .configuration ? Self.digest(answer, dropping: isVolatile) : ""
+            let parsed = try parse(answer.takeText(blank: isVolatile))
             shown = parsed.tree
             let id: String =
                 switch description.identity {
-                case .configuration: Self.digest(answer.text(dropping: isVolatile))
+                case .configuration: textID
                 case .model: modelDigest(parsed.tree)
                 case .command(let command): try digest(of: command)
                 }
@@ -158,28 +158,34 @@ extension CLIDeviceSession {
             trace.hold()
             defer { trace.release(nil) }
             if case .command(let command) = description.identity { return try digest(of: command) }
-            let answer = try readConfiguration()
+            var answer = try readConfiguration()
             let isVolatile = answer.fitting(description.volatileLines)
-            guard description.identity == .model else { return Self.digest(answer.text(dropping: isVolatile)) }
-            return modelDigest(try parse(answer.text(blank: isVolatile)).tree)
+            guard description.identity == .model else { return Self.digest(answer, dropping: isVolatile) }
+            return modelDigest(try parse(answer.takeText(blank: isVolatile)).tree)
         }
     }
 
     private func digest(of command: String) throws(NEDError) -> String {
         let answer = try dialogue.read(command)
-        return Self.digest(answer.text(dropping: answer.fitting(description.volatileLines)))
+        return Self.digest(answer, dropping: answer.fitting(description.volatileLines))
     }
 
     private func modelDigest(_ tree: DataTree) -> String {
         var shown = AnswerLines(Array(grammar.render(tree).utf8))
         shown.removeAll { $0.isEmpty || description.volatileLines.contains(matchOf: $0) }
-        return Self.digest(shown.text())
+        return Self.digest(shown, dropping: [])
+    }
+
+    private static func hash(_ give: ((UnsafeRawBufferPointer) -> Void) -> Void) -> SHA256Digest {
+        var hash = SHA256()
+        give { hash.update(bufferPointer: $0) }
+        return hash.finalize()
     }
 
     /// Of all lines, also those that the model does not know; empty lines at the end do not count.
-    private static func digest(_ text: [UInt8]) -> String {
+    private static func digest(_ answer: AnswerLines, dropping dropped: [Bool]) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        let hash = SHA256.hash(data: text).prefix(16)
+        let hash = Self.hash { answer.forEachPiece(dropping: dropped, $0) }.prefix(16)
         return String(decoding: hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -127,7 +127,7 @@ extension CLIDialogue {
                 mode = prompt.mode
                 promptHost = isKnown ? promptHost : prompt.host
                 isEchoing = isEchoing || isEchoed
-                return Array(output.bytes[..<prompt.start])
+                return output.take(before: prompt.start)
             }
             if let question = questionAtEnd(wait.answers) {
                 given[question, default: 0] += 1

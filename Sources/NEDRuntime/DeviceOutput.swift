@@ -25,6 +25,7 @@ struct DeviceOutput {
     private static let escapeLimit = 64
     private static let textLimit = 1_024
     private static let longestWord = 512
+    private static let quoted = 2_048
 
     mutating func append(_ received: [UInt8]) {
         for byte in received {
@@ -121,6 +122,17 @@ struct DeviceOutput {
 
     mutating func removeAll() { self = DeviceOutput() }
 
+    /// Hands over what stands before `end`. The last words stay, also those before, as errors quote them.
+    mutating func take(before end: Int) -> [UInt8] {
+        let kept = max(0, end - Self.quoted)
+        var taken = Array(bytes[kept...])
+        swap(&taken, &bytes)
+        lineStart -= kept
+        cursor -= kept
+        taken.removeLast(taken.count - end)
+        return taken
+    }
+
     /// The last, unfinished line as it shows; nil if it is empty or longer than a prompt can be.
     func lastLine(limit: Int) -> String? {
         var end = bytes.count
@@ -138,7 +150,7 @@ struct DeviceOutput {
 
     /// The ends of the last lines that are not blank, the latest last, for error messages.
     var lastWords: [String] {
-        let lines = bytes.suffix(2_048).split(separator: 0x0A).filter { line in line.contains { $0 > 0x20 } }
+        let lines = bytes.suffix(Self.quoted).split(separator: 0x0A).filter { line in line.contains { $0 > 0x20 } }
         return lines.suffix(3).map { String(decoding: $0.suffix(200), as: UTF8.self).withoutControlCharacters }
     }
 }

@@ -38,7 +38,7 @@ package struct DeviceTarget: Sendable {
     /// How the device's configuration is taken over: the ned-setting `extended-parser`.
     package var parseMode = ParseMode.turbo
     /// The longest answer to one command that is taken, in bytes.
-    package var replyLimit = 64 << 20
+    package var replyLimit = 256 << 20
 
     package init(
         name: String, address: String, port: UInt16, remoteUser: String, localUser: String, password: String,

@@ -14,6 +14,8 @@ final class NETCONFDialogue {
     private(set) var isBroken = false
     private var lastID = 0
 
+    /// Bytes of a message that is kept as a whole.
+    private static let messageLimit = 64 << 20
     /// Bytes of one reply: its text is not kept, so that what it says is what it costs.
     private static let streamLimit = 1 << 32
 
@@ -21,7 +23,7 @@ final class NETCONFDialogue {
         self.stream = stream
         self.target = target
         self.trace = trace
-        frames = FrameReader(limit: target.replyLimit, pieceLimit: Self.streamLimit)
+        frames = FrameReader(limit: min(target.replyLimit, Self.messageLimit), pieceLimit: Self.streamLimit)
     }
 
     // MARK: Greeting

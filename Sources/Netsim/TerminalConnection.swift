@@ -28,8 +28,10 @@ private final class GatheredOutput<Connection: TerminalConnection>: TerminalConn
     private let connection: Connection
     private let gathered = Mutex<[UInt8]>([])
 
-    /// More than this is not held back.
+    /// More than this is not held back, unless so much waits already that more in pieces would pass for a client that does
+    /// not read: the rest of a long answer goes as one.
     private static var limit: Int { 64 << 10 }
+    private static var waitingLimit: Int { 8 << 20 }
 
     init(_ connection: Connection) { self.connection = connection }
 
@@ -42,7 +44,7 @@ private final class GatheredOutput<Connection: TerminalConnection>: TerminalConn
             gathered += bytes
             return gathered.count > Self.limit
         }
-        if isMuch { flush() }
+        if isMuch, connection.pendingBytes < Self.waitingLimit { flush() }
         return !connection.isClosed
     }
 

@@ -41,7 +41,9 @@ struct EchoTests {
         }
         #expect(isEnded("interface eth0\r\n mtu 1500\r\n!\r\nend\r\n\r\nr1#"))
         #expect(isEnded("end\n   \nr1#"))
-        let others = ["interface eth0\n mtu 1500\nr1#", "end\n!\nr1#", " end\nr1#", "endless\nr1#", "end", "", "\n\nr1#"]
+        let others = [
+            "interface eth0\n mtu 1500\nr1#", "end\n!\nr1#", " end\nr1#", "endless\nr1#", "end", "", "\n\nr1#",
+        ]
         for text in others {
             #expect(!isEnded(text), "\(text)")
         }
