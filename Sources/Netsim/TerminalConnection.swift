@@ -44,7 +44,7 @@ private final class GatheredOutput<Connection: TerminalConnection>: TerminalConn
             gathered += bytes
             return gathered.count > Self.limit
         }
-        if isMuch, connection.pendingBytes < Self.waitingLimit { flush() }
+        if isMuch, pendingBytes < Self.waitingLimit { flush() }
         return !connection.isClosed
     }
 
