@@ -41,8 +41,11 @@ enum ConfigurationCommands {
         BuiltInCommand("revert", "Copy configuration from running", choices: confirming) { shell, line in
             try shell.revert(isConfirmed: Self.isUnconfirmed(line))
         },
-        BuiltInCommand("rollback-files", "Take back what was committed", choices: RollbackCommand.choices) {
+        BuiltInCommand("rollback", "Take back what was committed", choices: RollbackCommand.kindChoices) {
             shell, line in try shell.rollBack(line)
+        },
+        BuiltInCommand("rollback-files", "Take back what was committed", choices: RollbackCommand.choices) {
+            shell, line in try shell.useRollbackFile(line)
         },
         BuiltInCommand(
             "save", "Save configuration to a file",
