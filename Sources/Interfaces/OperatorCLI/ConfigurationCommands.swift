@@ -172,18 +172,12 @@ extension OperatorShell {
     }
 
     func top(_ line: Invocation) throws -> CommandResult {
-        guard !line.inner.isEmpty else {
-            configuration?.mode = .top
-            return .done
-        }
         let mode = configuration?.mode
         configuration?.mode = .top
-        do {
-            return try configure(line.inner)
-        } catch {
-            if let mode { configuration?.mode = mode }
-            throw error
-        }
+        guard !line.inner.isEmpty, let mode else { return .done }
+        // Only a command that enters a mode leaves this one.
+        defer { if configuration?.mode == .top { configuration?.mode = mode } }
+        return try configure(line.inner)
     }
 
     /// Leaves configuration mode. Asks what to do with changes, where somebody is there to answer.
