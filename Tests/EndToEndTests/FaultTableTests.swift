@@ -46,7 +46,8 @@ extension EndToEnd {
             Row(fault: "wrong-password", refusal: "authentication failed", isSlow: true),
             Row(fault: "garbage-line edit-config 40", refusal: "is no NETCONF message"),
             Row(fault: "delay 20 10", refusal: nil, isSlow: true),
-            Row(fault: "truncate-line edit-config 30", refusal: "no reply to edit-config", isSlow: true),
+            Row(
+                fault: "truncate-line edit-config 30", refusal: "the reply to edit-config cannot be read", isSlow: true),
             Row(fault: "silent-line commit", refusal: "no reply to commit", isSlow: true),
             Row(fault: "silent-login", refusal: "no reply to hello", isSlow: true),
             Row(fault: "slow-reading 50", refusal: "no reply to get-config", isSlow: true),
