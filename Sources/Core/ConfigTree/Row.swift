@@ -51,7 +51,6 @@ package struct Row: @unchecked Sendable {
     package var kids: ContiguousArray<KidSlot> { header.kids }
     /// The metadata of this node and of the leaves in it.
     package var metadata: RowMetadata? { header.metadata }
-    /// Metadata is no content.
     /// Whether another row of the same kind says the same, but for what is mounted in it.
     package func isSameBesideMounts(_ other: Row) -> Bool {
         if self === other { return true }
@@ -66,6 +65,7 @@ package struct Row: @unchecked Sendable {
             && zip(mine, theirs).allSatisfy { $0.slot == $1.slot && $0.kid.isSame(as: $1.kid) }
     }
 
+    /// Metadata is no content.
     package var isEmpty: Bool { header.leafCount == 0 && header.kids.isEmpty }
 
     @inline(__always)
