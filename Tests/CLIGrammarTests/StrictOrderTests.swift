@@ -195,8 +195,8 @@ extension CLIGrammar {
         var seen: [[UInt8]: [[String]: Bool]] = [:]
         for route in node.children.worded where route.target.kind == .list {
             let list = route.target
-            let isShared = node.children.routes(list.letters).contains { $0.target != list && list.hasSameName($0.target) }
-            guard isShared else { continue }
+            let others = node.children.routes(list.letters).map(\.target).filter { $0 != list }
+            guard others.contains(where: list.hasSameName) else { continue }
             var (holder, here): (Row?, InstancePath) = (row, path)
             for step in route.via { (holder, here) = (holder?.child(in: step.slot), here.appending(step.schema)) }
             guard let entries = holder?.entries(in: list.slot) else { continue }
