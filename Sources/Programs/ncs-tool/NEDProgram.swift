@@ -21,6 +21,8 @@ enum NEDProgram {
 
     /// In a job or service, of which the input is nothing (`/dev/null`), the process stays until it is stopped.
     private static func waitForEndOfInput() {
+        // Whoever reads a log wants to know the port now.
+        fflush(nil)
         var status = stat()
         let isNothing = fstat(0, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR && isatty(0) == 0
         while isNothing || readLine() != nil {
