@@ -77,7 +77,7 @@ extension NetworkController {
         let entries =
             record.changes.isEmpty ? [] : [LogEntry(kind: .commit, time: time, payload: record.encode())]
         do {
-            _ = try database.submit(CommitBatch(entries, operational: [active])).wait()
+            try database.write(CommitBatch(entries, operational: [active]))
         } catch {
             throw ControlError(.resource, "the keys were not changed: \(error)")
         }

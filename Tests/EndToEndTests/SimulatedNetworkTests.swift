@@ -62,5 +62,19 @@ extension EndToEnd {
                 try require(try lab.shell("ncs-netsim stop"), contains: "DEVICE r0 STOPPED", "DEVICE r1 STOPPED")
             }
         }
+
+        @Test func devicesOfAnArchiveShareOnePackage() throws {
+            try Lab.use("netsim-archive") { lab in
+                try lab.shell("tar czf p.tar.gz -C $NCS_DIR/packages/neds \(Lab.driver)")
+                try lab.shell("ncs-netsim create-network p.tar.gz 1 r && ncs-netsim add-device ./p.tar.gz s")
+                #expect(try lab.shell("ls netsim/.netsim/packages/*").contains(Lab.driver))
+                #expect(try lab.shell("ls netsim/.netsim/packages | wc -l").trimmingPrefix(" ") == "1\n")
+                try require(try lab.shell("ncs-netsim start"), contains: "DEVICE r0 OK STARTED", "DEVICE s OK STARTED")
+                try lab.shell("ncs-netsim stop; head -c 2000 p.tar.gz > cut.tar.gz")
+                let refusal = try lab.attempt("ncs-netsim", ["add-device", "cut.tar.gz", "t"])
+                #expect(refusal.status == 1 && refusal.errors.contains("cut.tar.gz"), "\(refusal)")
+                #expect(try lab.shell("ls -a netsim/.netsim/packages | wc -l").trimmingPrefix(" ") == "3\n")
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ import Transactions
 //   transactions DIRECTORY COUNT DEVICES       commit to devices that are files; print each value likewise
 //   fault DIRECTORY OPERATION CODE PASSES TIMES  meet a disk fault between commits; print what becomes of them
 //   syncs DIRECTORY                            print how many syncs one caller and eight callers need
-//   many DIRECTORY COUNT                       commit without waiting in between
+//   many DIRECTORY COUNT                       commit on several threads at once
 //   snapshots DIRECTORY COUNT                  commit, make snapshots and let the log forget what they stand for
 
 func report(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
@@ -21,18 +21,15 @@ func commits(_ database: ConfigurationDatabase, _ count: Int) throws {
         let batch = CommitBatch(
             [LogEntry(kind: .commit, time: Int64(index), payload: Array("{\"n\":\(index)}".utf8))],
             operational: [OperationalChange("last", Array("\(index + 1)".utf8))])
-        report("\(try database.submit(batch).wait()[0].number)")
+        report("\(try database.write(batch)[0].number)")
     }
 }
 
-func many(_ database: ConfigurationDatabase, _ count: Int) throws {
-    var tickets = [CommitTicket]()
-    for index in 0..<count {
-        tickets.append(
-            try database.submit(
-                CommitBatch([LogEntry(kind: .commit, time: 0, payload: [UInt8](repeating: 120, count: index * 7))])))
+func many(_ database: ConfigurationDatabase, _ count: Int) {
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+        let entry = LogEntry(kind: .commit, time: 0, payload: [UInt8](repeating: 120, count: index * 7))
+        do { report("\(try database.append([entry])[0].number)") } catch { report("\(index): \(error)") }
     }
-    for ticket in tickets { report("\(try ticket.wait()[0].number)") }
 }
 
 /// A snapshot of two chunks after each third commit; the log begins behind the one before.
@@ -112,7 +109,7 @@ func run(_ arguments: [String]) throws {
     switch arguments[1] {
     case "commits": try commits(database, number(3))
     case "snapshots": try snapshots(database, number(3))
-    case "many": try many(database, number(3))
+    case "many": many(database, number(3))
     case "transactions": try transactions(database, arguments[2], number(3), number(4))
     case "syncs": try syncs(database)
     default:

@@ -2,7 +2,7 @@
 package struct CommitBatch: Sendable {
     package var entries: [LogEntry]
     package var operational: [OperationalChange]
-    /// Called on the writer's thread once the batch is durable, in the order of the log, before its caller wakes.
+    /// Called by who writes, once the batch is durable, in the order of the log, before its caller goes on.
     /// Must be short and must not call the database.
     package var onDurable: (@Sendable ([LogRecord]) -> Void)?
 

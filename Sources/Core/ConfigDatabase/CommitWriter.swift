@@ -2,10 +2,14 @@ internal import Basics
 internal import Foundation
 internal import Synchronization
 
-/// The one thread that writes the database; callers that come while it syncs share the next sync.
+/// The only place that writes the database; callers that come while it syncs share the next sync.
+///
+/// A caller that finds nobody else writes for itself, which saves two changes of thread; a thread writes for those who
+/// come together, and what nobody waits for. Who writes has the turn.
 ///
 /// Invariants:
-/// - Batches become durable in the order of `submit`; numbers are given there.
+/// - One at a time has the turn, and nobody else touches the log.
+/// - Batches become durable in the order in which they were handed in; numbers are given there.
 /// - A batch is acknowledged only after its transaction was synced.
 /// - When a transaction fails, every batch submitted by then fails with it: later ones may be built on it.
 /// - After a fault that leaves the outcome unknown, nothing more is written until the place of what is in question could
@@ -27,6 +31,13 @@ final class CommitWriter: Sendable {
         var fault: DatabaseFault?
         var watcher: @Sendable (DatabaseFault?) -> Void = { _ in }
         var isStopping = false
+        /// Whether a caller or the thread has the turn.
+        var isTaken = false
+        var policy = GatherPolicy()
+        /// Pages in the write-ahead log, about.
+        var pages = 0
+        /// Whether the thread waits for a quiet moment to copy them.
+        var isWatchingPages = false
         /// Records written since the start, and the bytes of their payloads.
         var written = (records: 0, bytes: 0)
     }
@@ -65,18 +76,35 @@ final class CommitWriter: Sendable {
     var snapshots: [StoredSnapshot] { state.withLock { $0.stored.snapshots } }
     var written: (records: Int, bytes: Int) { state.withLock { $0.written } }
 
-    func submit(_ batch: CommitBatch) throws -> CommitTicket {
+    /// Returns when the batch is durable, or throws `DatabaseFault`: then none of it is in the database.
+    func write(_ batch: CommitBatch) throws -> WrittenBatch {
         guard batch.isWithinLimits else { throw DatabaseFault.tooLarge(path: storage.path) }
-        let ticket = try state.withLock { state in
+        let (ticket, isMine) = try state.withLock { state in
             if let fault = state.closedBy { throw fault }
             if state.isStopping { throw DatabaseFault.closed(path: storage.path) }
             let ticket = CommitTicket(firstNumber: state.nextNumber)
+            // The thread deals with faults, and lets callers who come together share a sync.
+            let isMine =
+                !state.isTaken && !state.policy.expectsOthers && state.fault == nil
+                && state.pages < Self.busyCheckpoint && !state.pending.contains { $0.ticket != nil }
             state.nextNumber += Int64(batch.entries.count)
             state.pending.append(Pending(batch: batch, ticket: ticket))
-            return ticket
+            if isMine { state.isTaken = true }
+            return (ticket, isMine)
         }
-        work.signal()
-        return ticket
+        if isMine { writeMyself(until: ticket) } else { work.signal() }
+        return try ticket.wait()
+    }
+
+    private func writeMyself(until ticket: CommitTicket) {
+        while !ticket.isFinished { writeGroup() }
+        let needsThread = state.withLock { state in
+            state.isTaken = false
+            // It looks from time to time whether it has become quiet; it has to be told to begin with that.
+            let isDue = state.pages >= Self.idleCheckpoint && !state.isWatchingPages
+            return isDue || !state.pending.isEmpty || state.isStopping || state.fault != nil
+        }
+        if needsThread { work.signal() }
     }
 
     /// Visible at once, durable with the next batch or after a moment, lost by a crash before that.
@@ -93,8 +121,8 @@ final class CommitWriter: Sendable {
         if isFirst { work.signal() }
     }
 
-    /// Tells `body` when writing begins to fail, fails for another reason, or succeeds again (nil). Called on the writer's
-    /// thread; must be short.
+    /// Tells `body` when writing begins to fail, fails for another reason, or succeeds again (nil). Called by who writes;
+    /// must be short.
     func watch(_ body: @escaping @Sendable (DatabaseFault?) -> Void) {
         let fault = state.withLock { state in
             state.watcher = body
@@ -147,41 +175,62 @@ final class CommitWriter: Sendable {
     // MARK: The thread
 
     private func run() {
-        var pages = 0
         var delays = 0
-        var policy = GatherPolicy()
         while true {
-            let (mustWait, isFaulty) = state.withLock { ($0.pending.isEmpty && !$0.isStopping, $0.fault != nil) }
-            if mustWait {
-                if isFaulty {
-                    if work.wait(timeout: .now() + Self.retryDelay) == .timedOut { tryAgain() }
-                } else if pages < Self.idleCheckpoint {
-                    work.wait()
-                } else if work.wait(timeout: .now() + Self.idleDelay) == .timedOut {
-                    pages = checkpoint()
-                    continue
-                }
+            guard state.withLock({ $0.isStopping || !$0.pending.isEmpty }) else {
+                rest()
+                continue
             }
             if delays < Self.delayLimit, !waitsForMore() {
                 delays += 1
                 continue
             }
             delays = 0
-            gather(&policy)
-            let (group, stored) = takeGroup()
-            if group.isEmpty {
-                if state.withLock({ $0.isStopping }) { break }
+            gather()
+            guard takeTurn() else {
+                // Who has it tells when there is something left.
+                work.wait()
                 continue
             }
-            let start = DispatchTime.now().uptimeNanoseconds
-            write(group, onto: stored)
-            policy.wrote(
-                answered: group.count { $0.ticket != nil }, waiting: waitingCallers,
-                nanoseconds: DispatchTime.now().uptimeNanoseconds - start)
-            pages += group.reduce(2) { $0 + 1 + $1.batch.byteCount / 4_000 }
-            if pages >= Self.busyCheckpoint { pages = checkpoint() }
+            let isOver = state.withLock { $0.isStopping && $0.pending.isEmpty }
+            if !isOver {
+                writeGroup()
+                if state.withLock({ $0.pages >= Self.busyCheckpoint }) { checkpoint() }
+            }
+            giveTurn()
+            if isOver { break }
         }
         ended.signal()
+    }
+
+    private func takeTurn() -> Bool {
+        state.withLock { state in
+            defer { state.isTaken = true }
+            return !state.isTaken
+        }
+    }
+
+    private func giveTurn() { state.withLock { $0.isTaken = false } }
+
+    /// Waits for work; looks after the disk and the write-ahead log when it takes long.
+    private func rest() {
+        let (isFaulty, records) = state.withLock { state in
+            state.isWatchingPages = state.pages >= Self.idleCheckpoint
+            return (state.fault != nil, state.isWatchingPages ? state.written.records : nil)
+        }
+        if isFaulty {
+            guard work.wait(timeout: .now() + Self.retryDelay) == .timedOut, takeTurn() else { return }
+            tryAgain()
+            giveTurn()
+        } else if let records {
+            guard work.wait(timeout: .now() + Self.idleDelay) == .timedOut,
+                state.withLock({ $0.written.records }) == records, takeTurn()
+            else { return }
+            checkpoint()
+            giveTurn()
+        } else {
+            work.wait()
+        }
     }
 
     /// Gives values that nobody waits for a moment to gather; false if something changed meanwhile.
@@ -199,10 +248,27 @@ final class CommitWriter: Sendable {
     }
 
     /// Lets the callers that have just been answered come back before the next sync.
-    private func gather(_ policy: inout GatherPolicy) {
-        guard waitingCallers > 0, let (callers, deadline) = policy.wanted(.now()) else { return }
+    private func gather() {
+        guard waitingCallers > 0, let (callers, deadline) = state.withLock({ $0.policy.wanted(.now()) }) else { return }
         while waitingCallers < callers, work.wait(timeout: deadline) == .success {}
-        policy.waited(found: waitingCallers)
+        let found = waitingCallers
+        state.withLock { $0.policy.waited(found: found) }
+    }
+
+    // MARK: Writing, with the turn
+
+    private func writeGroup() {
+        let (group, stored) = takeGroup()
+        guard !group.isEmpty else { return }
+        let start = DispatchTime.now().uptimeNanoseconds
+        write(group, onto: stored)
+        let duration = DispatchTime.now().uptimeNanoseconds - start
+        state.withLock { state in
+            state.policy.wrote(
+                answered: group.count { $0.ticket != nil }, waiting: state.pending.count { $0.ticket != nil },
+                nanoseconds: duration)
+            state.pages += group.reduce(2) { $0 + 1 + $1.batch.byteCount / 4_000 }
+        }
     }
 
     private func takeGroup() -> ([Pending], StoredState) {
@@ -291,33 +357,35 @@ final class CommitWriter: Sendable {
         note(nil)
     }
 
-    /// Returns the pages left in the write-ahead log, about. A failure is no fault: the log only grows.
-    private func checkpoint() -> Int {
-        do {
-            try storage.checkpoint()
-            try storage.touch(state.withLock { $0.stored })
-            return 0
-        } catch {
-            return Self.idleCheckpoint / 2
-        }
+    /// A failure is no fault: the write-ahead log only grows.
+    private func checkpoint() {
+        let isDone = (try? storage.checkpoint()) != nil && (try? storage.touch(state.withLock { $0.stored })) != nil
+        state.withLock { $0.pages = isDone ? 0 : Self.idleCheckpoint / 2 }
     }
 }
 
-/// A caller's claim on the outcome of its batch.
-package final class CommitTicket: Sendable {
-    /// The number that the first record of the batch has if it becomes durable.
-    package let firstNumber: Int64
+/// What became of a batch.
+struct WrittenBatch: Sendable {
+    /// The number of its first record; of the next one that there will be if it has none.
+    var firstNumber: Int64
+    var records: [LogRecord]
+}
 
+/// A caller's claim on the outcome of its batch.
+private final class CommitTicket: Sendable {
+    private let firstNumber: Int64
     private let result = Mutex<Result<[LogRecord], DatabaseFault>?>(nil)
     private let finished = DispatchSemaphore(value: 0)
 
     init(firstNumber: Int64) { self.firstNumber = firstNumber }
 
-    /// Waits until the batch is durable, or throws `DatabaseFault`: then none of it is in the database.
-    package func wait() throws -> [LogRecord] {
+    var isFinished: Bool { result.withLock { $0 != nil } }
+
+    /// To be called once.
+    func wait() throws -> WrittenBatch {
         finished.wait()
-        finished.signal()
-        return try (result.withLock { $0 } ?? .success([])).get()
+        return WrittenBatch(
+            firstNumber: firstNumber, records: try (result.withLock { $0 } ?? .success([])).get())
     }
 
     func finish(_ outcome: Result<[LogRecord], DatabaseFault>) {

@@ -18,9 +18,7 @@ extension ConfigurationDatabase: DecisionLog {
             let batch = CommitBatch(entries, operational: operational) { records in
                 if let first = records.first { whenDurable(first.number) }
             }
-            let ticket = try submit(batch)
-            _ = try ticket.wait()
-            return ticket.firstNumber
+            return try writer.write(batch).firstNumber
         } catch {
             let fault = DatabaseFault.from(error, path: path)
             throw LogFailure(fault.description, isOutcomeUnknown: fault.code == .outcomeUnknown, cause: fault)

@@ -3,7 +3,7 @@ internal import Foundation
 
 /// CDB: a durable, append-only log of records, and a table of operational values.
 ///
-/// Every change goes through `submit` or `append`: one thread writes, callers that come together share a file sync,
+/// Every change goes through `write` or `append`: one at a time writes, callers that come together share a file sync,
 /// and a change that was acknowledged survives a power cut. Opening checks every digest; what is damaged is named by
 /// its number and refused. All errors are `DatabaseFault`.
 package final class ConfigurationDatabase: Sendable {
@@ -99,13 +99,13 @@ package final class ConfigurationDatabase: Sendable {
     /// Where the log begins.
     package var anchor: LogAnchor { writer.anchor }
 
-    /// Hands in a batch and returns at once: the order of calls is the order of the log. The short, serial section of
-    /// a commit submits; it waits for the ticket outside.
-    package func submit(_ batch: CommitBatch) throws -> CommitTicket { try writer.submit(batch) }
+    /// Writes the batch as a whole and returns its records when they are durable.
+    @discardableResult
+    package func write(_ batch: CommitBatch) throws -> [LogRecord] { try writer.write(batch).records }
 
     /// Writes the records as a whole and returns when they are durable.
     @discardableResult
-    package func append(_ entries: [LogEntry]) throws -> [LogRecord] { try submit(CommitBatch(entries)).wait() }
+    package func append(_ entries: [LogEntry]) throws -> [LogRecord] { try write(CommitBatch(entries)) }
 
     /// Reads the records after `position` in order, each checked; `position` must be one that this log had.
     package func read(
@@ -136,8 +136,8 @@ package final class ConfigurationDatabase: Sendable {
         }
     }
 
-    /// Tells `body` at once if writing fails, then when it begins to fail or succeeds again (nil), on a thread of the
-    /// database; it must be short.
+    /// Tells `body` at once if writing fails, then when it begins to fail or succeeds again (nil), by who
+    /// writes; it must be short.
     package func watch(_ body: @escaping @Sendable (DatabaseFault?) -> Void) { writer.watch(body) }
 
     // MARK: Operational values
@@ -149,7 +149,7 @@ package final class ConfigurationDatabase: Sendable {
 
     /// Sets the values as a whole and returns when they are durable.
     package func setOperational(_ changes: [OperationalChange]) throws {
-        _ = try submit(CommitBatch([], operational: changes)).wait()
+        try write(CommitBatch([], operational: changes))
     }
 
     /// Sets values that need not survive a crash: visible at once, written with the next batch or after a moment.

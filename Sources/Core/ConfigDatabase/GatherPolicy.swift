@@ -18,6 +18,9 @@ struct GatherPolicy {
     private var duration: UInt64 = 0
     private var skipped = Self.rest
 
+    /// Whether more than one caller came of late.
+    var expectsOthers: Bool { callers > 1 }
+
     /// - Parameters:
     ///   - answered: callers that were waiting for the write.
     ///   - waiting: callers that have come meanwhile.

@@ -1,3 +1,4 @@
+import Basics
 import ConfigTree
 import Foundation
 import Migration
@@ -30,14 +31,22 @@ enum NetsimProgram {
     }
 
     private static let services = NetsimCommand.Services(
-        extract: { archive, directory in
-            let listing = try PackageArchive(path: archive).extract(to: directory)
-            return directory + "/" + listing.topDirectory
-        },
+        extract: unpack,
         convert: { data, model in
             let carried = DataCarrier.carry(data, to: model)
             return (carried.tree, carried.losses.map { "\($0.path): \($0.reason) (\($0.instances) instances)" })
         })
+
+    /// Unpacks an archive below `directory` and gives the package's place, the same for the same content.
+    @Sendable private static func unpack(_ archive: String, _ directory: String) throws -> String {
+        let new = "\(directory)/.\(getpid()).new"
+        try? DurableFiles.removeTree(new)
+        let listing = try PackageArchive(path: archive).extract(to: new)
+        defer { try? DurableFiles.removeTree(new) }
+        let place = try "\(directory)/\(DirectoryDigest(of: new).whole.prefix(16))"
+        if !DurableFiles.exists(place) { try DurableFiles.rename(new, to: place) }
+        return place + "/" + listing.topDirectory
+    }
 
     /// What `ncs-setup --netsim-dir` takes from a network: its devices as initial data, and its packages.
     static func initialData(_ netsim: String, _ environment: [String: String]) throws -> ([UInt8], [String]) {
