@@ -212,7 +212,7 @@ struct NegationTests {
               leaf-list vlan { tailf:cli-range-list-syntax; type uint16; } leaf port { type string; } }
             """
         let text = try commands(body, "disable vlan 5,7 port x\n", "disable vlan 7 port x\n")
-        #expect(text.hasPrefix("no disable vlan 5\n"))
+        #expect(text.hasPrefix("no disable vlan 5\n") && !text.contains("no disable vlan 5,7"))
     }
 
     @Test func aThingThatIsAllOfALineGoesByItsName() throws {
@@ -231,7 +231,7 @@ struct NegationTests {
             """
         let (from, to) = ("host a secret x\nhost b port 5\n", "host a secret y\nhost b port 5\n")
         let text = try commands(body, from, to)
-        #expect(text == "no host a\nno host b\nhost a secret y\nhost b port 5\n" || text.contains("host b"))
+        #expect(text.hasSuffix("host a secret y\nhost b port 5\n"))
         _ = try commands(body, from, "host a port 7\nhost b port 5\n")
         let grammar = CLIGrammar(model: try TestModels.model(body), dialect: .c)
         let placed = grammar.commands(from: try grammar.parse(from).tree, to: try grammar.parse(to).tree).text()
