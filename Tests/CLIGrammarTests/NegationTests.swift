@@ -160,6 +160,22 @@ struct NegationTests {
         #expect(try commands(body, "5 any any\n", "5 any\n") == "no 5\n5 any\n")
     }
 
+    /// `no logging rate all` alone would be about the boolean and a host.
+    @Test func aWordThatGoesOnElsewhereDoesNotGoAlone() throws {
+        let body = """
+            container logging {
+              list host { key name; tailf:cli-drop-node-name; tailf:cli-suppress-mode;
+                leaf name { type string { pattern "[a-z]+"; } } }
+              choice kind { leaf rate { type boolean; }
+                container limit { tailf:cli-drop-node-name;
+                  container rate { tailf:cli-compact-syntax; leaf all { type empty; }
+                    leaf speed { tailf:cli-drop-node-name; type uint16; }
+                    leaf except { type enumeration { enum errors; } } } } } }
+            """
+        let line = "logging rate all 22 except errors\n"
+        #expect(try commands(body, line, "logging rate 22 except errors\n").hasPrefix("no \(line)"))
+    }
+
     @Test func aDeviceHasOneSubmodeOfAName() throws {
         let body = """
             container key {
@@ -173,7 +189,8 @@ struct NegationTests {
         let control = "key chain type control x\n id 7\n!\n"
         #expect(try left(body, "key chain x tcp\n id 5\n!\n\(control)no key chain x\n") == control)
         #expect(try commands(body, "key chain x tcp\n id 5\n!\n", "") == "no key chain x\n")
-        _ = try commands(body, "key chain x tcp\n id 5\n!\n", "key chain x\n text y\n!\n")
+        let text = try commands(body, "key chain x tcp\n id 5\n!\n", "key chain x\n text y\n!\n")
+        #expect(text == "no key chain x\nkey chain x\n text y\nexit\n")
     }
 
     /// Lines of one word that the model keeps in two lists are two things: each goes by its whole line.

@@ -85,11 +85,15 @@ extension DiffBuilder {
         let leaf = node.child(gone.node.slot)
         guard leaf.kind == .leaf, !leaf.has(.booleanNo), !context.prefix.isEmpty else { return true }
         let words = deletionWords(leaf, gone.oldValue ?? "", context)
-        let line = CLILine((Self.no + words)[...], dialect: context.grammar.dialect)
-        let base = LineFrame(node: node, grammar: context.grammar, parent: -1)
+        let text = Self.negated(context.prefix, words, embedded: leaf.has(.embedNo))
+        let line = CLILine(text[...], dialect: context.grammar.dialect)
+        let base = LineFrame(node: context.mode, grammar: context.grammar, parent: -1)
         var parser = LineParser(line, base: base) { _, _, _ in nil }
-        guard parser.parse(), parser.isNo, case .leaf(0, let read, _, _)? = parser.operations.last else { return false }
-        return read == leaf && parser.operations.count == 1
+        guard parser.parse(), parser.isNo, case .leaf(let frame, leaf, _, _)? = parser.operations.last else {
+            return false
+        }
+        let others = parser.operations.dropLast().contains { if case .node = $0 { false } else { true } }
+        return parser.frames[frame].node == node && !others
     }
 
     /// An entry that is one line goes by its keys, and comes anew.
