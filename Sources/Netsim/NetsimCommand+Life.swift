@@ -96,9 +96,11 @@ extension NetsimCommand {
         return replies
     }
 
-    /// Asks the devices themselves, not the process.
+    /// Asks the devices themselves, of those that this network's process says it runs: another network may listen on
+    /// the ports of the rest.
     func isAlive(_ selection: Selection) throws(NetsimError) -> Int32 {
-        let alive = NetworkClient.alive(selection.devices)
+        let replies = try client(selection.network).ask(.status(selection.names)) ?? [:]
+        let alive = NetworkClient.alive(selection.devices.filter { replies[$0.name]?.state == .running })
         for name in selection.names { output("DEVICE \(name) \(alive.contains(name) ? "OK" : "FAIL")") }
         return alive.count == selection.devices.count ? 0 : 1
     }

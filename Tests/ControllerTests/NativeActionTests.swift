@@ -79,6 +79,9 @@ import Wire
             ("\(groups)[name='inner']/device-name[.='ce0']", ""),
             ("\(groups)[name='outer']/device-group[.='inner']", ""),
         ])
+        let state = lab.session.operational()
+        #expect(state.instance(try state.path("\(groups)[name='outer']/member[.='ce0']")) != nil)
+        #expect(state.instance(try state.path("\(Self.device)/device-group[.='inner']")) != nil)
         let output = try lab.session.act("\(groups)[name='outer']/sync-from")
         #expect(output.entries("sync-result").map(\.keys) == [["ce0"]])
         #expect(try lab.value("hostname") == "r1")

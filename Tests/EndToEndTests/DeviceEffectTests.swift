@@ -67,13 +67,27 @@ extension EndToEnd {
             if lab.daemon != nil { try lab.killDaemon() }
             if seed > 0 {
                 for (effect, _) in try FileEffect.read(control.journal) { disk.apply(effect) }
+                // The process of the network ends when it looks and finds its directory gone.
+                let network = try #require(
+                    pid_t(try lab.directory.text("run/netsim/.netsim/pid").trimmingCharacters(in: .newlines)))
+                kill(network, SIGSTOP)
+                defer { kill(network, SIGCONT) }
                 let aside = lab.directory.path + ".netsim"
                 try ChildProcess.require("mv '\(lab.run)/netsim' '\(aside)' && rm -rf '\(lab.directory.path)'")
                 try disk.cut(seed == 1 ? .none : .some(seed &* 1_000 &+ UInt64(number)), to: lab.directory.path)
                 try ChildProcess.require("mv '\(aside)' '\(lab.run)/netsim'")
             }
             try lab.startDaemon()
-            try lab.wait(for: "agreement of all routers") { try lab.outOfSync(Self.routers).isEmpty }
+            var disagreeing: [String: String] = [:]
+            do {
+                try lab.wait(for: "agreement of all routers") {
+                    disagreeing = try lab.outOfSync(Self.routers)
+                    return disagreeing.isEmpty
+                }
+            } catch {
+                let log = try lab.directory.text("run/logs/devel.log").suffix(2_000)
+                throw ProcessFault("\(error)\n\(disagreeing)\n\(try lab.operate("show alarms"))\n\(log)")
+            }
             try lab.requireAgreement(Self.routers)
             let having = try Self.routers.filter { try lab.onRouter($0).contains(" description \(word)") }
             guard having.isEmpty || having == Self.routers else { throw ProcessFault("only \(having) have it") }

@@ -189,6 +189,21 @@ import YANG
         #expect(try network.run("is-alive").status == 0)
     }
 
+    @Test func devicesOfAnotherNetworkOnTheSamePortsAreNotTakenForAlive() throws {
+        let first = try TestNetwork()
+        let second = try TestNetwork(portsOf: first)
+        for network in [first, second] {
+            try network.run("create-network", TestNetwork.old, "2", "c").expectSuccess()
+        }
+        try first.run("start", "c0").expectSuccess()
+        let started = try second.run("start")
+        #expect(started.output == "DEVICE c0 FAIL\nDEVICE c1 OK STARTED\n" && started.status == 1)
+        #expect(started.errors.contains("c0: 127.0.0.1:\(first.basePort): cannot listen"), "\(started.errors)")
+        #expect(try first.run("is-alive").output == "DEVICE c0 OK\nDEVICE c1 FAIL\n")
+        let alive = try second.run("is-alive")
+        #expect(alive.output == "DEVICE c0 FAIL\nDEVICE c1 OK\n" && alive.status == 1)
+    }
+
     @Test(.enabled(if: hasSSH)) func loadMergesOrReplaces() throws {
         let network = try TestNetwork()
         try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()

@@ -30,8 +30,10 @@ final class TestNetwork: Sendable {
     private let hasAllDoors: Bool
     var telnetPort: UInt16 { basePort + 4 }
 
-    /// - Parameter hasAllDoors: whether routers with a command line, two at most, answer NETCONF too.
-    init(hasTelnet: Bool = false, hasAllDoors: Bool = false) throws {
+    /// - Parameters:
+    ///   - hasAllDoors: whether routers with a command line, two at most, answer NETCONF too.
+    ///   - other: a network whose ports this one claims, too.
+    init(hasTelnet: Bool = false, hasAllDoors: Bool = false, portsOf other: TestNetwork? = nil) throws {
         self.hasTelnet = hasTelnet
         self.hasAllDoors = hasAllDoors
         let path = FileManager.default.temporaryDirectory.path + "/netsim-\(UUID().uuidString)"
@@ -44,7 +46,7 @@ final class TestNetwork: Sendable {
             }
         }
         directory = path
-        basePort = UInt16(try FreePorts.block(8))
+        basePort = try other?.basePort ?? UInt16(FreePorts.block(8))
     }
 
     deinit {

@@ -39,6 +39,16 @@ struct DeviceSelection {
         return names.filter { seen.insert($0).inserted }
     }
 
+    /// The members of each device group, directly or not; of a group that names what is not there, none.
+    static func groups(in tree: DataTree) -> [(name: String, members: [String])] {
+        guard let selection = DeviceSelection(tree) else { return [] }
+        return selection.devices.entries("device-group").compactMap { $0.keys.first }.map { group in
+            var seen: Set<String> = []
+            let names = (try? selection.members(of: group, [])) ?? []
+            return (group, names.filter { seen.insert($0).inserted })
+        }
+    }
+
     private func names(matching text: String) throws(ControlError) -> [String] {
         if known.contains(text) { return [text] }
         let pattern = KeyPattern(text)

@@ -11,6 +11,7 @@ struct OperationalDevices: OperationalProvider {
 
     func fill(_ node: RowDraft, _ moment: OperationalMoment) {
         guard let schema = DevicesSchema(moment.tree.model.schema), schema.devices == node.node else { return }
+        let groups = fillGroups(node, moment)
         for device in moment.tree.allDevices() {
             guard let name = device.keys.first else { continue }
             let record = devices.record(name)
@@ -21,10 +22,24 @@ struct OperationalDevices: OperationalProvider {
             entry.inner("commit-queue").put("queue-length", "\(queue.length(of: name))")
             if let time = record.lastConnected { entry.put("last-connected", time) }
             if let time = record.lastInSync { entry.put("last-in-sync", time) }
+            for group in groups[name] ?? [] { entry.put("device-group", group) }
             notifications.fill(entry, name, moment)
             fill(entry, devices.known(.device(name), moment.tree, moment.system), record.announcement.modules)
         }
         fillProfiles(node, moment)
+    }
+
+    /// The members of groups. Gives the groups that each device is in.
+    private func fillGroups(_ node: RowDraft, _ moment: OperationalMoment) -> [String: [String]] {
+        var groups: [String: [String]] = [:]
+        for group in DeviceSelection.groups(in: moment.tree) {
+            let entry = node.item("device-group", group.name)
+            for name in group.members {
+                entry.put("member", name)
+                groups[name, default: []].append(group.name)
+            }
+        }
+        return groups
     }
 
     /// What profiles have written down for devices to copy.

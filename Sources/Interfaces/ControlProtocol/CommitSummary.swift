@@ -43,7 +43,8 @@ package enum CommitReference: Hashable, Sendable {
         switch self {
         case .id(let number):
             guard commits.indices.contains(number) else {
-                throw ControlError(.notFound, "no commit has the id \(number); the oldest has \(commits.count - 1)")
+                let found = commits.isEmpty ? "there is none" : "the oldest has \(commits.count - 1)"
+                throw ControlError(.notFound, "no commit has the id \(number); \(found)")
             }
             return commits[number]
         case .fixedNumber(let number):

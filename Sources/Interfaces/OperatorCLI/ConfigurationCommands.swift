@@ -41,8 +41,11 @@ enum ConfigurationCommands {
         BuiltInCommand("revert", "Copy configuration from running", choices: confirming) { shell, line in
             try shell.revert(isConfirmed: Self.isUnconfirmed(line))
         },
-        BuiltInCommand("rollback-files", "Take back what was committed", choices: RollbackCommand.choices) {
+        BuiltInCommand("rollback", "Take back what was committed", choices: RollbackCommand.kindChoices) {
             shell, line in try shell.rollBack(line)
+        },
+        BuiltInCommand("rollback-files", "Take back what was committed", choices: RollbackCommand.choices) {
+            shell, line in try shell.useRollbackFile(line)
         },
         BuiltInCommand(
             "save", "Save configuration to a file",
@@ -169,18 +172,12 @@ extension OperatorShell {
     }
 
     func top(_ line: Invocation) throws -> CommandResult {
-        guard !line.inner.isEmpty else {
-            configuration?.mode = .top
-            return .done
-        }
         let mode = configuration?.mode
         configuration?.mode = .top
-        do {
-            return try configure(line.inner)
-        } catch {
-            if let mode { configuration?.mode = mode }
-            throw error
-        }
+        guard !line.inner.isEmpty, let mode else { return .done }
+        // Only a command that enters a mode leaves this one.
+        defer { if configuration?.mode == .top { configuration?.mode = mode } }
+        return try configure(line.inner)
     }
 
     /// Leaves configuration mode. Asks what to do with changes, where somebody is there to answer.

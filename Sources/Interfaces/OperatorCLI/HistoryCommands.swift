@@ -3,8 +3,13 @@ import CLIGrammar
 import ConfigTree
 import ControlProtocol
 
-/// `rollback-files …` of configuration mode.
+/// `rollback configuration|selective` and `rollback-files …` of configuration mode.
 enum RollbackCommand {
+    static let kinds: [Keyword] = [
+        Keyword(name: "configuration", help: "Go back to the configuration before a commit, by default the latest"),
+        Keyword(name: "selective", help: "Take back one commit alone, by default the latest"),
+    ]
+
     static let verbs: [Keyword] = [
         Keyword(name: "apply-rollback-file", help: "Go back to the configuration before a commit"),
         Keyword(name: "get-rollback-file", help: "Show what a rollback file says"),
@@ -18,15 +23,31 @@ enum RollbackCommand {
         Keyword(name: "selective", help: "Take back that commit alone"),
     ]
 
+    /// After `rollback`.
+    static func kindChoices(_ shell: OperatorShell, _ words: [TypedWord]) -> [Choice] {
+        switch words.count {
+        case 1: kinds.choices
+        case 2: commits(shell) { $0.element.id }
+        default: []
+        }
+    }
+
+    /// The latest commits, under what `number` makes of each and its place in the list.
+    private static func commits(
+        _ shell: OperatorShell, _ number: (EnumeratedSequence<ArraySlice<CommitSummary>>.Element) -> Int
+    ) -> [Choice] {
+        shell.session.commits().prefix(50).enumerated().map { numbered in
+            let commit = numbered.element
+            let label = commit.label.map { " label \($0)" } ?? ""
+            return Choice("\(number(numbered))", "\(commit.date) by \(commit.user) via \(commit.via)\(label)")
+        }
+    }
+
     static func choices(_ shell: OperatorShell, _ words: [TypedWord]) -> [Choice] {
         switch words.count {
         case 1: return verbs.choices
         case 2: return references.choices
-        case 3:
-            return shell.session.commits().prefix(50).enumerated().map { id, commit in
-                let number = words[1].text == "id" ? id : commit.id
-                return Choice("\(number)", "\(commit.date) by \(commit.user) via \(commit.via)")
-            }
+        case 3: return commits(shell) { words[1].text == "id" ? $0.offset : $0.element.id }
         default:
             if words[words.count - 2].text == "path" { return [Choice("<path>", isValue: true)] }
             return words[0].text.hasPrefix("a")
@@ -38,7 +59,25 @@ enum RollbackCommand {
 }
 
 extension OperatorShell {
+    /// `rollback configuration|selective [FIXED-NUMBER]`.
     func rollBack(_ line: Invocation) throws -> CommandResult {
+        var words = line.parameters
+        guard let kind = words.popFirst() else { throw line.incomplete }
+        let isSelective = try Keyword.find(kind, among: RollbackCommand.kinds) == "selective"
+        let reference = try words.popFirst().map { word in
+            guard let number = Int(word.text) else {
+                throw CommandFault.syntax("\"\(word.text)\" is not a valid value.", at: word.column)
+            }
+            return CommitReference.fixedNumber(number)
+        }
+        if let extra = words.first { throw CommandFault.syntax("too many parameters", at: extra.column) }
+        let commit = try (reference ?? .id(0)).find(in: session.commits())
+        try apply(RollbackRequest(commit, isSelective: isSelective))
+        return .done
+    }
+
+    /// `rollback-files apply-rollback-file|get-rollback-file id|fixed-number NUMBER …`.
+    func useRollbackFile(_ line: Invocation) throws -> CommandResult {
         var words = line.parameters
         guard let verb = words.popFirst(), let kind = words.popFirst(), let number = words.popFirst() else {
             throw line.incomplete
@@ -55,13 +94,17 @@ extension OperatorShell {
             return .done
         }
         guard let current = configuration else { return .done }
-        let request = try rollback(to: commit, &words, line, current.candidate)
-        let change = try session.change(of: commit)
+        try apply(try rollback(to: commit, &words, line, current.candidate))
+        return .done
+    }
+
+    private func apply(_ request: RollbackRequest) throws {
+        guard let current = configuration else { return }
+        let change = try session.change(of: request.commit)
         guard change.before.model === current.candidate.model else {
             throw CommandFault.error("the models were replaced; revert, and try again")
         }
         configuration?.candidate = try request.applied(to: current.candidate, change)
-        return .done
     }
 
     private func rollback(
