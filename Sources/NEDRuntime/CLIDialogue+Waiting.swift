@@ -40,6 +40,8 @@ extension CLIDialogue {
         var settling = false
         /// The last line of what is waited for: the known prompt right behind it counts at once.
         var ending: PatternMatcher?
+        /// A device that falls silent without a prompt is sent an empty line, once: see `silenceBeforeEnter`.
+        var wakes = false
         /// What is sent next tells whether it was a prompt: see `login`.
         var isTentative = false
         /// Commands that were sent together, before it was certain that the device stood at its prompt.
@@ -61,6 +63,9 @@ extension CLIDialogue {
         static let tentative = Duration.milliseconds(10)
         /// A device that echoes shows a prompt without having done so: a message made it write the old prompt again.
         static let echoSettles = Duration.seconds(1)
+        /// How long a device that logs in may be silent in mid-line, and altogether, before it is sent an empty line.
+        static let wakesInLine = Duration.seconds(2)
+        static let wakes = Duration.seconds(10)
         static let pending = 1 << 20
     }
 
@@ -115,6 +120,7 @@ extension CLIDialogue {
         // A page that brings nothing, again and again, is no page.
         var emptyPages = 0
         var length = 0
+        var isWoken = !wait.wakes
         while true {
             if let prompt = promptAtEnd(repeated: wait.typedAhead?.prompt) {
                 let isKnown = prompt.isKnown(as: promptHost)
@@ -137,11 +143,28 @@ extension CLIDialogue {
                 try answer(wait.answers[question], times: given[question] ?? 0, wait.command)
                 continue
             }
+            if !isWoken, let silence = silenceBeforeEnter(hasAnswered: !given.isEmpty) {
+                if let more = try receive(within: silence, wait.command) {
+                    try take(more, wait.command)
+                    continue
+                }
+                isWoken = true
+                try send("")
+            }
             try take(try readMore(wait.command), wait.command)
             if ContinuousClock.now - start > Limits.reply {
                 throw broken(.driver, "no prompt within \(Limits.reply.inWords)", wait.command)
             }
         }
+    }
+
+    /// How long the device may be silent before it is sent an empty line, which brings a prompt on a line of its own: it
+    /// may stand behind a banner that has no line end, or a console may wait for a key. Nil where the device is busy
+    /// with what it was answered.
+    private func silenceBeforeEnter(hasAnswered: Bool) -> Duration? {
+        let isInLine = output.lastLine(limit: 4_096) != nil
+        if hasAnswered, !isInLine { return nil }
+        return min(isInLine ? Limits.wakesInLine : Limits.wakes, patience / 2)
     }
 
     /// How long a prompt must be the last word.

@@ -61,6 +61,7 @@ final class CLIDialogue {
     ///   it, and the echo shows whether that was right.
     func login(typingAhead: Bool = false) throws(NEDError) {
         var wait = Wait(answers: description.login.map(credential) + confirmations, settling: true)
+        wait.wakes = true
         wait.isTentative =
             typingAhead && !description.setupCommands.isEmpty && description.login.allSatisfy { $0.send.contains("$") }
         try waitForPrompt(wait)

@@ -143,6 +143,116 @@ struct NegationTests {
               leaf name { tailf:cli-drop-node-name; type string; } leaf silent { type empty; } }
             """
         _ = try commands(body, "output silent silent\n", "output silent\n")
+        // The router would take the word for the name.
+        #expect(try commands(body, "output x silent\n", "output x\n") == "no output x silent\noutput x\n")
+        _ = try commands(body, "output x silent\n", "output silent\n")
+    }
+
+    /// The word `any` alone would be about the source.
+    @Test func aWordThatAnotherLeafWouldTakeDoesNotGoAlone() throws {
+        let body = """
+            list rule { key id; tailf:cli-drop-node-name; tailf:cli-suppress-mode; tailf:cli-delete-when-empty;
+              tailf:cli-compact-syntax; tailf:cli-sequence-commands; leaf id { type uint32; }
+              container source { tailf:cli-drop-node-name; tailf:cli-flatten-container; tailf:cli-compact-syntax;
+                leaf any { type empty; } }
+              leaf any { type empty; } }
+            """
+        #expect(try commands(body, "5 any any\n", "5 any\n") == "no 5\n5 any\n")
+    }
+
+    /// `no logging rate all` alone would be about the boolean and a host.
+    @Test func aWordThatGoesOnElsewhereDoesNotGoAlone() throws {
+        let body = """
+            container logging {
+              list host { key name; tailf:cli-drop-node-name; tailf:cli-suppress-mode;
+                leaf name { type string { pattern "[a-z]+"; } } }
+              choice kind { leaf rate { type boolean; }
+                container limit { tailf:cli-drop-node-name;
+                  container rate { tailf:cli-compact-syntax; leaf all { type empty; }
+                    leaf speed { tailf:cli-drop-node-name; type uint16; }
+                    leaf except { type enumeration { enum errors; } } } } } }
+            """
+        let line = "logging rate all 22 except errors\n"
+        #expect(try commands(body, line, "logging rate 22 except errors\n").hasPrefix("no \(line)"))
+    }
+
+    @Test func aDeviceHasOneSubmodeOfAName() throws {
+        let body = """
+            container key {
+              list chain { key name; leaf name { type string; } leaf text { type string; } }
+              container tcp { tailf:cli-drop-node-name; list chain { key name; leaf name { type string; }
+                leaf tcp { tailf:cli-hide-in-submode; type empty; } leaf id { type uint16; } } }
+              container control { tailf:cli-drop-node-name; list chain { key name;
+                leaf type { tailf:cli-prefix-key; type enumeration { enum control; } }
+                leaf name { type string; } leaf id { type uint16; } } } }
+            """
+        let control = "key chain type control x\n id 7\n!\n"
+        #expect(try left(body, "key chain x tcp\n id 5\n!\n\(control)no key chain x\n") == control)
+        #expect(try commands(body, "key chain x tcp\n id 5\n!\n", "") == "no key chain x\n")
+        let text = try commands(body, "key chain x tcp\n id 5\n!\n", "key chain x\n text y\n!\n")
+        #expect(text == "no key chain x\nkey chain x\n text y\nexit\n")
+    }
+
+    /// Lines of one word that the model keeps in two lists are two things: each goes by its whole line.
+    @Test func linesOfOneNameGoEachByItself() throws {
+        let body = """
+            container police {
+              list policer { key name; tailf:cli-suppress-mode; tailf:cli-delete-when-empty; tailf:cli-compact-syntax;
+                tailf:cli-sequence-commands; leaf name { type string; }
+                leaf rate { tailf:cli-drop-node-name; type uint32; } }
+              container fast { tailf:cli-drop-node-name;
+                list policer { key name; tailf:cli-suppress-mode; tailf:cli-delete-when-empty;
+                  tailf:cli-compact-syntax; tailf:cli-sequence-commands; leaf name { type string; }
+                  leaf rate { tailf:cli-drop-node-name; type uint32; } leaf high { type empty; } } } }
+            """
+        let both = "police policer x 5\npolice policer x 7 high\n"
+        #expect(try commands(body, both, "police policer x 5\n") == "no police policer x 7 high\n")
+        _ = try commands(body, both, "police policer x 5\npolice policer x high\n")
+    }
+
+    @Test func linesInASubmodeStayWhenItsHeaderIsGivenAgain() throws {
+        let body = """
+            list occurrence { key name; tailf:cli-sequence-commands { tailf:cli-reset-siblings; }
+              leaf name { type string; }
+              leaf at { tailf:cli-hide-in-submode; type string; }
+              leaf oneshot { tailf:cli-hide-in-submode; type empty; }
+              leaf-list policy { type string; } }
+            """
+        let text = "occurrence a at 5 oneshot\n policy p\n!\n"
+        #expect(try left(body, "\(text)occurrence a at 6\n") == "occurrence a at 6\n policy [ p ]\n!\n")
+        _ = try commands(body, text, "occurrence a at 6 oneshot\n policy p\n policy q\n!\n")
+    }
+
+    @Test func valuesThatGoFromALineThatStaysAreSaid() throws {
+        let body = """
+            container disable { tailf:cli-compact-syntax; tailf:cli-sequence-commands { tailf:cli-reset-siblings; }
+              leaf-list vlan { tailf:cli-range-list-syntax; type uint16; } leaf port { type string; } }
+            """
+        let text = try commands(body, "disable vlan 5,7 port x\n", "disable vlan 7 port x\n")
+        #expect(text.hasPrefix("no disable vlan 5\n") && !text.contains("no disable vlan 5,7"))
+    }
+
+    @Test func aThingThatIsAllOfALineGoesByItsName() throws {
+        let body = """
+            container mask { tailf:cli-compact-syntax; container remove { presence "x"; leaf match { type string; } } }
+            """
+        #expect(try commands(body, "mask remove match x\n", "") == "no mask remove\n")
+    }
+
+    /// Without a way to say where it goes, an entry that is given anew takes along those behind it.
+    @Test func entriesGivenAnewKeepTheirPlace() throws {
+        let body = """
+            list host { key name; ordered-by user; tailf:cli-suppress-mode; tailf:cli-delete-when-empty;
+              tailf:cli-compact-syntax; leaf name { type string; }
+              leaf port { type uint16; } leaf secret { tailf:cli-remove-before-change; type string; } }
+            """
+        let (from, to) = ("host a secret x\nhost b port 5\n", "host a secret y\nhost b port 5\n")
+        let text = try commands(body, from, to)
+        #expect(text.hasSuffix("host a secret y\nhost b port 5\n"))
+        _ = try commands(body, from, "host a port 7\nhost b port 5\n")
+        let grammar = CLIGrammar(model: try TestModels.model(body), dialect: .c)
+        let placed = grammar.commands(from: try grammar.parse(from).tree, to: try grammar.parse(to).tree).text()
+        #expect(placed.hasSuffix("# first\nhost a secret y\n"))
     }
 
     /// What is referred to is removed and given again, while the reference stays.

@@ -124,8 +124,15 @@ struct StrictOrderTests {
     private func edits(_ model: DataModel, _ dialect: CLIDialect, seed: UInt64, count: Int) throws {
         let grammar = CLIGrammar(model: model, dialect: dialect)
         var trees = RandomTrees(model, seed: seed)
+        /// What a device can hold: its text reads as what it is of, and there is one submode of a name.
         func readable(_ tree: DataTree) throws -> DataTree {
-            try grammar.parse(grammar.render(tree), strict: false).tree
+            var tree = tree
+            for _ in 0..<4 {
+                let shown = grammar.withoutNamesakes(try grammar.parse(grammar.render(tree), strict: false).tree)
+                if tree.diff(to: shown).isEmpty { break }
+                tree = shown
+            }
+            return tree
         }
         let rules = StrictRules(model)
         var here = try readable(trees.tree(width: 3))
@@ -135,7 +142,10 @@ struct StrictOrderTests {
             let danglingNext = rules.danglingReferences(next)
             let fault = Self.fault(
                 grammar, rules, from: here, to: next, tolerating: dangling.union(danglingNext))
-            if let fault { Issue.record("edit \(number): \(fault)") }
+            if let fault {
+                let wanted = ChangeSet(here.diff(to: next)).json
+                Issue.record("edit \(number): \(fault)\nfor \(wanted)")
+            }
             (here, dangling) = (next, danglingNext)
         }
     }
@@ -152,18 +162,65 @@ struct StrictOrderTests {
         try edits(TestModels.junos.get(), .j, seed: 33, count: count)
     }
 
-    @Test(.enabled(if: isSoak && TestModels.hasSharedData, "only in long campaigns, with shared data"))
+    /// Large models: a few edits show that the way is open.
+    private var largeCount: Int { Self.isSoak ? 10_000 : 12 }
+
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func randomEditsOfThePublicRouter() throws {
-        try edits(TestModels.netsimIOS.get(), .i, seed: 36, count: count)
+        try edits(TestModels.netsimIOS.get(), .i, seed: 36, count: largeCount)
     }
 
-    @Test(.enabled(if: isSoak && TestModels.hasSharedData, "only in long campaigns, with shared data"))
+    @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func randomEditsOfThePublicSwitch() throws {
-        try edits(TestModels.netsimNX.get(), .nx, seed: 37, count: count)
+        try edits(TestModels.netsimNX.get(), .nx, seed: 37, count: largeCount)
     }
 
     @Test(.enabled(if: TestModels.hasSharedData, "no shared data here"))
     func randomEditsOfTheRouter() throws { try edits(TestModels.router.get(), .c, seed: 32, count: count) }
+}
+
+extension CLIGrammar {
+    /// A device has one submode of a name. Where a model keeps things of one word in several lists (`key chain x`, `key
+    /// chain x tcp`), random data has entries of the same name in more than one: the first stays.
+    func withoutNamesakes(_ tree: DataTree) -> DataTree {
+        var result = tree
+        for path in namesakes(root, tree.root, InstancePath()) {
+            result = (try? result.applying(.delete, at: path)) ?? result
+        }
+        return result
+    }
+
+    private func namesakes(_ node: CLINode, _ row: Row, _ path: InstancePath) -> [InstancePath] {
+        var found: [InstancePath] = []
+        var seen: [[UInt8]: [[String]: Bool]] = [:]
+        for route in node.children.worded where route.target.kind == .list {
+            let list = route.target
+            let others = node.children.routes(list.letters).map(\.target).filter { $0 != list }
+            guard others.contains(where: list.hasSameName) else { continue }
+            var (holder, here): (Row?, InstancePath) = (row, path)
+            for step in route.via { (holder, here) = (holder?.child(in: step.slot), here.appending(step.schema)) }
+            guard let entries = holder?.entries(in: list.slot) else { continue }
+            for keys in entries.rows.map(entries.keys(of:)) {
+                if let isMode = seen[list.word]?[keys], isMode || list.isMode {
+                    found.append(here.appending(list.schema, keys: keys))
+                } else {
+                    seen[list.word, default: [:]][keys] = list.isMode
+                }
+            }
+        }
+        for slot in row.storedSlots {
+            let child = node.child(slot)
+            if child.kind == .container, let inner = row.child(in: slot) {
+                found += namesakes(child, inner, path.appending(child.schema))
+            } else if child.kind == .list, let entries = row.entries(in: slot) {
+                for entry in entries.rows {
+                    let here = path.appending(child.schema, keys: entries.keys(of: entry))
+                    found += namesakes(child, entry, here)
+                }
+            }
+        }
+        return found
+    }
 }
 
 extension RandomTrees {

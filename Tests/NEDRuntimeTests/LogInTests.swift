@@ -119,6 +119,18 @@ struct LogInTests {
         #expect(reading.skipped.isEmpty)
     }
 
+    /// The prompt comes along with the banner, on its last line: an empty line brings it again.
+    @Test(arguments: ["r1#", "Keep out! "])
+    func bannerWithoutLineEndHidesThePrompt(banner: String) throws {
+        var habits = FakeRouter.Habits()
+        habits.banner = banner
+        let bench = try Bench(habits, config: ["hostname r1"])
+        let session = try bench.connect()
+        #expect(session.dialogue.promptHost == "r1")
+        #expect(bench.router.lines.first == "")
+        #expect(try bench.tree("hostname r1\n").isSame(as: session.show().tree))
+    }
+
     @Test func deviceMayRefuseTheSetUpOrNotEcho() throws {
         for hasEcho in [true, false] {
             var habits = FakeRouter.Habits()

@@ -32,7 +32,8 @@ extension CLIGrammar {
     ) -> [DiffUnit] {
         let units = units(from: from, to: to, withTags: withTags)
         let staying = hasStatements ? nil : StayingReferences(units, self, from: from, to: to)
-        var order = DiffOrder(units, handovers: staying?.handovers ?? [])
+        let takeovers = hasStatements ? [] : SharedNames(self).takeovers(units)
+        var order = DiffOrder(units, pairs: (staying?.handovers ?? []) + takeovers)
         let sorted = order.sorted()
         let toBeOpened = order.circularReferences + (staying?.toBeOpened ?? [])
         guard opensCircles, !toBeOpened.isEmpty else { return sorted }

@@ -128,6 +128,10 @@ struct DraftSink: ConfigurationSink {
             } else {
                 draft.remove(in: here.node.slot)
             }
+        case .removeEntry(let frame, let route, let keys):
+            var draft = existing(frame, of: parser, places)?.draft
+            for node in route.via { draft = draft?.existingContainer(node.schema) }
+            draft?.removeEntry(of: route.target.schema, keys: parser.texts(keys))
         case .vanish(let frame):
             let node = parser.frames[frame].node
             guard let here = existing(frame, of: parser, places), here.draft.freeze(in: here.model).isBare(node.schema)
@@ -222,6 +226,11 @@ struct EditSink: ConfigurationSink {
                 }
             case .removeNode(let frame):
                 remove(Self.path(frame, of: parser, base: base), value: nil, isDeletion)
+            case .removeEntry(let frame, let route, let keys):
+                var path = Self.path(frame, of: parser, base: base)
+                for node in route.via { path = path.appending(node.schema) }
+                path = path.appending(route.target.schema, keys: parser.texts(keys))
+                if tree.instance(path) != nil { remove(path, value: nil, isDeletion) }
             case .vanish(let frame):
                 let path = Self.path(frame, of: parser, base: base)
                 guard tree.instance(path)?.row?.isBare(parser.frames[frame].node.schema) == true else { return }

@@ -40,6 +40,7 @@ extension DiffBuilder {
         let isUnnamed = gone.contains {
             node.child($0.node.slot).has(.dropNodeName) || !node.child($0.node.slot).schema.isTerminal
                 || isValue(node.child($0.node.slot).word, in: node, old)
+                || !isUnderstood($0, in: node, context)
         }
         let mustGoWhole = hadLine && (mustGo || !hasLine || ((isUnnamed || nested) && !resets))
         if mustGoWhole, node.kind == .list, isAlone {
@@ -78,6 +79,23 @@ extension DiffBuilder {
         }
     }
 
+    /// Whether `no` and the words of a leaf alone are read as being about that leaf: not, if a value without a name that is
+    /// due before it takes the word, or if another leaf of that name comes first.
+    private func isUnderstood(_ gone: DiffNode, in node: CLINode, _ context: DiffContext) -> Bool {
+        let leaf = node.child(gone.node.slot)
+        guard leaf.kind == .leaf, !leaf.has(.booleanNo), !context.prefix.isEmpty else { return true }
+        let words = deletionWords(leaf, gone.oldValue ?? "", context)
+        let text = Self.negated(context.prefix, words, embedded: leaf.has(.embedNo))
+        let line = CLILine(text[...], dialect: context.grammar.dialect)
+        let base = LineFrame(node: context.mode, grammar: context.grammar, parent: -1)
+        var parser = LineParser(line, base: base) { _, _, _ in nil }
+        guard parser.parse(), parser.isNo, case .leaf(let frame, leaf, _, _)? = parser.operations.last else {
+            return false
+        }
+        let others = parser.operations.dropLast().contains { if case .node = $0 { false } else { true } }
+        return parser.frames[frame].node == node && !others
+    }
+
     /// An entry that is one line goes by its keys, and comes anew.
     private mutating func renew(
         _ node: CLINode, _ old: Row, _ new: Row, _ line: [UInt8], _ context: DiffContext, cause: String
@@ -97,6 +115,9 @@ extension DiffBuilder {
     private func isCovered(_ diffs: [DiffNode], _ node: CLINode, _ new: Row) -> Bool {
         diffs.allSatisfy { diff in
             switch diff.change {
+            // Values that stay are given by the new line: it does not take away the others.
+            case .deleted where node.child(diff.node.slot).kind == .leafList && new.kid(in: diff.node.slot) != nil:
+                node.child(diff.node.slot).has(.replaceAll)
             case .deleted: resets(diff.node.slot, node, new)
             case .inside: diff.new.map { isCovered(diff.children, node.child(diff.node.slot), $0) } ?? false
             default: true
@@ -151,18 +172,47 @@ extension DiffBuilder {
         let dialect = context.grammar.dialect
         let isLong = node.has(.longOrderDiffs) || (!dialect.hasOrderComments && !node.has(.orderComments))
         let isPlaced = diffs.contains { $0.change == .moved || $0.change == .created }
-        guard isPlaced else {
+        let renewed = renewed(diffs, node, context)
+        guard isPlaced || !renewed.isEmpty else {
             for diff in diffs { entry(diff, node, context) }
             return
         }
-        if isLong { return reorder(diffs, node, old, new, context) }
+        if isLong { return reorder(diffs, node, old, new, renewed, context) }
         for diff in diffs {
+            if renewed.contains(diff.keys), let row = diff.new, let before = new?.keys(before: diff.keys) {
+                let inner = context.inside(node, keys: diff.keys)
+                remove(node, diff.old, inner, whole: true)
+                create(node, row, inner, comment: placing(before, context))
+                continue
+            }
             var comment: [UInt8]?
             if let after = diff.after, diff.change == .moved || diff.change == .created {
-                comment = after.isEmpty ? Array("# first".utf8) : Array("# after ".utf8) + keyWords(after, context)
+                comment = placing(after, context)
             }
             entry(diff, node, context, comment: comment)
         }
+    }
+
+    private func placing(_ keys: [String], _ context: DiffContext) -> [UInt8] {
+        keys.isEmpty ? Array("# first".utf8) : Array("# after ".utf8) + keyWords(keys, context)
+    }
+
+    /// The entries that stay, but change in such a way that they are taken away and given again: they would come back
+    /// at the end.
+    private func renewed(_ diffs: [DiffNode], _ node: CLINode, _ outer: DiffContext) -> Set<[String]> {
+        Set(
+            diffs.filter { diff in
+                guard diff.change != .created, let old = diff.old else { return false }
+                let context = outer.inside(node, keys: diff.keys)
+                var trial = DiffBuilder()
+                trial.entry(diff, node, outer)
+                let isRemoved = trial.units.contains { unit in
+                    unit.touches.contains { $0.kind == .deleted && $0.path == context.path }
+                }
+                guard !isRemoved, !node.isMode, node.has(.deleteWhenEmpty) else { return isRemoved }
+                let gone = Set(diff.children.filter { $0.change == .deleted }.map(\.node.slot))
+                return Self.own(node, old).allSatisfy(gone.contains)
+            }.map(\.keys))
     }
 
     private func keyWords(_ keys: [String], _ context: DiffContext) -> [UInt8] {
@@ -172,14 +222,16 @@ extension DiffBuilder {
     /// The longest beginning of the new order that stands in the same order already stays; what follows it is removed
     /// and given again. Where entries can only be added at the end, no other way takes fewer commands.
     private mutating func reorder(
-        _ diffs: [DiffNode], _ node: CLINode, _ old: Entries?, _ new: Entries?, _ context: DiffContext
+        _ diffs: [DiffNode], _ node: CLINode, _ old: Entries?, _ new: Entries?, _ renewed: Set<[String]>,
+        _ context: DiffContext
     ) {
         guard let new else { return }
         var byKeys: [[String]: DiffNode] = [:]
         for diff in diffs { byKeys[diff.keys] = diff }
         let entries = new.rows.map { (keys: new.keys(of: $0), row: $0) }
         func isNew(_ keys: [String]) -> Bool { byKeys[keys]?.change == .created }
-        let start = node.has(.resetFullOrder) ? 0 : Self.stayingCount(entries.map(\.keys), old)
+        let firstRenewed = entries.firstIndex { renewed.contains($0.keys) } ?? .max
+        let start = node.has(.resetFullOrder) ? 0 : min(Self.stayingCount(entries.map(\.keys), old), firstRenewed)
         let tail = entries[start...]
         for entry in entries[..<start] {
             guard var diff = byKeys[entry.keys] else { continue }
@@ -205,5 +257,18 @@ extension DiffBuilder {
             last = position
         }
         return new.count
+    }
+}
+
+extension Entries {
+    /// The keys of the entry before the one with those; empty for the first, nil if there is none with those.
+    fileprivate func keys(before wanted: [String]) -> [String]? {
+        var before: [String] = []
+        for row in rows {
+            let here = keys(of: row)
+            if here == wanted { return before }
+            before = here
+        }
+        return nil
     }
 }

@@ -119,10 +119,12 @@ extension DiffBuilder {
             isDeletion: true)
     }
 
-    /// Whether `no` and the name of what has all on one line would be read as being about a sibling with that name, while
-    /// `no` and the whole line would not.
+    /// Whether `no` and the name of what has all on one line would be read as being about another thing with that name,
+    /// perhaps in a container without a word, while `no` and the whole line would not.
     func sharesItsName(_ node: CLINode, _ context: DiffContext) -> Bool {
-        guard node.isOneLine, node.needsContent, let parent = node.schema.dataParent else { return false }
+        guard node.isOneLine, node.needsContent || node.has(.deleteWhenEmpty), var parent = node.schema.dataParent
+        else { return false }
+        while context.grammar.node(parent).isWordlessContainer, let outer = parent.dataParent { parent = outer }
         let first = context.grammar.node(parent).children.routes(node.letters).first
         return first.map { $0.target != node } ?? false
     }

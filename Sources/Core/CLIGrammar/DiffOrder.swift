@@ -4,6 +4,13 @@ import YANG
 /// Puts commands into an order that a device accepts: by what refers to what, and by the ordering annotations. Where
 /// nothing speaks against it the order stays as it is, and commands of a submode stay together.
 struct DiffOrder {
+    /// Two commands of which one must come before the other.
+    struct Pair: Hashable {
+        var first: Int
+        var second: Int
+        var cause: String
+    }
+
     private struct Place: Hashable {
         var scope: Int
         var node: SchemaNode
@@ -25,13 +32,13 @@ struct DiffOrder {
     private(set) var circularReferences: [InstancePath] = []
     private var seen: Set<[Int]> = []
 
-    /// - Parameter handovers: commands of which one comes before the other for the sake of references to both.
-    init(_ units: [DiffUnit], handovers: [StayingReferences.Handover] = []) {
+    /// - Parameter pairs: what must come before what, for other reasons than references and annotations.
+    init(_ units: [DiffUnit], pairs: [Pair] = []) {
         self.units = units
         followers = Array(repeating: [], count: units.count)
         leaders = Array(repeating: [], count: units.count)
         waits = Array(repeating: 0, count: units.count)
-        for handover in handovers { edge(handover.coming, handover.going, handover.cause) }
+        for pair in pairs { edge(pair.first, pair.second, pair.cause) }
         connect()
     }
 

@@ -53,6 +53,12 @@ struct DiffContext {
     var scope = 0
     var opener: Int?
 
+    /// The node of the submode around.
+    var mode: CLINode {
+        guard let node = modes.last?.path.last?.node, node.kind != .mountPoint else { return grammar.root }
+        return grammar.node(node)
+    }
+
     var composer: LineComposer { LineComposer(grammar: grammar) }
 
     func inside(_ node: CLINode, keys: [String] = []) -> DiffContext {

@@ -81,26 +81,31 @@ struct LineComposer {
 
     /// Appends what can stand on the line of `node`, each word followed by a space; returns the slots that cannot.
     /// For a deletion, leaves are without their values where the model says so.
+    /// A presence container that is all there is on the line goes by its name: without its content it would stay.
     func append(
-        _ node: CLINode, _ row: Row?, _ slots: [Int], to line: inout [UInt8], isDeletion: Bool = false
+        _ node: CLINode, _ row: Row?, _ slots: [Int], to line: inout [UInt8], isDeletion: Bool = false,
+        isAlone: Bool = true
     ) -> [Int] {
         var rest: [Int] = []
         let inline = slots.filter { canInline(node.child($0), row) }
         let last = inline.last
+        let isAlone = isAlone && slots.count == 1
         for slot in slots {
             let child = node.child(slot)
             guard inline.contains(slot), child.kind != .container || canLeave(child) || slot == last else {
                 rest.append(slot)
                 continue
             }
-            appendChild(child, row, to: &line, isDeletion: isDeletion)
+            appendChild(child, row, to: &line, isDeletion: isDeletion, isAlone: isAlone)
         }
         return rest
     }
 
     private func canLeave(_ node: CLINode) -> Bool { node.has([.flatten, .dropNodeName]) }
 
-    private func appendChild(_ node: CLINode, _ row: Row?, to line: inout [UInt8], isDeletion: Bool) {
+    private func appendChild(
+        _ node: CLINode, _ row: Row?, to line: inout [UInt8], isDeletion: Bool, isAlone: Bool
+    ) {
         switch node.kind {
         case .leaf:
             guard let value = row?.value(in: node.slot) ?? defaultShown(node) else { return }
@@ -116,7 +121,8 @@ struct LineComposer {
         default:
             guard let inner = row?.child(in: node.slot) else { return }
             if !node.has(.dropNodeName) { line += node.word + [CLIText.space] }
-            _ = append(node, inner, inner.storedSlots, to: &line, isDeletion: isDeletion)
+            if isDeletion, isAlone, node.isPresence, !node.has(.dropNodeName) { return }
+            _ = append(node, inner, inner.storedSlots, to: &line, isDeletion: isDeletion, isAlone: isAlone)
         }
     }
 

@@ -13,6 +13,8 @@ struct LineEffects {
         case removeValues(frame: Int, CLINode, Range<Int>)
         /// The container or entry of the frame itself goes.
         case removeNode(frame: Int)
+        /// The entry with those keys goes from the list that a route leads to, if it is there.
+        case removeEntry(frame: Int, CLIRoute, keys: Range<Int>)
         /// The container or entry of the frame goes if nothing is left in it.
         case vanish(frame: Int)
     }
@@ -48,9 +50,9 @@ struct LineEffects {
         guard isSequence || node.children.hasResetContainer else { return }
         let nodes = node.children.nodes
         if isSequence {
-            let first = nodes.first { isInSequence($0) }
+            let first = nodes.first { isInSequence($0, of: node) }
             guard let first, isGiven(first.slot, in: index, parser) else { return }
-            for child in nodes where isInSequence(child) {
+            for child in nodes where isInSequence(child, of: node) {
                 if child.has(.breakSequence), !node.has(.resetAllSiblings) { return }
                 if !isGiven(child.slot, in: index, parser) { body(.remove(frame: index, child, nil)) }
             }
@@ -61,7 +63,11 @@ struct LineEffects {
         }
     }
 
-    private static func isInSequence(_ node: CLINode) -> Bool { !node.isHeader && node.isConfig }
+    /// Of a submode, the line that enters it is the sequence: what has lines of its own inside stays when that is given
+    /// again.
+    private static func isInSequence(_ node: CLINode, of owner: CLINode) -> Bool {
+        !node.isHeader && node.isConfig && (!owner.isMode || node.has(.hideInSubmode))
+    }
 
     /// Whether the line gives the child in `slot` of a frame.
     private static func isGiven(_ slot: Int, in index: Int, _ parser: borrowing LineParser) -> Bool {
@@ -109,6 +115,7 @@ struct LineEffects {
                 parser.frames[frame].parent == parent
             else { continue }
             body(.removeNode(frame: frame))
+            if node.kind == .list { namesakes(ofEntry: frame, parser, body) }
         }
         if node.kind == .container, parent >= 0 { namesakes(of: node, parent, parser, body) }
         vanishing(parser, [parent], body)
@@ -122,6 +129,20 @@ struct LineEffects {
         guard children.hasRivals, let rivals = children.rivals[node.slot] else { return }
         for slot in rivals where children.nodes[slot].word == node.word && !children.nodes[slot].has(.dropNodeName) {
             body(.remove(frame: frame, children.nodes[slot], nil))
+        }
+    }
+
+    /// A device has one submode of a name, in whichever of several lists of that word the model keeps it: `no key chain
+    /// x` is about the chain `x` of each kind.
+    private static func namesakes(ofEntry entry: Int, _ parser: borrowing LineParser, _ body: Body) {
+        let node = parser.frames[entry].node
+        var start = parser.frames[entry].parent
+        while start > 0, parser.frames[start].node.isWordlessContainer { start = parser.frames[start].parent }
+        guard start >= 0 else { return }
+        for route in parser.frames[start].content.children.routes(node.letters) {
+            let other = route.target
+            guard other != node, other.isMode, node.hasSameName(other) else { continue }
+            body(.removeEntry(frame: start, route, keys: parser.frames[entry].keys))
         }
     }
 
@@ -166,6 +187,18 @@ extension LineOperation {
 }
 
 extension CLINode {
+    /// Whether entries of this list and of another one with its word are named by the same words: by as many keys, and by
+    /// nothing before them, as `class-map type control x` is.
+    func hasSameName(_ other: CLINode) -> Bool {
+        guard kind == .list, other.kind == .list, !hasKeyFormat, !other.hasKeyFormat else { return false }
+        let (mine, others) = (children, other.children)
+        return mine.keys.count == others.keys.count && mine.header.count == mine.keys.count
+            && others.header.count == others.keys.count
+    }
+
+    /// Whether lines pass through the container without naming it.
+    var isWordlessContainer: Bool { kind == .container && has(.dropNodeName) }
+
     /// Whether a presence container or an entry cannot be empty: a leaf in it is mandatory.
     var needsContent: Bool {
         func isMandatory(_ node: SchemaNode) -> Bool {

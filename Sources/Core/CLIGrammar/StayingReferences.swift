@@ -5,12 +5,8 @@ import YANG
 /// References that stay while what they name goes and comes again: an entry that is removed and given anew, or one of
 /// several with a name that gives way to another with it. In between they would lead nowhere.
 struct StayingReferences {
-    /// Two commands in the order in which a reference is never without its target.
-    struct Handover: Hashable {
-        var coming: Int
-        var going: Int
-        var cause: String
-    }
+    /// Two commands, in the order in which a reference is never without its target.
+    typealias Handover = DiffOrder.Pair
 
     private struct Name: Hashable {
         var node: SchemaNode
@@ -47,11 +43,11 @@ struct StayingReferences {
             } else {
                 for (new, old) in back.flatMap({ new in gone.map { (new.unit, $0.unit) } }) {
                     let cause = "after another \(name.node.name) \(name.value) is there, for what refers to it"
-                    handovers.append(Handover(coming: new, going: old, cause: cause))
+                    handovers.append(Handover(first: new, second: old, cause: cause))
                 }
             }
         }
-        handovers.sort { ($0.coming, $0.going) < ($1.coming, $1.going) }
+        handovers.sort { ($0.first, $0.second) < ($1.first, $1.second) }
         toBeOpened.sort { $0.description < $1.description }
     }
 

@@ -55,7 +55,9 @@ extension NEDCommand {
     /// Plays a recorded device until standard input ends.
     func replay(_ file: String) throws -> Int32 {
         let (server, port) = try play(file)
-        services.output("replaying \(file) on 127.0.0.1 port \(port); any user and password; ends with standard input")
+        services.output(
+            "replaying \(file) on 127.0.0.1 port \(port); any user and password; "
+                + "ends with standard input, or when it is stopped if that is /dev/null")
         services.waitForEndOfInput()
         server.stop()
         return 0

@@ -15,8 +15,19 @@ enum NEDProgram {
         services.environment = environment
         services.write = { try DurableFiles.write($0, $1, mode: 0o600) }
         services.simulate = { try simulate($0, environment) }
-        services.waitForEndOfInput = { while readLine() != nil {} }
+        services.waitForEndOfInput = waitForEndOfInput
         return NEDCommand.run(arguments: arguments, services: services)
+    }
+
+    /// In a job or service, of which the input is nothing (`/dev/null`), the process stays until it is stopped.
+    private static func waitForEndOfInput() {
+        // Whoever reads a log wants to know the port now.
+        fflush(nil)
+        var status = stat()
+        let isNothing = fstat(0, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR && isatty(0) == 0
+        while isNothing || readLine() != nil {
+            if isNothing { pause() }
+        }
     }
 
     private static func subject(_ name: String, _ dialect: String?, _ environment: [String: String]) throws
