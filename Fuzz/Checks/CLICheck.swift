@@ -21,7 +21,7 @@ enum CLICheck {
             type uint16 { range "1..4094"; } } }
           list route { tailf:cli-suppress-mode; key "net via"; leaf net { type string; } leaf via { type string; }
             leaf name { type string; } leaf tag { type uint8; } }
-          container router { list bgp { key as; leaf as { type uint32; }
+          container router { list bgp { key as; leaf as { type uint32 { range "1..99 | 64512..65535"; } }
             container af { tailf:cli-add-mode; tailf:cli-exit-command exit-af; leaf-list net { type string; } } } }
           list rule { ordered-by user; tailf:cli-suppress-mode; key name; leaf name { type string; } }
         }

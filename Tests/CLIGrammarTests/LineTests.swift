@@ -170,6 +170,32 @@ struct LineTests {
         #expect(KeyPattern("-5..\(Int.max)").numbers == nil)
     }
 
+    @Test func aLineOfManyModesIsReadOnceAroundThem() throws {
+        let model = try TestModels.model(
+            "list a { key n; leaf n { type uint32; } list b { key n; leaf n { type uint32; } } }")
+        let grammar = CLIGrammar(model: model, dialect: .c)
+        func typed(_ line: String, _ mode: CLIMode, _ tree: DataTree) throws -> (CLIMode, DataTree, Int) {
+            guard case .edits(let edits, let after) = grammar.parseLine(line, mode: mode, tree: tree) else {
+                throw CLIFault(column: 0, message: "\(grammar.parseLine(line, mode: mode, tree: tree))")
+            }
+            return (after, try edits.reduce(tree) { try $0.applying($1.edit, at: $1.path) }, edits.count)
+        }
+        let (mode, tree, _) = try typed("a 1..30", .top, DataTree(model))
+        #expect(mode.paths.count == 30)
+        // Each of the modes would give the same 30 again.
+        let (again, same, edits) = try typed("a 1..30", mode, tree)
+        #expect(again == mode && same.diff(to: tree).isEmpty && edits <= 30)
+        let (inner, _, _) = try typed("b 1..20", mode, tree)
+        #expect(inner.paths.count == 600)
+        // What a line makes is bounded in all modes together.
+        var session = LineSession(grammar: grammar, sink: EditSink(tree))
+        session.made = CLIRanges.most - 30
+        func made(_ line: String, _ path: InstancePath) -> Int? {
+            try? session.read(CLILine(line.utf8, dialect: .c), path).get().count
+        }
+        #expect(made("b 1..20", mode.paths[0]) == 20 && made("b 1..20", mode.paths[1]) == nil)
+    }
+
     @Test func linesCrossIntoTheMountedModel() throws {
         let (prompts, tree) = run(
             "devices device ce0 device-type ned-id ios", "config", "interface Ethernet0/1 mtu 1500",

@@ -127,6 +127,10 @@ struct LineSession {
     /// Words that stand for secrets, of the readings that succeeded and of those that failed.
     private(set) var secretsRead: [Range<Int>] = []
     private(set) var secretsTried: [Range<Int>] = []
+    /// The modes around others in which the line was read: what it does there, it does once.
+    private(set) var readAround: Set<InstancePath> = []
+    /// How many instances ranges have made.
+    var made = 0
 
     /// Reads the line in the mode at `path` or one around it; gives the modes afterwards.
     mutating func read(_ line: CLILine, _ path: InstancePath) -> Result<[InstancePath], CLIFault> {
@@ -134,8 +138,11 @@ struct LineSession {
         var depth = -1
         var here = path
         while true {
+            if readAround.contains(here) { return .success([]) }
             switch attempt(line, here) {
-            case .success(let modes): return .success(modes)
+            case .success(let modes):
+                if here != path { readAround.insert(here) }
+                return .success(modes)
             case .failure(let fault):
                 if fault.column > depth {
                     depth = fault.column
@@ -208,9 +215,12 @@ struct LineSession {
         let text = CLIText.string(line.text(range.token))
         let pattern = KeyPattern(text)
         var keys = keys(range, parser, path).filter { pattern.matches($0) }
-        if keys.isEmpty, let numbers = pattern.numbers { keys = numbers }
+        if keys.isEmpty, let numbers = pattern.numbers, made + numbers.count <= CLIRanges.most {
+            keys = numbers
+            made += numbers.count
+        }
         guard !keys.isEmpty else {
-            let message = "no entry matches \(text); a range makes at most \(CLIRanges.most) new ones"
+            let message = "no entry matches \(text); a line makes at most \(CLIRanges.most) new ones"
             return .failure(CLIFault(column: line.column(range.token), message: message))
         }
         var modes: [InstancePath] = []
