@@ -91,14 +91,6 @@ struct AnswerLines: Sendable {
         return text
     }
 
-    /// The text, each line with a line feed, without empty lines at the end.
-    func text() -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count + 1)
-        forEachPiece(dropping: []) { text += $0 }
-        return text
-    }
-
     /// The same text as `takeText` gives, in pieces.
     func forEachPiece(blank: [Bool], _ body: (UnsafeRawBufferPointer) -> Void) {
         forEachPiece(lines.count, without: blank, leavingLineFeed: true, body)
