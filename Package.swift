@@ -87,7 +87,8 @@ let package = Package(
         target(
             "Netsim", in: "Netsim",
             uses: [
-                "Basics", "YANG", "ConfigTree", "CLIGrammar", "NETCONF", "TerminalSession", "Transactions", "Wire", yams,
+                "Basics", "YANG", "ConfigTree", "CLIGrammar", "Events", "NETCONF", "TerminalSession", "Transactions",
+                "Wire", yams,
             ]),
 
         // MARK: Controller

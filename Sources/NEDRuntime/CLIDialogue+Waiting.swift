@@ -51,6 +51,8 @@ extension CLIDialogue {
     private enum Limits {
         /// Only the end of what came can be a prompt or a question.
         static let prompt = 512
+        /// What stands behind the host in one.
+        static let promptMarks = Array("(#>$%".utf8)
         /// How many lines of log messages behind a prompt are looked through.
         static let lookBack = 20
         static let questions = 100
@@ -294,7 +296,8 @@ extension CLIDialogue {
         } else {
             return nil
         }
-        return Prompt(mode: mode, start: start, host: String(line.prefix { !"(#>$%".contains($0) }))
+        let host = line.utf8.prefix { !Limits.promptMarks.contains($0) }
+        return Prompt(mode: mode, start: start, host: String(decoding: host, as: UTF8.self))
     }
 
     /// A known prompt behind which the device wrote log messages, without a new prompt after them.

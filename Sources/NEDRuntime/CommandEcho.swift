@@ -1,3 +1,4 @@
+import Basics
 import YANG
 
 /// Takes from a device's answer what is not the answer: messages in between, the echo of what was sent.
@@ -63,7 +64,7 @@ struct CommandEcho {
         var rest = typed.commands[...]
         var isClean = true
         for (number, bytes) in output.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            let line = String(decoding: bytes, as: UTF8.self)[...].trailingBlanksRemoved
+            let line = String(decoding: bytes, as: UTF8.self)[...].withoutTrailingSpaces
             if line.isEmpty { continue }
             guard let next = rest.first else { return .complete }
             // The first stands behind the prompt that was there before.
@@ -83,7 +84,8 @@ struct CommandEcho {
     /// behind a prompt that was written again, or scrolled sideways so that only its end shows.
     private static func echoLength(_ lines: [Substring], of command: Substring) -> Int {
         guard let first = lines.first else { return 0 }
-        if first.trailingBlanksRemoved.hasSuffix(command.trailingBlanksRemoved.suffix(32)) { return 1 }
+        let end = command.withoutTrailingSpaces.utf8.suffix(32)
+        if first.withoutTrailingSpaces.utf8.suffix(end.count).elementsEqual(end) { return 1 }
         var rest = Array(command.utf8.filter { $0 != 0x20 })[...]
         for (index, line) in lines.prefix(echoLines(command)).enumerated() {
             let part = line.utf8.filter { $0 != 0x20 }
@@ -96,18 +98,10 @@ struct CommandEcho {
 
     /// The first line that is a further line of the command, if the device echoed it.
     private static func remove(_ sent: Substring, from lines: inout AnswerLines) {
-        let wanted = sent.trailingBlanksRemoved
+        let wanted = sent.withoutTrailingSpaces
         lines.removeFirst { line in
-            let shown = line[...].trailingBlanksRemoved
+            let shown = line[...].withoutTrailingSpaces
             return shown == wanted || (!wanted.isEmpty && shown.hasSuffix(wanted))
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trailingBlanksRemoved: Substring {
-        var line = self
-        while line.last == " " { line.removeLast() }
-        return line
     }
 }

@@ -28,9 +28,29 @@ struct DeviceOutput {
     private static let quoted = 2_048
 
     mutating func append(_ received: [UInt8]) {
-        for byte in received {
-            if case .none = escape { show(byte) } else { pass(byte) }
+        received.withUnsafeBufferPointer { received in
+            var index = 0
+            while index < received.count {
+                if case .none = escape {
+                    let length = cursor == bytes.count ? Self.plainLength(received[index...]) : 0
+                    if length > 0 {
+                        bytes.append(contentsOf: received[index..<(index + length)])
+                        cursor += length
+                        index += length
+                        continue
+                    }
+                    show(received[index])
+                } else {
+                    pass(received[index])
+                }
+                index += 1
+            }
         }
+    }
+
+    /// How many bytes at the start only follow what shows already.
+    private static func plainLength(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
+        (bytes.firstIndex { $0 < 0x20 || $0 == 0x7F } ?? bytes.endIndex) - bytes.startIndex
     }
 
     private mutating func show(_ byte: UInt8) {

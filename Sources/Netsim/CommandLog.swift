@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+import Events
 
 /// What a device was told, in order: one line a command, with the time, the client and the mode in which it came.
 ///
@@ -17,23 +17,8 @@ struct CommandLog {
             isPlain
             ? command
             : String(command.unicodeScalars.map { $0.properties.generalCategory == .control ? "." : Character($0) })
-        let line = "\(Self.time(clock.now())) \(client) \(mode) \(shown)\n"
-        if let status = try? FileStatus(path: path), status.size > Self.sizeLimit { _ = rename(path, path + ".1") }
+        let line = "\(EventTime(microseconds: clock.now()).shortText) \(client) \(mode) \(shown)\n"
         // A full disk must not stop the device from answering.
-        try? PlainFiles.append(path, Array(line.utf8), mode: 0o600)
-    }
-
-    /// `2026-11-21T01:02:03.456Z`.
-    private static func time(_ microseconds: Int64) -> String {
-        var seconds = time_t(microseconds / 1_000_000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func digits(_ number: Int32, _ width: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        let date = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
-        let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
-        return "\(date)T\(time).\(digits(Int32(microseconds % 1_000_000 / 1_000), 3))Z"
+        try? PlainFiles.append(path, Array(line.utf8), mode: 0o600, limit: Self.sizeLimit)
     }
 }

@@ -67,7 +67,8 @@ final class DeviceDatastore: NETCONFDatastore {
         guard let bytes = source?.bytes ?? (try? DurableFiles.read(path, limit: 64 << 20)) else { return nil }
         // Submodules and the protocol's own modules are in no schema that would tell their revision.
         guard let revision, model.schema.module(named: name) == nil else { return bytes }
-        return String(decoding: bytes, as: UTF8.self).contains("revision \(revision)") ? bytes : nil
+        let text = String(decoding: bytes, as: UTF8.self)
+        return ["", "\"", "'"].contains { text.contains("revision \($0)\(revision)") } ? bytes : nil
     }
 
     /// `a` of `/x/a@2024-01-01.yang`.

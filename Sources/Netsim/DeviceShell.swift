@@ -1,3 +1,4 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import Foundation
@@ -98,7 +99,7 @@ struct DeviceShell: CommandShell {
     mutating func execute(_ line: String) -> Answer {
         if let question { return answer(question, line) }
         if banner != nil { return continueBanner(line) }
-        let command = line.trimmingCharacters(in: .whitespaces)
+        let command = line.withoutOuterBlanks
         guard !command.isEmpty, !command.hasPrefix("!") else { return Answer() }
         device.record(command, mode: modeMark, client: client)
         var phase = FaultRule.Phase.operational
@@ -231,7 +232,7 @@ struct DeviceShell: CommandShell {
             return answer
         case .incomplete: return Answer(text: "% Incomplete command.\n\n", isRefused: true)
         case .ambiguous:
-            let shown = line.trimmingCharacters(in: .whitespaces)
+            let shown = line.withoutOuterBlanks
             return Answer(text: "% Ambiguous command:  \"\(shown)\"\n", isRefused: true)
         case .unknown(let index):
             if let answer = showNodes(words, filter) { return answer }

@@ -243,11 +243,19 @@ struct DeviceTerminal {
 
     private func show(_ text: String, _ channel: any TerminalConnection) {
         guard shell.isInteractive else { return _ = channel.send(text) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count + text.utf8.count / 16)
-        for byte in text.utf8 {
-            if byte == 0x0A, bytes.last != 0x0D { bytes.append(0x0D) }
-            bytes.append(byte)
+        var text = text
+        let bytes = text.withUTF8 { text in
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(text.count + text.count / 16)
+            var start = 0
+            while let end = text[start...].firstIndex(of: 0x0A) {
+                bytes.append(contentsOf: text[start..<end])
+                if bytes.last != 0x0D { bytes.append(0x0D) }
+                bytes.append(0x0A)
+                start = end + 1
+            }
+            bytes.append(contentsOf: text[start...])
+            return bytes
         }
         channel.send(bytes)
     }

@@ -68,22 +68,23 @@ enum ExecCommands {
     }
 
     static func match(_ words: [Substring], isPrivileged: Bool) -> Match {
-        var candidates = all.filter { isPrivileged || !$0.isPrivileged }
+        // Places in `all`: each line that a device is told comes through here.
+        var candidates = all.indices.filter { isPrivileged || !all[$0].isPrivileged }
         for (index, word) in words.enumerated() {
-            let longer = candidates.filter { $0.words.count > index }
-            let exact = longer.filter { $0.words[index] == word }
-            let fitting = exact.isEmpty ? longer.filter { $0.words[index].hasPrefix(word) } : exact
-            guard !fitting.isEmpty else {
-                if let command = candidates.first(where: { $0.words.count == index && $0.takesArguments }) {
-                    return .found(command, arguments: Array(words[index...]))
+            let longer = candidates.filter { all[$0].words.count > index }
+            let exact = longer.filter { all[$0].words[index] == word }
+            let fitting = exact.isEmpty ? longer.filter { all[$0].words[index].hasPrefix(word) } : exact
+            guard let first = fitting.first else {
+                if let found = candidates.first(where: { all[$0].words.count == index && all[$0].takesArguments }) {
+                    return .found(all[found], arguments: Array(words[index...]))
                 }
                 return .unknown(index)
             }
-            if Set(fitting.map { $0.words[index] }).count > 1 { return .ambiguous }
+            if fitting.contains(where: { all[$0].words[index] != all[first].words[index] }) { return .ambiguous }
             candidates = fitting
         }
-        if let command = candidates.first(where: { $0.words.count == words.count }) {
-            return .found(command, arguments: [])
+        if let found = candidates.first(where: { all[$0].words.count == words.count }) {
+            return .found(all[found], arguments: [])
         }
         return .incomplete
     }

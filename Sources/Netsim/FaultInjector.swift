@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import YANG
 
@@ -71,7 +72,7 @@ struct FaultInjector {
         case .truncate: outcome.length = min(outcome.length ?? Int.max, rule.number)
         case .garbage: outcome.garbage = (0..<rule.number).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
         case .change:
-            outcome.changes += rule.text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+            outcome.changes += rule.text.split(separator: ";").map { $0.withoutOuterBlanks }
         case .slowReading, .fullBuffer, .wrongHostKey, .wrongPassword, .silentLogin: break
         }
         // The first rule that ends a command counts.

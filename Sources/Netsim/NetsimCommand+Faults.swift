@@ -49,7 +49,7 @@ extension NetsimCommand {
     private func change(
         _ devices: [NetworkDevice], _ text: String, _ network: NetworkDirectory
     ) throws(NetsimError) -> Int32 {
-        let lines = text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+        let lines = text.split(separator: ";").map { $0.withoutOuterBlanks }
         guard !lines.isEmpty else {
             throw NetsimError(.usage, "", "change needs lines of configuration", remedy: "separate them by ;")
         }

@@ -69,7 +69,7 @@ package struct NetworkInfo: Hashable, Sendable {
         var values: [Int: [String: String]] = [:]
         var lines: [Int: Int] = [:]
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.trimmingCharacters(in: .whitespaces)
+            let line = line.withoutOuterBlanks
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let (key, index, value) = Self.assignment(line) else {
                 throw Self.fault(file, number + 1, "\"\(line.prefix(60))\" is no assignment of the form key[i]=value")

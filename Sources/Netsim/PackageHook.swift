@@ -63,7 +63,7 @@ struct PackageHook {
     static func hasOwnRules(_ path: String) -> Bool {
         guard let bytes = try? DurableFiles.read(path, limit: 1 << 20) else { return false }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
-            let line = line.trimmingCharacters(in: .whitespaces)
+            let line = line.withoutOuterBlanks
             if line.isEmpty || line.hasPrefix("#") { return false }
             return !(line.hasPrefix("include ") && line.contains("/src/ncs/build/include-netsim-ned"))
         }

@@ -29,14 +29,25 @@ enum PlainFiles {
         guard rename(temporary, path) == 0 else { throw FileError(operation: "rename", path: path, errno: errno) }
     }
 
-    static func append(_ path: String, _ bytes: some Collection<UInt8>, mode: mode_t = 0o644) throws(FileError) {
-        try put(path, bytes, flags: O_APPEND, mode: mode)
+    /// - Parameter limit: a file that has grown beyond so many bytes goes to `NAME.1`, which replaces the one before.
+    static func append(
+        _ path: String, _ bytes: some Collection<UInt8>, mode: mode_t = 0o644, limit: Int = .max
+    ) throws(FileError) {
+        try put(path, bytes, flags: O_APPEND, mode: mode, limit: limit)
     }
 
     private static func put(
-        _ path: String, _ bytes: some Collection<UInt8>, flags: Int32, mode: mode_t
+        _ path: String, _ bytes: some Collection<UInt8>, flags: Int32, mode: mode_t, limit: Int = .max
     ) throws(FileError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode)
+        var descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode)
+        if descriptor >= 0, limit < .max {
+            var info = stat()
+            if fstat(descriptor, &info) == 0, info.st_size > limit {
+                _ = rename(path, path + ".1")
+                close(descriptor)
+                descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode)
+            }
+        }
         guard descriptor >= 0 else { throw FileError(operation: "write", path: path, errno: errno) }
         defer { close(descriptor) }
         let fault = Array(bytes).withUnsafeBytes { put($0, descriptor) }

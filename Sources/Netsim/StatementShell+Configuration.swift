@@ -93,7 +93,7 @@ extension StatementShell {
     /// `show [PATH] [| display set] [| compare [rollback N]]` and filters.
     private func show(_ text: String, _ mode: CLIMode) -> Answer {
         let parts = text.split(separator: "|", omittingEmptySubsequences: false).map {
-            $0.trimmingCharacters(in: .whitespaces)
+            $0.withoutOuterBlanks
         }
         let tree = candidate
         do throws(CLIFault) {

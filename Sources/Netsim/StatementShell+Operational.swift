@@ -28,7 +28,7 @@ extension StatementShell {
         let typed = command.prefix { $0 != "|" }.split(separator: " ")
         guard !typed.isEmpty else { return Answer() }
         let pipes = command.split(separator: "|", omittingEmptySubsequences: false).dropFirst().map {
-            $0.trimmingCharacters(in: .whitespaces)
+            $0.withoutOuterBlanks
         }
         switch Self.match(typed) {
         case .failure(let mismatch):

@@ -1,3 +1,4 @@
+import Basics
 import CLIGrammar
 import ConfigTree
 import Foundation
@@ -90,7 +91,7 @@ struct StatementShell: CommandShell {
     }
 
     private mutating func take(_ line: String) -> Answer {
-        let command = line.trimmingCharacters(in: .whitespaces)
+        let command = line.withoutOuterBlanks
         guard !command.isEmpty, !command.hasPrefix("#") else { return Answer() }
         var phase = FaultRule.Phase.operational
         var mark = ">"
@@ -221,7 +222,7 @@ struct StatementShell: CommandShell {
 
     private mutating func answer(_ question: Question, _ line: String) -> Answer {
         self.question = nil
-        let word = line.trimmingCharacters(in: .whitespaces).lowercased()
+        let word = line.withoutOuterBlanks.lowercased()
         switch question {
         case .uncommitted, .discarded:
             guard word.isEmpty || word.hasPrefix("y") else { return Answer() }

@@ -76,12 +76,14 @@ extension EndToEnd {
         }
 
         private static let script = #"""
+            import re
             import sys
             from ncclient import manager
             from ncclient.operations import RPCError
             from ncclient.xml_ import to_ele
 
             base = 'urn:ietf:params:xml:ns:netconf:base:1.0'
+            MONITORING = 'urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'
             def connect():
                 return manager.connect(host='127.0.0.1', port=int(sys.argv[1]), username='admin', password='admin',
                                        hostkey_verify=False, allow_agent=False, look_for_keys=False, timeout=60)
@@ -111,6 +113,12 @@ extension EndToEnd {
             assert '10.2.3.4' in a.get_config('running', filter=nothing).data_xml
             a.get_config('running', with_defaults='report-all')
             assert 'module router' in a.get_schema('router').data
+            # what is listed can be had, in the revision that is listed
+            listed = a.get(('subtree', '<netconf-state xmlns="%s"><schemas/></netconf-state>' % MONITORING)).data_xml
+            schemas = re.findall('<identifier>([^<]*)</identifier>\\s*<version(?:/|>([^<]*)</version)>', listed)
+            assert ('ietf-yang-library', '2019-01-04') in schemas and ('notifications', '2008-07-14') in schemas, schemas
+            for name, version in schemas:
+                assert 'module ' + name in a.get_schema(name, version or None).data, name
             # edit-config: every operation
             a.edit_config(target='candidate', config=server('192.0.2.1'))
             a.edit_config(target='candidate', config=server('192.0.2.2', 'create'))

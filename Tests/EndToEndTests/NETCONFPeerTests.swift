@@ -65,8 +65,89 @@ extension EndToEnd {
             }
         }
 
-        private func server(_ address: String) -> String {
-            "<sys xmlns=\"http://example.com/router\"><dns><server><address>\(address)</address></server></dns></sys>"
+        /// The rest of RFC 6241, several operations in one session; what the program has no option for goes as XML.
+        @Test(.enabled(if: console != nil && source != nil, "netconf-console2 is not installed, or no shared data"))
+        func netconfConsoleLocksConfirmsAndKills() throws {
+            let program = try #require(Self.console)
+            try Lab.use("netconf-console2-sessions") { lab in
+                let port = try router(lab)
+                let login = ["--host", "127.0.0.1", "--port", port, "-u", "admin", "-p", "admin"]
+                func run(_ arguments: [String]) throws -> String {
+                    try lab.attempt(program, login + arguments).output
+                }
+                func servers() throws -> [String] {
+                    try run(["--get-config", "-x", "/sys/dns"]).matches(of: /<address>(.*?)</).map { String($0.1) }
+                }
+                for operation in ["create", "replace", "delete", "remove"] {
+                    try lab.directory.write("run/\(operation).xml", server("192.0.2.2", operation: operation))
+                }
+                let operations: [(file: String, content: String)] = [
+                    ("persist", "<commit %><confirmed/><persist>p</persist></commit>"),
+                    ("confirm", "<commit %><persist-id>p</persist-id></commit>"),
+                    ("cancel", "<cancel-commit %><persist-id>p</persist-id></cancel-commit>"),
+                    ("delete-config", "<delete-config %><target><running/></target></delete-config>"),
+                    (
+                        "none",
+                        "<edit-config %><target><candidate/></target><default-operation>none</default-operation>"
+                            + "<error-option>rollback-on-error</error-option><config>"
+                            + "<sys xmlns=\"http://example.com/router\"><dns/></sys></config></edit-config>"
+                    ),
+                ]
+                for (file, content) in operations {
+                    let xmlns = "xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\""
+                    try lab.directory.write("run/\(file)-rpc.xml", content.replacing("%", with: xmlns))
+                }
+                func expectOK(
+                    _ count: Int, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
+                ) throws {
+                    let said = try run(arguments)
+                    #expect(said.matches(of: /<ok[ \/]/).count == count, "\(said)", sourceLocation: sourceLocation)
+                }
+                let candidate = ["--db", "candidate"]
+
+                try require(try run(["-v", "1.0", "--get", "--filter", "/sys/dns"]), contains: "10.2.3.4")
+                let tagged = ["--get-config", "-x", "/sys", "--with-defaults", "report-all-tagged"]
+                try require(try run(tagged), contains: "10.2.3.4")
+                let edits = ["create", "replace", "delete", "remove"].flatMap { ["--edit-config", $0 + ".xml"] }
+                try expectOK(4, candidate + edits)
+                try expectOK(1, ["--rpc", "none-rpc.xml"])
+                try expectOK(1, ["--discard-changes"])
+                try expectOK(1, ["-t", "test-only", "--db", "running", "--edit-config", "create.xml"])
+                #expect(try servers() == ["10.2.3.4"])
+                try require(try run(["--db", "running", "--edit-config", "delete.xml"]), contains: "data-missing")
+                try require(try run(["--rpc", "delete-config-rpc.xml"]), contains: "operation-not-supported")
+
+                let confirming = ["--edit-config", "create.xml", "--commit", "confirmed", "--commit"]
+                try expectOK(5, candidate + ["--lock"] + confirming + ["--unlock"])
+                #expect(try servers() == ["10.2.3.4", "192.0.2.2"])
+                try expectOK(2, candidate + ["--edit-config", "delete.xml", "--rpc", "persist-rpc.xml"])
+                #expect(try servers() == ["10.2.3.4"])
+                try expectOK(1, ["--rpc", "cancel-rpc.xml"])
+                #expect(try servers() == ["10.2.3.4", "192.0.2.2"])
+                try expectOK(2, candidate + ["--edit-config", "delete.xml", "--rpc", "persist-rpc.xml"])
+                try expectOK(1, ["--rpc", "confirm-rpc.xml"])
+                #expect(try servers() == ["10.2.3.4"])
+                try require(try run(["--create-subscription", "--sleep", "0"]), contains: "<ok")
+
+                let holder = try lab.start(program, login + candidate + ["--lock", "--sleep", "600"])
+                defer { holder.end() }
+                var number = ""
+                try lab.wait(for: "the lock") {
+                    let state = try run(["--get", "-x", "/netconf-state/datastores"])
+                    number = state.firstMatch(of: /<locked-by-session>([0-9]+)</).map { String($0.1) } ?? ""
+                    return !number.isEmpty
+                }
+                try require(try run(candidate + ["--lock"]), contains: "lock-denied", "<session-id>\(number)<")
+                try expectOK(1, ["--kill-session", number])
+                try expectOK(2, candidate + ["--lock", "--unlock"])
+            }
+        }
+
+        private func server(_ address: String, operation: String? = nil) -> String {
+            let netconf = "xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\""
+            let attribute = operation.map { " \(netconf) nc:operation=\"\($0)\"" } ?? ""
+            return "<sys xmlns=\"http://example.com/router\"><dns><server\(attribute)><address>\(address)</address>"
+                + "</server></dns></sys>"
         }
 
         private static let getData = """
@@ -88,6 +169,7 @@ extension EndToEnd {
                     return try lab.attempt(program, login + ["--batch-mode", "--modpath=\(modules)"] + arguments).output
                 }
                 try lab.directory.write("run/operations", Self.operations)
+                try lab.directory.write("run/dns.xml", server("192.0.2.9"))
                 let said = try run(["--run-script=operations"])
                 #expect(!said.contains("canceled") && !said.contains("RPC Error Reply"), "\(said)")
                 #expect(said.occurrences(of: "RPC OK Reply") >= 20, "\(said)")
@@ -95,6 +177,7 @@ extension EndToEnd {
                 let running = try run(["--run-command=get-config source=running"])
                 try require(running, contains: "192.0.2.1", "192.0.2.3")
                 #expect(!running.contains("192.0.2.2") && !running.contains("192.0.2.4"))
+                #expect(!said.contains("get-schema> for module"), "a module that was announced cannot be fetched")
                 let refused: [(command: String, tag: String)] = [
                     ("kill-session session-id=999", "invalid-value"), ("unlock target=running", "operation-failed"),
                     ("commit persist-id=q", "invalid-value"),
@@ -104,6 +187,7 @@ extension EndToEnd {
                 }
                 let log = try lab.shell("ncs-netsim log r0")
                 try require(log, contains: "<cancel-commit>", "<copy-config>", "<create-subscription>", "<get-schema>")
+                #expect(!running.contains("192.0.2.9"))
             }
         }
 
@@ -125,6 +209,10 @@ extension EndToEnd {
             discard-changes
             get-schema identifier=router format=yang
             get-config source=running with-defaults=report-all
+            get with-defaults=trim
+            sget /sys/dns
+            edit-config target=candidate default-operation=merge error-option=rollback-on-error config=@dns.xml
+            discard-changes
             create /sys/dns/server[address='192.0.2.4']
             commit confirmed confirm-timeout=60
             cancel-commit

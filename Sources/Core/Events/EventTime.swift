@@ -1,3 +1,4 @@
+internal import Basics
 internal import Foundation
 
 /// A moment as logs and alarms write it.
@@ -25,38 +26,61 @@ package struct EventTime: Hashable, Comparable, Codable, Sendable {
 
     /// Of the log files, in local time: `9-Dec-2021::17:13:57.506`.
     package var logText: String {
-        var seconds = time_t(seconds)
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { Self.padded(Int64($0), 2) }
-        let month = Self.months[Int(parts.tm_mon) % 12]
-        return "\(parts.tm_mday)-\(month)-\(parts.tm_year + 1900)::"
-            + clock.joined(separator: ":") + "." + Self.padded(fraction / 1_000, 3)
+        let parts = parts(inUTC: false)
+        var text: [UInt8] = []
+        text.append(parts.tm_mday, width: 1, then: "-")
+        text += Self.months[Int(parts.tm_mon) % 12].utf8
+        text += "-".utf8
+        text.append(parts.tm_year + 1900, width: 1, then: "::")
+        Self.append(clock: parts, to: &text)
+        text += ".".utf8
+        text.append(fraction / 1_000, width: 3)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// In local time: `2021-12-09 17:13:57`.
     package var plainText: String {
-        var seconds = time_t(seconds)
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        let date = [parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday].map { Self.padded(Int64($0), 2) }
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { Self.padded(Int64($0), 2) }
-        return date.joined(separator: "-") + " " + clock.joined(separator: ":")
+        let parts = parts(inUTC: false)
+        var text: [UInt8] = []
+        Self.append(date: parts, to: &text)
+        text += " ".utf8
+        Self.append(clock: parts, to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// RFC 6991 `date-and-time`, in UTC: `2021-12-09T17:13:57.506123+00:00`.
-    package var yangText: String {
-        var seconds = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        let date =
-            "\(parts.tm_year + 1900)-\(Self.padded(Int64(parts.tm_mon) + 1, 2))-\(Self.padded(Int64(parts.tm_mday), 2))"
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { Self.padded(Int64($0), 2) }
-        return "\(date)T" + clock.joined(separator: ":") + "." + Self.padded(fraction, 6) + "+00:00"
+    package var yangText: String { utcText(fraction, width: 6, zone: "+00:00") }
+
+    /// In UTC, to the millisecond: `2021-12-09T17:13:57.506Z`.
+    package var shortText: String { utcText(fraction / 1_000, width: 3, zone: "Z") }
+
+    private func utcText(_ fraction: Int64, width: Int, zone: StaticString) -> String {
+        let parts = parts(inUTC: true)
+        var text: [UInt8] = []
+        Self.append(date: parts, to: &text)
+        text += "T".utf8
+        Self.append(clock: parts, to: &text)
+        text += ".".utf8
+        text.append(fraction, width: width, then: zone)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let text = String(value)
-        return String(repeating: "0", count: max(0, width - text.count)) + text
+    private func parts(inUTC: Bool) -> tm {
+        var seconds = time_t(seconds)
+        var parts = tm()
+        if inUTC { gmtime_r(&seconds, &parts) } else { localtime_r(&seconds, &parts) }
+        return parts
+    }
+
+    private static func append(date parts: tm, to text: inout [UInt8]) {
+        text.append(parts.tm_year + 1900, width: 2, then: "-")
+        text.append(parts.tm_mon + 1, width: 2, then: "-")
+        text.append(parts.tm_mday, width: 2)
+    }
+
+    private static func append(clock parts: tm, to text: inout [UInt8]) {
+        text.append(parts.tm_hour, width: 2, then: ":")
+        text.append(parts.tm_min, width: 2, then: ":")
+        text.append(parts.tm_sec, width: 2)
     }
 }

@@ -80,7 +80,8 @@ extension ServerSession {
         func text(_ name: String) -> String? { operation.child(name)?.trimmedText }
         guard let name = text("identifier") else { throw RPCError.missingElement("identifier") }
         let format = text("format")?.split(separator: ":").last.map(String.init) ?? "yang"
-        let version = text("version").flatMap { $0.isEmpty ? nil : $0 }
+        // Of the protocol's own modules the one that was announced, whatever else is there.
+        let version = text("version").flatMap { $0.isEmpty ? nil : $0 } ?? ModuleLibrary.ownRevision(of: name)
         guard format == "yang", let bytes = server.datastore.moduleText(name, revision: version) else {
             throw RPCError.invalidValue(
                 format == "yang" ? "identifier" : "format",

@@ -17,6 +17,8 @@ struct ModuleLibrary: Sendable {
         ("notifications", ProtocolNamespace.notification, "2008-07-14"),
     ].map { Capabilities.Module(name: $0.0, namespace: $0.1, revision: $0.2) }
 
+    static func ownRevision(of module: String) -> String? { own.first { $0.name == module }?.revision }
+
     let contentID: String
     let announced: [Capabilities.Module]
     let modules: [SchemaModule]

@@ -8,6 +8,8 @@ package final class SecretMask: Sendable {
     private struct Patterns: Sendable {
         /// By first byte, longest first.
         var byFirst: [UInt8: [[UInt8]]] = [:]
+        /// The secrets of which all forms are there.
+        var secrets: Set<String> = []
 
         mutating func insert(_ pattern: [UInt8]) {
             guard let first = pattern.first, byFirst[first]?.contains(pattern) != true else { return }
@@ -27,6 +29,8 @@ package final class SecretMask: Sendable {
     }
 
     package func add(_ secret: MaskedSecret) {
+        let isNew = secret.withPlainText { plain in patterns.withLock { $0.secrets.insert(plain).inserted } }
+        guard isNew else { return }
         let forms = secret.withPlainText { plain in
             [plain, Self.escaped(plain, Self.xml), Self.escaped(plain, Self.json)]
                 + plain.split(whereSeparator: \.isNewline).map(String.init).filter { $0.utf8.count >= Self.longLine }
