@@ -91,6 +91,7 @@ extension NEDCommand {
         }
         let wanted = all.filter { names.isEmpty ? !ModuleFetch.isProtocol($0.name) : names.contains($0.name) }
         var isWhole = true
+        try services.makeDirectory(directory)
         for module in try fetching.fetch(wanted) {
             guard let text = module.text else {
                 isWhole = false

@@ -42,6 +42,8 @@ package struct NEDCommand {
         package var output: (String) -> Void
         package var errors: (String) -> Void
         package var write: (String, [UInt8]) throws -> Void = { _, _ in }
+        /// Makes a directory, unless it is there.
+        package var makeDirectory: (String) throws -> Void = { _ in }
         /// Starts a simulated device of a package, which listens on a port of 127.0.0.1 as admin with the password admin.
         package var simulate: (String) throws -> SimulatedDevice = { _ in
             throw Fault(message: "there is no simulator here; give --recording FILE or --device ADDRESS")

@@ -14,6 +14,7 @@ enum NEDProgram {
             output: ToolPrograms.say, errors: ToolPrograms.complain)
         services.environment = environment
         services.write = { try DurableFiles.write($0, $1, mode: 0o600) }
+        services.makeDirectory = { try DurableFiles.makeDirectory($0) }
         services.simulate = { try simulate($0, environment) }
         services.waitForEndOfInput = waitForEndOfInput
         return NEDCommand.run(arguments: arguments, services: services)

@@ -210,7 +210,9 @@ final class TreeDecoder {
         switch frame.role {
         case .opaque: opaque?.value(text)
         case .container, .entry:
-            guard !frame.isDiscarded else { return }
+            // An element with nothing in it may have its end on another line.
+            let isBlank = !isJSON && text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
+            guard !frame.isDiscarded, !isBlank else { return }
             let node = frame.info.node
             fault(
                 "The \(node.kind.word) \(node.name) cannot have the value \"\(text.prefix(80))\"",
