@@ -2,7 +2,7 @@ import Basics
 import CLIGrammar
 package import ConfigTree
 import Foundation
-import YANG
+package import YANG
 
 /// What all simulated devices of a package share: schema, grammar and checks. Immutable.
 package final class DeviceModel: Sendable {
@@ -20,8 +20,12 @@ package final class DeviceModel: Sendable {
 
     /// Compiles the package's device modules. Throws `packageUnusable` with all faults.
     ///
-    /// - Parameter moduleDirectory: where the modules that come with the installation lie.
-    package init(_ package: NetsimPackage, moduleDirectory: String) throws(NetsimError) {
+    /// - Parameters:
+    ///   - moduleDirectory: where the modules that come with the installation lie.
+    ///   - provider: may know the schema from an earlier time.
+    package init(
+        _ package: NetsimPackage, moduleDirectory: String, provider: any SchemaProvider = DirectSchemaProvider()
+    ) throws(NetsimError) {
         let modules = try DeviceModules(package)
         var options = SchemaCompiler.Options()
         options.policy = .vendor
@@ -29,9 +33,11 @@ package final class DeviceModel: Sendable {
         options.annotations = modules.annotations
         options.library = modules.library
         options.recipes = modules.recipes
-        let outcome = SchemaCompiler(options: options).compile(modules.sources)
+        var outcome = provider.schema(of: modules.sources, options: options)
+        // On a full disk nothing can be kept, but the devices can run.
+        if outcome.schema == nil { outcome = DirectSchemaProvider().schema(of: modules.sources, options: options) }
         guard let schema = outcome.schema else {
-            let faults = outcome.diagnostics.filter { $0.severity == .error }.prefix(20).map(\.description)
+            let faults = outcome.errors.prefix(20).map(\.description)
             throw NetsimError(
                 .packageUnusable, package.directory, "the model cannot be compiled:\n" + faults.joined(separator: "\n"))
         }

@@ -17,6 +17,8 @@ package struct NetworkPaths: Hashable, Sendable {
     var lock: String { state + "/lock" }
     var pid: String { state + "/pid" }
     var log: String { state + "/netsim.log" }
+    /// Compiled models: a large one takes seconds to compile.
+    var models: String { state + "/models" }
     /// Packages that came as archives.
     var packages: String { state + "/packages" }
 }

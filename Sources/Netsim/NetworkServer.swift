@@ -5,6 +5,7 @@ import NETCONF
 import Synchronization
 import Transactions
 import Wire
+import YANG
 
 /// Serves the devices of one network: starts and stops them, and holds what they share.
 final class NetworkServer: Sendable {
@@ -34,12 +35,13 @@ final class NetworkServer: Sendable {
     private let tcpServer: TCPServer
     private let crew: DeviceCrew
     private let state = Mutex(State())
-    private let models = ModelCache()
+    private let models: ModelCache
 
     init(paths: NetworkPaths, moduleDirectory: String, clock: WallClock = .system) throws(NetsimError) {
         self.paths = paths
         self.moduleDirectory = moduleDirectory
         self.clock = clock
+        models = ModelCache(directory: paths.models)
         do throws(WireError) {
             server = try SSHServer(limits: SSHServerLimits())
             tcpServer = try TCPServer()
@@ -357,6 +359,14 @@ private final class ModelCache: Sendable {
     }
 
     private let entries = Mutex<[String: Entry]>([:])
+    private let provider: SchemaCache
+
+    /// Of models of this size the directory keeps two.
+    private static let limit = 128 << 20
+
+    init(directory: String) {
+        provider = SchemaCache(directory: directory, limit: Self.limit, builder: DirectSchemaBuilder())
+    }
 
     /// Compiles under the lock: devices of one package that start together wait for one compilation.
     func model(of package: NetsimPackage, moduleDirectory: String) throws(NetsimError) -> DeviceModel {
@@ -364,7 +374,7 @@ private final class ModelCache: Sendable {
         return try entries.withLock { entries throws(NetsimError) in
             if let model = entries[key]?.model { return model }
             entries = entries.filter { $0.value.model != nil }
-            let model = try DeviceModel(package, moduleDirectory: moduleDirectory)
+            let model = try DeviceModel(package, moduleDirectory: moduleDirectory, provider: provider)
             entries[key] = Entry(model: model)
             return model
         }

@@ -298,6 +298,38 @@ enum Installation {
 
 /// The installed program, killed without warning.
 @Suite(.enabled(if: Installation.isThere)) struct InstalledNetworkTests {
+    @Test func theModelIsCompiledOnceAndWhatIsKeptOfItIsNotNeeded() throws {
+        let network = try TestNetwork()
+        let models = network.directory + "/netsim/.netsim/models"
+        func image() throws -> (size: Int64, number: UInt64) {
+            let names = try FileManager.default.contentsOfDirectory(atPath: models)
+            let name = try #require(names.count == 1 ? names[0] : nil, "\(names)")
+            var info = stat()
+            try #require(stat(models + "/" + name, &info) == 0)
+            return (Int64(info.st_size), UInt64(info.st_ino))
+        }
+        func restart() throws {
+            try network.run("stop").expectSuccess()
+            try network.run("start").expectSuccess()
+            #expect(try network.run("cmd", "c0", "get /ios:hostname").output.contains("c0"))
+        }
+        try network.run("create-network", TestNetwork.old, "1", "c").expectSuccess()
+        try network.run("start").expectSuccess()
+        let first = try image()
+        try restart()
+        #expect(try image() == first)
+        let name = try FileManager.default.contentsOfDirectory(atPath: models)[0]
+        try network.run("stop").expectSuccess()
+        #expect(truncate(models + "/" + name, 1_000) == 0)
+        try restart()
+        let second = try image()
+        #expect(second.size == first.size && second.number != first.number)
+        try network.run("stop").expectSuccess()
+        try FileManager.default.removeItem(atPath: models)
+        try "no directory".write(toFile: models, atomically: true, encoding: .utf8)
+        try restart()
+    }
+
     @Test func killedProcessIsFoundOutAndItsStateComesBack() throws {
         let network = try TestNetwork()
         func run(_ words: String...) throws -> TestNetwork.Result {
