@@ -79,6 +79,11 @@ package final class DeviceModel: Sendable {
     }
 }
 
+extension NetworkPaths {
+    /// Schemas that the network keeps: those of the two largest public models at least.
+    var schemas: SchemaCache { SchemaCache(directory: models, limit: 128 << 20, builder: DirectSchemaBuilder()) }
+}
+
 /// The YANG texts of a package that describe the device: `load-dir/*.fxs`, or `src/yang` of a package that is not
 /// built here. Modules that belong to the controller's own data (ned-ids, what augments it) are left out.
 struct DeviceModules {

@@ -151,9 +151,10 @@ extension NetsimCommand {
         let device = selection.devices[0]
         let package = try package(words[1], in: selection.network)
         let modules = try Self.moduleDirectory(environment)
-        let newModel = try DeviceModel(package, moduleDirectory: modules)
+        let schemas = selection.network.paths.schemas
+        let newModel = try DeviceModel(package, moduleDirectory: modules, provider: schemas)
         let oldModel = try DeviceModel(
-            try NetsimPackage(directory: device.packageDirectory), moduleDirectory: modules)
+            try NetsimPackage(directory: device.packageDirectory), moduleDirectory: modules, provider: schemas)
         let replies = try client(selection.network).ask(.stop([device.name])) ?? [:]
         let wasRunning = replies[device.name]?.state == .stopped
         do throws(NetsimError) {

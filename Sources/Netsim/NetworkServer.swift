@@ -41,7 +41,7 @@ final class NetworkServer: Sendable {
         self.paths = paths
         self.moduleDirectory = moduleDirectory
         self.clock = clock
-        models = ModelCache(directory: paths.models)
+        models = ModelCache(paths.schemas)
         do throws(WireError) {
             server = try SSHServer(limits: SSHServerLimits())
             tcpServer = try TCPServer()
@@ -359,14 +359,9 @@ private final class ModelCache: Sendable {
     }
 
     private let entries = Mutex<[String: Entry]>([:])
-    private let provider: SchemaCache
+    private let schemas: SchemaCache
 
-    /// Of models of this size the directory keeps two.
-    private static let limit = 128 << 20
-
-    init(directory: String) {
-        provider = SchemaCache(directory: directory, limit: Self.limit, builder: DirectSchemaBuilder())
-    }
+    init(_ schemas: SchemaCache) { self.schemas = schemas }
 
     /// Compiles under the lock: devices of one package that start together wait for one compilation.
     func model(of package: NetsimPackage, moduleDirectory: String) throws(NetsimError) -> DeviceModel {
@@ -374,7 +369,7 @@ private final class ModelCache: Sendable {
         return try entries.withLock { entries throws(NetsimError) in
             if let model = entries[key]?.model { return model }
             entries = entries.filter { $0.value.model != nil }
-            let model = try DeviceModel(package, moduleDirectory: moduleDirectory, provider: provider)
+            let model = try DeviceModel(package, moduleDirectory: moduleDirectory, provider: schemas)
             entries[key] = Entry(model: model)
             return model
         }
