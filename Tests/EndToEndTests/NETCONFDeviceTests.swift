@@ -117,6 +117,7 @@ extension EndToEnd {
             listed = a.get(('subtree', '<netconf-state xmlns="%s"><schemas/></netconf-state>' % MONITORING)).data_xml
             schemas = re.findall('<identifier>([^<]*)</identifier>\\s*<version(?:/|>([^<]*)</version)>', listed)
             assert ('ietf-yang-library', '2019-01-04') in schemas and ('notifications', '2008-07-14') in schemas, schemas
+            assert ('router-dns', '2008-11-04') in schemas or ('router-dns', '') in schemas, schemas
             for name, version in schemas:
                 assert 'module ' + name in a.get_schema(name, version or None).data, name
             # edit-config: every operation

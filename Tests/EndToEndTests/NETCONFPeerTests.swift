@@ -163,7 +163,8 @@ extension EndToEnd {
             let program = try #require(Self.yangcli)
             try Lab.use("yangcli") { lab in
                 let port = try router(lab)
-                let modules = "\(lab.run)/package/src/yang:/usr/share/yuma/modules:\(lab.installation)/src/ncs/yang"
+                // The device hands out the rest.
+                let modules = "\(lab.run)/package/src/yang:/usr/share/yuma/modules"
                 func run(_ arguments: [String]) throws -> String {
                     let login = ["--server=127.0.0.1", "--ncport=\(port)", "--user=admin", "--password=admin"]
                     return try lab.attempt(program, login + ["--batch-mode", "--modpath=\(modules)"] + arguments).output

@@ -56,7 +56,11 @@ extension NETCONFServer {
     private func monitoring() -> XMLElement {
         let uris = capabilities.uris.map { Self.leaf("capability", $0) }
         let own = ModuleLibrary.own.map { ($0.name, $0.revision, $0.namespace) }
-        let schemas = (own + library.modules.map { ($0.name, $0.revision, $0.namespace) }).map { module in
+        let texts = library.modules.flatMap { module in
+            [(module.name, module.revision, module.namespace)]
+                + module.submodules.map { ($0.name, $0.revision, module.namespace) }
+        }
+        let schemas = (own + texts).map { module in
             Self.node(
                 "schema",
                 [
@@ -150,6 +154,10 @@ extension NETCONFServer {
                         + (module.revision.map { [leaf("revision", $0)] }
                             ?? (module.isImplemented ? [] : [leaf("revision", "")]))
                         + [leaf("namespace", module.namespace)]
+                        + module.submodules.map { submodule in
+                            let revision = submodule.revision.map { [leaf("revision", $0)] } ?? []
+                            return node("submodule", [leaf("name", submodule.name)] + revision)
+                        }
                         + (module.isImplemented ? module.features.map { leaf("feature", $0) } : []))
             }
         let ordered = modules.filter { $0.name == "module" } + modules.filter { $0.name != "module" }
@@ -186,7 +194,12 @@ extension NETCONFServer {
                     "module", namespace: ProtocolNamespace.yangLibrary,
                     children: [leaf("name", module.name), leaf("revision", module.revision ?? "")]
                         + [leaf("namespace", module.namespace)] + module.features.map { leaf("feature", $0) }
-                        + [leaf("conformance-type", module.isImplemented ? "implement" : "import")])
+                        + [leaf("conformance-type", module.isImplemented ? "implement" : "import")]
+                        + module.submodules.map { submodule in
+                            XMLElement(
+                                "submodule", namespace: ProtocolNamespace.yangLibrary,
+                                children: [leaf("name", submodule.name), leaf("revision", submodule.revision ?? "")])
+                        })
             }
         return XMLElement(
             "modules-state", namespace: ProtocolNamespace.yangLibrary,

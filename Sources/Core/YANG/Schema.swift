@@ -173,9 +173,21 @@ package struct SchemaModule: Hashable, Sendable {
     package var isImplemented: Bool
     /// Modules that this one imports, with the revision asked for.
     package var imports: [String]
+    /// The submodules that it includes, in order of inclusion.
+    package var submodules: [Submodule] = []
     /// The extension statements directly in the module and its submodules, those that define something excepted
     /// (`Schema.definitions`).
     package var extensions: [ExtensionInstance]
+
+    package struct Submodule: Hashable, Sendable {
+        package var name: String
+        package var revision: String?
+
+        package init(name: String, revision: String? = nil) {
+            self.name = name
+            self.revision = revision
+        }
+    }
 
     package init(
         name: String, namespace: String, prefix: String, revision: String? = nil, features: [String] = [],

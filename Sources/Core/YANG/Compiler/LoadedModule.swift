@@ -66,9 +66,11 @@ final class LoadedModule {
     var summary: SchemaModule {
         var hash = SHA256()
         for text in texts { text.digest.withUnsafeBytes { hash.update(bufferPointer: $0) } }
-        return SchemaModule(
+        var summary = SchemaModule(
             name: name, namespace: namespace, prefix: prefix, revision: revision,
             digest: hash.finalize().hexadecimal, isImplemented: isImplemented, imports: imports)
+        summary.submodules = texts.dropFirst().map { SchemaModule.Submodule(name: $0.name, revision: $0.revision) }
+        return summary
     }
 }
 

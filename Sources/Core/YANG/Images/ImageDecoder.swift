@@ -232,6 +232,9 @@ struct ImageDecoder {
         module.isImplemented = try flag()
         module.imports = try list { d throws(ImageFault) in try d.text() }
         module.definedFeatures = Set(try list { d throws(ImageFault) in try d.text() })
+        module.submodules = try list { d throws(ImageFault) in
+            SchemaModule.Submodule(name: try d.text(), revision: try d.optionalText())
+        }
         module.extensions = try list { d throws(ImageFault) in try d.extensionInstance() }
         return module
     }

@@ -180,6 +180,10 @@ struct ImageEncoder {
         put(module.isImplemented)
         put(module.imports) { $0.put($1) }
         put(module.definedFeatures.sorted()) { $0.put($1) }
+        put(module.submodules) {
+            $0.put($1.name)
+            $0.put($1.revision)
+        }
         put(module.extensions) { $0.put($1) }
     }
 

@@ -4,7 +4,7 @@
 /// of `ImageHash` or of what `ImageEncoder` writes needs a new `version`.
 enum ImageLayout {
     static let magic: UInt64 = 0x31_47_4D_49_44_45_4E_4F  // "ONEDIMG1"
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let alignment = 16
     /// Magic, version, section count, size of the file; then the table of sections; then the hash of all before.
     static let headerSize = 24 + Section.allCases.count * 24 + 8
