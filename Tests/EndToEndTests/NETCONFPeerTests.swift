@@ -26,16 +26,26 @@ extension EndToEnd {
 
         // MARK: netconf-console2
 
+        private struct Console {
+            let lab: Lab
+            let program: String
+            let login: [String]
+
+            func run(_ arguments: [String]) throws -> String { try lab.attempt(program, login + arguments).output }
+        }
+
+        private func useConsole(_ name: String, _ work: (Lab, Console) throws -> Void) throws {
+            let program = try #require(Self.console)
+            try Lab.use(name) { lab in
+                let login = ["--host", "127.0.0.1", "--port", try router(lab), "-u", "admin", "-p", "admin"]
+                try work(lab, Console(lab: lab, program: program, login: login))
+            }
+        }
+
         @Test(.enabled(if: console != nil && source != nil, "netconf-console2 is not installed, or no shared data"))
         func netconfConsoleDrivesADevice() throws {
-            let program = try #require(Self.console)
-            try Lab.use("netconf-console2") { lab in
-                let port = try router(lab)
-                let login = ["--host", "127.0.0.1", "--port", port, "-u", "admin", "-p", "admin"]
-                func run(_ arguments: [String]) throws -> String {
-                    let outcome = try lab.attempt(program, login + arguments)
-                    return outcome.output
-                }
+            try useConsole("netconf-console2") { lab, console in
+                func run(_ arguments: [String]) throws -> String { try console.run(arguments) }
                 try require(try run(["--hello"]), contains: "candidate:1.0", "notification:1.0", "module=router")
                 try require(try run(["--get-schema", "router"]), contains: "module router {")
                 try require(
@@ -68,13 +78,8 @@ extension EndToEnd {
         /// The rest of RFC 6241, several operations in one session; what the program has no option for goes as XML.
         @Test(.enabled(if: console != nil && source != nil, "netconf-console2 is not installed, or no shared data"))
         func netconfConsoleLocksConfirmsAndKills() throws {
-            let program = try #require(Self.console)
-            try Lab.use("netconf-console2-sessions") { lab in
-                let port = try router(lab)
-                let login = ["--host", "127.0.0.1", "--port", port, "-u", "admin", "-p", "admin"]
-                func run(_ arguments: [String]) throws -> String {
-                    try lab.attempt(program, login + arguments).output
-                }
+            try useConsole("netconf-console2-sessions") { lab, console in
+                func run(_ arguments: [String]) throws -> String { try console.run(arguments) }
                 func servers() throws -> [String] {
                     try run(["--get-config", "-x", "/sys/dns"]).matches(of: /<address>(.*?)</).map { String($0.1) }
                 }
@@ -129,7 +134,7 @@ extension EndToEnd {
                 #expect(try servers() == ["10.2.3.4"])
                 try require(try run(["--create-subscription", "--sleep", "0"]), contains: "<ok")
 
-                let holder = try lab.start(program, login + candidate + ["--lock", "--sleep", "600"])
+                let holder = try lab.start(console.program, console.login + candidate + ["--lock", "--sleep", "600"])
                 defer { holder.end() }
                 var number = ""
                 try lab.wait(for: "the lock") {
