@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 import Testing
 
 @testable import Secrets
@@ -28,4 +30,20 @@ import Testing
 @Test func theLinesOfALongSecretAreReplacedOneByOne() {
     let mask = SecretMask([MaskedSecret("-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\n-----END KEY-----")])
     #expect(mask.mask("send: MIIEvQIBADANBgkqhkiG\r\n") == "send: *****\r\n")
+}
+
+/// Who adds a secret that somebody else is adding just now must find it replaced afterwards.
+@Test func aSecretIsReplacedOnceItWasAddedByWhomever() {
+    let lines = (0..<200).map { "a long line of the secret, number \($0)" }.joined(separator: "\n")
+    for round in 0..<50 {
+        let mask = SecretMask()
+        let secret = "\(lines) \(round)"
+        let seen = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            mask.add(MaskedSecret(secret))
+            let isSeen = mask.mask("told: \(secret)").contains("number 7\n")
+            seen.withLock { $0 += isSeen ? 1 : 0 }
+        }
+        #expect(seen.withLock(\.self) == 0)
+    }
 }

@@ -29,13 +29,18 @@ package final class SecretMask: Sendable {
     }
 
     package func add(_ secret: MaskedSecret) {
-        let isNew = secret.withPlainText { plain in patterns.withLock { $0.secrets.insert(plain).inserted } }
-        guard isNew else { return }
+        if secret.withPlainText({ plain in patterns.withLock { $0.secrets.contains(plain) } }) { return }
         let forms = secret.withPlainText { plain in
             [plain, Self.escaped(plain, Self.xml), Self.escaped(plain, Self.json)]
                 + plain.split(whereSeparator: \.isNewline).map(String.init).filter { $0.utf8.count >= Self.longLine }
         }
-        patterns.withLock { patterns in for form in forms { patterns.insert(Array(form.utf8)) } }
+        // In one step: who finds the secret known relies on all its forms.
+        secret.withPlainText { plain in
+            patterns.withLock { patterns in
+                for form in forms { patterns.insert(Array(form.utf8)) }
+                patterns.secrets.insert(plain)
+            }
+        }
     }
 
     package func mask(_ text: String) -> String {
