@@ -10,6 +10,14 @@ func withDirectory(_ body: (String) throws -> Void) throws {
     try body(path)
 }
 
+@Test(arguments: [
+    ("a", "."), ("abc", "."), ("a/b", "a"), ("a/", "."), ("a//b//", "a"), ("/", "/"), ("/a", "/"), ("//a/", "/"),
+    ("/a/b", "/a"), ("./a", "."), ("", "."),
+])
+func aPathLiesInItsParent(path: String, parent: String) {
+    #expect(DurableFiles.parent(of: path) == parent)
+}
+
 @Test func replaceLeavesTheNewContentAndNothingElse() throws {
     try withDirectory { directory in
         let path = directory + "/file"

@@ -16,7 +16,7 @@ extension EndToEnd {
                 let port = try lab.shell("ncs-netsim get-port r0 netconf").filter(\.isNumber)
                 let modules = try lab.shell("ncs-ned modules 127.0.0.1 --port \(port)")
                 try require(modules, contains: "router@2008-11-04", "example-serial", "ietf-netconf@2011-06-01")
-                try lab.shell("ncs-ned fetch 127.0.0.1 modules --port \(port)")
+                try lab.shell("ncs-ned fetch 127.0.0.1 a/modules --port \(port) && ln -s a/modules modules")
                 let fetched = try lab.shell("ls modules")
                 try require(fetched, contains: "router.yang", "router-dns.yang", "tailf-common.yang")
                 #expect(!fetched.contains("ietf-netconf.yang"))

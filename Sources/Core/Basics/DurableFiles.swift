@@ -217,8 +217,14 @@ package enum DurableFiles {
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// The directory that a path lies in: `.` for a name alone, `/` for what lies there. Foundation's own crashes at a name
+    /// of one letter.
     package static func parent(of path: String) -> String {
-        let above = (path as NSString).deletingLastPathComponent
-        return above.isEmpty ? "." : above
+        func withoutSlashes(_ text: Substring) -> Substring {
+            text[..<(text.lastIndex { $0 != "/" }.map(text.index(after:)) ?? text.startIndex)]
+        }
+        let whole = withoutSlashes(path[...])
+        let above = whole.lastIndex(of: "/").map { withoutSlashes(whole[...$0]) } ?? ""
+        return above.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : String(above)
     }
 }
